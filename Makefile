@@ -1,0 +1,60 @@
+# One door for work. Targets, in the order a newcomer meets them; `make help` prints them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-zA-Z%-]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "}; {printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.runtime ## install what running needs, from pinned and hashed requirements
+setup-dev: $(VENV)/.dev ## install what tests and checks need as well
+
+$(VENV)/.%: requirements/%.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Belofte ($*): the first time takes about a minute"
+	@$(BIN)/pip install -q --require-hashes -r requirements/$*.txt
+	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## a basket promised and an order sourced, printed for a person
+	@$(BIN)/python server.py demo
+
+serve: setup ## the same network, served on port 50051 until Ctrl-C
+	@$(BIN)/python server.py serve
+
+test: setup-dev ## every test, sampled where the full count is long
+	@$(BIN)/python -m pytest
+
+test-long: setup-dev ## every test at its full count
+	@$(BIN)/python -m pytest -m "long or not long" --full
+
+lint: setup-dev ## ruff, mypy --strict, layers, generated contract up to date
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python proto/generate.py --check
+
+fix: setup-dev ## what ruff can mend by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+proto: setup-dev ## the generated modules of the contract, anew
+	@$(BIN)/python proto/generate.py
+
+lock: setup-dev ## the pinned requirements, anew (needs uv)
+	@requirements/lock.sh
+
+bench: setup-dev ## every benchmark; results land in benchmarks/results/
+	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+bench-%: setup-dev ## one benchmark, for example bench-exactness
+	@$(BIN)/python benchmarks/bench_$(subst -,_,$*).py
+
+clean: ## everything that can be made again
+	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,20 @@
+"""Time comes in by parameter: a clock is passed, never asked for, so that tests and replays choose the instant."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the engine may know of time."""
+
+    def unix_ms(self) -> int:
+        """Milliseconds since 1970-01-01T00:00Z."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def unix_ms(self) -> int:
+        """Milliseconds since 1970-01-01T00:00Z."""
+        return time.time_ns() // 1_000_000

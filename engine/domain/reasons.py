@@ -1,0 +1,61 @@
+"""Named reasons: why something was refused. The wire's code for each stands in `engine/service/errors.py`."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """One reason, spelt as callers see it in `ErrorInfo.reason`."""
+
+    INVALID_FIELD = "INVALID_FIELD"
+    UNKNOWN_NETWORK = "UNKNOWN_NETWORK"
+    UNKNOWN_ITEM = "UNKNOWN_ITEM"
+    UNKNOWN_LOCATION = "UNKNOWN_LOCATION"
+    UNKNOWN_POSTAL_CODE = "UNKNOWN_POSTAL_CODE"
+    UNKNOWN_POLICY = "UNKNOWN_POLICY"
+    UNKNOWN_ORDER = "UNKNOWN_ORDER"
+    NO_STOCK = "NO_STOCK"
+    NO_CAPACITY = "NO_CAPACITY"
+    NO_ROUTE = "NO_ROUTE"
+    PROMISE_UNREACHABLE = "PROMISE_UNREACHABLE"
+    WRONG_STATE = "WRONG_STATE"
+    REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
+    ORDER_EXISTS = "ORDER_EXISTS"
+    CONTENDED = "CONTENDED"
+    POSITION_LOST = "POSITION_LOST"
+    OVERLOADED = "OVERLOADED"
+    RECORD_LAGGING = "RECORD_LAGGING"
+    STORE_RECOVERING = "STORE_RECOVERING"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    NOT_BUILT = "NOT_BUILT"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One bad field: its path in the request, as `basket.lines[2].quantity`, and what was expected there."""
+
+    field: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):  # noqa: N818 - a refusal is an outcome, not an error of the program
+    """A request that cannot be done, by name. Nothing has been changed when one is raised or returned."""
+
+    reason: Reason
+    message: str
+    violations: tuple[FieldViolation, ...] = ()
+    retry_after_ms: int = 0
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+
+def invalid(violations: list[FieldViolation]) -> Refusal:
+    """The refusal that names every bad field of one request."""
+    assert violations
+    message = "; ".join(f"{v.field}: {v.description}" for v in violations[:10])
+    if len(violations) > 10:
+        message += f"; and {len(violations) - 10} more"
+    return Refusal(Reason.INVALID_FIELD, message, tuple(violations))

@@ -1,0 +1,34 @@
+"""The one place where kernels are compiled: no GIL, cached, integers exact, never fast-math.
+
+Numba's cache does not see an edit of a callee in another file, so the cache folder is keyed by the content of all kernels.
+"""
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: `$BELOFTE_CACHE` or the user's cache folder, one folder per content of kernels."""
+    root = os.environ.get("BELOFTE_CACHE")
+    base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "belofte"
+    digest = hashlib.sha256(platform.python_version().encode())
+    for file in sorted(Path(__file__).parent.parent.glob("*/*.py")):
+        if "@kernel" in (text := file.read_text("utf-8")):
+            digest.update(text.encode())
+    return base / f"kernels-{digest.hexdigest()[:16]}"
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
+
+import numba  # noqa: E402 - the cache folder must be set first
+
+
+def kernel(function: F) -> F:
+    """Compile `function` for arrays and scalars: nogil, cached on disk, no fast-math, no parallel threads."""
+    return cast(F, numba.njit(nogil=True, cache=True, fastmath=False)(function))

@@ -1,0 +1,258 @@
+"""The records a network is made of: one frozen class a file of the network folder, fields named as its columns.
+
+Minutes are minutes of the local day (0–1440), money is int64 micros, weights are grams, sizes are millimetres. `None`
+means the column's own meaning of empty (unlimited, all, closed …). Records hold no cross-checks: `validate.py` does.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain.enums import CapacityUnit, LocationKind, LocationStatus, OrderBy, ReceiptKind
+
+MINUTES_PER_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """`network.toml`: what holds for the network as a whole."""
+
+    name: str
+    currency: str
+    country_code: str
+    time_zone: str
+    horizon_days: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A row of `locations`: a place that holds stock or hands it over."""
+
+    location_id: str
+    kind: LocationKind
+    postal_code: str
+    country_code: str
+    latitude: float
+    longitude: float
+    time_zone: str
+    name: str = ""
+    calendar_id: str | None = None
+    cutoff_minute: int = MINUTES_PER_DAY
+    processing_minutes: int = 0
+    pick_cost_micros: int = 0
+    unit_cost_micros: int = 0
+    pack_cost_micros: int = 0
+    capacity_per_day: int | None = None
+    capacity_unit: CapacityUnit = CapacityUnit.ORDERS
+    ships: bool = True
+    pickup: bool = False
+    status: LocationStatus = LocationStatus.ACTIVE
+    priority: int = 0
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """A row of `calendars`. `day` is MON…SUN, a date (YYYY-MM-DD), or ``holidays``; the latter names a country.
+
+    `open_minute` and `close_minute` both None: closed. ``holidays`` rows always close.
+    """
+
+    calendar_id: str
+    day: str
+    open_minute: int | None
+    close_minute: int | None
+    country_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostalArea:
+    """A row of `postal_areas`: a range of postal codes and its centre."""
+
+    country_code: str
+    postal_from: str
+    postal_to: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of `items`."""
+
+    item_id: str
+    name: str = ""
+    item_class: str = ""
+    weight_grams: int = 0
+    length_mm: int = 0
+    width_mm: int = 0
+    height_mm: int = 0
+    value_micros: int = 0
+    hazmat: bool = False
+    ship_alone: bool = False
+    components: tuple[tuple[str, int], ...] = ()
+    substitutes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierService:
+    """A row of `carrier_services`."""
+
+    carrier_service_id: str
+    service_level: str
+    name: str = ""
+    pickup_minute: int = MINUTES_PER_DAY
+    pickup_calendar_id: str | None = None
+    delivery_calendar_id: str | None = None
+    max_package_grams: int | None = None
+    dimensional_divisor: int | None = None
+    co2_grams_per_tonne_km: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A row of `zones`: which tariff zone and transit a shipment has. The most specific matching row counts:
+
+    origin named before all origins, then the narrower postal range, then the smaller distance band, then file order.
+    """
+
+    carrier_service_id: str
+    destination_country: str
+    zone: str
+    transit_days: int
+    origin_location_id: str | None = None
+    destination_postal_from: str | None = None
+    destination_postal_to: str | None = None
+    max_distance_meters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """A row of `tariffs`: the price up to a weight; above it the next row. Beyond the last row there is no price."""
+
+    carrier_service_id: str
+    zone: str
+    max_weight_grams: int
+    price_micros: int
+    per_kg_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A row of `transfers`: a lane on which stock moves between locations."""
+
+    from_location_id: str
+    to_location_id: str
+    transit_days: int
+    calendar_id: str | None = None
+    departure_minute: int = MINUTES_PER_DAY
+    cost_micros: int = 0
+    unit_cost_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A row of `segments`: stock ring-fenced for a segment; None means every item or every location."""
+
+    segment: str
+    quantity: int
+    item_id: str | None = None
+    location_id: str | None = None
+    consumes_common: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyStock:
+    """A row of `safety_stock`: what is never sold; the most specific row counts."""
+
+    quantity: int
+    item_id: str | None = None
+    item_class: str | None = None
+    location_id: str | None = None
+    location_group: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backorder:
+    """A row of `backorders`: what may be sold beyond stock, and how long it takes to come."""
+
+    quantity: int
+    lead_time_days: int
+    item_id: str | None = None
+    location_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A row of `receipts`: inbound stock. `available_at_minute` is a UTC minute, delay included."""
+
+    receipt_id: str
+    item_id: str
+    location_id: str
+    quantity: int
+    available_at_minute: int
+    kind: ReceiptKind = ReceiptKind.PURCHASE
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A `[policy.NAME]` of `policy.toml`: conditions, weights and limits of a decision.
+
+    `short_micros` None: a commit is whole or refused when ranked by COST; ranked by PRIORITY or DISTANCE, zero.
+    """
+
+    policy_id: str
+    when: tuple[tuple[str, str], ...] = ()
+    weights: tuple[tuple[str, int], ...] = ()
+    split_micros: int = 0
+    late_micros_per_day: int = 0
+    short_micros: int | None = None
+    carbon_micros_per_kg: int = 0
+    capacity_price_micros: int = 0
+    max_locations_per_order: int | None = None
+    max_locations_per_line: int | None = None
+    allow_split_lines: bool = True
+    no_split_below_micros: int = 0
+    max_distance_meters: int | None = None
+    international: bool = False
+    order_by: OrderBy = OrderBy.COST
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The rows of `inventory`, column by column, since there may be many millions: one entry a row.
+
+    `item_index` and `location_index` point into `NetworkRecords.items` and `.locations`; `pool_index` into `pools`
+    (0 is the common pool, named ""); `sellable` is False where the status is OUT_OF_STOCK.
+    """
+
+    item_index: NDArray[np.int32]
+    location_index: NDArray[np.int32]
+    quantity: NDArray[np.int64]
+    pool_index: NDArray[np.int32]
+    sellable: NDArray[np.bool_]
+    pools: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRecords:
+    """A whole network folder, typed and checked row by row; sorted by id where the file has one."""
+
+    network: Network
+    locations: tuple[Location, ...]
+    calendars: tuple[CalendarDay, ...]
+    items: tuple[Item, ...]
+    carrier_services: tuple[CarrierService, ...]
+    zones: tuple[Zone, ...]
+    tariffs: tuple[Tariff, ...]
+    policies: tuple[Policy, ...]
+    inventory: Inventory
+    postal_areas: tuple[PostalArea, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    safety_stock: tuple[SafetyStock, ...] = ()
+    backorders: tuple[Backorder, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    sources: tuple[str, ...] = field(default=())
