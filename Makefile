@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BUF := npx --yes --loglevel=error --fetch-retries=0 @bufbuild/buf@1.75.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -38,6 +39,9 @@ lint: setup-dev ## ruff, mypy --strict, layers, generated contract up to date
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python proto/generate.py --check
+	@if ! $(BUF) --version >/dev/null 2>&1; then echo "buf lint and buf breaking left out: npx is not at hand, or cannot fetch buf"; \
+	else $(BUF) lint proto && if git cat-file -e HEAD:proto/buf.yaml 2>/dev/null; \
+	then git archive HEAD proto | $(BUF) breaking proto --against '-#format=tar,subdir=proto'; fi; fi
 
 fix: setup-dev ## what ruff can mend by itself
 	@$(BIN)/ruff check --fix .

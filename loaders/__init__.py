@@ -1,0 +1,1 @@
+"""Network folders: read, checked and written; and generators of sample networks."""

@@ -1,0 +1,79 @@
+"""What is asked: a basket with its strings already turned into indexes of the network image."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+NO_LATEST = 2**62
+"""A line without a latest date."""
+
+
+class DeliveryMethod(IntEnum):
+    """How a line reaches the customer."""
+
+    SHIP = 1
+    PICKUP = 2
+    SHIP_TO_STORE = 3
+    DIGITAL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class BasketLine:
+    """One line: `quantity` base units of an item. Dates are UTC minutes; locations and services are indexes."""
+
+    line_id: str
+    item: int
+    quantity: int
+    unit_price_micros: int = 0
+    delivery_method: DeliveryMethod = DeliveryMethod.SHIP
+    pickup_location: int = -1
+    service_level: str = ""
+    latest_minute: int = NO_LATEST
+    ship_complete: bool = False
+    fill_or_kill: bool = False
+    max_splits: int = 0
+    allowed_locations: tuple[int, ...] = ()
+    excluded_locations: tuple[int, ...] = ()
+    preassigned_location: int = -1
+    preferred_services: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """Hard limits on a whole basket; None means no limit."""
+
+    max_locations: int | None = None
+    max_locations_per_line: int | None = None
+    max_distance_meters: int | None = None
+    no_split_below_micros: int | None = None
+    ship_complete: bool = False
+    international: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationKey:
+    """Where a basket goes: a postal code, or coordinates where both are given."""
+
+    country_code: str
+    postal_code: str
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """A basket as the decision sees it. `request_minute` is the UTC minute it is decided for, rounded up."""
+
+    lines: tuple[BasketLine, ...]
+    request_minute: int
+    destination: DestinationKey | None = None
+    channel: str = ""
+    segment: str = ""
+    customer_class: str = ""
+    currency: str = ""
+    policy_id: str = ""
+    constraints: Constraints = field(default_factory=Constraints)
+
+    @property
+    def value_micros(self) -> int:
+        """Σ unit price × quantity."""
+        return sum(line.unit_price_micros * line.quantity for line in self.lines)

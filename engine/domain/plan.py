@@ -1,0 +1,106 @@
+"""What is answered: a plan of shipments, with every cost term and a certificate of how good it is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from engine.domain.enums import Term
+from engine.domain.reasons import Reason
+
+
+class Route(StrEnum):
+    """How a shipment reaches the customer."""
+
+    SHIP = "SHIP"
+    PICKUP = "PICKUP"
+
+
+class CertificateStatus(StrEnum):
+    """What is proven of a plan."""
+
+    OPTIMAL = "OPTIMAL"
+    BOUNDED = "BOUNDED"
+    INFEASIBLE = "INFEASIBLE"
+
+
+class CostTerm(NamedTuple):
+    """One term: raw micros, the policy's weight in parts per million, weighted micros."""
+
+    term: Term
+    raw_micros: int
+    weight_ppm: int
+    weighted_micros: int
+
+
+class Certificate(NamedTuple):
+    """Proof of a plan: the objective lies between `lower_bound_micros` and itself; equal means optimal."""
+
+    status: CertificateStatus
+    objective_micros: int
+    lower_bound_micros: int
+    candidates: int
+    nodes: int
+    cut_by_deadline: bool = False
+
+
+class Peg(NamedTuple):
+    """Units of a line taken from one position: demand is always pegged to where it will come from."""
+
+    line: int
+    item: int
+    location: int
+    slot: int
+    arena_index: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShortLine:
+    """A line, or the part of one, that no shipment holds, and why."""
+
+    line: int
+    quantity: int
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Units that leave one location together. Minutes are UTC; `service` is −1 for a pickup."""
+
+    location: int
+    route: Route
+    service: int
+    pegs: tuple[Peg, ...]
+    pick_by_minute: int
+    handover_by_minute: int
+    order_by_minute: int
+    delivery_earliest_minute: int
+    delivery_latest_minute: int
+    capacity_day: int
+    capacity_quantity: int
+    weight_grams: int
+    distance_meters: int
+    co2_grams: int
+    terms: tuple[CostTerm, ...]
+
+    @property
+    def cost_micros(self) -> int:
+        """Σ weighted terms."""
+        return sum(term.weighted_micros for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where a basket comes from and when: `terms` hold every shipment's and the plan's own (split, short)."""
+
+    shipments: tuple[Shipment, ...]
+    short_lines: tuple[ShortLine, ...]
+    terms: tuple[CostTerm, ...]
+    certificate: Certificate
+    policy_id: str
+
+    @property
+    def cost_micros(self) -> int:
+        """Σ weighted terms: the plan's objective."""
+        return sum(term.weighted_micros for term in self.terms)

@@ -1,0 +1,147 @@
+"""Live stock of one network: the matrix, the capacity used and the receipts' dates, kept equal to the commit log."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
+
+CAPACITY_DAYS = 1024
+"""Days of capacity kept per location, from `first_day` on: more than the horizon of any promise."""
+
+
+class PositionChange(NamedTuple):
+    """One position's change, by ids. `available_at_minute` None: the receipt's date stays."""
+
+    item_id: str
+    location_id: str
+    receipt_id: str
+    pool: str
+    supply_delta: int
+    demand_delta: int
+    available_at_minute: int | None
+
+
+class CapacityUse(NamedTuple):
+    """A location's capacity taken (or given back) on a local day."""
+
+    location_id: str
+    day: int
+    quantity_delta: int
+
+
+class LogEntry(Protocol):
+    """What an entry of the commit log tells of stock."""
+
+    @property
+    def position(self) -> str:
+        """Its consistency token, `epoch-sequence`."""
+        ...
+
+    @property
+    def changes(self) -> Iterable[PositionChange]:
+        """Positions it changed."""
+        ...
+
+    @property
+    def capacities(self) -> Iterable[CapacityUse]:
+        """Capacity it took."""
+        ...
+
+
+class LiveStock:
+    """Stock as of `matrix.position`. Ids unknown to the network are counted in `unknown_count` and otherwise left alone."""
+
+    def __init__(
+        self,
+        item_index: Mapping[str, int],
+        location_index: Mapping[str, int],
+        unsellable: frozenset[tuple[int, int, str]],
+        first_day: int,
+        position_count_expected: int = 0,
+    ) -> None:
+        """`unsellable`: (item, location, pool) flagged out of stock. `first_day`: local day of the first capacity."""
+        self.item_index = item_index
+        self.location_index = location_index
+        self.matrix = InventoryMatrix(len(item_index), len(location_index), position_count_expected)
+        self.capacity_used: NDArray[np.int64] = np.zeros((len(location_index), CAPACITY_DAYS), np.int64)
+        self.first_day = first_day
+        self.unknown_count = 0
+        self._unsellable = unsellable
+        self._receipt_minute: dict[tuple[int, int, str], int] = {}
+
+    def slot_of(self, item: int, location: int, receipt_id: str, pool: str) -> int:
+        """The slot of a position; a receipt without a date counts as on hand."""
+        minute = self._receipt_minute.get((item, location, receipt_id), ON_HAND) if receipt_id else ON_HAND
+        sellable = (item, location, pool) not in self._unsellable
+        return self.matrix.slot_index(Slot(receipt_id, pool, minute, sellable))
+
+    def apply(self, entry: LogEntry) -> None:
+        """Bring the stock to the entry's position."""
+        for change in entry.changes:
+            self.apply_change(change)
+        for use in entry.capacities:
+            self.apply_capacity(use)
+        self.matrix.position = entry.position
+
+    def apply_change(self, change: PositionChange) -> None:
+        """Add one change; a new date of a receipt moves its positions, in whichever pool."""
+        item = self.item_index.get(change.item_id)
+        location = self.location_index.get(change.location_id)
+        if item is None or location is None:
+            self.unknown_count += 1
+            return
+        if change.available_at_minute is not None and change.receipt_id:
+            self._move_receipt(item, location, change.receipt_id, change.available_at_minute)
+        slot = self.slot_of(item, location, change.receipt_id, change.pool)
+        self.matrix.change(item, location, slot, change.supply_delta, change.demand_delta)
+
+    def apply_capacity(self, use: CapacityUse) -> None:
+        """Add one use of capacity."""
+        location = self.location_index.get(use.location_id)
+        if location is None:
+            self.unknown_count += 1
+            return
+        self._add_capacity(location, use.day, use.quantity_delta)
+
+    def hold(self, pegs: Iterable[tuple[int, int]], capacities: Iterable[tuple[int, int, int]]) -> None:
+        """Tentative (arena index, quantity) and (location, day, quantity) of what is planned but not committed."""
+        for at, quantity in pegs:
+            self.matrix.demand[at] += quantity
+        for location, day, quantity in capacities:
+            self._add_capacity(location, day, quantity)
+
+    def release(self, pegs: Iterable[tuple[int, int]], capacities: Iterable[tuple[int, int, int]]) -> None:
+        """Take a hold back; before anything else is applied, since arena indexes hold only until then."""
+        for at, quantity in pegs:
+            self.matrix.demand[at] -= quantity
+        for location, day, quantity in capacities:
+            self._add_capacity(location, day, -quantity)
+
+    def used_on(self, location: int, day: int) -> int:
+        """Capacity taken at a location on a local day; days outside the table have none."""
+        offset = day - self.first_day
+        return int(self.capacity_used[location, offset]) if 0 <= offset < CAPACITY_DAYS else 0
+
+    def _add_capacity(self, location: int, day: int, quantity_delta: int) -> None:
+        offset = day - self.first_day
+        if 0 <= offset < CAPACITY_DAYS:
+            self.capacity_used[location, offset] += quantity_delta
+
+    def _move_receipt(self, item: int, location: int, receipt_id: str, minute: int) -> None:
+        self._receipt_minute[item, location, receipt_id] = minute
+        for slot, supply, demand in self._positions_of(item, location, receipt_id):
+            if slot.available_at_minute != minute:
+                self.matrix.change(item, location, self.matrix.slot_index(slot), -supply, -demand)
+                self.matrix.change(item, location, self.slot_of(item, location, receipt_id, slot.pool), supply, demand)
+
+    def _positions_of(self, item: int, location: int, receipt_id: str) -> list[tuple[Slot, int, int]]:
+        """(slot, supply, demand) of a receipt's positions at a location that hold anything."""
+        matrix = self.matrix
+        return [
+            (slot, int(matrix.supply[at]), int(matrix.demand[at]))
+            for at in matrix.run(item, location)
+            if (slot := matrix.slots[matrix.slot[at]]).receipt_id == receipt_id and (matrix.supply[at] or matrix.demand[at])
+        ]

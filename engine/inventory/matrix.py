@@ -1,0 +1,151 @@
+"""The in-memory inventory matrix: every position of the network, item-major in one arena, 16 bytes a position.
+
+It follows the commit log: `apply` is called with each log entry in order, so that at any moment it equals the shared
+stock as of `position`. Planning reads rows and never writes them, but for tentative demand (see `live.py`).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.stock import ON_HAND_SLOT, find_position, insert_position
+
+ON_HAND = 0
+"""`available_at` of stock that is there already."""
+
+QUANTITY_MIN = -(2**31)
+QUANTITY_MAX = 2**31 - 1
+OUT_OF_RANGE = "a position left the range of int32"
+ROW_ROOM_MIN = 4
+
+
+class Slot(NamedTuple):
+    """What positions of one receipt and pool share. receipt_id "" is on hand, pool "" the common pool."""
+
+    receipt_id: str
+    pool: str
+    available_at_minute: int
+    sellable: bool
+
+
+class InventoryMatrix:
+    """Positions of `item_count` items over `location_count` locations; see `kernels/stock.py` for the layout."""
+
+    def __init__(self, item_count: int, location_count: int, position_count_expected: int = 0) -> None:
+        """Empty rows; the arena grows by half when it is full."""
+        self.item_count = item_count
+        self.location_count = location_count
+        room = max(64, position_count_expected + position_count_expected // 4)
+        self.row_start = np.zeros(item_count, np.int64)
+        self.row_count = np.zeros(item_count, np.int64)
+        self.row_room = np.zeros(item_count, np.int64)
+        self.location = np.zeros(room, np.int32)
+        self.slot = np.zeros(room, np.int32)
+        self.supply = np.zeros(room, np.int32)
+        self.demand = np.zeros(room, np.int32)
+        self.used = 0
+        self.position = ""
+        self.slots: list[Slot] = []
+        self._slot_index: dict[Slot, int] = {}
+        self._pool_index: dict[str, int] = {"": 0}
+        self.slot_available_at = np.zeros(0, np.int64)
+        self.slot_pool = np.zeros(0, np.int64)
+        self.slot_sellable = np.zeros(0, np.bool_)
+        assert self.slot_index(Slot("", "", ON_HAND, True)) == ON_HAND_SLOT
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Pool names by index; the common pool is first."""
+        return tuple(self._pool_index)
+
+    def slot_index(self, slot: Slot) -> int:
+        """Index of a slot, opened when it is new."""
+        found = self._slot_index.get(slot)
+        if found is None:
+            found = self._slot_index[slot] = len(self.slots)
+            self.slots.append(slot)
+            pool = self._pool_index.setdefault(slot.pool, len(self._pool_index))
+            self.slot_available_at = np.append(self.slot_available_at, np.int64(slot.available_at_minute))
+            self.slot_pool = np.append(self.slot_pool, np.int64(pool))
+            self.slot_sellable = np.append(self.slot_sellable, slot.sellable)
+        return found
+
+    def find(self, item: int, location: int, slot: int) -> int:
+        """Arena index of a position, or −1."""
+        start, count = self.row_start[item], self.row_count[item]
+        return int(find_position(start, count, location, slot, self.location, self.slot))
+
+    def open(self, item: int, location: int, slot: int) -> int:
+        """Arena index of a position, opened with zeros when it is new."""
+        at = self.find(item, location, slot)
+        if at >= 0:
+            return at
+        if self.row_count[item] == self.row_room[item]:
+            self._grow_row(item)
+        at = int(
+            insert_position(
+                self.row_start[item], self.row_count[item], location, slot, self.slot_available_at, self.location,
+                self.slot, self.supply, self.demand,
+            )
+        )  # fmt: skip
+        self.row_count[item] += 1
+        return at
+
+    def change(self, item: int, location: int, slot: int, supply_delta: int, demand_delta: int) -> None:
+        """Add to one position. The sums stay within int32: the door and the commit script see to it."""
+        at = self.open(item, location, slot)
+        supply, demand = int(self.supply[at]) + supply_delta, int(self.demand[at]) + demand_delta
+        assert min(supply, demand) >= QUANTITY_MIN and max(supply, demand) <= QUANTITY_MAX, OUT_OF_RANGE
+        self.supply[at], self.demand[at] = supply, demand
+
+    def load(
+        self, item: NDArray[np.int32], location: NDArray[np.int32], slot: NDArray[np.int32],
+        supply: NDArray[np.int64], demand: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Fill an empty matrix with distinct positions in any order, columns of equal length."""
+        assert self.used == 0, "load fills an empty matrix"
+        for quantities in (supply, demand):
+            assert quantities.min(initial=0) >= QUANTITY_MIN and quantities.max(initial=0) <= QUANTITY_MAX, OUT_OF_RANGE
+        order = np.lexsort((slot, self.slot_available_at[slot], location, item))
+        counts = np.bincount(item, minlength=self.item_count).astype(np.int64)
+        rooms = np.where(counts > 0, counts + np.maximum(counts // 8, 1), 0)
+        starts = np.concatenate(([0], np.cumsum(rooms)[:-1])).astype(np.int64)
+        self.row_start, self.row_count, self.row_room = starts, counts, rooms
+        self.used = int(rooms.sum())
+        within = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+        at = np.repeat(starts, counts) + within
+        for name, values in (("location", location), ("slot", slot), ("supply", supply), ("demand", demand)):
+            column = np.zeros(max(64, self.used + self.used // 8), np.int32)
+            column[at] = values[order]
+            setattr(self, name, column)
+
+    def run(self, item: int, location: int) -> range:
+        """Arena indexes of one item's positions at one location, by arrival; until a position is opened."""
+        start, count = int(self.row_start[item]), int(self.row_count[item])
+        row = self.location[start : start + count]
+        return range(start + int(np.searchsorted(row, location)), start + int(np.searchsorted(row, location, side="right")))
+
+    def rows(self, item: int) -> list[tuple[int, Slot, int, int]]:
+        """(location, slot, supply, demand) of one item's positions, in row order."""
+        start = int(self.row_start[item])
+        return [
+            (int(self.location[at]), self.slots[self.slot[at]], int(self.supply[at]), int(self.demand[at]))
+            for at in range(start, start + int(self.row_count[item]))
+        ]
+
+    def _grow_row(self, item: int) -> None:
+        """Move a full row to the end of the arena with half as much room again."""
+        start, count = int(self.row_start[item]), int(self.row_count[item])
+        room = max(ROW_ROOM_MIN, count + count // 2)
+        if self.used + room > len(self.location):
+            size = max(self.used + room, len(self.location) * 3 // 2)
+            for name in ("location", "slot", "supply", "demand"):
+                column = np.zeros(size, np.int32)
+                column[: self.used] = getattr(self, name)[: self.used]
+                setattr(self, name, column)
+        end = self.used
+        for column in (self.location, self.slot, self.supply, self.demand):
+            column[end : end + count] = column[start : start + count]
+        self.row_start[item], self.row_room[item] = end, room
+        self.used = end + room

@@ -1,0 +1,144 @@
+"""The inventory matrix's arithmetic: rows of positions per item, ascending by location, then by arrival of the receipt.
+
+A position is held in four int32 columns of one arena: location, slot (receipt and pool), supply, demand. Slot tables:
+available_at (UTC minute), pool, sellable.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.jit import kernel
+
+ON_HAND_SLOT = 0
+"""The slot of what is on hand and for sale in the common pool."""
+
+Ints = NDArray[np.int64]
+Column = NDArray[np.int32]
+
+
+@kernel
+def available_to_promise(supply: int, demand: int, floor: int) -> int:
+    """ATP = supply − demand − floor; below zero means oversold (never clamped here: a clamp hides the breach)."""
+    return supply - demand - floor
+
+
+@kernel
+def find_position(start: int, count: int, location: int, slot: int, at_location: Column, at_slot: Column) -> int:
+    """Index of (location, slot) in the row start … start + count, or −1."""
+    low, high = start, start + count
+    while low < high:
+        middle = (low + high) // 2
+        if at_location[middle] < location:
+            low = middle + 1
+        else:
+            high = middle
+    while low < start + count and at_location[low] == location:
+        if at_slot[low] == slot:
+            return low
+        low += 1
+    return -1
+
+
+@kernel
+def insert_position(
+    start: int, count: int, location: int, slot: int, slot_available_at: Ints, at_location: Column, at_slot: Column,
+    supply: Column, demand: Column,
+) -> int:  # fmt: skip
+    """Open a position of zero supply and demand in its place in the row, which must have room; returns its index."""
+    at = start + count
+    while at > start and (
+        at_location[at - 1] > location
+        or (
+            at_location[at - 1] == location
+            and (slot_available_at[at_slot[at - 1]], at_slot[at - 1]) > (slot_available_at[slot], slot)
+        )
+    ):
+        at_location[at] = at_location[at - 1]
+        at_slot[at] = at_slot[at - 1]
+        supply[at] = supply[at - 1]
+        demand[at] = demand[at - 1]
+        at -= 1
+    at_location[at] = location
+    at_slot[at] = slot
+    supply[at] = 0
+    demand[at] = 0
+    return at
+
+
+@kernel
+def gather_available(
+    start: int, count: int, now: int, latest: int, pool_allowed: NDArray[np.bool_], floor: Ints,
+    slot_available_at: Ints, slot_pool: Ints, slot_sellable: NDArray[np.bool_], at_location: Column, at_slot: Column,
+    supply: Column, demand: Column, by_now: Ints, by_latest: Ints, first: Ints, last: Ints,
+) -> None:  # fmt: skip
+    """by_now[l], by_latest[l] = Σ max(0, supply − demand − floor) of receipts there by `now` and by `latest`.
+
+    One pass over an item's row. floor [locations] is held back once per location, from its on-hand position of the
+    common pool (ON_HAND_SLOT). first[l] … last[l] is the location's run in the arena (last exclusive). Outputs
+    [locations] must be zero.
+    """
+    for at in range(start, start + count):
+        l = at_location[at]  # noqa: E741
+        if last[l] == 0:
+            first[l] = at
+        last[l] = at + 1
+        quantity = position_available(at, floor[l], pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand)
+        arrival = slot_available_at[at_slot[at]]
+        if arrival <= latest:
+            by_latest[l] += quantity
+            if arrival <= now:
+                by_now[l] += quantity
+
+
+@kernel
+def position_available(
+    at: int, floor: int, pool_allowed: NDArray[np.bool_], slot_pool: Ints, slot_sellable: NDArray[np.bool_],
+    at_slot: Column, supply: Column, demand: Column,
+) -> int:  # fmt: skip
+    """What one position can still promise: an oversold position counts as nothing, not as a debt elsewhere."""
+    slot = at_slot[at]
+    if not slot_sellable[slot] or not pool_allowed[slot_pool[slot]]:
+        return 0
+    held_back = floor if slot == ON_HAND_SLOT else 0
+    return max(0, available_to_promise(supply[at], demand[at], held_back))
+
+
+@kernel
+def take_from_run(
+    first: int, last: int, quantity: int, latest: int, floor: int, pool_allowed: NDArray[np.bool_],
+    slot_available_at: Ints, slot_pool: Ints, slot_sellable: NDArray[np.bool_], at_slot: Column, supply: Column,
+    demand: Column, out_at: Ints, out_quantity: Ints,
+) -> int:  # fmt: skip
+    """Peg a quantity at one location to positions, earliest arrival first; returns the positions written.
+
+    out_at [≥ last − first] receives arena indexes. Fewer units than asked are pegged when there are no more by `latest`.
+    """
+    written = 0
+    left = quantity
+    for at in range(first, last):
+        if left == 0:
+            break
+        if slot_available_at[at_slot[at]] > latest:
+            continue
+        x = min(left, position_available(at, floor, pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand))
+        if x > 0:
+            out_at[written] = at
+            out_quantity[written] = x
+            written += 1
+            left -= x
+    return written
+
+
+@kernel
+def earliest_for(
+    first: int, last: int, quantity: int, floor: int, pool_allowed: NDArray[np.bool_], slot_available_at: Ints,
+    slot_pool: Ints, slot_sellable: NDArray[np.bool_], at_slot: Column, supply: Column, demand: Column, never: int,
+) -> int:  # fmt: skip
+    """The first minute at which a run holds `quantity` for promising; 0: on hand; `never` when it never does."""
+    total = 0
+    for at in range(first, last):
+        total += position_available(at, floor, pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand)
+        if total >= quantity:
+            arrival: int = slot_available_at[at_slot[at]]
+            return arrival
+    return never

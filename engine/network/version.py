@@ -1,0 +1,66 @@
+"""The version of a network: a hash of its content, whatever the order of its rows."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any
+
+import orjson
+
+from engine.network.records import NetworkRecords
+
+# Live stock is no part of the network, and the names of the files say nothing of their content.
+_LEFT_OUT = ("inventory", "receipts", "sources")
+# The first policy that fits counts, so their order is content.
+_ORDERED = ("policies",)
+# Rows alike in these count in the order of the file, so that order stays between them; other rows are sorted as wholes.
+_ALIKE = {
+    "calendars": ("calendar_id", "day"),
+    "postal_areas": ("country_code", "postal_from", "postal_to"),
+    "zones": (
+        "carrier_service_id",
+        "destination_country",
+        "origin_location_id",
+        "destination_postal_from",
+        "destination_postal_to",
+        "max_distance_meters",
+    ),
+    "tariffs": ("carrier_service_id", "zone", "max_weight_grams"),
+}
+
+
+def network_version(records: NetworkRecords) -> str:
+    """SHA-256, 64 hex digits, of all records but inventory and receipts; equal for equal rows in another order.
+
+    Each file counts by its name, its fields and its rows as JSON arrays, so that an added column changes the version.
+    """
+    digest = hashlib.sha256()
+    for file in fields(records):
+        if file.name in _LEFT_OUT:
+            continue
+        value = getattr(records, file.name)
+        rows = value if isinstance(value, tuple) else (value,)
+        digest.update(orjson.dumps([file.name, len(rows), _names(rows)]))
+        for line in _canonical(file.name, rows):
+            digest.update(line)
+            digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def _canonical(file: str, rows: Sequence[Any]) -> Iterable[bytes]:
+    if not rows:
+        return ()
+    whole = attrgetter(*_names(rows))
+    lines = [orjson.dumps(whole(row)) for row in rows]
+    if file in _ORDERED:
+        return lines
+    if file not in _ALIKE:
+        return sorted(lines)
+    alike = attrgetter(*_ALIKE[file])
+    keys = [orjson.dumps(alike(row)) for row in rows]
+    return [line for _, line in sorted(zip(keys, lines, strict=True), key=lambda pair: pair[0])]
+
+
+def _names(rows: Sequence[Any]) -> list[str]:
+    return [field.name for field in fields(rows[0])] if rows else []

@@ -1,0 +1,106 @@
+"""What one decision is made on: the network, the stock of this moment, the policy, and who asks."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain.basket import Basket
+from engine.domain.enums import Term
+from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.inventory.live import LiveStock
+from engine.kernels.stock import gather_available
+from engine.kernels.tariffs import PPM
+from engine.network.horizon import Horizon
+from engine.network.image import Lanes, NetworkImage
+from engine.network.records import Policy
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStock:
+    """One item at every location [L]: units by now, and by the last receipt; its run of positions in the arena."""
+
+    by_now: Ints
+    by_latest: Ints
+    first: Ints
+    last: Ints
+    floor: Ints
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything a plan depends on besides the lines. `start_minute` is the UTC minute the order may start."""
+
+    image: NetworkImage
+    stock: LiveStock
+    policy: Policy
+    basket: Basket
+    lanes: Lanes | None
+    start_minute: int
+
+    @cached_property
+    def horizon(self) -> Horizon:
+        """Day tables that hold the start."""
+        return self.image.horizon(self.start_minute)
+
+    @cached_property
+    def weights_ppm(self) -> dict[Term, int]:
+        """Weight of every term, in parts per million."""
+        given = dict(self.policy.weights)
+        return {term: given.get(term.value, PPM) for term in Term}
+
+    @cached_property
+    def pool_allowed(self) -> NDArray[np.bool_]:
+        """[pools]: the common pool, and the segment's own; a segment may be barred from the common pool."""
+        rules = [rule for rule in self.image.records.segments if rule.segment == self.basket.segment]
+        common = all(rule.consumes_common for rule in rules)
+        return np.array([common if not pool else pool == self.basket.segment for pool in self.stock.matrix.pools], np.bool_)
+
+    def item_stock(self, item: int) -> ItemStock:
+        """What can be promised of an item, location by location; one pass over its row."""
+        matrix, count = self.stock.matrix, len(self.image.location_ids)
+        by_now, by_latest, first, last = np.zeros((4, count), np.int64)
+        floor = self.image.safety_stock(item, self.basket.channel)
+        gather_available(
+            matrix.row_start[item], matrix.row_count[item], self.start_minute, self.last_minute, self.pool_allowed, floor,
+            matrix.slot_available_at, matrix.slot_pool, matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply,
+            matrix.demand, by_now, by_latest, first, last,
+        )  # fmt: skip
+        return ItemStock(by_now, by_latest, first, last, floor)
+
+    @cached_property
+    def last_minute(self) -> int:
+        """The last minute of the horizon: receipts after it promise nothing."""
+        return int(self.horizon.tables.profile_days[:, -1, 0].min())
+
+
+def set_scene(image: NetworkImage, stock: LiveStock, basket: Basket) -> Scene:
+    """The scene of a basket: its policy chosen, its destination found. Raises `Refusal` where one is unknown."""
+    policy = image.policies.choose(
+        policy_id=basket.policy_id, channel=basket.channel, segment=basket.segment, customer_class=basket.customer_class,
+        value_micros=basket.value_micros, minute=basket.request_minute,
+    )  # fmt: skip
+    if policy is None:
+        raise _unknown(Reason.UNKNOWN_POLICY, "basket.policy_id", f"no policy is named {basket.policy_id!r}")
+    lanes = None
+    if basket.destination is not None:
+        where = basket.destination
+        if where.latitude is not None and where.longitude is not None:
+            place = image.locate_coordinates(where.country_code, where.latitude, where.longitude, where.postal_code)
+        else:
+            found = image.locate(where.country_code, where.postal_code)
+            if found is None:
+                raise _unknown(
+                    Reason.UNKNOWN_POSTAL_CODE, "basket.destination.postal_code",
+                    f"{where.country_code} {where.postal_code} lies in no postal area of the network",
+                )  # fmt: skip
+            place = found
+        lanes = image.lanes(place)
+    return Scene(image, stock, policy, basket, lanes, basket.request_minute)
+
+
+def _unknown(reason: Reason, field: str, message: str) -> Refusal:
+    return Refusal(reason, f"{field}: {message}", (FieldViolation(field, message),))

@@ -1,0 +1,63 @@
+"""A basket promised: one option per service level, and the cheapest mix, ranked."""
+
+from dataclasses import dataclass
+
+from engine.domain.basket import Basket, DeliveryMethod
+from engine.domain.plan import Plan, ShortLine
+from engine.inventory.live import LiveStock
+from engine.network.image import NetworkImage
+from engine.optimizer.decide import decide_basket
+from engine.optimizer.scene import Scene, set_scene
+
+OPTIONS_DEFAULT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Options, best first: fewest units short, then cheapest, then earliest; and what even the first leaves out."""
+
+    scene: Scene
+    options: tuple[Plan, ...]
+    unavailable: tuple[ShortLine, ...]
+
+
+def quote_promise(image: NetworkImage, stock: LiveStock, basket: Basket, options_max: int, nodes_max: int) -> Quote:
+    """Every service level alone and all of them together, planned on the stock of this moment; nothing is held.
+
+    Raises `Refusal` for an unknown policy or postal code.
+    """
+    scene = set_scene(image, stock, basket)
+    plans: dict[tuple[object, ...], Plan] = {}
+    for services in service_choices(scene):
+        plan = decide_basket(scene, services, nodes_max)
+        plans.setdefault(contents(plan), plan)
+    ranked = sorted(plans.values(), key=rank)
+    options = tuple(plan for plan in ranked if plan.shipments)[: options_max or OPTIONS_DEFAULT]
+    unavailable = options[0].short_lines if options else ranked[0].short_lines
+    return Quote(scene, options, unavailable)
+
+
+def service_choices(scene: Scene) -> list[tuple[int, ...]]:
+    """All services together, then each service level alone; one choice when nothing is shipped."""
+    image = scene.image
+    everything = tuple(range(len(image.service_ids)))
+    if all(line.delivery_method is DeliveryMethod.PICKUP for line in scene.basket.lines):
+        return [()]
+    levels = [
+        tuple(s for s in everything if image.service_level_index[s] == level) for level in range(len(image.service_levels))
+    ]
+    return [everything, *levels] if len(levels) > 1 else [everything]
+
+
+def contents(plan: Plan) -> tuple[object, ...]:
+    """What makes two options the same to a customer: what comes from where, by which service, and what is short."""
+    return (
+        tuple((s.location, s.service, s.delivery_latest_minute, s.pegs) for s in plan.shipments),
+        plan.short_lines,
+    )
+
+
+def rank(plan: Plan) -> tuple[int, int, int]:
+    """Fewest units short, then the lowest cost, then the earliest complete delivery."""
+    latest = max((s.delivery_latest_minute for s in plan.shipments), default=0)
+    return sum(line.quantity for line in plan.short_lines), plan.cost_micros, latest

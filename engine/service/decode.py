@@ -1,0 +1,293 @@
+"""From the wire to the domain: every bad field of a request is named, and strings become indexes."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from belofte.v1 import sourcing_service_pb2, types_pb2
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from engine.domain.basket import NO_LATEST, Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
+from engine.domain.ids import ID_LENGTH_MAX, is_id, is_uuid7
+from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
+from engine.network.image import NetworkImage
+
+QUANTITY_MAX = 2**31 - 1
+MONEY_MICROS_MAX = 10**12
+COUNT_MAX = 2**31 - 1
+YEAR_MIN, YEAR_MAX = 2000, 2100
+IDS_MAX = 1_000
+"""Ids in one list of a request."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE_MIN = (datetime(YEAR_MIN, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
+_MINUTE_MAX = (datetime(YEAR_MAX, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
+
+
+class Violations:
+    """What is wrong with one request so far: unknown names are told apart from malformed fields."""
+
+    def __init__(self) -> None:
+        self.invalid: list[FieldViolation] = []
+        self.unknown: list[tuple[Reason, FieldViolation]] = []
+        self.unbuilt: list[FieldViolation] = []
+
+    def add(self, field: str, expected: str) -> None:
+        """A field with a value no network could accept."""
+        self.invalid.append(FieldViolation(field, expected))
+
+    def add_unknown(self, reason: Reason, field: str, message: str) -> None:
+        """A well-formed name that this network does not have."""
+        self.unknown.append((reason, FieldViolation(field, message)))
+
+    def add_unbuilt(self, field: str) -> None:
+        """A wish that this version cannot grant, and must not ignore."""
+        self.unbuilt.append(FieldViolation(field, "is not served by this version"))
+
+    def check(self) -> None:
+        """Raise `Refusal` when anything is wrong: malformed before unknown before not built."""
+        if self.invalid:
+            raise invalid(self.invalid + [violation for _, violation in self.unknown])
+        if self.unknown:
+            fields = tuple(violation for _, violation in self.unknown)
+            message = "; ".join(f"{v.field}: {v.description}" for v in fields[:10])
+            raise Refusal(self.unknown[0][0], message, fields)
+        if self.unbuilt:
+            message = "; ".join(f"{v.field} {v.description}" for v in self.unbuilt[:10])
+            raise Refusal(Reason.NOT_BUILT, message, tuple(self.unbuilt))
+
+
+def check_network(network_id: str, image: NetworkImage) -> None:
+    """Refuse a request for another network than the one served."""
+    if network_id and network_id != image.network.name:
+        message = f"network_id: this engine serves {image.network.name!r}, not {network_id[:ID_LENGTH_MAX]!r}"
+        raise Refusal(Reason.UNKNOWN_NETWORK, message, (FieldViolation("network_id", message),))
+
+
+def check_request_id(request_id: str, violations: Violations) -> None:
+    """A write must carry a UUID version 7."""
+    if not is_uuid7(request_id):
+        violations.add("request_id", "a UUID version 7 was expected, as 0190163d-8694-739b-aea5-966c26f8ad91")
+
+
+def check_id(text: str, field: str, violations: Violations) -> bool:
+    """An id must be 1–128 letters, digits and ``._:/@+-``."""
+    if is_id(text):
+        return True
+    violations.add(field, f"an id of 1–{ID_LENGTH_MAX} letters, digits or ._:/@+- was expected, not {text[:40]!r}")
+    return False
+
+
+def check_range(value: int, field: str, low: int, high: int, violations: Violations) -> bool:
+    """A whole number must lie between bounds, both included."""
+    if low <= value <= high:
+        return True
+    violations.add(field, f"a whole number from {low} to {high} was expected, not {value}")
+    return False
+
+
+def minute_of(stamp: Timestamp, field: str, violations: Violations) -> int:
+    """UTC minute of an instant, rounded up to a whole minute."""
+    seconds = stamp.seconds + (1 if stamp.nanos > 0 else 0)
+    minute = -(-seconds // 60)
+    if not (_MINUTE_MIN <= minute <= _MINUTE_MAX and 0 <= stamp.nanos < 10**9):
+        violations.add(field, f"an instant between the years {YEAR_MIN} and {YEAR_MAX} was expected")
+        return _MINUTE_MIN
+    return minute
+
+
+def digest_of(message: Message) -> bytes:
+    """SHA-256 of a request's content: without its id and the position it waits for."""
+    content = type(message)()
+    content.CopyFrom(message)
+    for field in ("request_id", "min_position"):
+        content.ClearField(field)
+    return hashlib.sha256(content.SerializeToString(deterministic=True)).digest()
+
+
+def decode_basket(
+    wire: types_pb2.Basket, field: str, image: NetworkImage, now_minute: int, lines_max: int, violations: Violations
+) -> Basket:
+    """The basket in indexes. `field` is its path in the request; `now_minute` counts where it names no request time."""
+    request_minute = now_minute
+    if wire.HasField("request_time"):
+        request_minute = minute_of(wire.request_time, f"{field}.request_time", violations)
+    if not 1 <= len(wire.lines) <= lines_max:
+        violations.add(f"{field}.lines", f"1 to {lines_max} lines were expected, not {len(wire.lines)}")
+    lines = []
+    seen: set[str] = set()
+    for i, line in enumerate(wire.lines[: lines_max + 1]):
+        path = f"{field}.lines[{i}]"
+        if check_id(line.line_id, f"{path}.line_id", violations) and line.line_id in seen:
+            violations.add(f"{path}.line_id", f"{line.line_id!r} stands on an earlier line")
+        seen.add(line.line_id)
+        lines.append(decode_line(line, path, image, request_minute, violations))
+    shipped = any(line.delivery_method is DeliveryMethod.SHIP for line in lines)
+    destination = None
+    if shipped or wire.HasField("destination"):
+        destination = decode_destination(wire.destination, f"{field}.destination", image, violations)
+    if wire.currency and wire.currency != image.network.currency:
+        violations.add(f"{field}.currency", f"{image.network.currency} was expected, the currency of the network")
+    if wire.scenario_id:
+        violations.add_unbuilt(f"{field}.scenario_id")
+    if sum(line.unit_price_micros * line.quantity for line in lines) > 10**18:
+        violations.add(f"{field}.lines", "a total value of at most 10^18 micros was expected")
+    return Basket(
+        tuple(lines), request_minute, destination, wire.channel, wire.segment, wire.customer_class, wire.currency,
+        wire.policy_id, decode_constraints(wire.constraints, f"{field}.constraints", violations),
+    )  # fmt: skip
+
+
+def decode_line(
+    wire: types_pb2.BasketLine, path: str, image: NetworkImage, request_minute: int, violations: Violations
+) -> BasketLine:
+    """One line in indexes; unknown names become −1 and are named in `violations`."""
+    item = index_of_item(wire.item_id, f"{path}.item_id", image, violations)
+    check_range(wire.quantity, f"{path}.quantity", 1, QUANTITY_MAX, violations)
+    check_range(wire.unit_price_micros, f"{path}.unit_price_micros", 0, MONEY_MICROS_MAX, violations)
+    check_range(wire.max_splits, f"{path}.max_splits", 0, COUNT_MAX, violations)
+    try:
+        method = DeliveryMethod(wire.delivery_method or DeliveryMethod.SHIP)
+    except ValueError:
+        violations.add(f"{path}.delivery_method", "SHIP, PICKUP, SHIP_TO_STORE or DIGITAL was expected")
+        method = DeliveryMethod.SHIP
+    if method in (DeliveryMethod.SHIP_TO_STORE, DeliveryMethod.DIGITAL):
+        violations.add_unbuilt(f"{path}.delivery_method {method.name}")
+    pickup = -1
+    if method is DeliveryMethod.PICKUP:
+        pickup = index_of_location(wire.pickup_location_id, f"{path}.pickup_location_id", image, violations)
+        if pickup >= 0 and not image.pickup[pickup]:
+            violations.add(f"{path}.pickup_location_id", f"{wire.pickup_location_id!r} hands nothing over to customers")
+    if wire.service_level and wire.service_level not in image.service_levels:
+        known = ", ".join(image.service_levels)
+        violations.add(f"{path}.service_level", f"one of {known} was expected, not {wire.service_level[:40]!r}")
+    latest = NO_LATEST
+    if wire.HasField("latest_date"):
+        # A deadline is not moved by rounding: the minute it lies in has begun, and no more.
+        latest = minute_of(wire.latest_date, f"{path}.latest_date", violations)
+        if latest < request_minute:
+            violations.add(f"{path}.latest_date", "an instant after the request time was expected, this one is past")
+    for name in ("ship_set", "arrival_set", "kit_parent_line_id", "min_split_quantity", "kit_ratio"):
+        if getattr(wire, name):
+            violations.add_unbuilt(f"{path}.{name}")
+    if wire.HasField("earliest_date"):
+        violations.add_unbuilt(f"{path}.earliest_date")
+    return BasketLine(
+        line_id=wire.line_id, item=item, quantity=wire.quantity, unit_price_micros=wire.unit_price_micros,
+        delivery_method=method, pickup_location=pickup, service_level=wire.service_level, latest_minute=latest,
+        ship_complete=wire.ship_complete, fill_or_kill=wire.fill_or_kill, max_splits=wire.max_splits,
+        allowed_locations=indexes_of(wire.allowed_location_ids, f"{path}.allowed_location_ids", image, violations),
+        excluded_locations=indexes_of(wire.excluded_location_ids, f"{path}.excluded_location_ids", image, violations),
+        preassigned_location=index_of_location(
+            wire.preassigned_location_id, f"{path}.preassigned_location_id", image, violations
+        ) if wire.preassigned_location_id else -1,
+        preferred_services=preferred_services(wire, path, image, violations),
+    )  # fmt: skip
+
+
+def decode_destination(
+    wire: types_pb2.Destination, field: str, image: NetworkImage, violations: Violations
+) -> DestinationKey:
+    """A country with a postal code or both coordinates; the network's country where none is given."""
+    country = wire.country_code or image.network.country_code
+    if len(country) != 2 or not country.isascii() or not country.isalpha() or not country.isupper():
+        violations.add(f"{field}.country_code", f"two capital letters (ISO 3166) were expected, not {country[:10]!r}")
+    if wire.HasField("latitude") != wire.HasField("longitude"):
+        violations.add(f"{field}.latitude", "latitude and longitude were expected together")
+    if wire.HasField("latitude") and wire.HasField("longitude"):
+        if not -90 <= wire.latitude <= 90:
+            violations.add(f"{field}.latitude", "degrees from −90 to 90 were expected")
+        if not -180 <= wire.longitude <= 180:
+            violations.add(f"{field}.longitude", "degrees from −180 to 180 were expected")
+        return DestinationKey(country, wire.postal_code, wire.latitude, wire.longitude)
+    if not 1 <= len(wire.postal_code) <= 16:
+        violations.add(f"{field}.postal_code", "a postal code of 1–16 characters, or coordinates, were expected")
+    return DestinationKey(country, wire.postal_code)
+
+
+def decode_constraints(wire: types_pb2.Constraints, field: str, violations: Violations) -> Constraints:
+    """Hard constraints; a constraint that is absent does not limit."""
+
+    def limit(name: str, low: int) -> int | None:
+        if not wire.HasField(name):  # type: ignore[arg-type]
+            return None
+        given: types_pb2.IntegerConstraint = getattr(wire, name)
+        check_range(given.value, f"{field}.{name}.value", low, 10**15, violations)
+        return given.value
+
+    for name in ("max_locations", "max_locations_per_line", "max_distance_meters", "no_split_below_micros", "ship_complete",
+                 "international"):  # fmt: skip
+        if getattr(wire, name).HasField("penalty_micros"):
+            violations.add_unbuilt(f"{field}.{name}.penalty_micros")
+    for name in ("no_split_item_classes", "express_only_location_ids"):
+        if wire.HasField(name):  # type: ignore[arg-type]
+            violations.add_unbuilt(f"{field}.{name}")
+    return Constraints(
+        max_locations=limit("max_locations", 1),
+        max_locations_per_line=limit("max_locations_per_line", 1),
+        max_distance_meters=limit("max_distance_meters", 0),
+        no_split_below_micros=limit("no_split_below_micros", 0),
+        ship_complete=wire.ship_complete.value,
+        international=wire.international.value if wire.HasField("international") else None,
+    )
+
+
+def index_of_item(item_id: str, field: str, image: NetworkImage, violations: Violations) -> int:
+    """Index of an item, or −1 with the reason noted."""
+    if not check_id(item_id, field, violations):
+        return -1
+    index = image.item_index.get(item_id)
+    if index is None:
+        violations.add_unknown(Reason.UNKNOWN_ITEM, field, f"the network has no item {item_id!r}")
+        return -1
+    return index
+
+
+def index_of_location(location_id: str, field: str, image: NetworkImage, violations: Violations) -> int:
+    """Index of a location, or −1 with the reason noted."""
+    if not check_id(location_id, field, violations):
+        return -1
+    index = image.location_index.get(location_id)
+    if index is None:
+        violations.add_unknown(Reason.UNKNOWN_LOCATION, field, f"the network has no location {location_id!r}")
+        return -1
+    return index
+
+
+def indexes_of(location_ids: object, field: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:
+    """Indexes of a list of locations."""
+    ids = list(location_ids)  # type: ignore[call-overload]
+    if len(ids) > IDS_MAX:
+        violations.add(field, f"at most {IDS_MAX} ids were expected, not {len(ids)}")
+        return ()
+    return tuple(index_of_location(each, f"{field}[{i}]", image, violations) for i, each in enumerate(ids))
+
+
+def preferred_services(
+    wire: types_pb2.BasketLine, path: str, image: NetworkImage, violations: Violations
+) -> tuple[int, ...]:
+    """Indexes of the carrier services a line is limited to."""
+    found = []
+    for i, service_id in enumerate(wire.preferred_carrier_service_ids[:IDS_MAX]):
+        index = image.service_index.get(service_id)
+        if index is None:
+            known = ", ".join(image.service_ids[:20])
+            violations.add(f"{path}.preferred_carrier_service_ids[{i}]", f"one of {known} was expected")
+        else:
+            found.append(index)
+    return tuple(found)
+
+
+def check_order(wire: sourcing_service_pb2.SourceOrderRequest, violations: Violations) -> None:
+    """What an order needs besides its basket."""
+    check_id(wire.order.order_id, "order.order_id", violations)
+    if not wire.HasField("order"):
+        violations.add("order", "an order was expected")
+    if wire.HasField("quote_token"):
+        violations.add_unbuilt("quote_token")
+    if wire.HasField("reservation_id"):
+        violations.add_unbuilt("reservation_id")
+    if wire.order.hold_reason:
+        violations.add_unbuilt("order.hold_reason")
+    check_range(wire.order.priority, "order.priority", -COUNT_MAX, COUNT_MAX, violations)
+    check_range(wire.order.value_micros, "order.value_micros", 0, 10**18, violations)

@@ -1,0 +1,141 @@
+"""The desk: calls come in by any front, are taken together in batches, and each is answered exactly once.
+
+One thread plans and commits, so that what it reads of the stock never changes under it. Ticks have no timer: the next
+begins when the last is done, and takes all that waits. Reads of the ledger run beside it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import structlog
+
+from engine.domain.clock import Clock
+from engine.domain.reasons import Reason, Refusal
+
+READERS_MAX = 4
+BATCH_CALLS_MAX = 256
+
+Answer = Callable[[bytes | Refusal], None]
+
+
+class Lane(Enum):
+    """Where a call is worked on."""
+
+    DECIDE = auto()
+    """On the stock in memory: planned in the desk's thread."""
+    READ = auto()
+    """From the ledger: beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as a front delivers it. `answer` is called once, from any thread."""
+
+    method: str
+    message: bytes
+    deadline_unix_ms: int
+    answer: Answer
+
+
+class Room:
+    """What the desk hands its calls to."""
+
+    def lane(self, method: str) -> Lane:
+        """Where the method is worked on."""
+        raise NotImplementedError
+
+    def decide(self, calls: list[Call]) -> None:
+        """Work on a batch in the desk's thread and see to it that each call is answered, now or when it is recorded."""
+        raise NotImplementedError
+
+    def read(self, call: Call) -> bytes | Refusal:
+        """Answer one read."""
+        raise NotImplementedError
+
+    def idle(self, wait_ms: int) -> None:
+        """Nothing waits: keep up with the log for at most `wait_ms`."""
+        raise NotImplementedError
+
+
+class Desk:
+    """Queue, batches and threads between fronts and rooms."""
+
+    def __init__(self, room: Room, clock: Clock, calls_waiting_max: int) -> None:
+        """`calls_waiting_max` bounds the queue; beyond it calls are refused at once."""
+        self._room = room
+        self._clock = clock
+        self._calls_waiting_max = calls_waiting_max
+        self._waiting: deque[Call] = deque()
+        self._arrived = threading.Condition()
+        self._stopping = False
+        self._reads_waiting = threading.Semaphore(calls_waiting_max)
+        self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
+        self._planner = threading.Thread(target=self._run, name="belofte-desk", daemon=True)
+        self._log = structlog.get_logger("desk")
+
+    def start(self) -> None:
+        """Begin to take calls."""
+        self._planner.start()
+
+    def stop(self, seconds_max: float) -> None:
+        """Finish what waits, take nothing more."""
+        with self._arrived:
+            self._stopping = True
+            self._arrived.notify()
+        self._planner.join(seconds_max)
+        self._readers.shutdown(wait=True, cancel_futures=False)
+
+    def submit(self, call: Call) -> None:
+        """Take a call, or refuse it because too many wait."""
+        if self._room.lane(call.method) is Lane.READ:
+            if not self._reads_waiting.acquire(blocking=False):
+                call.answer(overloaded())
+                return
+            self._readers.submit(self._read, call)
+            return
+        with self._arrived:
+            if self._stopping or len(self._waiting) >= self._calls_waiting_max:
+                refused = True
+            else:
+                refused = False
+                self._waiting.append(call)
+                self._arrived.notify()
+        if refused:
+            call.answer(overloaded())
+
+    def _run(self) -> None:
+        while True:
+            with self._arrived:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_CALLS_MAX))]
+                if not batch and self._stopping:
+                    return
+            if not batch:
+                self._room.idle(0)
+                with self._arrived:
+                    if not self._waiting and not self._stopping:
+                        self._arrived.wait(IDLE_SECONDS)
+                continue
+            now = self._clock.unix_ms()
+            live = [call for call in batch if call.deadline_unix_ms > now]
+            for call in batch:
+                if call.deadline_unix_ms <= now:
+                    call.answer(Refusal(Reason.DEADLINE_EXCEEDED, "the deadline passed before the call was started"))
+            if live:
+                self._room.decide(live)
+
+    def _read(self, call: Call) -> None:
+        self._reads_waiting.release()
+        call.answer(self._room.read(call))
+
+
+IDLE_SECONDS = 0.02
+"""How often an idle desk looks at the log for what other engines did."""
+
+
+def overloaded() -> Refusal:
+    """Refused because too much waits."""
+    return Refusal(Reason.OVERLOADED, "too many calls wait; come back after the delay given")

@@ -1,0 +1,65 @@
+"""The one table of wire errors: each reason's gRPC code, and the details every refusal carries."""
+
+from collections.abc import Mapping
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.rpc import error_details_pb2, status_pb2
+
+from engine.domain.reasons import Reason, Refusal
+
+DOMAIN = "belofte"
+VIOLATIONS_MAX = 100
+"""Field violations sent in one status: trailers have a limit of about 8 KiB."""
+
+CODES: Mapping[Reason, grpc.StatusCode] = {
+    Reason.INVALID_FIELD: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.UNKNOWN_NETWORK: grpc.StatusCode.NOT_FOUND,
+    Reason.UNKNOWN_ITEM: grpc.StatusCode.NOT_FOUND,
+    Reason.UNKNOWN_LOCATION: grpc.StatusCode.NOT_FOUND,
+    Reason.UNKNOWN_POSTAL_CODE: grpc.StatusCode.NOT_FOUND,
+    Reason.UNKNOWN_POLICY: grpc.StatusCode.NOT_FOUND,
+    Reason.UNKNOWN_ORDER: grpc.StatusCode.NOT_FOUND,
+    Reason.NO_STOCK: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.NO_CAPACITY: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.NO_ROUTE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.PROMISE_UNREACHABLE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.WRONG_STATE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.REQUEST_ID_REUSED: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.ORDER_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.CONTENDED: grpc.StatusCode.ABORTED,
+    Reason.POSITION_LOST: grpc.StatusCode.ABORTED,
+    Reason.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.RECORD_LAGGING: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.STORE_RECOVERING: grpc.StatusCode.UNAVAILABLE,
+    Reason.DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
+    Reason.NOT_BUILT: grpc.StatusCode.UNIMPLEMENTED,
+}
+
+RETRY_MS = {Reason.OVERLOADED: 100, Reason.RECORD_LAGGING: 200, Reason.STORE_RECOVERING: 1_000, Reason.CONTENDED: 20}
+"""When to come back, where the refusal itself does not say."""
+
+assert set(CODES) == set(Reason), "every reason has a code"
+
+
+def status_of(refusal: Refusal) -> status_pb2.Status:
+    """The refusal as `google.rpc.Status`: ErrorInfo always, BadRequest with the fields, RetryInfo where it may help."""
+    status = status_pb2.Status(code=CODES[refusal.reason].value[0], message=refusal.message)
+    info = error_details_pb2.ErrorInfo(reason=refusal.reason.value, domain=DOMAIN, metadata=refusal.metadata)
+    _attach(status, info)
+    if refusal.violations:
+        bad = error_details_pb2.BadRequest()
+        for violation in refusal.violations[:VIOLATIONS_MAX]:
+            bad.field_violations.add(field=violation.field, description=violation.description)
+        _attach(status, bad)
+    retry_ms = refusal.retry_after_ms or RETRY_MS.get(refusal.reason, 0)
+    if retry_ms:
+        delay = duration_pb2.Duration(seconds=retry_ms // 1000, nanos=retry_ms % 1000 * 1_000_000)
+        _attach(status, error_details_pb2.RetryInfo(retry_delay=delay))
+    return status
+
+
+def _attach(status: status_pb2.Status, detail: object) -> None:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    status.details.append(packed)

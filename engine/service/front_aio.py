@@ -1,0 +1,114 @@
+"""The complete front: `grpc.aio` on uvloop. It delivers bytes to the desk and answers back; it decides nothing."""
+
+import asyncio
+from collections.abc import Iterable
+
+import grpc
+import structlog
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from grpc_status import rpc_status
+
+from engine.domain.clock import Clock
+from engine.domain.reasons import Reason, Refusal
+from engine.service.desk import Call, Desk
+from engine.service.errors import status_of
+
+DEADLINE_MS_MAX = 300_000
+"""A call without a deadline is given this one."""
+
+
+class AioFront:
+    """Serves the given unary methods from a desk; every other method of the services answers UNIMPLEMENTED."""
+
+    def __init__(
+        self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int
+    ) -> None:  # fmt: skip
+        """`methods` are full paths (`/belofte.v1.PromiseService/QuotePromise`), `services` full names for reflection."""
+        self._desk = desk
+        self._clock = clock
+        self._methods = frozenset(methods)
+        self._services = tuple(services)
+        self._message_bytes_max = message_bytes_max
+        self._server: aio.Server | None = None
+        self._health = health.aio.HealthServicer()
+        self._log = structlog.get_logger("front")
+
+    async def start(self, address: str) -> int:
+        """Listen, alone, on `address` (host:port or unix:path); returns the port. Raises RuntimeError when it is taken."""
+        server = aio.server(
+            options=[
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", self._message_bytes_max),
+                ("grpc.max_send_message_length", -1),
+                # No compression bombs: what is received may not be larger unpacked than packed.
+                ("grpc.http2.max_pings_without_data", 0),
+            ]
+        )
+        server.add_generic_rpc_handlers((_Handlers(self),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        port = server.add_insecure_port(address)
+        await server.start()
+        self._server = server
+        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+        for service in self._services:
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Report NOT_SERVING, refuse new calls, let those in hand finish."""
+        await self._health.enter_graceful_shutdown()
+        if self._server is not None:
+            await self._server.stop(grace_seconds)
+
+    async def call(self, method: str, message: bytes, context: aio.ServicerContext[bytes, bytes]) -> bytes:
+        """Hand one call to the desk and wait for its answer."""
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[bytes | Refusal] = loop.create_future()
+
+        def answer(value: bytes | Refusal) -> None:
+            loop.call_soon_threadsafe(_resolve, answered, value)
+
+        left = context.time_remaining()
+        wait_ms = DEADLINE_MS_MAX if left is None else min(DEADLINE_MS_MAX, int(left * 1000))
+        self._desk.submit(Call(method, message, self._clock.unix_ms() + wait_ms, answer))
+        try:
+            value = await asyncio.wait_for(answered, wait_ms / 1000)
+        except TimeoutError:
+            value = Refusal(Reason.DEADLINE_EXCEEDED, "no answer within the deadline; a write may still be recorded")
+        if isinstance(value, Refusal):
+            await context.abort_with_status(rpc_status.to_status(status_of(value)))
+            raise AssertionError("abort raises")
+        return value
+
+
+class _Handlers(grpc.GenericRpcHandler):
+    """Finds the handler of a method by its path."""
+
+    def __init__(self, front: AioFront) -> None:
+        self._front = front
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        front, method = self._front, handler_call_details.method
+        if method in front._methods:
+
+            async def unary(message: bytes, context: aio.ServicerContext[bytes, bytes]) -> bytes:
+                return await front.call(method, message, context)
+
+            return grpc.unary_unary_rpc_method_handler(unary)
+        if method.lstrip("/").split("/")[0] in front._services:
+
+            async def refuse(messages: object, context: aio.ServicerContext[bytes, bytes]) -> None:
+                refusal = Refusal(Reason.NOT_BUILT, f"{method} is not served by this version")
+                await context.abort_with_status(rpc_status.to_status(status_of(refusal)))
+
+            # A stream of streams answers a call of any arity.
+            return grpc.stream_stream_rpc_method_handler(refuse)
+        return None
+
+
+def _resolve(future: "asyncio.Future[bytes | Refusal]", value: bytes | Refusal) -> None:
+    if not future.done():
+        future.set_result(value)

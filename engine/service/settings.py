@@ -1,0 +1,252 @@
+"""Every setting of a server in one typed object, from `BELOFTE_…` variables over an optional TOML file over defaults.
+
+A bad value stops the start with one error that names each variable and what was expected there; settings are shown with
+their secrets masked.
+"""
+
+import difflib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PREFIX = "BELOFTE_"
+CONFIG_VARIABLE = "BELOFTE_CONFIG"
+CONFIG_FILE = "belofte.toml"
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+LEDGER_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
+URL_FIELDS = ("redis_url", "ledger_url")
+"""Settings that may hold a password: never shown or quoted as they are."""
+
+_SECRET_QUERY = re.compile(r"passw|passphrase|secret|token", re.IGNORECASE)
+_HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\Z")
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used: one line for each bad one, secrets left out."""
+
+
+def read_settings(**options: object) -> "Settings":
+    """The settings of this process: `options` (of the command line; None: not given) over variables over the TOML file.
+
+    The file is `$BELOFTE_CONFIG`, or `belofte.toml` in the working folder where there is one. Raises SettingsError.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # checked by the model itself
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False)
+        raise SettingsError("\n".join(_sentence(problem, given) for problem in problems)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{_config_path()}: a TOML file was expected: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{CONFIG_VARIABLE}: a TOML file that can be read was expected: {error}") from None
+
+
+def _whole_number(value: object) -> object:
+    # Without this, `true` would be read as 1 and 2.0 as 2.
+    if isinstance(value, bool | float):
+        raise ValueError("not a whole number")
+    return value
+
+
+def _folder(value: Path) -> Path:
+    if value.exists() and not value.is_dir():
+        raise ValueError("the path of a folder was expected")
+    return value
+
+
+def _network_folder(value: object) -> object:
+    if value == "":
+        return None
+    if isinstance(value, str | Path) and not Path(value).is_dir():
+        raise ValueError("the path of an existing network folder was expected (empty: the sample network)")
+    return value
+
+
+def _host(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not _HOST_NAME.match(value):
+            raise ValueError("a host name or an IP address was expected, without port or brackets") from None
+    return value
+
+
+def _redis_url(value: str) -> str:
+    parts = _split(value)
+    network = parts.scheme != "unix" and parts.hostname and re.fullmatch(r"(/\d*)?", parts.path)
+    socket = parts.scheme == "unix" and parts.path.startswith("/") and not parts.hostname
+    if value and (parts.scheme not in REDIS_SCHEMES or not (network or socket)):
+        raise ValueError(
+            "a URL redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:///PATH was expected (empty: the embedded server)"
+        )
+    return value
+
+
+def _ledger_url(value: str) -> str:
+    parts = _split(value)
+    # An "@" in the path means a password with an unquoted "/" in it, which would be shown as part of the path.
+    file = parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1
+    server = parts.scheme != "sqlite" and re.fullmatch(r"/[^/@]+", parts.path)
+    if value and (parts.scheme not in LEDGER_SCHEMES or not (file or server)):
+        raise ValueError(
+            "a URL sqlite:///PATH or postgresql://USER@HOST:PORT/DATABASE was expected (empty: SQLite in the data folder)"
+        )
+    return value
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a URL, all of them empty where it is malformed."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading the port is what checks it
+    except ValueError:
+        return urlsplit("")
+    # Signs of a password with an unquoted "#" or "?" in it, which would be shown as part of something else.
+    return urlsplit("") if parts.fragment or "@" in parts.query else parts
+
+
+Positive = Annotated[int, BeforeValidator(_whole_number), Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """What a server is started with. Fields of the same name in upper case, after `BELOFTE_`, are the variables."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    network: Annotated[Path | None, BeforeValidator(_network_folder)] = None
+    """Network folder; empty: the sample network."""
+    data_dir: Annotated[Path, AfterValidator(_folder)] = Path("data")
+    """What the embedded servers keep."""
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
+    port: Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=65_535)] = 50_051
+    """0: any free port."""
+    redis_url: Annotated[str, AfterValidator(_redis_url)] = Field(default="", repr=False)
+    """Redis or Valkey; empty: the embedded server in the data folder."""
+    ledger_url: Annotated[str, AfterValidator(_ledger_url)] = Field(default="", repr=False)
+    """SQLite or PostgreSQL; empty: SQLite in the data folder."""
+    partition: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = "belofte"
+    """Hash tag of every key of this network in Redis: networks that share a server differ in it."""
+    message_bytes_max: Annotated[int, BeforeValidator(_whole_number), Field(ge=1 << 10, le=1 << 28)] = 1 << 20
+    """Bytes of one request."""
+    lines_max: Annotated[Positive, Field(le=10_000)] = 500
+    """Lines of one basket."""
+    batch_max: Annotated[Positive, Field(le=100_000)] = 1_000
+    """Baskets of one batch call."""
+    attempts_max: Annotated[Positive, Field(le=100)] = 4
+    """Plans made for one order before it is refused as CONTENDED."""
+    record_lag_entries_max: Annotated[Positive, Field(le=10_000_000)] = 10_000
+    """Log entries that may wait for the record before commits are refused."""
+    record_wait_ms_max: Annotated[Positive, Field(le=300_000)] = 5_000
+    """How long a write waits for its record before it answers that its fate is unknown."""
+    queue_lines_max: Annotated[Positive, Field(le=100_000_000)] = 100_000
+    """Basket lines that may wait to be decided before calls are refused."""
+    node_budget: Annotated[Positive, Field(le=1_000_000_000)] = 100_000
+    """Nodes of branch and bound spent on one decision where its policy names no budget."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    @property
+    def address(self) -> str:
+        """`host:port`, an IPv6 host in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def ledger_url_in_use(self) -> str:
+        """The ledger's URL, also where it is the SQLite file of the data folder."""
+        return self.ledger_url or f"sqlite:///{(self.data_dir / 'ledger.sqlite3').resolve()}"
+
+    def shown(self) -> dict[str, str | int]:
+        """Every setting as it may be printed and logged: passwords and tokens in URLs read `***`."""
+        values: dict[str, str | int] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if name in URL_FIELDS:
+                value = mask_url(value)
+            values[name] = value if isinstance(value, int) else "" if value is None else str(value)
+        return values
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options over variables over the TOML file; no other source."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _config_path())
+
+
+def mask_url(url: str) -> str:
+    """A URL with the password in its authority and any secret in its query replaced by `***`."""
+    parts = urlsplit(url)
+    authority, _, host = parts.netloc.rpartition("@")
+    user, colon, _ = authority.partition(":")
+    netloc = f"{user}:***@{host}" if colon else parts.netloc
+    query = parts.query
+    if _SECRET_QUERY.search(unquote(query)):
+        pairs = parse_qsl(query, keep_blank_values=True)
+        masked = [(key, "***" if _SECRET_QUERY.search(key) else value) for key, value in pairs]
+        query = urlencode(masked, safe="*/", quote_via=quote)
+    if (netloc, query) == (parts.netloc, parts.query):
+        return url
+    return f"{parts.scheme}://{netloc}{parts.path}?{query}".removesuffix("?")
+
+
+def _config_path() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    if not named:
+        return Path(CONFIG_FILE) if Path(CONFIG_FILE).is_file() else None
+    if not Path(named).is_file():
+        raise FileNotFoundError(f"{named} is not a file")
+    return Path(named)
+
+
+def _sentence(problem: Mapping[str, Any], options: Mapping[str, object]) -> str:
+    name = str(problem["loc"][0])
+    if name not in Settings.model_fields:
+        nearest = difflib.get_close_matches(name, Settings.model_fields, n=1)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        return f"{_source(name, options)}: there is no such setting{hint}"
+    if name in URL_FIELDS:
+        return f"{_source(name, options)}: {_expected(name, problem)}"
+    return f"{_source(name, options)}: {_expected(name, problem)}, not {str(problem['input'])[:80]!r}"
+
+
+def _source(name: str, options: Mapping[str, object]) -> str:
+    variable = PREFIX + name.upper()
+    if name in options:
+        return "--" + name.replace("_", "-")
+    if variable in {key.upper() for key in os.environ} or _config_path() is None:
+        return variable
+    return f"{_config_path()}: {name}"
+
+
+def _expected(name: str, problem: Mapping[str, Any]) -> str:
+    field = Settings.model_fields[name]
+    if field.annotation is int:
+        bounds: dict[str, int] = {}
+        for part in field.metadata:
+            for edge in ("ge", "le"):
+                if hasattr(part, edge):
+                    bounds[edge] = getattr(part, edge)
+        return f"a whole number from {bounds['ge']} to {bounds['le']} was expected"
+    if name == "partition":
+        return "1 to 32 letters, digits or ._- were expected, the first a letter or digit"
+    if problem["type"] == "path_type":
+        return "the path of a folder was expected"
+    message = str(problem["msg"])
+    if message.startswith("Input should be "):
+        return f"{message.removeprefix('Input should be ')} was expected"
+    # Pydantic puts this before the sentence of a validator.
+    return message.removeprefix("Value error, ")

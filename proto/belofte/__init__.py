@@ -1,0 +1,1 @@
+"""The wire contract of Belofte; versions of it stand next to each other."""

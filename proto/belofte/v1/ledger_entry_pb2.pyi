@@ -1,0 +1,64 @@
+from belofte.v1 import types_pb2 as _types_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class PositionEffect(_message.Message):
+    __slots__ = ("item_id", "location_id", "receipt_id", "pool", "supply_delta", "demand_delta", "available_at_minute")
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_ID_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    SUPPLY_DELTA_FIELD_NUMBER: _ClassVar[int]
+    DEMAND_DELTA_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_AT_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    item_id: str
+    location_id: str
+    receipt_id: str
+    pool: str
+    supply_delta: int
+    demand_delta: int
+    available_at_minute: int
+    def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., receipt_id: _Optional[str] = ..., pool: _Optional[str] = ..., supply_delta: _Optional[int] = ..., demand_delta: _Optional[int] = ..., available_at_minute: _Optional[int] = ...) -> None: ...
+
+class CapacityEffect(_message.Message):
+    __slots__ = ("location_id", "day", "quantity_delta")
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_DELTA_FIELD_NUMBER: _ClassVar[int]
+    location_id: str
+    day: int
+    quantity_delta: int
+    def __init__(self, location_id: _Optional[str] = ..., day: _Optional[int] = ..., quantity_delta: _Optional[int] = ...) -> None: ...
+
+class LedgerEntry(_message.Message):
+    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    CAPACITIES_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_VERSION_FIELD_NUMBER: _ClassVar[int]
+    POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_UNIX_MS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    method: str
+    request_digest: bytes
+    order_id: str
+    positions: _containers.RepeatedCompositeFieldContainer[PositionEffect]
+    capacities: _containers.RepeatedCompositeFieldContainer[CapacityEffect]
+    request: bytes
+    response: bytes
+    network_version: str
+    policy_id: str
+    decided_unix_ms: int
+    events: _containers.RepeatedCompositeFieldContainer[_types_pb2.OrderEvent]
+    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ...) -> None: ...

@@ -1,0 +1,219 @@
+"""CSV, JSON Lines and Parquet as they come: quotes, blank lines, line ends, encodings, broken files; rows are named right."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sample_folder import write_sample
+
+from loaders.errors import Fault, RowError
+from loaders.folder import load_folder, validate_folder
+
+NAME = "one line of at most 500 characters in UTF-8"
+GRAMS = "a whole number of grams from 0 to 1000000000"
+
+
+def errors_of(folder: Path, **files: str | bytes) -> list[tuple[int | None, str, str, Fault]]:
+    """Errors of the sample with a CSV file replaced (``items_csv`` stands for items.csv)."""
+    changes = {name.replace("_", ".", 1): content for name, content in files.items()}
+    if not any(name.endswith(".csv") for name in changes):
+        changes |= {f"{name.partition('.')[0]}.csv": None for name in changes}
+    return [(e.row, e.column, e.value, e.reason) for e in validate_folder(write_sample(folder, changes)).errors]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("item_id,weight_grams\nX,1\nY,bad\n", 3),
+        ("item_id,weight_grams\r\nX,1\r\nY,bad\r\n", 3),
+        ("\ufeffitem_id,weight_grams\nX,1\nY,bad", 3),
+        ("\nitem_id,weight_grams\n\n\nX,1\n\nY,bad\n", 7),
+        ('item_id,weight_grams\n"X","1"\n"Y","bad"\n', 3),
+        ('"item_id","weight_grams"\nX,1\n\nY,bad\n', 4),
+    ],
+)
+def test_csv_lines_are_counted_as_an_editor_does(tmp_path: Path, content: str, line: int) -> None:
+    assert errors_of(tmp_path, items_csv=content) == [(line, "weight_grams", "bad", Fault.MALFORMED)]
+
+
+def test_csv_rows_after_a_quoted_line_break_keep_their_lines(tmp_path: Path) -> None:
+    """The broken name stands on lines 2 and 3, the row with three cells on 4, the bad weight on 5."""
+    content = 'item_id,name,weight_grams\nX,"a\nb",1\nY,c,1,1\nY,c,bad\n'
+    assert errors_of(tmp_path, items_csv=content) == [
+        (2, "name", "a\nb", Fault.MALFORMED),
+        (4, "", "4 cells", Fault.MALFORMED),
+        (5, "weight_grams", "bad", Fault.MALFORMED),
+    ]
+
+
+def test_csv_quote_never_closed_does_not_swallow_rows(tmp_path: Path) -> None:
+    """The quote opened on line 3 takes in all that follows: refused, though the row has its two cells."""
+    content = 'item_id,name\nX,a\nY,"b\nZ,c\n'
+    assert errors_of(tmp_path, items_csv=content) == [(3, "name", "b\nZ,c\n", Fault.MALFORMED)]
+
+
+def test_csv_quote_that_swallows_more_than_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow gives up on a row longer than its block; the line on which that row begins is named all the same."""
+    monkeypatch.setattr("loaders.read_csv.BLOCK_BYTES", 256)
+    content = "item_id,name\nX,a\n" + 'Y,"b\n' + "Z,c\n" * 200
+    assert errors_of(tmp_path, items_csv=content) == [(3, "", "", Fault.UNREADABLE)]
+
+
+def test_csv_is_the_same_in_small_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 rows of 12 bytes over blocks of 256: one dictionary, codes in order."""
+    rows = "".join(f"{'XY'[row % 2]},A1,{row % 7},P{row:03d}\n" for row in range(300))
+    folder = write_sample(tmp_path, {"inventory.csv": f"item_id,location_id,quantity,pool\n{rows}"})
+    whole = load_folder(folder).inventory
+    monkeypatch.setattr("loaders.read_csv.BLOCK_BYTES", 256)
+    parted = load_folder(folder).inventory
+    assert whole.pools == parted.pools == ("", *(f"P{row:03d}" for row in range(300)))
+    assert whole.quantity.tolist() == parted.quantity.tolist()
+    assert whole.quantity.tolist() == [r % 7 for r in range(0, 300, 2)] + [r % 7 for r in range(1, 300, 2)]
+
+
+def test_csv_cells_that_are_not_utf8_are_named(tmp_path: Path) -> None:
+    content = "item_id,name,weight_grams\nX,Café,1\nY,Cafe,bad\nZ,Müller,\n".encode("latin-1")
+    assert errors_of(tmp_path, items_csv=content) == [
+        (2, "name", "Caf\ufffd", Fault.MALFORMED),
+        (3, "weight_grams", "bad", Fault.MALFORMED),
+        (4, "name", "M\ufffdller", Fault.MALFORMED),
+    ]
+
+
+def test_csv_with_semicolons_lacks_its_columns(tmp_path: Path) -> None:
+    errors = errors_of(tmp_path, items_csv="item_id;name\nX;a\n")
+    assert errors == [(1, "item_id", "", Fault.MISSING_COLUMN), (1, "item_id;name", "", Fault.UNKNOWN_COLUMN)]
+
+
+def test_jsonl_names_each_bad_cell_by_its_record(tmp_path: Path) -> None:
+    """A cell of another type makes Arrow refuse the file; read line by line, each bad cell has its name."""
+    lines = (
+        '{"item_id": "X", "weight_grams": 1}',
+        "",
+        '{"item_id": "Y", "weight_grams": "bad", "hazmat": "perhaps"}',
+        '{"item_id": "Z", "weight_grams": 1.5, "name": {"en": "shoe"}}',
+        '{"item_id": "V", "weight_grams": NaN, "name": "\\ud800"}',
+        '{"item_id": "W", "weight_grams": true, "weight": 5}',
+    )
+    assert errors_of(tmp_path, items_jsonl="\n".join(lines)) == [
+        (None, "weight", "", Fault.UNKNOWN_COLUMN),
+        (2, "hazmat", "perhaps", Fault.MALFORMED),
+        (2, "weight_grams", "bad", Fault.MALFORMED),
+        (3, "name", "\ufffd{'en': 'shoe'}", Fault.MALFORMED),
+        (3, "weight_grams", "1.5", Fault.MALFORMED),
+        (4, "name", "\ufffd", Fault.MALFORMED),
+        (4, "weight_grams", "NaN", Fault.MALFORMED),
+        (5, "weight_grams", "true", Fault.MALFORMED),
+    ]
+
+
+def test_jsonl_lines_that_are_no_objects(tmp_path: Path) -> None:
+    content = '{"item_id": "X"}\n{"item_id": "Y"\n[1]\n{"item_id": "Y", "name": "a", "name": "b"}\n{"item_id": "Y"}\n'
+    assert errors_of(tmp_path, items_jsonl=content) == [
+        (2, "", "", Fault.UNREADABLE),
+        (3, "", "[1]", Fault.UNREADABLE),
+        (4, "name", "b", Fault.DUPLICATE),
+    ]
+
+
+def test_jsonl_without_trouble_names_unknown_and_lacking_columns(tmp_path: Path) -> None:
+    content = '{"name": "a"}\n{"name": "b", "nmae": 5}\n'
+    assert errors_of(tmp_path, items_jsonl=content) == [
+        (None, "item_id", "", Fault.MISSING_COLUMN),
+        (None, "nmae", "", Fault.UNKNOWN_COLUMN),
+    ]
+
+
+def test_jsonl_empty_cells_of_a_required_column(tmp_path: Path) -> None:
+    content = '{"item_id": "X"}\n{"item_id": null}\n{"name": "a"}\n{"item_id": "Y"}\n'
+    assert errors_of(tmp_path, items_jsonl=content) == [
+        (2, "item_id", "", Fault.EMPTY),
+        (3, "item_id", "", Fault.EMPTY),
+    ]
+
+
+def test_jsonl_that_is_not_utf8(tmp_path: Path) -> None:
+    content = b'{"item_id": "X", "name": "Caf\xe9"}\n{"item_id": "Y"}\n'
+    assert errors_of(tmp_path, items_jsonl=content) == [(1, "name", "Caf\ufffd", Fault.MALFORMED)]
+
+
+def test_jsonl_line_by_line_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numeric ids force the line-by-line way; its chunks of two rows join to the same sheet."""
+    monkeypatch.setattr("loaders.read_jsonl.CHUNK_ROWS", 2)
+    folder = write_sample(
+        tmp_path,
+        {
+            "items.csv": "item_id\n1\n2\n3\n4\n5\n",
+            "inventory.csv": None,
+            "inventory.jsonl": "".join(
+                f'{{"item_id": {item}, "location_id": "A1", "quantity": {9 - item}}}\n' for item in (5, 3, 1, 2, 4)
+            ),
+        },
+    )
+    inventory = load_folder(folder).inventory
+    assert inventory.item_index.tolist() == [0, 1, 2, 3, 4]
+    assert inventory.quantity.tolist() == [8, 7, 6, 5, 4]
+
+
+def test_parquet_names_bad_cells_and_columns(tmp_path: Path) -> None:
+    folder = write_sample(tmp_path, {"items.csv": None})
+    columns = {
+        "item_id": ["X", "Y", None],
+        "weight_grams": pa.array([1.0, float("nan"), 2.5]),
+        "name": pa.array([{"en": "shoe"}, None, None]),
+        "wieght": [1, 2, 3],
+    }
+    pq.write_table(pa.table(columns), folder / "items.parquet")
+    assert validate_folder(folder).errors == (
+        RowError(
+            "items.parquet",
+            None,
+            "name",
+            "struct<en: string>",
+            Fault.MALFORMED,
+            NAME,
+        ),
+        RowError(
+            "items.parquet",
+            None,
+            "wieght",
+            "",
+            Fault.UNKNOWN_COLUMN,
+            "one of item_id, name, item_class, weight_grams, length_mm, width_mm, height_mm, value_micros, hazmat, "
+            "ship_alone, components, substitutes; nearest: weight_grams",
+        ),
+        RowError("items.parquet", 2, "weight_grams", "nan", Fault.MALFORMED, GRAMS),
+        RowError(
+            "items.parquet",
+            3,
+            "item_id",
+            "",
+            Fault.EMPTY,
+            "an id: 1 to 128 letters, digits and . _ : / @ + -, the first a letter or digit",
+        ),
+        RowError("items.parquet", 3, "weight_grams", "2.5", Fault.MALFORMED, GRAMS),
+    )
+
+
+def test_parquet_instant_without_a_zone_is_refused(tmp_path: Path) -> None:
+    folder = write_sample(tmp_path)
+    columns = {
+        "receipt_id": ["R"],
+        "item_id": ["X"],
+        "location_id": ["A1"],
+        "quantity": [1],
+        "available_at": pa.array([0], pa.timestamp("s")),
+    }
+    pq.write_table(pa.table(columns), folder / "receipts.parquet")
+    (error,) = validate_folder(folder).errors
+    assert (error.row, error.column, error.value, error.reason) == (
+        1,
+        "available_at",
+        "1970-01-01 00:00:00",
+        Fault.MALFORMED,
+    )
+
+
+def test_a_file_that_is_not_parquet(tmp_path: Path) -> None:
+    assert errors_of(tmp_path, items_parquet="item_id\nX\nY\n") == [(None, "", "", Fault.UNREADABLE)]
