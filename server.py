@@ -1,0 +1,286 @@
+"""Belofte's command line and composition root: every process and tool starts here."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine.domain.clock import SystemClock
+from engine.service.logs import configure_logs
+from engine.service.process import StartError, announce_ready
+from engine.service.settings import Settings, SettingsError, read_settings
+from loaders.errors import LoadError
+
+EXIT_REFUSED, EXIT_MISUSED = 1, 2
+SCRIPT = Path(__file__).resolve()
+
+app = typer.Typer(
+    name="belofte",
+    help="Order promising and order sourcing: when can a basket be there, and where should it come from.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+)  # fmt: skip
+out, err = Console(), Console(stderr=True)
+
+NetworkOption = Annotated[Path | None, typer.Option(help="Network folder; without it, the sample network.")]
+DataOption = Annotated[Path | None, typer.Option(help="What the embedded servers keep.")]
+PortOption = Annotated[int | None, typer.Option(help="Port to serve on; 0: any free one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+
+
+class Sample(StrEnum):
+    """Which network `generate` makes."""
+
+    SHOES = "shoes"
+    LARGE = "large"
+
+
+class Format(StrEnum):
+    """How `generate` writes tables."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSONL = "jsonl"
+
+
+@app.command(epilog="Example: python server.py serve --network my-network --port 50051")
+def serve(
+    network: NetworkOption = None, data_dir: DataOption = None, port: PortOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
+) -> None:  # fmt: skip
+    """Serve a network until Ctrl-C: embedded Valkey, ledger sidecar and engine, each restarted when it dies."""
+    settings = _settings(network=network, data_dir=data_dir, port=port, host=host)
+    _print_settings(settings)
+
+    def ready(announcements: Any) -> None:
+        address = settings.model_copy(update={"port": int(announcements["engine"])}).address
+        out.print(f"Belofte serves on [bold]{address}[/bold] (gRPC, with reflection and health). Stop it with Ctrl-C.")
+
+    raise typer.Exit(_run_stack(settings, ready))
+
+
+@app.command(epilog="Example: python server.py load my-network --data-dir data")
+def load(folder: Path, data_dir: DataOption = None) -> None:
+    """Load a network folder's inventory into the ledger of a data folder, and stop: `serve` then starts at once."""
+    settings = _settings(network=folder, data_dir=data_dir, port=0)
+    supervisors: list[Any] = []
+
+    def ready(announcements: Any) -> None:
+        out.print(f"{folder} is loaded into {settings.data_dir}; start it with: python server.py serve --network {folder}")
+        supervisors[0].stop()
+
+    raise typer.Exit(_run_stack(settings, ready, supervisors.append))
+
+
+@app.command(epilog="Example: python server.py validate my-network --json")
+def validate(folder: Path, json: JsonOption = False) -> None:
+    """Check a network folder: every bad row of every file is named. Exit code 1 when there is any."""
+    from loaders.folder import validate_folder
+    from loaders.progress import TerminalProgress
+    from loaders.report import errors_json, render_errors
+
+    with TerminalProgress(err) as progress:
+        validation = validate_folder(folder, progress)
+    if json:
+        sys.stdout.write(errors_json(validation) + "\n")
+    elif validation.ok:
+        out.print(f"{folder} is a sound network folder.")
+    else:
+        out.print(render_errors(validation))
+    raise typer.Exit(0 if validation.ok else EXIT_REFUSED)
+
+
+@app.command(epilog="Example: python server.py generate shoes my-network")
+def generate(
+    sample: Sample, folder: Path,
+    format: Annotated[Format, typer.Option(help="Of the tables.")] = Format.CSV,  # noqa: A002 - the word for it
+    locations: Annotated[int, typer.Option(help="Of the large network.", min=1)] = 1_000,
+    items: Annotated[int, typer.Option(help="Of the large network.", min=1)] = 10_000,
+    positions: Annotated[int, typer.Option(help="Inventory rows of the large network.", min=0)] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same network.")] = 1,
+) -> None:  # fmt: skip
+    """Write a sample network folder: a Dutch shoe retailer, or a large network of any size."""
+    from loaders.large_network import large_network
+    from loaders.shoe_retailer import shoe_retailer
+    from loaders.write import write_folder
+
+    try:
+        if sample is Sample.SHOES:
+            records = shoe_retailer(today=datetime.now(UTC).date(), seed=seed)
+        else:
+            records = large_network(locations, items, positions, seed)
+        write_folder(records, folder, format.value)
+    except (ValueError, OSError) as error:
+        _fail(f"{error}; choose other sizes or another folder", EXIT_MISUSED)
+    out.print(f"{folder}: {len(records.locations):,} locations, {len(records.items):,} items, "
+              f"{len(records.inventory.quantity):,} inventory rows")  # fmt: skip
+
+
+@app.command(epilog="Example: make demo")
+def demo() -> None:
+    """Show a basket promised and the same basket's order sourced, over gRPC, on the sample network; leaves nothing."""
+    import tempfile
+
+    from engine.service.demo import show
+
+    with tempfile.TemporaryDirectory(prefix="belofte-") as folder:
+        settings = _settings(data_dir=Path(folder), port=0, host="127.0.0.1", log_level="warning")
+        supervisors: list[Any] = []
+
+        def tell(announcements: Any) -> None:
+            try:
+                show(f"127.0.0.1:{announcements['engine']}", out, datetime.now(UTC))
+            except Exception as error:
+                err.print(f"[red]The demonstration failed:[/red] {error}")
+                supervisors[0].stop(EXIT_REFUSED)
+            else:
+                supervisors[0].stop()
+
+        def ready(announcements: Any) -> None:
+            threading.Thread(target=tell, args=(announcements,), name="belofte-demo", daemon=True).start()
+
+        code = _run_stack(settings, ready, supervisors.append)
+    raise typer.Exit(code)
+
+
+@app.command(hidden=True)
+def engine() -> None:
+    """Run one engine against a store and a ledger that run already; `serve` starts it so."""
+    from engine.service.engine import run_engine
+    from engine.service.first_load import LoadFailedError
+    from engine.service.warm_up import COMPILATIONS_EXPECTED, warm_up
+
+    settings = _settings()
+    configure_logs(settings.log_level, settings.log_format, "engine")
+    records = _records(settings)
+    with _counted("Compiling kernels (the first time takes a minute)", COMPILATIONS_EXPECTED) as advance:
+        compiled = 0
+
+        def told(name: str) -> None:
+            nonlocal compiled
+            compiled += 1
+            advance(min(compiled, COMPILATIONS_EXPECTED), COMPILATIONS_EXPECTED)
+
+        warm_up(told)
+    try:
+        with _counted("Loading inventory", None) as advance:
+            run_engine(settings, settings.redis_url, records, SystemClock(), announce_ready, advance)
+    except (RuntimeError, LoadFailedError) as error:
+        _fail(str(error), EXIT_REFUSED)
+
+
+@app.command(hidden=True)
+def ledger() -> None:
+    """Run the ledger sidecar; `serve` starts it so. Several may be started: one works, the others wait."""
+    from engine.ledger.lease import Lease
+    from engine.ledger.recorder import Fenced
+    from engine.ledger.sidecar import Sidecar
+
+    settings = _settings()
+    configure_logs(settings.log_level, settings.log_format, "ledger")
+    stopping = threading.Event()
+    lease = Lease(settings.ledger_url_in_use)
+    sidecar = Sidecar(
+        settings.redis_url, settings.partition, settings.ledger_url_in_use, SystemClock(),
+        lambda: len(_records(settings).locations),
+    )  # fmt: skip
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        sidecar.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    if not lease.wait(stopping.is_set):
+        return
+    try:
+        sidecar.run(announce_ready)
+    except Fenced as error:
+        _fail(f"another ledger sidecar records this ledger: {error}", EXIT_REFUSED)
+    finally:
+        lease.release()
+
+
+def main() -> None:
+    """The command line; exit code 0 done, 1 refused or failed, 2 misused."""
+    app()
+
+
+def _run_stack(
+    settings: Settings, on_ready: Callable[[Any], None], with_supervisor: Callable[[Any], None] | None = None
+) -> int:
+    from engine.service.stack import network_folder, stack
+
+    configure_logs(settings.log_level, settings.log_format, "serve")
+    try:
+        folder = network_folder(settings, datetime.now(UTC).date())
+        supervisor = stack(settings, folder, SCRIPT, on_ready)
+        if with_supervisor is not None:
+            with_supervisor(supervisor)
+        return supervisor.run()
+    except (StartError, OSError) as error:
+        _fail(str(error), EXIT_REFUSED)
+
+
+def _settings(**options: object) -> Settings:
+    try:
+        return read_settings(**options)
+    except SettingsError as error:
+        _fail(str(error), EXIT_MISUSED)
+
+
+def _records(settings: Settings) -> Any:
+    from loaders.folder import Validation, load_folder
+    from loaders.progress import TerminalProgress
+    from loaders.report import render_errors
+
+    assert settings.network is not None, "the supervisor names the folder"
+    try:
+        with TerminalProgress(err) as progress:
+            return load_folder(settings.network, progress)
+    except LoadError as error:
+        err.print(render_errors(Validation(error.errors, error.error_count)))
+        _fail(f"{settings.network} was refused as a whole; nothing was loaded. Mend the rows named above.", EXIT_REFUSED)
+
+
+def _print_settings(settings: Settings) -> None:
+    table = Table(title="Settings", show_header=False, title_justify="left")
+    for name, value in settings.shown().items():
+        table.add_row(name, str(value))
+    out.print(table)
+
+
+@contextmanager
+def _counted(title: str, total: int | None) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; elsewhere a line now and then. It is shown only once something is counted."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bars:
+        task = bars.add_task(title, total=total, visible=False)
+        told = 0
+
+        def advance(done: int, all_: int) -> None:
+            nonlocal told
+            bars.update(task, completed=done, total=all_, visible=done < all_)
+            if not err.is_terminal and done * 10 // max(1, all_) > told:
+                told = done * 10 // all_
+                err.print(f"{title}: {done:,} of {all_:,}")
+
+        yield advance
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    err.print(message, style="red", markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

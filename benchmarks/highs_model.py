@@ -2,11 +2,8 @@
 
 from typing import NamedTuple
 
-import highspy
-import numpy as np
-
 from benchmarks.instances import CENT_MICROS
-from engine.optimizer.problem import Placement, Problem
+from engine.optimizer.problem import Problem
 
 
 class Levels(NamedTuple):

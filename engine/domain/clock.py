@@ -11,6 +11,10 @@ class Clock(Protocol):
         """Milliseconds since 1970-01-01T00:00Z."""
         ...
 
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since an instant of no meaning: for stretches of time."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -18,3 +22,7 @@ class SystemClock:
     def unix_ms(self) -> int:
         """Milliseconds since 1970-01-01T00:00Z."""
         return time.time_ns() // 1_000_000
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since an instant of no meaning: for stretches of time."""
+        return time.perf_counter_ns()

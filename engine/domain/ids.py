@@ -33,3 +33,8 @@ def is_uuid7(text: str) -> bool:
     except ValueError:
         return False
     return value.version == 7 and str(value) == text.lower()
+
+
+def unix_ms_of(request_id: str) -> int:
+    """The Unix milliseconds in a UUID version 7."""
+    return uuid.UUID(request_id).int >> 80

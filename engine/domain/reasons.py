@@ -28,6 +28,7 @@ class Reason(StrEnum):
     STORE_RECOVERING = "STORE_RECOVERING"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     NOT_BUILT = "NOT_BUILT"
+    FAULT = "FAULT"
 
 
 @dataclass(frozen=True, slots=True)

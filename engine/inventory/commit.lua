@@ -1,15 +1,20 @@
 -- One batch of transactions. Guards are checked on copies, transaction by transaction, each seeing those before it; only
 -- then is anything written, so that a refused transaction leaves nothing. Written by batch.py, which says what is where.
 --
--- KEYS  gate, blocks, head, recorded, log, dates, orders; then request buckets; capacities; pairs of supply and demand
--- ARGV  epoch, block count, entries that may wait, milliseconds they may wait, batch (JSON); then for each transaction
+-- KEYS  gate, layout, head, recorded, log, dates, orders; then request buckets; capacities; pairs of supply and demand
+-- ARGV  epoch, layout, entries that may wait, milliseconds they may wait, batch (JSON); then for each transaction
 --       request id, request digest, created order id, entry digest, entry
+-- The batch: `buckets` (numbers of the transactions in each), `capacities` and `pairs` (fields of each), `body` (for each
+-- transaction its cells c = {cell, supply delta, demand delta, floor, supply expected}, capacities k = {capacity, delta,
+-- limit} and dates d = field, minute, ...).
+-- Returns CLOSED or TOO_FAR_BEHIND, or the head's position before, and for each transaction its position, or a list that
+-- begins with SEEN, ORDER_EXISTS or REFUSED, the latter with every failed guard as {guard, number, current values}.
 local CLOSED, TOO_FAR_BEHIND = -1, -2
 local REFUSED, SEEN, ORDER_EXISTS = 1, 2, 3
 local FLOOR, SUPPLY, RANGE, CAPACITY = 1, 2, 3, 4
 local QUANTITY_MAX, CAPACITY_MAX = 2147483647, 9007199254740991
 local FIXED_KEYS, FIXED_ARGS, ARGS_EACH = 7, 5, 5
-local REMEMBERED_SECONDS = 86400
+local HOUR_SECONDS, REMEMBERED_SECONDS = 3600, 86400
 
 local epoch = ARGV[1]
 if not gate_is_open(KEYS[1], epoch) or redis.call('GET', KEYS[2]) ~= ARGV[2] then
@@ -71,3 +76,170 @@ for k = 1, #batch.pairs do
   end
   cell_count = cell_count + #fields
 end
+
+local created = {}
+for t = 1, #body do
+  local order_id = argument(t, 3)
+  if order_id ~= '' then
+    created[#created + 1] = order_id
+  end
+end
+if #created > 0 then
+  local found = redis.call('HMGET', KEYS[7], unpack(created))
+  for i = 1, #created do
+    existing[created[i]] = found[i]
+  end
+end
+
+-- What the guards of one transaction find wrong; its own changes count for its later cells.
+local function failures(t)
+  local failed = {}
+  local own_supply, own_demand, own_used = {}, {}, {}
+  for i, change in ipairs(body[t].c) do
+    local cell, supply_delta, demand_delta, floor, expected = unpack(change)
+    local s, d = own_supply[cell] or supply[cell], own_demand[cell] or demand[cell]
+    local s_after, d_after = s + supply_delta, d + demand_delta
+    local guard
+    if expected and s ~= expected then
+      guard = SUPPLY
+    elseif math.max(math.abs(s_after), math.abs(d_after)) > QUANTITY_MAX then
+      guard = RANGE
+    elseif floor and s_after - d_after < floor then
+      guard = FLOOR
+    end
+    if guard then
+      failed[#failed + 1] = {guard, i, s, d}
+    end
+    own_supply[cell], own_demand[cell] = s_after, d_after
+  end
+  for i, change in ipairs(body[t].k) do
+    local slot, delta, limit = unpack(change)
+    local before = own_used[slot] or used[slot]
+    local after = before + delta
+    if (delta > 0 and after > limit) or math.abs(after) > CAPACITY_MAX then
+      failed[#failed + 1] = {CAPACITY, i, before, 0}
+    end
+    own_used[slot] = after
+  end
+  if #failed == 0 then
+    for cell, value in pairs(own_supply) do
+      supply[cell] = value
+    end
+    for cell, value in pairs(own_demand) do
+      demand[cell] = value
+    end
+    for slot, value in pairs(own_used) do
+      used[slot] = value
+    end
+  end
+  return failed
+end
+
+local results = {head_position}
+local accepted = {}
+for t = 1, #body do
+  local request_id, order_id = argument(t, 1), argument(t, 3)
+  if known[request_id] then
+    results[t + 1] = {SEEN}
+  elseif order_id ~= '' and existing[order_id] then
+    results[t + 1] = {ORDER_EXISTS}
+  else
+    local failed = failures(t)
+    if #failed > 0 then
+      results[t + 1] = {REFUSED, unpack(failed)}
+    else
+      known[request_id] = argument(t, 2)
+      if order_id ~= '' then
+        existing[order_id] = request_id
+      end
+      accepted[#accepted + 1] = t
+    end
+  end
+end
+if #accepted == 0 then
+  return results
+end
+
+-- From here on everything is written.
+local changed_supply, changed_demand, changed_used, is_accepted = {}, {}, {}, {}
+local dates, orders = {}, {}
+for _, t in ipairs(accepted) do
+  is_accepted[t] = true
+  for _, change in ipairs(body[t].c) do
+    changed_supply[change[1]] = changed_supply[change[1]] or change[2] ~= 0
+    changed_demand[change[1]] = changed_demand[change[1]] or change[3] ~= 0
+  end
+  for _, change in ipairs(body[t].k) do
+    changed_used[change[1]] = true
+  end
+  for _, value in ipairs(body[t].d) do
+    dates[#dates + 1] = value
+  end
+  if argument(t, 3) ~= '' then
+    orders[#orders + 1] = argument(t, 3)
+    orders[#orders + 1] = argument(t, 1)
+  end
+end
+
+local function write_changed(key, fields, first, changed, values)
+  local new = {}
+  for i = 1, #fields do
+    if changed[first + i] then
+      new[#new + 1] = fields[i]
+      new[#new + 1] = values[first + i]
+    end
+  end
+  if #new > 0 then
+    redis.call('HSET', key, unpack(new))
+  end
+end
+
+cell_count = 0
+for k = 1, #batch.pairs do
+  write_changed(KEYS[pair_keys_at + 2 * k - 1], batch.pairs[k], cell_count, changed_supply, supply)
+  write_changed(KEYS[pair_keys_at + 2 * k], batch.pairs[k], cell_count, changed_demand, demand)
+  cell_count = cell_count + #batch.pairs[k]
+end
+capacity_count = 0
+for k = 1, #batch.capacities do
+  write_changed(KEYS[capacity_keys_at + k], batch.capacities[k], capacity_count, changed_used, used)
+  capacity_count = capacity_count + #batch.capacities[k]
+end
+if #dates > 0 then
+  redis.call('HSET', KEYS[6], unpack(dates))
+end
+if #orders > 0 then
+  redis.call('HSET', KEYS[7], unpack(orders))
+end
+for bucket = 1, #batch.buckets do
+  local key, ids = KEYS[key_at + bucket], {}
+  for _, t in ipairs(batch.buckets[bucket]) do
+    if is_accepted[t] then
+      ids[#ids + 1] = argument(t, 1)
+      ids[#ids + 1] = argument(t, 2)
+    end
+  end
+  if #ids > 0 then
+    -- A bucket is named by the hour of its ids. Ids that come late are remembered for at least an hour.
+    local hour = tonumber(string.match(key, ':(%d+)$'))
+    local until_hour = (hour + 1) * HOUR_SECONDS + REMEMBERED_SECONDS
+    redis.call('HSET', key, unpack(ids))
+    redis.call('EXPIREAT', key, string.format('%d', math.max(until_hour, time[1] + HOUR_SECONDS)))
+  end
+end
+
+local position, link = head_position, chain
+if not marked then
+  mark_sequence, mark_ms = sequence + 1, now_ms
+end
+for _, t in ipairs(accepted) do
+  local previous = position
+  sequence = sequence + 1
+  position = string.format('%s-%d', epoch, sequence)
+  link = redis.sha1hex(string.format('%s %s %s %s', link, position, argument(t, 1), argument(t, 4)))
+  redis.call('XADD', KEYS[5], position, 'previous', previous, 'request', argument(t, 1), 'created', argument(t, 3),
+    'link', link, 'entry', argument(t, 5))
+  results[t + 1] = position
+end
+redis.call('SET', KEYS[3], string.format('%s %s %d %d', position, link, mark_sequence, mark_ms))
+return results

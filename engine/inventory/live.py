@@ -1,35 +1,16 @@
 """Live stock of one network: the matrix, the capacity used and the receipts' dates, kept equal to the commit log."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.inventory.effects import CapacityUse, PositionChange
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
 
 CAPACITY_DAYS = 1024
 """Days of capacity kept per location, from `first_day` on: more than the horizon of any promise."""
-
-
-class PositionChange(NamedTuple):
-    """One position's change, by ids. `available_at_minute` None: the receipt's date stays."""
-
-    item_id: str
-    location_id: str
-    receipt_id: str
-    pool: str
-    supply_delta: int
-    demand_delta: int
-    available_at_minute: int | None
-
-
-class CapacityUse(NamedTuple):
-    """A location's capacity taken (or given back) on a local day."""
-
-    location_id: str
-    day: int
-    quantity_delta: int
 
 
 class LogEntry(Protocol):
@@ -77,6 +58,22 @@ class LiveStock:
         minute = self._receipt_minute.get((item, location, receipt_id), ON_HAND) if receipt_id else ON_HAND
         sellable = (item, location, pool) not in self._unsellable
         return self.matrix.slot_index(Slot(receipt_id, pool, minute, sellable))
+
+    def load(self, changes: Iterable[PositionChange]) -> None:
+        """Fill an empty stock with distinct positions, in any order; far faster than one change after the other."""
+        rows: list[tuple[int, int, int, int, int]] = []
+        for change in changes:
+            item, location = self.item_index.get(change.item_id), self.location_index.get(change.location_id)
+            if item is None or location is None:
+                self.unknown_count += 1
+                continue
+            if change.available_at_minute is not None and change.receipt_id:
+                self._receipt_minute[item, location, change.receipt_id] = change.available_at_minute
+            slot = self.slot_of(item, location, change.receipt_id, change.pool)
+            rows.append((item, location, slot, change.supply_delta, change.demand_delta))
+        table = np.array(rows, np.int64).reshape(-1, 5)
+        item_column, location_column, slot_column = table[:, :3].astype(np.int32).T
+        self.matrix.load(item_column, location_column, slot_column, table[:, 3], table[:, 4])
 
     def apply(self, entry: LogEntry) -> None:
         """Bring the stock to the entry's position."""

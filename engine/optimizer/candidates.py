@@ -85,7 +85,10 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     item = np.array([items.index(line.item) for line in lines], np.int64)
     allowed = allowed_columns(scene, lines, columns) & (available[item] > 0)
     quantity = coverable(lines, item, columns.location, allowed, available, line_locations(scene, lines))
-    reasons = {i: short_reason(scene, lanes, scene.basket.lines[i], stock[k], eligible) for i, k in zip(request.lines, item, strict=True)}
+    reasons = {
+        i: short_reason(scene, lanes, scene.basket.lines[i], stock[k], eligible)
+        for i, k in zip(request.lines, item, strict=True)
+    }
     held = np.flatnonzero(quantity)
     planned = tuple(request.lines[j] for j in held)
     problem = None

@@ -46,6 +46,11 @@ class Scene:
         """Day tables that hold the start."""
         return self.image.horizon(self.start_minute)
 
+    @property
+    def services(self) -> tuple[int, ...]:
+        """Every carrier service of the network, by index."""
+        return tuple(range(len(self.image.service_ids)))
+
     @cached_property
     def weights_ppm(self) -> dict[Term, int]:
         """Weight of every term, in parts per million."""

@@ -1,0 +1,1 @@
+"""Quotes: options with dates and prices. Reads only."""

@@ -40,7 +40,7 @@ def quote_promise(image: NetworkImage, stock: LiveStock, basket: Basket, options
 def service_choices(scene: Scene) -> list[tuple[int, ...]]:
     """All services together, then each service level alone; one choice when nothing is shipped."""
     image = scene.image
-    everything = tuple(range(len(image.service_ids)))
+    everything = scene.services
     if all(line.delivery_method is DeliveryMethod.PICKUP for line in scene.basket.lines):
         return [()]
     levels = [

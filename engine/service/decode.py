@@ -1,14 +1,16 @@
 """From the wire to the domain: every bad field of a request is named, and strings become indexes."""
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
-from belofte.v1 import sourcing_service_pb2, types_pb2
-from google.protobuf.message import Message
+from belofte.v1 import promise_service_pb2, sourcing_service_pb2, types_pb2
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.basket import NO_LATEST, Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
-from engine.domain.ids import ID_LENGTH_MAX, is_id, is_uuid7
+from engine.domain.ids import ID_LENGTH_MAX, is_id, is_uuid7, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.network.image import NetworkImage
 
@@ -19,9 +21,17 @@ YEAR_MIN, YEAR_MAX = 2000, 2100
 IDS_MAX = 1_000
 """Ids in one list of a request."""
 
+OPTIONS_MAX = 10
+REQUEST_ID_AHEAD_MS_MAX = 3_600_000
+"""How far a request id may be ahead of the clock: the store remembers ids by the hour in which they were made."""
+
+_POSITION = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_MIN = (datetime(YEAR_MIN, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
 _MINUTE_MAX = (datetime(YEAR_MAX, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
+
+
+Wire = TypeVar("Wire", bound=Message)
 
 
 class Violations:
@@ -64,10 +74,27 @@ def check_network(network_id: str, image: NetworkImage) -> None:
         raise Refusal(Reason.UNKNOWN_NETWORK, message, (FieldViolation("network_id", message),))
 
 
-def check_request_id(request_id: str, violations: Violations) -> None:
-    """A write must carry a UUID version 7."""
+def parse(kind: type[Wire], message: bytes) -> Wire:
+    """The message in its bytes. Raises `Refusal` where they are cut off or are not one."""
+    try:
+        return kind.FromString(message)
+    except DecodeError:
+        expected = f"a whole serialized {kind.DESCRIPTOR.full_name} was expected; these bytes are cut off or are something else"
+        raise invalid([FieldViolation("message", expected)]) from None
+
+
+def check_request_id(request_id: str, now_unix_ms: int, violations: Violations) -> None:
+    """A write must carry a UUID version 7, made no later than within the hour."""
     if not is_uuid7(request_id):
         violations.add("request_id", "a UUID version 7 was expected, as 0190163d-8694-739b-aea5-966c26f8ad91")
+    elif unix_ms_of(request_id) > now_unix_ms + REQUEST_ID_AHEAD_MS_MAX:
+        violations.add("request_id", "a UUID version 7 made by now was expected, this one is more than an hour ahead")
+
+
+def check_position(position: str, violations: Violations) -> None:
+    """A consistency token must be empty, or `epoch-sequence` as an answer gave it."""
+    if position and not _POSITION.match(position):
+        violations.add("min_position", "a position of an answer was expected, as 3-1041")
 
 
 def check_id(text: str, field: str, violations: Violations) -> bool:
@@ -185,9 +212,7 @@ def decode_line(
     )  # fmt: skip
 
 
-def decode_destination(
-    wire: types_pb2.Destination, field: str, image: NetworkImage, violations: Violations
-) -> DestinationKey:
+def decode_destination(wire: types_pb2.Destination, field: str, image: NetworkImage, violations: Violations) -> DestinationKey:
     """A country with a postal code or both coordinates; the network's country where none is given."""
     country = wire.country_code or image.network.country_code
     if len(country) != 2 or not country.isascii() or not country.isalpha() or not country.isupper():
@@ -209,7 +234,7 @@ def decode_constraints(wire: types_pb2.Constraints, field: str, violations: Viol
     """Hard constraints; a constraint that is absent does not limit."""
 
     def limit(name: str, low: int) -> int | None:
-        if not wire.HasField(name):  # type: ignore[arg-type]
+        if not wire.HasField(name):
             return None
         given: types_pb2.IntegerConstraint = getattr(wire, name)
         check_range(given.value, f"{field}.{name}.value", low, 10**15, violations)
@@ -220,7 +245,7 @@ def decode_constraints(wire: types_pb2.Constraints, field: str, violations: Viol
         if getattr(wire, name).HasField("penalty_micros"):
             violations.add_unbuilt(f"{field}.{name}.penalty_micros")
     for name in ("no_split_item_classes", "express_only_location_ids"):
-        if wire.HasField(name):  # type: ignore[arg-type]
+        if wire.HasField(name):
             violations.add_unbuilt(f"{field}.{name}")
     return Constraints(
         max_locations=limit("max_locations", 1),
@@ -263,9 +288,7 @@ def indexes_of(location_ids: object, field: str, image: NetworkImage, violations
     return tuple(index_of_location(each, f"{field}[{i}]", image, violations) for i, each in enumerate(ids))
 
 
-def preferred_services(
-    wire: types_pb2.BasketLine, path: str, image: NetworkImage, violations: Violations
-) -> tuple[int, ...]:
+def preferred_services(wire: types_pb2.BasketLine, path: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:
     """Indexes of the carrier services a line is limited to."""
     found = []
     for i, service_id in enumerate(wire.preferred_carrier_service_ids[:IDS_MAX]):
@@ -278,16 +301,40 @@ def preferred_services(
     return tuple(found)
 
 
-def check_order(wire: sourcing_service_pb2.SourceOrderRequest, violations: Violations) -> None:
-    """What an order needs besides its basket."""
-    check_id(wire.order.order_id, "order.order_id", violations)
+def decode_quote(
+    wire: promise_service_pb2.QuotePromiseRequest, image: NetworkImage, now_minute: int, lines_max: int, violations: Violations
+) -> Basket:
+    """The basket of a quote."""
+    if wire.explain:
+        violations.add_unbuilt("explain")
+    return decode_basket(wire.basket, "basket", image, now_minute, lines_max, violations)
+
+
+def decode_options_max(max_options: int, violations: Violations) -> int:
+    """Options wanted; 0: as many as is usual."""
+    check_range(max_options, "max_options", 0, OPTIONS_MAX, violations)
+    return max_options
+
+
+def decode_order(
+    wire: sourcing_service_pb2.SourceOrderRequest, image: NetworkImage, now_minute: int, lines_max: int, violations: Violations
+) -> Basket:
+    """The basket of an order, with all else that an order asks for checked."""
     if not wire.HasField("order"):
         violations.add("order", "an order was expected")
-    if wire.HasField("quote_token"):
-        violations.add_unbuilt("quote_token")
-    if wire.HasField("reservation_id"):
-        violations.add_unbuilt("reservation_id")
+    check_id(wire.order.order_id, "order.order_id", violations)
+    known = sourcing_service_pb2.SourceMode.values()
+    if wire.mode not in known:
+        violations.add("mode", "COMMIT or PREVIEW was expected")
+    if wire.mode == sourcing_service_pb2.SOURCE_MODE_SHADOW or wire.HasField("incumbent_plan"):
+        violations.add_unbuilt("mode SHADOW")
+    for name in ("quote_token", "reservation_id", "expected_version"):
+        if wire.HasField(name):
+            violations.add_unbuilt(name)
+    if wire.explain:
+        violations.add_unbuilt("explain")
     if wire.order.hold_reason:
         violations.add_unbuilt("order.hold_reason")
     check_range(wire.order.priority, "order.priority", -COUNT_MAX, COUNT_MAX, violations)
     check_range(wire.order.value_micros, "order.value_micros", 0, 10**18, violations)
+    return decode_basket(wire.order.basket, "order.basket", image, now_minute, lines_max, violations)

@@ -4,20 +4,24 @@ One thread plans and commits, so that what it reads of the stock never changes u
 begins when the last is done, and takes all that waits. Reads of the ledger run beside it.
 """
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Protocol
 
 import structlog
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import Reason, Refusal
 
-READERS_MAX = 4
 BATCH_CALLS_MAX = 256
+EXIT_FAULT = 70
+IDLE_SECONDS = 0.02
+"""How often an idle desk looks at the log for what other engines did."""
 
 Answer = Callable[[bytes | Refusal], None]
 
@@ -41,31 +45,31 @@ class Call:
     answer: Answer
 
 
-class Room:
+class Room(Protocol):
     """What the desk hands its calls to."""
 
     def lane(self, method: str) -> Lane:
         """Where the method is worked on."""
-        raise NotImplementedError
+        ...
 
     def decide(self, calls: list[Call]) -> None:
         """Work on a batch in the desk's thread and see to it that each call is answered, now or when it is recorded."""
-        raise NotImplementedError
+        ...
 
     def read(self, call: Call) -> bytes | Refusal:
         """Answer one read."""
-        raise NotImplementedError
+        ...
 
-    def idle(self, wait_ms: int) -> None:
-        """Nothing waits: keep up with the log for at most `wait_ms`."""
-        raise NotImplementedError
+    def idle(self) -> None:
+        """Nothing waits: keep up with the log."""
+        ...
 
 
 class Desk:
     """Queue, batches and threads between fronts and rooms."""
 
-    def __init__(self, room: Room, clock: Clock, calls_waiting_max: int) -> None:
-        """`calls_waiting_max` bounds the queue; beyond it calls are refused at once."""
+    def __init__(self, room: Room, clock: Clock, readers: Executor, calls_waiting_max: int) -> None:
+        """`readers` work on reads; `calls_waiting_max` bounds each queue; beyond it calls are refused at once."""
         self._room = room
         self._clock = clock
         self._calls_waiting_max = calls_waiting_max
@@ -73,8 +77,8 @@ class Desk:
         self._arrived = threading.Condition()
         self._stopping = False
         self._reads_waiting = threading.Semaphore(calls_waiting_max)
-        self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
-        self._planner = threading.Thread(target=self._run, name="belofte-desk", daemon=True)
+        self._readers = readers
+        self._planner = threading.Thread(target=self._work, name="belofte-desk", daemon=True)
         self._log = structlog.get_logger("desk")
 
     def start(self) -> None:
@@ -87,7 +91,6 @@ class Desk:
             self._stopping = True
             self._arrived.notify()
         self._planner.join(seconds_max)
-        self._readers.shutdown(wait=True, cancel_futures=False)
 
     def submit(self, call: Call) -> None:
         """Take a call, or refuse it because too many wait."""
@@ -107,6 +110,14 @@ class Desk:
         if refused:
             call.answer(overloaded())
 
+    def _work(self) -> None:
+        try:
+            self._run()
+        except BaseException:
+            # A desk that stands still answers nobody. The process ends at once and is started again.
+            self._log.critical("the desk failed", exc_info=True)
+            os._exit(EXIT_FAULT)
+
     def _run(self) -> None:
         while True:
             with self._arrived:
@@ -114,7 +125,7 @@ class Desk:
                 if not batch and self._stopping:
                     return
             if not batch:
-                self._room.idle(0)
+                self._room.idle()
                 with self._arrived:
                     if not self._waiting and not self._stopping:
                         self._arrived.wait(IDLE_SECONDS)
@@ -130,10 +141,6 @@ class Desk:
     def _read(self, call: Call) -> None:
         self._reads_waiting.release()
         call.answer(self._room.read(call))
-
-
-IDLE_SECONDS = 0.02
-"""How often an idle desk looks at the log for what other engines did."""
 
 
 def overloaded() -> Refusal:

@@ -1,11 +1,15 @@
 """From the domain to the wire."""
 
-from belofte.v1 import types_pb2
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from belofte.v1 import promise_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipment
 from engine.inventory.matrix import Slot
 from engine.optimizer.scene import Scene
+from engine.promise.quote import Quote
 
 PPM = 1_000_000
 
@@ -20,6 +24,75 @@ ROUTES = {Route.SHIP: types_pb2.ROUTE_SHIP, Route.PICKUP: types_pb2.ROUTE_PICKUP
 def stamp(minute: int) -> Timestamp:
     """A UTC minute as an instant."""
     return Timestamp(seconds=minute * 60)
+
+
+def encode_quote(quote: Quote, position: str, stale: bool, solve_micros: int) -> promise_service_pb2.QuotePromiseResponse:
+    """The options of a quote, ranked, each with how it differs from the first."""
+    image = quote.scene.image
+    wire = promise_service_pb2.QuotePromiseResponse(
+        options=[encode_option(quote.scene, plan, rank, solve_micros) for rank, plan in enumerate(quote.options, 1)],
+        position=position, network_version=image.version, stale=stale, currency=image.network.currency,
+        policy_id=quote.scene.policy.policy_id,
+    )  # fmt: skip
+    for option in wire.options[1:]:
+        option.difference.CopyFrom(difference(option, wire.options[0]))
+    for short in quote.unavailable:
+        line = quote.scene.basket.lines[short.line]
+        wire.unavailable.add(
+            line_id=line.line_id, item_id=image.item_ids[line.item], short_quantity=short.quantity,
+            promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
+        )  # fmt: skip
+    return wire
+
+
+def encode_option(scene: Scene, plan: Plan, rank: int, solve_micros: int) -> promise_service_pb2.PromiseOption:
+    """One option; its order-by instant is the first cutoff among its shipments."""
+    shipments = plan.shipments
+    option = promise_service_pb2.PromiseOption(
+        rank=rank, plan=encode_plan(scene, plan, f"option-{rank}", solve_micros),
+        delivery_earliest=stamp(min(s.delivery_earliest_minute for s in shipments)),
+        delivery_latest=stamp(max(s.delivery_latest_minute for s in shipments)),
+        order_by=stamp(min(s.order_by_minute for s in shipments)), cost_micros=plan.cost_micros,
+        co2_grams=sum(s.co2_grams for s in shipments), summary=summary(scene, plan),
+    )  # fmt: skip
+    for i, line in enumerate(scene.basket.lines):
+        carrying = [s for s in shipments if any(peg.line == i for peg in s.pegs)]
+        if carrying:
+            option.line_promises.add(
+                line_id=line.line_id, quantity=sum(p.quantity for s in carrying for p in s.pegs if p.line == i),
+                delivery_earliest=stamp(min(s.delivery_earliest_minute for s in carrying)),
+                delivery_latest=stamp(max(s.delivery_latest_minute for s in carrying)),
+            )  # fmt: skip
+    return option
+
+
+def difference(
+    option: promise_service_pb2.PromiseOption, first: promise_service_pb2.PromiseOption
+) -> promise_service_pb2.OptionDifference:
+    """What an option costs and takes more than the first."""
+    return promise_service_pb2.OptionDifference(
+        cost_difference_micros=option.cost_micros - first.cost_micros,
+        fee_difference_micros=option.fee_micros - first.fee_micros,
+        delivery_latest_difference_minutes=(option.delivery_latest.seconds - first.delivery_latest.seconds) // 60,
+        shipment_count_difference=len(option.plan.shipments) - len(first.plan.shipments),
+        co2_difference_grams=option.co2_grams - first.co2_grams,
+    )  # fmt: skip
+
+
+def summary(scene: Scene, plan: Plan) -> str:
+    """One English sentence for a person, in the time of the network."""
+    zone = ZoneInfo(scene.image.network.time_zone)
+    parts = []
+    for shipment in plan.shipments:
+        due = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=shipment.delivery_latest_minute)
+        by = f"{due.astimezone(zone):%a %d %b %H:%M}"
+        place = scene.image.location_ids[shipment.location]
+        if shipment.route is Route.PICKUP:
+            parts.append(f"ready at {place} {by}")
+        else:
+            parts.append(f"from {place} by {scene.image.service_ids[shipment.service]}, there by {by}")
+    short = sum(line.quantity for line in plan.short_lines)
+    return "; ".join(parts) + (f"; {short} units short" if short else "")
 
 
 def encode_plan(scene: Scene, plan: Plan, shipment_prefix: str, solve_micros: int) -> types_pb2.Plan:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from engine.domain.reasons import Reason, Refusal
@@ -34,6 +35,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.STORE_RECOVERING: grpc.StatusCode.UNAVAILABLE,
     Reason.DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
     Reason.NOT_BUILT: grpc.StatusCode.UNIMPLEMENTED,
+    Reason.FAULT: grpc.StatusCode.INTERNAL,
 }
 
 RETRY_MS = {Reason.OVERLOADED: 100, Reason.RECORD_LAGGING: 200, Reason.STORE_RECOVERING: 1_000, Reason.CONTENDED: 20}
@@ -59,7 +61,7 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
     return status
 
 
-def _attach(status: status_pb2.Status, detail: object) -> None:
+def _attach(status: status_pb2.Status, detail: Message) -> None:
     packed = any_pb2.Any()
     packed.Pack(detail)
     status.details.append(packed)

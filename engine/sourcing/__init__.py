@@ -1,0 +1,1 @@
+"""Orders: from request to a plan that is taken. `source.py` is the first file to read."""

@@ -1,20 +1,10 @@
-"""What order management asks, and what it is told: requests, and outcomes by name."""
+"""What order management asks, and the plan it is given."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from engine.domain.basket import Basket
 from engine.domain.plan import Plan
 from engine.optimizer.scene import Scene
-
-
-class Mode(StrEnum):
-    """What is done with the plan."""
-
-    COMMIT = "COMMIT"
-    """Stock and capacity are taken, the order is recorded."""
-    PREVIEW = "PREVIEW"
-    """Nothing is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +15,15 @@ class SourceRequest:
     digest: bytes
     order_id: str
     basket: Basket
-    mode: Mode
     message: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A request with its plan, and the scene it was planned on."""
+    """A request with its plan, and the scene it was planned on. `attempt` counts its plans from 1."""
 
     request: SourceRequest
     scene: Scene
     plan: Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Sourced:
-    """An order that is recorded: the answer as it stands in the ledger, and where."""
-
-    response: bytes
-    position: str
-    attempts: int
-    duplicate: bool
+    attempt: int
+    solve_micros: int

@@ -128,7 +128,8 @@ class Columns:
         return {
             "mask": np.array(self.mask), "fixed": np.array(self.fixed), "handling": np.array(self.handling),
             "price_row": np.zeros(len(self.mask), np.int64), "price": np.array([self.price]),
-            "shared": 1 if any(self.need) else 0, "shared_need": need.reshape(1, -1), "shared_available": np.array([self.stock]),
+            "shared": 1 if any(self.need) else 0, "shared_need": need.reshape(1, -1),
+            "shared_available": np.array([self.stock]),
             "capacity_kind": np.array(self.kind), "capacity_left": np.array(self.left), "line_count": lines,
             "unit_count": units,
         }  # fmt: skip

@@ -57,9 +57,7 @@ def test_volume_counts_where_it_is_heavier() -> None:
         (hand_made([[5]], [2], line_locations_max=[1]), [(0, 0, 1), (0, -1, 1)], "must go whole"),
     ],
 )
-def test_a_plan_that_breaks_a_rule_is_refuted(
-    problem: Problem, placements: list[tuple[int, int, int]], complaint: str
-) -> None:
+def test_a_plan_that_breaks_a_rule_is_refuted(problem: Problem, placements: list[tuple[int, int, int]], complaint: str) -> None:
     with pytest.raises(RefutedError, match=complaint):
         plan_micros(problem, placements)
 

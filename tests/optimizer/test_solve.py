@@ -105,9 +105,7 @@ def test_a_location_carries_each_line_but_not_both() -> None:
 
 def test_many_equal_locations_that_carry_one_line_each() -> None:
     # Ten lines from ten of forty locations: 10 · 100 − 10, each location laid once at the most.
-    problem = hand_made(
-        [[9] * 40] * 10, [1] * 10, line_locations_max=[1] * 10, capacity_kind=[1] * 40, capacity_left=[1] * 40
-    )
+    problem = hand_made([[9] * 40] * 10, [1] * 10, line_locations_max=[1] * 10, capacity_kind=[1] * 40, capacity_left=[1] * 40)
     assert_optimal(problem, 990)
 
 

@@ -1,0 +1,158 @@
+"""The shared store as the ledger's sidecar uses it: close the gate, read the log, rebuild, open, tell what is recorded."""
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha1, sha256
+from typing import Any, NamedTuple
+
+import orjson
+import redis
+
+from engine.inventory.client import StoreAway, connect
+from engine.inventory.keys import Keys, Layout
+from engine.inventory.recorded import format_recorded
+from engine.inventory.scripts import script_text
+
+GATE_MS = 3_000
+"""How long the gate stays open without being renewed."""
+
+READ_MS_MAX = 250
+"""How long a read of the log waits for an entry."""
+
+READ_ENTRIES_MAX = 1_000
+REMOVE_KEYS_MAX = 1_000
+ORIGIN = "0-0"
+"""The position before the first entry."""
+
+NO_LINK = "0" * 40
+
+
+class LogEntry(NamedTuple):
+    """One entry of the log as the sidecar reads it. `link` ties it to the one before, see `link_of`."""
+
+    position: str
+    previous: str
+    request_id: str
+    created_id: str
+    link: str
+    entry: bytes
+
+
+class Hash(NamedTuple):
+    """A hash to rebuild. `expires_unix`: second at which it is forgotten; 0: never."""
+
+    key: str
+    fields: Sequence[str | int]
+    expires_unix: int = 0
+
+
+class Superseded(Exception):  # noqa: N818 - an outcome, not an error of the program
+    """Another sidecar has stamped a newer epoch, or the gate of this one is gone: take over anew."""
+
+
+class StoreGate:
+    """One sidecar's connection to the shared store of one partition."""
+
+    def __init__(self, redis_url: str, partition: str) -> None:
+        """Connects when first used."""
+        self.keys = Keys(partition)
+        self._client = connect(redis_url)
+        scripts = {name: self._client.register_script(script_text(name)) for name in ("close", "fill", "open", "recorded")}
+        self._scripts = scripts
+
+    def disconnect(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def close(self, epoch: int) -> None:
+        """Close the gate for everybody and stamp the epoch. Raises Superseded, StoreAway."""
+        self._run("close", [self.keys.gate, self.keys.epoch], [epoch])
+
+    def holds(self, position: str, link: str) -> bool:
+        """Whether the store's log goes through this entry: it is in the log, or was the last one recorded."""
+        with _away():
+            layout, head, recorded = self._client.mget(self.keys.layout, self.keys.head, self.keys.recorded)
+            rows = self._client.xrange(self.keys.log, position, position)
+        if layout is None or head is None:
+            return False
+        if rows:
+            return bool(rows[0][1][b"link"].decode() == link)
+        wanted = f"{position} {link}".encode()
+        return bool(recorded == wanted and (head.startswith(wanted) or self._has_after(position)))
+
+    def _has_after(self, position: str) -> bool:
+        with _away():
+            rows = self._client.xrange(self.keys.log, f"({position}", "+", 1)
+        return bool(rows) and rows[0][1][b"previous"].decode() == position
+
+    def head(self) -> str:
+        """Position of the newest entry."""
+        with _away():
+            head = self._client.get(self.keys.head)
+        return head.split()[0].decode() if head else ORIGIN
+
+    def read(self, position: str, wait_ms_max: int = READ_MS_MAX) -> list[LogEntry]:
+        """Entries after `position`, oldest first; waits for one when there is none yet. Raises StoreAway."""
+        with _away():
+            found = self._client.xread({self.keys.log: position}, count=READ_ENTRIES_MAX, block=wait_ms_max)
+        return [_entry(at, fields) for _, rows in found for at, fields in rows]
+
+    def fill(self, epoch: int, hashes: Sequence[Hash]) -> None:
+        """Write a part of what is rebuilt. Raises Superseded, StoreAway."""
+        tables = [{"fields": each.fields, "expires": each.expires_unix} for each in hashes]
+        self._run("fill", [self.keys.epoch, *(each.key for each in hashes)], [epoch, orjson.dumps(tables)])
+
+    def open(self, epoch: int, position: str, link: str, rebuilt: Layout | None) -> None:
+        """Open the gate; `rebuilt`: where the data stands that was filled. Raises Superseded, StoreAway."""
+        keys = self.keys
+        names = [keys.gate, keys.epoch, keys.layout, keys.head, keys.recorded, keys.log]
+        self._run("open", names, [epoch, GATE_MS, f"{position} {link}", str(rebuilt) if rebuilt else ""])
+
+    def tell(
+        self, epoch: int, position: str, link: str, recorded: Sequence[tuple[str, str]], keep_from: str = ""
+    ) -> None:  # fmt: skip
+        """Publish (request id, position) pairs, if any, and keep the gate open. Raises Superseded, StoreAway."""
+        keys = self.keys
+        message = format_recorded(recorded)
+        arguments = [epoch, GATE_MS, f"{position} {link}", message, keep_from]
+        self._run("recorded", [keys.gate, keys.recorded, keys.log, keys.recorded_channel], arguments)
+
+    def remove_old(self, layout: Layout) -> None:
+        """Remove what other generations left. Raises StoreAway."""
+        keep = self.keys.data(layout).prefix
+        with _away():
+            for name in self._generations():
+                if not name.decode().startswith(keep):
+                    self._client.unlink(name)
+
+    def _generations(self) -> Iterator[bytes]:
+        yield from self._client.scan_iter(f"{self.keys.tag}[0-9]*", count=REMOVE_KEYS_MAX)
+
+    def _run(self, name: str, keys: list[str], arguments: list[Any]) -> None:
+        with _away():
+            done = self._scripts[name](keys, arguments)
+        if not done:
+            raise Superseded(f"{name} was refused: the store belongs to another epoch")
+
+
+def link_of(previous_link: str, position: str, request_id: str, entry: bytes) -> str:
+    """SHA-1 of (link before, position, request id, SHA-256 of the entry): what commit.lua computes, for lineage alone."""
+    text = f"{previous_link} {position} {request_id} {sha256(entry).hexdigest()}"
+    return sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class _away:  # noqa: N801 - reads as a word of the language
+    """Turns an error of the client into StoreAway."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, redis.RedisError):
+            raise StoreAway(str(error)) from error
+
+
+def _entry(at: bytes, fields: dict[bytes, bytes]) -> LogEntry:
+    text = {name: fields[name].decode() for name in (b"previous", b"request", b"created", b"link")}
+    return LogEntry(
+        at.decode(), text[b"previous"], text[b"request"], text[b"created"], text[b"link"], fields[b"entry"]
+    )  # fmt: skip

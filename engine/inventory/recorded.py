@@ -1,0 +1,170 @@
+"""Writes that wait until the ledger has recorded them, released by request id and never by position.
+
+A position can name two entries, one of a lineage that was lost and one of the lineage that counts; a request id names one
+write for ever. What the sidecar publishes may be lost on the way, so that who waits long is asked for in the ledger.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import redis
+import structlog
+
+from engine.inventory.client import connect
+from engine.inventory.keys import Keys
+
+LISTEN_SECONDS_MAX = 0.1
+ASK_AFTER_SECONDS = 1.0
+"""A waiter that has heard nothing for so long is asked for in the ledger, and again after as long."""
+
+RECONNECT_SECONDS = 0.2
+ASKED_MAX = 500
+"""Request ids in one question to the ledger."""
+
+Settle = Callable[[str | None], None]
+"""Told the position of the record, or None when its fate is not known in time."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """One write that waits. Until it is armed it only notes that its id was recorded: it may be another's record."""
+
+    request_id: str
+    give_up_at: float
+    ask_at: float = math.inf
+    settle: Settle | None = field(default=None, repr=False)
+    position: str | None = None
+
+
+class RecordedWaiters:
+    """Waiters of one engine, and the thread that releases them."""
+
+    def __init__(
+        self, redis_url: str, partition: str, positions_of: Callable[[list[str]], Mapping[str, str]], *,
+        record_wait_ms_max: int,
+    ) -> None:  # fmt: skip
+        """`positions_of` asks the ledger for the positions of those request ids that are recorded."""
+        self._url = redis_url
+        self._channel = Keys(partition).recorded_channel
+        self._positions_of = positions_of
+        self._wait_seconds_max = record_wait_ms_max / 1000
+        self._waiting: dict[str, list[Waiter]] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="belofte-recorded", daemon=True)
+        self._log = structlog.get_logger("recorded")
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening; whoever still waits is told that its fate is not known."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        with self._lock:
+            left = [waiter for waiters in self._waiting.values() for waiter in waiters]
+            self._waiting.clear()
+        for waiter in left:
+            if waiter.settle is not None:
+                waiter.settle(None)
+
+    def expect(self, request_id: str) -> Waiter:
+        """Listen for an id from now on, before it is committed: the record may be published before the commit returns."""
+        waiter = Waiter(request_id, time.monotonic() + self._wait_seconds_max)
+        with self._lock:
+            self._waiting.setdefault(request_id, []).append(waiter)
+        return waiter
+
+    def arm(self, waiter: Waiter, settle: Settle, *, ask_now: bool = False) -> None:
+        """Call `settle` once, from any thread, when the id is recorded. `ask_now`: it may have been recorded long ago."""
+        now = time.monotonic()
+        with self._lock:
+            waiter.settle = settle
+            waiter.ask_at = now if ask_now else now + ASK_AFTER_SECONDS
+            is_recorded = waiter.position is not None
+        if is_recorded:
+            settle(waiter.position)
+
+    def forget(self, waiter: Waiter) -> None:
+        """The write came to nothing, and its waiter was not armed."""
+        with self._lock:
+            waiters = self._waiting.get(waiter.request_id, [])
+            if waiter in waiters:
+                waiters.remove(waiter)
+            if not waiters:
+                self._waiting.pop(waiter.request_id, None)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except (redis.RedisError, OSError) as error:
+                self._log.warning("cannot hear what is recorded; the ledger is asked instead", error=str(error))
+                self._settle_overdue()
+                self._stopping.wait(RECONNECT_SECONDS)
+
+    def _listen(self) -> None:
+        with connect(self._url) as client, client.pubsub(ignore_subscribe_messages=True) as channel:
+            channel.subscribe(self._channel)
+            while not self._stopping.is_set():
+                message = channel.get_message(timeout=LISTEN_SECONDS_MAX)
+                if message is not None:
+                    self._release(parse_recorded(message["data"]))
+                self._settle_overdue()
+
+    def _release(self, positions: Mapping[str, str]) -> None:
+        armed: list[tuple[Settle, str]] = []
+        with self._lock:
+            for request_id, position in positions.items():
+                for waiter in self._waiting.pop(request_id, ()):
+                    waiter.position = position
+                    if waiter.settle is not None:
+                        armed.append((waiter.settle, position))
+        for settle, position in armed:
+            settle(position)
+
+    def _settle_overdue(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            overdue = [id_ for id_, waiters in self._waiting.items() if any(waiter.ask_at <= now for waiter in waiters)]
+        if not overdue:
+            return
+        try:
+            for first in range(0, len(overdue), ASKED_MAX):
+                self._release(self._positions_of(overdue[first : first + ASKED_MAX]))
+        except Exception:
+            # The ledger cannot be asked either: those whose time is up are told that nobody knows.
+            self._log.exception("the ledger cannot be asked what is recorded")
+        for settle in self._give_up(overdue, now):
+            settle(None)
+
+    def _give_up(self, request_ids: list[str], now: float) -> list[Settle]:
+        """Take out those whose time is up; the rest is asked for again later."""
+        given_up: list[Settle] = []
+        with self._lock:
+            for request_id in request_ids:
+                for waiter in list(self._waiting.get(request_id, ())):
+                    if waiter.settle is None:
+                        continue
+                    waiter.ask_at = now + ASK_AFTER_SECONDS
+                    if waiter.give_up_at <= now:
+                        self._waiting[request_id].remove(waiter)
+                        given_up.append(waiter.settle)
+                if not self._waiting.get(request_id):
+                    self._waiting.pop(request_id, None)
+        return given_up
+
+
+def format_recorded(positions: Sequence[tuple[str, str]]) -> str:
+    """(request id, position) pairs as they are published."""
+    return "\n".join(f"{request_id} {position}" for request_id, position in positions)
+
+
+def parse_recorded(text: bytes) -> dict[str, str]:
+    """Position by request id, as published."""
+    return dict(line.split(" ") for line in text.decode().splitlines())

@@ -1,0 +1,255 @@
+"""The shared store as an engine uses it: commit batches, follow the log, load all of it.
+
+Redis or Valkey arbitrates between engines; the scripts beside this file do the work there, since only inside the store can
+a guard and its effect be one step.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import redis
+
+from engine.inventory.batch import decode_reply, divide, encode_batch
+from engine.inventory.client import StoreAway, StoreGap, connect, ordinal
+from engine.inventory.effects import CapacityUse, PositionChange, effects_of
+from engine.inventory.keys import DataKeys, Keys, Layout, place_of
+from engine.inventory.live import LiveStock
+from engine.inventory.scripts import script_text
+from engine.inventory.transaction import Closed, Committed, Outcome, Transaction
+
+TAIL_ENTRIES_MAX = 10_000
+"""Log entries read at once."""
+
+LOAD_KEYS_MAX = 512
+"""Keys read in one step of a load: others wait for it."""
+
+
+class LogRecord(NamedTuple):
+    """What one entry of the log did to stock."""
+
+    position: str
+    changes: tuple[PositionChange, ...]
+    capacities: tuple[CapacityUse, ...]
+
+
+class CommitResult(NamedTuple):
+    """An outcome a transaction, and every entry of the log since the position given, foreign ones as well."""
+
+    outcomes: Sequence[Outcome]
+    entries: Sequence[LogRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class StockImage:
+    """All stock at one position of the log.
+
+    Items are read in steps, each at its own position; `read_at` [steps] and `steps` (item → step) say which entries of
+    `later` an item has seen already.
+    """
+
+    epoch: int
+    position: str
+    cells: Sequence[PositionChange]
+    capacities: Sequence[CapacityUse]
+    read_at: Sequence[str]
+    steps: Mapping[str, int]
+    capacities_read_at: str
+    later: Sequence[LogRecord]
+
+    def fill(self, stock: LiveStock) -> None:
+        """Bring an empty stock to this image."""
+        stock.load(self.cells)
+        for use in self.capacities:
+            stock.apply_capacity(use)
+        for record in self.later:
+            at = ordinal(record.position)
+            for change in record.changes:
+                step = self.steps.get(change.item_id)
+                if step is not None and at > ordinal(self.read_at[step]):
+                    stock.apply_change(change)
+                elif change.available_at_minute is not None:
+                    # Dates are read apart from units, so an entry whose units are known may tell the newer date.
+                    stock.apply_change(change._replace(supply_delta=0, demand_delta=0))
+            if at > ordinal(self.capacities_read_at):
+                for use in record.capacities:
+                    stock.apply_capacity(use)
+        stock.matrix.position = self.position
+
+
+class StockStore:
+    """One engine's connection to the shared stock of one partition. Used by one thread."""
+
+    def __init__(
+        self, redis_url: str, partition: str, *, record_lag_entries_max: int, record_lag_ms_max: int,
+        item_ids: Sequence[str], location_ids: Sequence[str],
+    ) -> None:  # fmt: skip
+        """Connects when first used. `item_ids` and `location_ids`: whose stock and capacity is loaded."""
+        self._client = connect(redis_url)
+        self._keys = Keys(partition)
+        self._lag = record_lag_entries_max, record_lag_ms_max
+        self._items, self._locations = tuple(item_ids), tuple(location_ids)
+        self._commit = self._client.register_script(script_text("commit"))
+        self._layout: Layout | None = None
+        self._stamped = 0
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._client.close()
+
+    def epoch_open(self) -> int | None:
+        """The epoch whose gate is open; None while it is closed. Raises StoreAway."""
+        gate = self._asked(lambda: self._client.get(self._keys.gate))
+        return int(gate.split()[0]) if gate else None
+
+    def commit(self, transactions: Sequence[Transaction], epoch: int, position: str) -> CommitResult:
+        """Commit in batches, in order. `position`: of the stock in memory. Raises StoreAway, StoreGap.
+
+        When it raises, some of the transactions may have been committed: their records will tell.
+        """
+        outcomes: list[Outcome] = []
+        entries: list[LogRecord] = []
+        for part in divide(transactions):
+            head, results = self._commit_part(part, epoch)
+            if head and head != position:
+                entries += self.tail(position, until=head)
+            outcomes += results
+            for transaction, outcome in zip(part, results, strict=True):
+                if isinstance(outcome, Committed):
+                    entries.append(_own_record(transaction, outcome.position))
+            if entries:
+                position = entries[-1].position
+        return CommitResult(outcomes, entries)
+
+    def _commit_part(self, transactions: Sequence[Transaction], epoch: int) -> tuple[str, list[Outcome]]:
+        if self._layout is None:
+            return "", [Closed()] * len(transactions)
+        keys = self._keys
+        data = keys.data(self._layout)
+        batch = encode_batch(transactions, data)
+        fixed = [keys.gate, keys.layout, keys.head, keys.recorded, keys.log, data.dates, data.orders]
+        arguments = [str(epoch), str(self._layout), *map(str, self._lag), *batch.arguments]
+        reply = self._asked(lambda: self._commit([*fixed, *batch.keys], arguments))
+        return decode_reply(reply, len(transactions))
+
+    def tail(self, position: str, until: str = "+") -> list[LogRecord]:
+        """Entries after `position`, at most TAIL_ENTRIES_MAX, oldest first. Raises StoreAway, StoreGap."""
+        epoch = ordinal(position)[0]
+
+        def ask() -> Any:
+            pipe = self._client.pipeline(transaction=True)
+            pipe.get(self._keys.epoch)
+            pipe.get(self._keys.head)
+            pipe.xrange(self._keys.log, f"({position}", until, TAIL_ENTRIES_MAX)
+            return pipe.execute()
+
+        stamped, head, rows = self._asked(ask)
+        if stamped is None or int(stamped) != self._stamped:
+            raise StoreGap(f"epoch {stamped!r} has begun")
+        records = []
+        for at, fields in rows:
+            if fields[b"previous"].decode() != position:
+                raise StoreGap(f"the log continues {fields[b'previous']!r}, not {position}")
+            position = at.decode()
+            records.append(_record(position, fields[b"entry"]))
+        if not rows and until == "+" and head.split()[0].decode() != position:
+            raise StoreGap(f"the log is at {head!r} and holds nothing after {position} of epoch {epoch}")
+        return records
+
+    def load(self) -> StockImage:
+        """All stock of the network's items. Raises StoreAway, StoreGap where the epoch changes meanwhile."""
+        start = self._asked(self._read_start)
+        if start is None:
+            raise StoreGap("the store has not been opened")
+        epoch, layout, head = start
+        self._layout, self._stamped = layout, epoch
+        data = self._keys.data(layout)
+        dates = self._dates(data)
+        capacities_read_at, capacities = self._asked(lambda: self._read_capacities(data))
+        cells: list[PositionChange] = []
+        read_at: list[str] = []
+        steps: dict[str, int] = {}
+        items_each = max(1, LOAD_KEYS_MAX // (2 * data.blocks))
+        for first in range(0, len(self._items), items_each):
+            items = self._items[first : first + items_each]
+            at, found = self._asked(lambda items=items: self._read_items(data, items, dates))
+            steps.update(dict.fromkeys(items, len(read_at)))
+            read_at.append(at)
+            cells += found
+        later: list[LogRecord] = []
+        position = head
+        while more := self.tail(position):
+            later += more
+            position = more[-1].position
+        return StockImage(epoch, position, cells, capacities, read_at, steps, capacities_read_at, later)
+
+    def _read_start(self) -> tuple[int, Layout, str] | None:
+        pipe = self._client.pipeline(transaction=True)
+        for key in (self._keys.epoch, self._keys.layout, self._keys.head):
+            pipe.get(key)
+        epoch, layout, head = pipe.execute()
+        if epoch is None or layout is None or head is None:
+            return None
+        return int(epoch), Layout.parse(layout.decode()), head.split()[0].decode()
+
+    def _dates(self, data: DataKeys) -> dict[str, int]:
+        rows = self._asked(lambda: self._client.hgetall(data.dates))
+        return {field.decode(): int(minute) for field, minute in rows.items()}
+
+    def _read_capacities(self, data: DataKeys) -> tuple[str, list[CapacityUse]]:
+        pipe = self._client.pipeline(transaction=True)
+        pipe.get(self._keys.head)
+        for location_id in self._locations:
+            pipe.hgetall(data.capacity(location_id))
+        head, *rows = pipe.execute()
+        uses = [
+            CapacityUse(location_id, int(day), int(quantity))
+            for location_id, days in zip(self._locations, rows, strict=True)
+            for day, quantity in days.items()
+        ]
+        return head.split()[0].decode(), uses
+
+    def _read_items(self, data: DataKeys, items: Sequence[str], dates: Mapping[str, int]) -> tuple[str, list[PositionChange]]:
+        pipe = self._client.pipeline(transaction=True)
+        pipe.get(self._keys.head)
+        for item_id in items:
+            for block in range(data.blocks):
+                pipe.hgetall(data.supply(item_id, block))
+                pipe.hgetall(data.demand(item_id, block))
+        head, *rows = pipe.execute()
+        cells: list[PositionChange] = []
+        each = 2 * data.blocks
+        for i, item_id in enumerate(items):
+            for b in range(0, each, 2):
+                cells += _cells(item_id, rows[i * each + b], rows[i * each + b + 1], dates)
+        return head.split()[0].decode(), cells
+
+    def _asked(self, question: Any) -> Any:
+        try:
+            return question()
+        except redis.RedisError as error:
+            raise StoreAway(str(error)) from error
+
+
+def _own_record(transaction: Transaction, position: str) -> LogRecord:
+    changes = tuple(
+        PositionChange(*change.cell, change.supply_delta, change.demand_delta, change.available_at_minute)
+        for change in transaction.cells
+    )
+    uses = tuple(CapacityUse(use.location_id, use.day, use.quantity_delta) for use in transaction.capacities)
+    return LogRecord(position, changes, uses)
+
+
+def _record(position: str, entry: bytes) -> LogRecord:
+    return LogRecord(position, *effects_of(entry))
+
+
+def _cells(
+    item_id: str, supply: Mapping[bytes, bytes], demand: Mapping[bytes, bytes], dates: Mapping[str, int]
+) -> Iterator[PositionChange]:
+    for field in supply.keys() | demand.keys():
+        location_id, receipt_id, pool = place_of(field.decode())
+        minute = dates.get(f"{item_id}|{location_id}|{receipt_id}") if receipt_id else None
+        yield PositionChange(
+            item_id, location_id, receipt_id, pool, int(supply.get(field, 0)), int(demand.get(field, 0)), minute
+        )

@@ -1,0 +1,222 @@
+"""Plan, commit, record, answer: the one way by which anything changes stock or capacity.
+
+The writes of a tick are planned in the order they came, each seeing what those before it take, and committed together.
+What another engine was faster with is planned again on what the store holds by then. A write is settled only when the
+ledger has recorded it, which it learns by its request id.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from engine.domain.reasons import Reason, Refusal
+from engine.inventory.client import StoreAway, StoreGap
+from engine.inventory.live import LiveStock, LogEntry
+from engine.inventory.recorded import RecordedWaiters, Waiter
+from engine.inventory.store import StockImage, StockStore
+from engine.inventory.transaction import (
+    Closed,
+    Committed,
+    OrderExists,
+    Outcome,
+    Refused,
+    Seen,
+    TooFarBehind,
+    Transaction,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The write stands in the ledger. A duplicate was recorded before, under its request id, and is answered from there."""
+
+    position: str
+    duplicate: bool
+
+
+class Write(Protocol):
+    """One request that changes stock."""
+
+    @property
+    def request_id(self) -> str:
+        """The caller's id of it."""
+        ...
+
+    def plan(self, stock: LiveStock, attempt: int) -> Transaction:
+        """What it would change, on the stock of this moment; raises `Refusal`."""
+        ...
+
+    def hold(self, stock: LiveStock) -> None:
+        """Show what was planned last to the writes planned after it."""
+        ...
+
+    def release(self, stock: LiveStock) -> None:
+        """Take the hold back."""
+        ...
+
+    def settle(self, outcome: Recorded | Refusal) -> None:
+        """Told once, from any thread, how it ended."""
+        ...
+
+
+class WritePath:
+    """The stock in memory, kept equal to the store's log, and the writes on their way. Used by one thread."""
+
+    def __init__(
+        self, store: StockStore, waiters: RecordedWaiters, load: Callable[[StockImage], LiveStock], attempts_max: int
+    ) -> None:  # fmt: skip
+        """`load` makes the stock in memory of what the store holds. Nothing is read until `catch_up`."""
+        self.stock: LiveStock | None = None
+        self.stale = True
+        self._store = store
+        self._waiters = waiters
+        self._load = load
+        self._attempts_max = attempts_max
+        self._epoch = 0
+        self._log = structlog.get_logger("write-path")
+
+    @property
+    def position(self) -> str:
+        """Consistency token of the stock in memory; empty before the first load."""
+        return self.stock.matrix.position if self.stock else ""
+
+    def catch_up(self) -> bool:
+        """Apply what the log holds by now; whether the stock in memory is that of the store."""
+        try:
+            if self.stock is None or self.stale:
+                self._reload()
+            else:
+                self._apply(self._store.tail(self.position))
+        except (StoreGap, StoreAway) as error:
+            # A gap: the log was trimmed beyond what is in memory, or belongs to another epoch. Only a fresh copy helps.
+            self._lost(error)
+        return not self.stale
+
+    def run(self, writes: Sequence[Write]) -> None:
+        """Plan and commit a batch; each write is settled, some of them after this returns."""
+        waiting = list(writes)
+        for attempt in range(1, self._attempts_max + 1):
+            if not waiting:
+                return
+            if self.stale and not self.catch_up():
+                for write in waiting:
+                    write.settle(recovering())
+                return
+            waiting = self._round(waiting, attempt)
+        for write in waiting:
+            write.settle(Refusal(Reason.CONTENDED, f"others took what was planned, {self._attempts_max} times; try again"))
+
+    def _round(self, writes: list[Write], attempt: int) -> list[Write]:
+        """Plan and commit once. The writes to plan again, in the order they came."""
+        assert self.stock is not None
+        planned: list[tuple[Write, Transaction]] = []
+        refused: list[tuple[Write, Refusal, int]] = []
+        for write in writes:
+            try:
+                transaction = write.plan(self.stock, attempt)
+            except Refusal as reason:
+                refused.append((write, reason, len(planned)))
+                continue
+            except Exception:
+                self._log.exception("a fault of the engine", request_id=write.request_id)
+                # What was held for the plan may be left: what comes next starts from a fresh copy of the stock.
+                self.stale = True
+                write.settle(fault())
+                continue
+            write.hold(self.stock)
+            planned.append((write, transaction))
+        for write, _ in reversed(planned):
+            write.release(self.stock)
+        outcomes = self._commit(planned)
+        again = {id(write) for (write, _), outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Refused)}
+        sure = next((i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Committed)), len(outcomes))
+        for write, refusal, planned_before in refused:
+            # A refusal that counted on holds which came to nothing says nothing about the stock.
+            if planned_before <= sure:
+                write.settle(refusal)
+            else:
+                again.add(id(write))
+        return [write for write in writes if id(write) in again]
+
+    def _commit(self, planned: list[tuple[Write, Transaction]]) -> Sequence[Outcome | None]:
+        """Commit what was planned and bring the stock up to date; None: whether it was committed is not known."""
+        if not planned:
+            return ()
+        waiters = [self._waiters.expect(write.request_id) for write, _ in planned]
+        try:
+            result = self._store.commit([transaction for _, transaction in planned], self._epoch, self.position)
+        except (StoreGap, StoreAway) as error:
+            self._lost(error)
+            # Some of it may have been committed, or was before under the same id: only the ledger can tell.
+            for (write, _), waiter in zip(planned, waiters, strict=True):
+                self._waiters.arm(waiter, _settler(write, duplicate=True))
+            return [None] * len(planned)
+        self._apply(result.entries)
+        for (write, _), waiter, outcome in zip(planned, waiters, result.outcomes, strict=True):
+            self._settle(write, waiter, outcome)
+        return result.outcomes
+
+    def _settle(self, write: Write, waiter: Waiter, outcome: Outcome) -> None:
+        match outcome:
+            case Committed():
+                self._waiters.arm(waiter, _settler(write, duplicate=False))
+                return
+            case Seen():
+                # Seen is not yet recorded: a duplicate waits for the record like the first.
+                self._waiters.arm(waiter, _settler(write, duplicate=True), ask_now=True)
+                return
+            case OrderExists():
+                write.settle(Refusal(Reason.ORDER_EXISTS, "the order was recorded before, under another request_id"))
+            case TooFarBehind():
+                write.settle(Refusal(Reason.RECORD_LAGGING, "the ledger is behind; nothing was taken, try again"))
+            case Closed():
+                self.stale = True
+                write.settle(recovering())
+            case Refused():
+                pass
+        self._waiters.forget(waiter)
+
+    def _apply(self, entries: Sequence[LogEntry]) -> None:
+        assert self.stock is not None
+        for entry in entries:
+            self.stock.apply(entry)
+
+    def _reload(self) -> None:
+        epoch = self._store.epoch_open()
+        if epoch is None:
+            self.stale = True
+            return
+        image = self._store.load()
+        self.stock = self._load(image)
+        self._epoch = image.epoch
+        self.stale = False
+        self._log.info("stock loaded", position=image.position, epoch=image.epoch)
+
+    def _lost(self, error: StoreGap | StoreAway) -> None:
+        if not self.stale:
+            what = "is away" if isinstance(error, StoreAway) else "has gone on elsewhere"
+            self._log.warning(f"the store {what}: quotes go on from memory, writes wait for a fresh copy", error=str(error))
+        self.stale = True
+
+
+def recovering() -> Refusal:
+    """Refused because the shared stock cannot be reached or is being rebuilt; nothing was taken."""
+    return Refusal(Reason.STORE_RECOVERING, "the shared stock is out of reach or being rebuilt; nothing was taken, try again")
+
+
+def fault() -> Refusal:
+    """A fault of the engine itself; what it was stands in its log, never in the answer."""
+    return Refusal(Reason.FAULT, "a fault of the engine, written to its log; a write may be repeated with the same request_id")
+
+
+def _settler(write: Write, duplicate: bool) -> Callable[[str | None], None]:
+    def settle(position: str | None) -> None:
+        if position is None:
+            text = "not recorded within the time allowed; its fate is unknown: repeat it with the same request_id"
+            write.settle(Refusal(Reason.DEADLINE_EXCEEDED, text))
+        else:
+            write.settle(Recorded(position, duplicate))
+
+    return settle

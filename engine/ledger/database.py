@@ -1,0 +1,50 @@
+"""Connections to the ledger's database, set to lose nothing that was answered, and read back to be sure of it."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+
+SQLITE_BUSY_MS = 5_000
+SQLITE_FULL = 2
+"""What `PRAGMA synchronous` reads as when each commit waits for the disk."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine whose every connection waits for the disk at commit. Raises AssertionError where that cannot be set."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        assert parsed.database, "the settings ask for a path"
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        # By default the driver begins transactions only before the first write: a read before it would not be part of it.
+        engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+        event.listen(engine, "connect", _set_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    event.listen(engine, "connect", _set_postgresql)
+    return engine
+
+
+def _set_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+    cursor.execute("PRAGMA synchronous=FULL")
+    synchronous = cursor.execute("PRAGMA synchronous").fetchone()[0]
+    cursor.close()
+    assert (mode, synchronous) == ("wal", SQLITE_FULL), f"the ledger would not be durable: {mode}, {synchronous}"
+
+
+def _begin_sqlite(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _set_postgresql(connection: Any, record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+        cursor.execute("SELECT current_setting('synchronous_commit'), current_setting('fsync')")
+        found = cursor.fetchone()
+    connection.commit()
+    assert found == ("on", "on"), f"the ledger would not be durable: synchronous_commit and fsync are {found}"

@@ -1,0 +1,61 @@
+"""The ledger as it is read: requests, orders and positions that are recorded."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Row, Select, exists, select
+
+from engine.inventory.client import ordinal
+from engine.ledger.database import open_database
+from engine.ledger.tables import entries
+
+IDS_MAX = 500
+"""Request ids in one question: databases limit the parameters of a statement."""
+
+
+class RecordedEntry(NamedTuple):
+    """One entry: its place in the log, and a serialized LedgerEntry."""
+
+    position: str
+    entry: bytes
+
+
+class Ledger:
+    """Reads from any thread. The sidecar writes, see `recorder.py`."""
+
+    def __init__(self, url: str) -> None:
+        """Connects when first used."""
+        self._database = open_database(url)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._database.dispose()
+
+    def find_requests(self, request_ids: Sequence[str]) -> dict[str, RecordedEntry]:
+        """The entries of those requests that are recorded."""
+        found: dict[str, RecordedEntry] = {}
+        columns = select(entries.c.request_id, entries.c.epoch, entries.c.sequence, entries.c.entry)
+        for first in range(0, len(request_ids), IDS_MAX):
+            rows = self._rows(columns.where(entries.c.request_id.in_(request_ids[first : first + IDS_MAX])))
+            found.update({row.request_id: _entry(row) for row in rows})
+        return found
+
+    def find_order(self, order_id: str) -> tuple[RecordedEntry, ...]:
+        """The entries that made and changed an order, oldest first; empty where there is none."""
+        columns = select(entries.c.epoch, entries.c.sequence, entries.c.entry)
+        rows = self._rows(columns.where(entries.c.order_id == order_id).order_by(entries.c.epoch, entries.c.sequence))
+        return tuple(map(_entry, rows))
+
+    def has_recorded(self, position: str) -> bool:
+        """Whether the log up to a position is recorded: an entry of its epoch is, at or after it."""
+        epoch, sequence = ordinal(position)
+        at_or_after = (entries.c.epoch == epoch) & (entries.c.sequence >= sequence)
+        return bool(self._rows(select(exists().where(at_or_after)))[0][0])
+
+    def _rows(self, query: Select[tuple[object, ...]]) -> Sequence[Row[tuple[object, ...]]]:
+        with self._database.connect() as connection:
+            return connection.execute(query).all()
+
+
+def _entry(row: Row[tuple[object, ...]]) -> RecordedEntry:
+    return RecordedEntry(f"{row.epoch}-{row.sequence}", bytes(row.entry))

@@ -1,0 +1,106 @@
+"""The shared store rebuilt from the ledger: every recorded effect added up, then written under keys of its own."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from engine.domain.ids import unix_ms_of
+from engine.inventory.effects import effects_of
+from engine.inventory.gate import Hash, StoreGate
+from engine.inventory.keys import HOUR_MS, DataKeys, Layout, blocks_for, date_field, place_field
+from engine.ledger.recorder import Recorder, Replayed
+
+FIELDS_MAX = 2_000
+"""Fields written by one script call."""
+
+REMEMBERED_HOURS = 24
+
+Table = dict[str, dict[str, int | str]]
+
+
+class Sums:
+    """What the ledger's entries leave: units and capacity, dates, and which requests and orders there have been."""
+
+    def __init__(self) -> None:
+        self.supply: dict[tuple[str, str, str, str], int] = defaultdict(int)
+        self.demand: dict[tuple[str, str, str, str], int] = defaultdict(int)
+        self.capacity: dict[tuple[str, int], int] = defaultdict(int)
+        self.dates: dict[str, int | str] = {}
+        self.orders: dict[str, int | str] = {}
+        self.requests: set[str] = set()
+
+    def add(self, replayed: Replayed) -> None:
+        """Add one entry."""
+        changes, uses = effects_of(replayed.entry)
+        for change in changes:
+            cell = change.item_id, change.location_id, change.receipt_id, change.pool
+            self.supply[cell] += change.supply_delta
+            self.demand[cell] += change.demand_delta
+            if change.available_at_minute is not None and change.receipt_id:
+                field = date_field(change.item_id, change.location_id, change.receipt_id)
+                self.dates[field] = change.available_at_minute
+        for use in uses:
+            self.capacity[use.location_id, use.day] += use.quantity_delta
+        self.requests.add(replayed.request_id)
+        if replayed.created_id:
+            self.orders[replayed.created_id] = replayed.request_id
+
+    def hashes(self, keys: DataKeys, now_unix_ms: int) -> Iterator[tuple[str, dict[str, int | str], int]]:
+        """(key, fields, expiry) of every hash; requests too old to be asked of the store are left out."""
+        tables: Table = defaultdict(dict)
+        for name, units in ((keys.supply, self.supply), (keys.demand, self.demand)):
+            for (item_id, location_id, receipt_id, pool), quantity in units.items():
+                key = name(item_id, keys.block(location_id))
+                tables[key][place_field(location_id, receipt_id, pool)] = quantity
+        for (location_id, day), quantity in self.capacity.items():
+            tables[keys.capacity(location_id)][str(day)] = quantity
+        tables[keys.dates], tables[keys.orders] = self.dates, self.orders
+        yield from ((key, fields, 0) for key, fields in tables.items() if fields)
+        yield from self._request_hashes(keys, now_unix_ms // HOUR_MS)
+
+    def _request_hashes(self, keys: DataKeys, hour_now: int) -> Iterator[tuple[str, dict[str, int | str], int]]:
+        buckets: Table = defaultdict(dict)
+        for request_id in self.requests:
+            if unix_ms_of(request_id) // HOUR_MS >= hour_now - REMEMBERED_HOURS:
+                # Digests are compared with the recorded entry, so that here any value will do.
+                buckets[keys.requests(request_id)][request_id] = ""
+        for key, fields in buckets.items():
+            hour = int(key.rpartition(":")[2])
+            yield key, fields, (hour + 1 + REMEMBERED_HOURS) * HOUR_MS // 1000
+
+
+def rebuild_store(
+    recorder: Recorder, gate: StoreGate, location_count: int, advance: Callable[[int], None]
+) -> Layout:  # fmt: skip
+    """Fill the keys of a new generation; nothing reads them before the gate is opened with the layout returned.
+
+    `location_count` is how many locations the network has; `advance` is told how many entries have been read. Raises
+    Superseded, StoreAway.
+    """
+    sums = Sums()
+    for count, replayed in enumerate(recorder.replay(), 1):
+        sums.add(replayed)
+        if count % FIELDS_MAX == 0:
+            advance(count)
+    named = {location_id for _, location_id, _, _ in sums.supply}
+    layout = Layout(recorder.epoch, blocks_for(max(location_count, len(named))))
+    pieces = sums.hashes(gate.keys.data(layout), recorder.clock.unix_ms())
+    for chunk in in_chunks(pieces):
+        gate.fill(recorder.epoch, chunk)
+    return layout
+
+
+def in_chunks(pieces: Iterable[tuple[str, dict[str, int | str], int]]) -> Iterator[list[Hash]]:
+    """Hashes in groups of at most FIELDS_MAX fields; a larger hash is divided."""
+    chunk: list[Hash] = []
+    room = FIELDS_MAX
+    for key, fields, expires in pieces:
+        flat = list(fields.items())
+        while flat:
+            part, flat = flat[:room], flat[room:]
+            chunk.append(Hash(key, [text for pair in part for text in pair], expires))
+            room -= len(part)
+            if room == 0:
+                yield chunk
+                chunk, room = [], FIELDS_MAX
+    if chunk:
+        yield chunk

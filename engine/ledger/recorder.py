@@ -1,0 +1,145 @@
+"""The ledger as it is written: fencing, and the log's entries with their place in it, in one transaction.
+
+Who may record is decided here and nowhere else: taking over raises the epoch in the fence, and each recording moves the
+last position from exactly the one that its sidecar knows. Who was overtaken changes no row, and nothing is recorded.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple
+
+from belofte.v1 import ledger_entry_pb2
+from sqlalchemy import Connection, Engine, insert, inspect, select, update
+
+from engine.domain.clock import Clock
+from engine.inventory.client import ordinal
+from engine.inventory.gate import NO_LINK, LogEntry, link_of
+from engine.ledger.database import open_database
+from engine.ledger.tables import SCHEMA_VERSION, entries, fence, metadata
+
+REPLAY_ROWS_MAX = 1_000
+NO_CHAIN = bytes(32)
+
+
+class Fenced(Exception):  # noqa: N818 - an outcome, not an error of the program
+    """Another sidecar has taken over: nothing was recorded."""
+
+
+class BrokenLog(Exception):  # noqa: N818 - an outcome, not an error of the program
+    """The store's log does not continue what is recorded."""
+
+
+class Last(NamedTuple):
+    """The last entry that is recorded."""
+
+    position: str
+    link: str
+    chain: bytes
+
+
+class Replayed(NamedTuple):
+    """One recorded entry, for rebuilding."""
+
+    position: str
+    request_id: str
+    created_id: str
+    entry: bytes
+
+
+@dataclass(slots=True)
+class Recorder:
+    """One sidecar's hold on the ledger."""
+
+    database: Engine
+    clock: Clock
+    epoch: int
+    last: Last
+
+    @classmethod
+    def take_over(cls, url: str, clock: Clock) -> "Recorder":
+        """Begin a new epoch: committed before anything of the ledger is read. Makes the tables where there are none."""
+        database = open_database(url)
+        with database.begin() as connection:
+            prepare_tables(connection)
+        with database.begin() as connection:
+            epoch = connection.execute(
+                update(fence).values(epoch=fence.c.epoch + 1).returning(fence.c.epoch)
+            ).scalar_one()  # fmt: skip
+        with database.connect() as connection:
+            row = connection.execute(select(fence)).one()
+        last = Last(f"{row.last_epoch}-{row.last_sequence}", row.link, bytes(row.chain))
+        return cls(database, clock, epoch, last)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.database.dispose()
+
+    def record(self, log: Sequence[LogEntry]) -> None:
+        """Record entries that follow the last one, all in one transaction. Raises Fenced, BrokenLog."""
+        rows, last = self._rows_of(log)
+        epoch, sequence = ordinal(last.position)
+        known_epoch, known_sequence = ordinal(self.last.position)
+        moved = (
+            update(fence)
+            .where(fence.c.epoch == self.epoch, fence.c.last_epoch == known_epoch, fence.c.last_sequence == known_sequence)
+            .values(last_epoch=epoch, last_sequence=sequence, link=last.link, chain=last.chain)
+        )
+        with self.database.begin() as connection:
+            if connection.execute(moved).rowcount != 1:
+                raise Fenced(f"epoch {self.epoch} was overtaken")
+            connection.execute(insert(entries), rows)
+        self.last = last
+
+    def replay(self) -> Iterator[Replayed]:
+        """Every recorded entry, oldest first."""
+        columns = select(
+            entries.c.epoch, entries.c.sequence, entries.c.request_id, entries.c.created_id, entries.c.entry
+        ).order_by(entries.c.epoch, entries.c.sequence)
+        with self.database.connect() as connection:
+            result = connection.execution_options(yield_per=REPLAY_ROWS_MAX).execute(columns)
+            for row in result:
+                yield Replayed(f"{row.epoch}-{row.sequence}", row.request_id, row.created_id or "", bytes(row.entry))
+
+    def _rows_of(self, log: Sequence[LogEntry]) -> tuple[list[dict[str, object]], Last]:
+        now = self.clock.unix_ms()
+        rows: list[dict[str, object]] = []
+        last = self.last
+        for each in log:
+            check_follows(last, each)
+            epoch, sequence = ordinal(each.position)
+            chain = chain_of(last.chain, each)
+            order_id = ledger_entry_pb2.LedgerEntry.FromString(each.entry).order_id
+            rows.append({
+                "epoch": epoch, "sequence": sequence, "request_id": each.request_id, "created_id": each.created_id or None,
+                "order_id": order_id or None, "link": each.link, "chain": chain, "recorded_unix_ms": now, "entry": each.entry,
+            })  # fmt: skip
+            last = Last(each.position, each.link, chain)
+        return rows, last
+
+
+def prepare_tables(connection: Connection) -> None:
+    """Make the tables and the one row of the fence, or check that they are of this version."""
+    if not inspect(connection).has_table(fence.name):
+        metadata.create_all(connection)
+        first = {"id": 1, "schema_version": SCHEMA_VERSION, "epoch": 0, "last_epoch": 0, "last_sequence": 0}
+        connection.execute(insert(fence).values(**first, link=NO_LINK, chain=NO_CHAIN))
+    version = connection.execute(select(fence.c.schema_version)).scalar_one()
+    assert version == SCHEMA_VERSION, f"the ledger is of version {version}, this program of {SCHEMA_VERSION}"
+
+
+def check_follows(last: Last, entry: LogEntry) -> None:
+    """Raise BrokenLog unless the entry is the next one: no gap in sequences, and the same lineage."""
+    epoch, sequence = ordinal(entry.position)
+    last_epoch, last_sequence = ordinal(last.position)
+    is_next = sequence == (last_sequence + 1 if epoch == last_epoch else 1) and epoch >= last_epoch
+    if not is_next or entry.previous != last.position:
+        raise BrokenLog(f"{entry.position} follows {entry.previous}, the last recorded is {last.position}")
+    if entry.link != link_of(last.link, entry.position, entry.request_id, entry.entry):
+        raise BrokenLog(f"{entry.position} has another past than the ledger")
+
+
+def chain_of(previous_chain: bytes, entry: LogEntry) -> bytes:
+    """SHA-256 of (chain before, position, request id, SHA-256 of the entry): changing any entry changes all after it."""
+    text = f"{entry.position} {entry.request_id} {sha256(entry.entry).hexdigest()}".encode()
+    return sha256(previous_chain + text).digest()

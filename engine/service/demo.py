@@ -1,0 +1,137 @@
+"""What `make demo` shows: one basket promised, the same basket's order sourced, and what the ledger keeps of it."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import grpc
+from belofte.v1 import (
+    network_service_pb2,
+    network_service_pb2_grpc,
+    order_service_pb2,
+    order_service_pb2_grpc,
+    promise_service_pb2,
+    promise_service_pb2_grpc,
+    sourcing_service_pb2,
+    sourcing_service_pb2_grpc,
+    types_pb2,
+)
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+
+from engine.domain.ids import uuid7
+
+CALL_SECONDS_MAX = 10.0
+DESTINATION = types_pb2.Destination(country_code="NL", postal_code="3512 JE")
+LINES = (("1", "SNK-09-BROWN-42", 1), ("2", "BOT-01-BLACK-41", 1), ("3", "KID-06-BLUE-35", 2))
+
+
+def show(address: str, console: Console, now: datetime) -> None:
+    """Ask the server at `address`, and print its answers for a person."""
+    with grpc.insecure_channel(address) as channel:
+        network = network_service_pb2_grpc.NetworkServiceStub(channel).GetNetwork(
+            network_service_pb2.GetNetworkRequest(), timeout=CALL_SECONDS_MAX
+        ).network  # fmt: skip
+        zone = ZoneInfo(network.time_zone)
+        console.print(_network_panel(network))
+        basket = demo_basket()
+        quote = promise_service_pb2_grpc.PromiseServiceStub(channel).QuotePromise(
+            promise_service_pb2.QuotePromiseRequest(basket=basket), timeout=CALL_SECONDS_MAX
+        )
+        console.print(_quote_panel(basket, quote, zone))
+        request = sourcing_service_pb2.SourceOrderRequest(
+            request_id=uuid7(int(now.timestamp() * 1000)), order=types_pb2.Order(order_id="DEMO-1", basket=basket)
+        )
+        order = sourcing_service_pb2_grpc.SourcingServiceStub(channel).SourceOrder(request, timeout=CALL_SECONDS_MAX)
+        events = order_service_pb2_grpc.OrderServiceStub(channel).ListOrderEvents(
+            order_service_pb2.ListOrderEventsRequest(order_id="DEMO-1"), timeout=CALL_SECONDS_MAX
+        )
+        console.print(_order_panel(order, events, zone))
+        console.print(_timing_panel(quote, order))
+
+
+def demo_basket() -> types_pb2.Basket:
+    """Sneakers, boots and two pairs of children's shoes, to Utrecht."""
+    lines = [types_pb2.BasketLine(line_id=line_id, item_id=item, quantity=units) for line_id, item, units in LINES]
+    return types_pb2.Basket(lines=lines, destination=DESTINATION, channel="web")
+
+
+def _network_panel(network: network_service_pb2.Network) -> Panel:
+    text = (
+        f"[bold]{network.name}[/bold]: {network.location_count} locations, {network.item_count:,} items, "
+        f"{network.carrier_service_count} carrier services, policies {', '.join(network.policy_ids)}\n"
+        f"image {network.network_version[:16]}, {network.currency}, {network.time_zone}, {network.horizon_days} days ahead"
+    )
+    return Panel(text, title="The network", title_align="left")
+
+
+def _quote_panel(
+    basket: types_pb2.Basket, quote: promise_service_pb2.QuotePromiseResponse, zone: ZoneInfo
+) -> Panel:  # fmt: skip
+    wanted = ", ".join(f"{line.quantity} × {line.item_id}" for line in basket.lines)
+    table = Table(box=None, padding=(0, 1))
+    for heading in ("option", "there by", "cost", "from", "by", "order before", "proof"):
+        table.add_column(heading, justify="right" if heading == "cost" else "left")
+    for option in quote.options:
+        shipments = option.plan.shipments
+        table.add_row(
+            str(option.rank), _local(option.delivery_latest, zone), _money(option.cost_micros, quote.currency),
+            "\n".join(s.location_id for s in shipments), "\n".join(s.carrier_service_id or "collected" for s in shipments),
+            _local(option.order_by, zone), _proof(option.plan.certificate),
+        )  # fmt: skip
+    return Panel(Group(f"{wanted} to {basket.destination.postal_code}", table), title="A basket, promised", title_align="left")
+
+
+def _order_panel(
+    order: sourcing_service_pb2.SourceOrderResponse, events: order_service_pb2.ListOrderEventsResponse, zone: ZoneInfo
+) -> Panel:
+    shipments = Table(box=None, padding=(0, 1))
+    for heading in ("shipment", "from", "by", "lines", "hand over by", "there by", "cost"):
+        shipments.add_column(heading, justify="right" if heading == "cost" else "left")
+    for s in order.plan.shipments:
+        lines = ", ".join(f"{line.quantity} × {line.item_id}" for line in s.lines)
+        shipments.add_row(
+            s.shipment_id, s.location_id, s.carrier_service_id, lines, _local(s.handover_by, zone),
+            _local(s.delivery_latest, zone), _money(s.cost.total_micros, order.currency),
+        )  # fmt: skip
+    terms = Table(box=None, padding=(0, 1))
+    for heading in ("cost term", "raw", "weight", "weighted"):
+        terms.add_column(heading, justify="left" if heading == "cost term" else "right")
+    for term in order.plan.cost.terms:
+        raw, weighted = _money(term.raw_micros, order.currency), _money(term.weighted_micros, order.currency)
+        terms.add_row(term.term, raw, f"{term.weight:g}", weighted)
+    terms.add_row("[bold]total[/bold]", "", "", f"[bold]{_money(order.plan.cost.total_micros, order.currency)}[/bold]")
+    told = "\n".join(
+        f"{event.position}  {_local(event.time, zone)}  {types_pb2.EventType.Name(event.type)}: {event.message}"
+        for event in events.events
+    )
+    c = order.plan.certificate
+    proof = (
+        f"Certificate: {_proof(c)}, objective {_money(c.objective_micros, order.currency)}, lower bound "
+        f"{_money(c.lower_bound_micros, order.currency)}, {c.candidates} candidates, {c.nodes} nodes"
+    )
+    ledger = f"Ledger, at {order.position}:\n{told}"
+    return Panel(
+        Group(shipments, "", terms, "", proof, "", ledger), title=f"Order {order.order_id}, sourced", title_align="left"
+    )
+
+
+def _timing_panel(
+    quote: promise_service_pb2.QuotePromiseResponse, order: sourcing_service_pb2.SourceOrderResponse
+) -> Panel:  # fmt: skip
+    quote_micros = quote.options[0].plan.certificate.solve_micros
+    text = f"deciding took {quote_micros:,} µs for the quote, {order.plan.certificate.solve_micros:,} µs for the order"
+    return Panel(text, title="Timing", title_align="left")
+
+
+def _proof(certificate: types_pb2.Certificate) -> str:
+    return types_pb2.CertificateStatus.Name(certificate.status).removeprefix("CERTIFICATE_STATUS_").lower()
+
+
+def _money(micros: int, currency: str) -> str:
+    return f"{currency} {micros / 1_000_000:,.2f}"
+
+
+def _local(stamp: Timestamp, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(stamp.seconds, zone):%a %d %b %H:%M}"

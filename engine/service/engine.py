@@ -1,0 +1,115 @@
+"""The engine process: stock in memory, desk and front, from ready to drained."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+import uvloop
+
+from engine.domain.clock import Clock
+from engine.inventory.live import LiveStock
+from engine.inventory.recorded import RecordedWaiters
+from engine.inventory.store import StockImage, StockStore
+from engine.inventory.write_path import WritePath
+from engine.ledger.ledger import Ledger
+from engine.network.holder import CurrentNetwork
+from engine.network.image import compile_image
+from engine.network.records import NetworkRecords
+from engine.service.desk import Desk
+from engine.service.first_load import load_inventory, unsellable_positions
+from engine.service.front_aio import AioFront
+from engine.service.handlers import METHODS, SERVICES, Handlers, Limits
+from engine.service.settings import Settings
+
+READERS_MAX = 4
+CALLS_WAITING_MAX = 10_000
+DRAIN_SECONDS_MAX = 10.0
+STORE_SECONDS_MAX = 60.0
+STORE_POLL_SECONDS = 0.1
+CAPACITY_DAYS_BEFORE = 40
+"""Days of capacity kept from before the start: orders of the last weeks still take capacity of days to come."""
+
+MINUTES_PER_DAY = 1_440
+
+
+class Engine:
+    """One engine over one network, its shared stock and its ledger."""
+
+    def __init__(self, settings: Settings, redis_url: str, records: NetworkRecords, clock: Clock) -> None:
+        """Connect lazily: nothing is read before `open`."""
+        self._settings = settings
+        self._records = records
+        self._clock = clock
+        self._image = compile_image(records)
+        self._unsellable = unsellable_positions(records)
+        self._ledger = Ledger(settings.ledger_url_in_use)
+        self._store = StockStore(
+            redis_url, settings.partition, record_lag_entries_max=settings.record_lag_entries_max,
+            record_lag_ms_max=settings.record_lag_ms_max, item_ids=self._image.item_ids, location_ids=self._image.location_ids,
+        )  # fmt: skip
+        self._waiters = RecordedWaiters(
+            redis_url, settings.partition, self._positions_of, record_wait_ms_max=settings.record_wait_ms_max
+        )
+        self._path = WritePath(self._store, self._waiters, self._new_stock, settings.attempts_max)
+        self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
+        limits = Limits(settings.lines_max, settings.node_budget)
+        self._handlers = Handlers(CurrentNetwork(self._image), self._path, self._ledger, limits, clock, self._readers)
+        self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
+        self._log = structlog.get_logger("engine")
+
+    def open(self, advance: Callable[[int, int], None]) -> bool:
+        """Load the stock, and into a ledger without any the folder's inventory first; whether the store could be read."""
+        self._waiters.start()
+        if not self._path.catch_up():
+            return False
+        if load_inventory(self._records, self._image.version, self._path, self._ledger, self._clock, advance):
+            self._log.info("inventory loaded from the network folder", positions=len(self._records.inventory.quantity))
+        return True
+
+    async def serve(self, announce: Callable[[str], None]) -> None:
+        """Answer calls until SIGTERM or SIGINT, then finish those in hand. Raises RuntimeError when the port is taken."""
+        loop = asyncio.get_running_loop()
+        asked_to_stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, asked_to_stop.set)
+        self._desk.start()
+        front = AioFront(self._desk, self._clock, METHODS, SERVICES, self._settings.message_bytes_max)
+        port = await front.start(self._settings.address)
+        self._log.info("serving", address=self._settings.host, port=port, network=self._image.network.name)
+        announce(str(port))
+        await asked_to_stop.wait()
+        self._log.info("draining")
+        await front.stop(DRAIN_SECONDS_MAX)
+
+    def close(self) -> None:
+        """Stop threads and connections."""
+        self._desk.stop(DRAIN_SECONDS_MAX)
+        self._waiters.stop()
+        self._readers.shutdown(wait=True)
+        self._store.close()
+        self._ledger.close()
+
+    def _positions_of(self, request_ids: list[str]) -> dict[str, str]:
+        return {request_id: entry.position for request_id, entry in self._ledger.find_requests(request_ids).items()}
+
+    def _new_stock(self, stored: StockImage) -> LiveStock:
+        image = self._image
+        first_day = self._clock.unix_ms() // 60_000 // MINUTES_PER_DAY - CAPACITY_DAYS_BEFORE
+        stock = LiveStock(image.item_index, image.location_index, self._unsellable, first_day)
+        stored.fill(stock)
+        return stock
+
+
+def run_engine(
+    settings: Settings, redis_url: str, records: NetworkRecords, clock: Clock, announce: Callable[[str], None],
+    advance: Callable[[int, int], None],
+) -> None:  # fmt: skip
+    """Run one engine in this process until it is asked to stop."""
+    engine = Engine(settings, redis_url, records, clock)
+    try:
+        engine.open(advance)
+        uvloop.run(engine.serve(announce))
+    finally:
+        engine.close()

@@ -1,0 +1,348 @@
+"""Every method that is served: check, decide, encode. One table says which, and where each is worked on."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from belofte.v1 import (
+    inventory_service_pb2,
+    ledger_entry_pb2,
+    network_service_pb2,
+    order_service_pb2,
+    promise_service_pb2,
+    sourcing_service_pb2,
+)
+
+from engine.domain.clock import Clock
+from engine.domain.ids import unix_ms_of
+from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.inventory.client import ordinal
+from engine.inventory.live import LiveStock
+from engine.inventory.write_path import Recorded, Write, WritePath, fault, recovering
+from engine.ledger.ledger import Ledger, RecordedEntry
+from engine.network.holder import CurrentNetwork
+from engine.promise.quote import quote_promise
+from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
+from engine.service.decode import (
+    Violations,
+    check_id,
+    check_network,
+    check_position,
+    check_range,
+    check_request_id,
+    decode_options_max,
+    decode_order,
+    decode_quote,
+    digest_of,
+    parse,
+)
+from engine.service.desk import Call, Lane
+from engine.service.encode import encode_quote
+from engine.service.reads import get_availability, get_network
+from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
+from engine.sourcing.order import Planned, SourceRequest
+from engine.sourcing.source import OrderWrite, plan_order
+
+PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
+CATCH_UP_NS = 20_000_000
+"""How far the stock in memory may lag behind what other engines commit, while this one is busy."""
+
+REMEMBERED_MS = 23 * 3_600_000
+"""Request ids older than this are looked up in the ledger: the store remembers 24 hours, and clocks differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call may ask for."""
+
+    lines_max: int
+    nodes_max: int
+
+
+class Handlers:
+    """The room behind the desk. `decide` and `idle` are called by one thread, `read` by several."""
+
+    def __init__(
+        self, network: CurrentNetwork, path: WritePath, ledger: Ledger, limits: Limits, clock: Clock, readers: Executor
+    ) -> None:  # fmt: skip
+        """`readers` work on what needs the ledger after a write was settled."""
+        self._network = network
+        self._path = path
+        self._ledger = ledger
+        self._limits = limits
+        self._clock = clock
+        self._readers = readers
+        self._caught_up_ns = 0
+        self._log = structlog.get_logger("handlers")
+
+    def lane(self, method: str) -> Lane:
+        """Where the method is worked on."""
+        return METHODS[method].lane
+
+    def decide(self, calls: list[Call]) -> None:
+        """Quotes and reads of stock are answered as they come; what changes stock is committed together."""
+        if self._clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
+            self.idle()
+        writes: list[Write] = []
+        for call in calls:
+            result = self._guarded(call)
+            if isinstance(result, bytes | Refusal):
+                call.answer(result)
+            else:
+                writes.append(result)
+        if writes:
+            self._path.run(writes)
+
+    def read(self, call: Call) -> bytes | Refusal:
+        """Answer one read of the ledger."""
+        result = self._guarded(call)
+        assert isinstance(result, bytes | Refusal)
+        return result
+
+    def idle(self) -> None:
+        """Keep up with what other engines commit."""
+        self._path.catch_up()
+        self._caught_up_ns = self._clock.monotonic_ns()
+
+    def _guarded(self, call: Call) -> bytes | Refusal | Write:
+        try:
+            return METHODS[call.method].handle(self, call)
+        except Refusal as refusal:
+            return refusal
+        except Exception:
+            self._log.exception("a fault of the engine", method=call.method)
+            # What was held for the plan may be left: the next call starts from a fresh copy of the stock.
+            self._path.stale = True
+            return fault()
+
+    def _stock(self, min_position: str) -> LiveStock:
+        """The stock in memory, no older than the caller asks. Raises `Refusal`."""
+        stock = self._path.stock
+        if min_position and self._is_ahead(min_position):
+            self.idle()
+            stock = self._path.stock
+            if self._is_ahead(min_position):
+                if self._path.stale:
+                    raise recovering()
+                message = f"min_position: {min_position} was never recorded; the log is at {self._path.position}"
+                raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
+        if stock is None:
+            raise recovering()
+        return stock
+
+    def _is_ahead(self, position: str) -> bool:
+        return not self._path.position or ordinal(position) > ordinal(self._path.position)
+
+    # -- promise
+
+    def quote(self, call: Call) -> bytes:
+        """QuotePromise."""
+        request = parse(promise_service_pb2.QuotePromiseRequest, call.message)
+        image = self._network.image
+        check_network(request.network_id, image)
+        wrong = Violations()
+        check_position(request.min_position, wrong)
+        options_max = decode_options_max(request.max_options, wrong)
+        basket = decode_quote(request, image, self._now_minute(), self._limits.lines_max, wrong)
+        wrong.check()
+        stock = self._stock(request.min_position)
+        started = self._clock.monotonic_ns()
+        quote = quote_promise(image, stock, basket, options_max, self._limits.nodes_max)
+        micros = (self._clock.monotonic_ns() - started) // 1_000
+        return encode_quote(quote, self._path.position, self._path.stale, micros).SerializeToString()
+
+    # -- sourcing
+
+    def source(self, call: Call) -> bytes | Refusal | Write:
+        """SourceOrder: a preview is answered at once, an order goes on the write path."""
+        request = parse(sourcing_service_pb2.SourceOrderRequest, call.message)
+        image = self._network.image
+        check_network(request.network_id, image)
+        wrong = Violations()
+        check_position(request.min_position, wrong)
+        preview = request.mode == sourcing_service_pb2.SOURCE_MODE_PREVIEW
+        if request.request_id or not preview:
+            check_request_id(request.request_id, self._clock.unix_ms(), wrong)
+        basket = decode_order(request, image, self._now_minute(), self._limits.lines_max, wrong)
+        wrong.check()
+        order = SourceRequest(request.request_id, digest_of(request), request.order.order_id, basket, call.message)
+        stock = self._stock(request.min_position)
+        if preview:
+            answer = source_answer(plan_order(image, stock, order, self._limits.nodes_max, self._clock))
+            answer.position = self._path.position
+            return answer.SerializeToString()
+        known = self._known(order.request_id, order.digest, finished_answer)
+        write = partial(OrderWrite, order, image, self._limits.nodes_max, self._clock, self._encode_order)
+        return known or write(partial(self._sourced, call))
+
+    def _encode_order(self, planned: Planned) -> tuple[bytes, bytes]:
+        return encode_order(planned, self._clock.unix_ms())
+
+    def _sourced(self, call: Call, write: OrderWrite, outcome: Recorded | Refusal) -> None:
+        match outcome:
+            case Recorded(duplicate=True):
+                self._readers.submit(self._answer_duplicate, call, write.request_id, write.request.digest, finished_answer)
+            case Recorded(position):
+                call.answer(finished_answer(write.response, position, duplicate=False))
+            case Refusal():
+                call.answer(outcome)
+
+    # -- inventory
+
+    def adjust(self, call: Call) -> bytes | Refusal | Write:
+        """AdjustInventory."""
+        request = parse(inventory_service_pb2.AdjustInventoryRequest, call.message)
+        image = self._network.image
+        check_network(request.network_id, image)
+        wrong = Violations()
+        check_position(request.min_position, wrong)
+        check_request_id(request.request_id, self._clock.unix_ms(), wrong)
+        adjustment = decode_adjustment(request, image, digest_of(request), call.message, wrong)
+        wrong.check()
+        self._stock(request.min_position)
+        known = self._known(request.request_id, adjustment.digest, finished_adjustment)
+        return known or AdjustWrite(adjustment, image, self._clock.unix_ms, partial(self._adjusted, call))
+
+    def _adjusted(self, call: Call, write: AdjustWrite, outcome: Recorded | Refusal) -> None:
+        match outcome:
+            case Recorded(duplicate=True):
+                digest = write.adjustment.digest
+                self._readers.submit(self._answer_duplicate, call, write.request_id, digest, finished_adjustment)
+            case Recorded(position):
+                call.answer(finished_adjustment(write.response, position, duplicate=False))
+            case Refusal():
+                call.answer(outcome)
+
+    def availability(self, call: Call) -> bytes:
+        """GetAvailability."""
+        request = parse(inventory_service_pb2.GetAvailabilityRequest, call.message)
+        image = self._network.image
+        check_network(request.network_id, image)
+        wrong = Violations()
+        check_position(request.min_position, wrong)
+        wrong.check()
+        stock = self._stock(request.min_position)
+        answer = get_availability(request, image, stock, self._now_minute())
+        answer.stale = self._path.stale
+        return answer.SerializeToString()
+
+    # -- network
+
+    def network(self, call: Call) -> bytes:
+        """GetNetwork."""
+        request = parse(network_service_pb2.GetNetworkRequest, call.message)
+        image = self._network.image
+        check_network(request.network_id, image)
+        wrong = Violations()
+        check_position(request.min_position, wrong)
+        wrong.check()
+        stock = self._stock(request.min_position)
+        answer = get_network(request, image, stock)
+        answer.stale = self._path.stale
+        return answer.SerializeToString()
+
+    # -- orders
+
+    def order(self, call: Call) -> bytes:
+        """GetOrder."""
+        request = parse(order_service_pb2.GetOrderRequest, call.message)
+        self._check_read(request.network_id, request.min_position, request.order_id)
+        entries = self._entries_of(request.order_id)
+        answer = order_service_pb2.GetOrderResponse(order=order_of(entries), position=entries[-1].position)
+        return answer.SerializeToString()
+
+    def order_events(self, call: Call) -> bytes:
+        """ListOrderEvents."""
+        request = parse(order_service_pb2.ListOrderEventsRequest, call.message)
+        wrong = Violations()
+        check_range(request.page_size, "page_size", 0, PAGE_SIZE_MAX, wrong)
+        start = int(request.page_token) if request.page_token.isascii() and request.page_token.isdigit() else 0
+        if request.page_token != (str(start) if start else ""):
+            wrong.add("page_token", "the next_page_token of the page before was expected")
+        self._check_read(request.network_id, request.min_position, request.order_id, wrong)
+        entries = self._entries_of(request.order_id)
+        answer = page_of_events(events_of(entries), request.page_size or PAGE_SIZE_DEFAULT, start)
+        answer.position = entries[-1].position
+        return answer.SerializeToString()
+
+    def _check_read(self, network_id: str, min_position: str, order_id: str, wrong: Violations | None = None) -> None:
+        wrong = wrong or Violations()
+        check_network(network_id, self._network.image)
+        check_position(min_position, wrong)
+        check_id(order_id, "order_id", wrong)
+        wrong.check()
+        if min_position and not self._ledger.has_recorded(min_position):
+            message = f"min_position: {min_position} is not recorded"
+            raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
+
+    def _entries_of(self, order_id: str) -> tuple[RecordedEntry, ...]:
+        entries = self._ledger.find_order(order_id)
+        if not entries:
+            message = f"order_id: no order {order_id!r} is recorded"
+            raise Refusal(Reason.UNKNOWN_ORDER, message, (FieldViolation("order_id", message),))
+        return entries
+
+    # -- duplicates
+
+    def _known(self, request_id: str, digest: bytes, finish: "Finish") -> bytes | Refusal | None:
+        """The recorded answer of an id too old for the store to remember; None: not recorded, or young enough."""
+        if self._clock.unix_ms() - unix_ms_of(request_id) < REMEMBERED_MS:
+            return None
+        return self._recorded_answer(request_id, digest, finish)
+
+    def _answer_duplicate(self, call: Call, request_id: str, digest: bytes, finish: "Finish") -> None:
+        try:
+            answer = self._recorded_answer(request_id, digest, finish)
+        except Exception:
+            self._log.exception("a fault of the engine", method=call.method)
+            answer = fault()
+        assert answer is not None, "the ledger said that it was recorded"
+        call.answer(answer)
+
+    def _recorded_answer(self, request_id: str, digest: bytes, finish: "Finish") -> bytes | Refusal | None:
+        recorded = self._ledger.find_requests([request_id]).get(request_id)
+        if recorded is None:
+            return None
+        entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
+        if entry.request_digest != digest:
+            message = "request_id: it was used before with other content; a new request needs a new id"
+            return Refusal(Reason.REQUEST_ID_REUSED, message, (FieldViolation("request_id", message),))
+        return finish(entry.response, recorded.position, duplicate=True)
+
+    def _now_minute(self) -> int:
+        # Whatever minute it is, the order comes after it began.
+        return -(-self._clock.unix_ms() // 60_000)
+
+
+Finish = Callable[..., bytes]
+"""A recorded answer with position and duplicate filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method that is served: where it is worked on, and by what."""
+
+    lane: Lane
+    handle: Callable[[Handlers, Call], bytes | Refusal | Write]
+
+
+METHODS: Mapping[str, Method] = {
+    "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, Handlers.quote),
+    "/belofte.v1.SourcingService/SourceOrder": Method(Lane.DECIDE, Handlers.source),
+    "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
+    "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),
+    "/belofte.v1.OrderService/GetOrder": Method(Lane.READ, Handlers.order),
+    "/belofte.v1.OrderService/ListOrderEvents": Method(Lane.READ, Handlers.order_events),
+    "/belofte.v1.NetworkService/GetNetwork": Method(Lane.DECIDE, Handlers.network),
+}
+
+SERVICES = (
+    "belofte.v1.PromiseService",
+    "belofte.v1.SourcingService",
+    "belofte.v1.ReservationService",
+    "belofte.v1.InventoryService",
+    "belofte.v1.OrderService",
+    "belofte.v1.NetworkService",
+)

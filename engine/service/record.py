@@ -1,0 +1,157 @@
+"""What the log and the ledger keep of a decision, and what is answered from it afterwards."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from engine.domain.plan import Route
+from engine.inventory.transaction import CapacityChange, CellChange
+from engine.service.encode import encode_plan
+from engine.sourcing.order import Planned
+from engine.sourcing.source import capacities_of, cells_of
+
+SOURCE_ORDER = "SourceOrder"
+WAYS = {Route.SHIP: "from", Route.PICKUP: "collected at"}
+
+
+class Encoded(NamedTuple):
+    """An entry of the log and the answer inside it, serialized; the answer still lacks its position."""
+
+    entry: bytes
+    response: bytes
+
+
+class RecordedEntry(Protocol):
+    """An entry as the ledger gives it back."""
+
+    @property
+    def position(self) -> str:
+        """`epoch-sequence`."""
+        ...
+
+    @property
+    def entry(self) -> bytes:
+        """A serialized LedgerEntry."""
+        ...
+
+
+def encode_order(planned: Planned, decided_unix_ms: int) -> Encoded:
+    """The entry of a sourced order, with what it changes, what is answered and what happened."""
+    request, scene = planned.request, planned.scene
+    answer = source_answer(planned)
+    response = answer.SerializeToString()
+    entry = ledger_entry_pb2.LedgerEntry(
+        request_id=request.request_id, method=SOURCE_ORDER, request_digest=request.digest, order_id=request.order_id,
+        request=request.message, response=response, network_version=scene.image.version,
+        policy_id=planned.plan.policy_id, decided_unix_ms=decided_unix_ms,
+        events=order_events(planned, answer, decided_unix_ms),
+    )  # fmt: skip
+    add_effects(entry, cells_of(scene, planned.plan), capacities_of(scene, planned.plan))
+    return Encoded(entry.SerializeToString(), response)
+
+
+def add_effects(
+    entry: ledger_entry_pb2.LedgerEntry, cells: Iterable[CellChange], capacities: Iterable[CapacityChange]
+) -> None:  # fmt: skip
+    """Write into an entry what its transaction changes."""
+    for change in cells:
+        cell = change.cell
+        entry.positions.add(
+            item_id=cell.item_id, location_id=cell.location_id, receipt_id=cell.receipt_id, pool=cell.pool,
+            supply_delta=change.supply_delta, demand_delta=change.demand_delta,
+            available_at_minute=change.available_at_minute,
+        )  # fmt: skip
+    for use in capacities:
+        entry.capacities.add(location_id=use.location_id, day=use.day, quantity_delta=use.quantity_delta)
+
+
+def source_answer(planned: Planned) -> sourcing_service_pb2.SourceOrderResponse:
+    """The answer for a plan, without position: COMMIT and PREVIEW alike."""
+    image, plan = planned.scene.image, planned.plan
+    return sourcing_service_pb2.SourceOrderResponse(
+        order_id=planned.request.order_id, state=order_state(planned),
+        plan=encode_plan(planned.scene, plan, planned.request.order_id, planned.solve_micros), attempts=planned.attempt,
+        currency=image.network.currency, policy_id=plan.policy_id, network_version=image.version,
+    )  # fmt: skip
+
+
+def order_state(planned: Planned) -> "types_pb2.OrderState":
+    """Whether all, some or nothing of the order has a source."""
+    if not planned.plan.shipments:
+        return types_pb2.ORDER_STATE_UNSOURCED
+    return types_pb2.ORDER_STATE_PARTIALLY_SOURCED if planned.plan.short_lines else types_pb2.ORDER_STATE_SOURCED
+
+
+def order_events(
+    planned: Planned, answer: sourcing_service_pb2.SourceOrderResponse, decided_unix_ms: int
+) -> list[types_pb2.OrderEvent]:
+    """One event: the order is sourced. Its position is known when it is read."""
+    plan, image = planned.plan, planned.scene.image
+    parts = [
+        f"{shipment.shipment_id} {WAYS[wanted.route]} {image.location_ids[wanted.location]}"
+        for shipment, wanted in zip(answer.plan.shipments, plan.shipments, strict=True)
+    ]
+    message = f"sourced as {len(parts)} shipment{'s' if len(parts) != 1 else ''}: " + ", ".join(parts)
+    if plan.short_lines:
+        message += f"; {sum(line.quantity for line in plan.short_lines)} units short"
+    request = planned.request
+    return [
+        types_pb2.OrderEvent(
+            event_id=f"{request.request_id}-1", order_id=request.order_id, type=types_pb2.EVENT_TYPE_ORDER_SOURCED,
+            time=instant(decided_unix_ms), message=message,
+            attributes={
+                "shipments": str(len(parts)), "cost_micros": str(plan.cost_micros), "currency": image.network.currency,
+                "policy_id": plan.policy_id, "certificate": plan.certificate.status.value,
+            },
+        )
+    ]  # fmt: skip
+
+
+def finished_answer(response: bytes, position: str, duplicate: bool) -> bytes:
+    """The recorded answer with its position. Protobuf merges serialized messages by putting one after the other."""
+    rest = sourcing_service_pb2.SourceOrderResponse(position=position, duplicate=duplicate, version=1)
+    return response + rest.SerializeToString()
+
+
+def order_of(entries: Sequence[RecordedEntry]) -> types_pb2.Order:
+    """The order as its entries leave it, oldest first."""
+    assert entries
+    entry = ledger_entry_pb2.LedgerEntry.FromString(entries[0].entry)
+    request = sourcing_service_pb2.SourceOrderRequest.FromString(entry.request)
+    response = sourcing_service_pb2.SourceOrderResponse.FromString(entry.response)
+    order = request.order
+    order.version = len(entries)
+    order.state = response.state
+    order.plan.CopyFrom(response.plan)
+    order.created_at.CopyFrom(instant(entry.decided_unix_ms))
+    order.updated_at.CopyFrom(instant(ledger_entry_pb2.LedgerEntry.FromString(entries[-1].entry).decided_unix_ms))
+    order.currency = response.currency
+    order.policy_id = response.policy_id
+    order.network_version = response.network_version
+    return order
+
+
+def events_of(entries: Iterable[RecordedEntry]) -> list[types_pb2.OrderEvent]:
+    """What happened, oldest first, each with its place in the log."""
+    events = []
+    for recorded in entries:
+        for event in ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).events:
+            event.position = recorded.position
+            events.append(event)
+    return events
+
+
+def page_of_events(
+    events: list[types_pb2.OrderEvent], page_size: int, start: int
+) -> order_service_pb2.ListOrderEventsResponse:  # fmt: skip
+    """One page; the token of the next is the number of the event it starts with."""
+    end = start + page_size
+    token = str(end) if end < len(events) else ""
+    return order_service_pb2.ListOrderEventsResponse(events=events[start:end], next_page_token=token)
+
+
+def instant(unix_ms: int) -> Timestamp:
+    """Unix milliseconds as an instant."""
+    return Timestamp(seconds=unix_ms // 1000, nanos=unix_ms % 1000 * 1_000_000)

@@ -1,0 +1,59 @@
+"""The processes of one server: the embedded Valkey, the ledger sidecar and the engine, and what each is started with."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from engine.service.settings import PREFIX, Settings
+from engine.service.supervisor import Announcements, Child, Supervisor, python_child
+from engine.service.valkey import EmbeddedValkey
+from loaders.shoe_retailer import shoe_retailer
+from loaders.write import write_folder
+
+ENGINE_READY_SECONDS_MAX = 1_800.0
+"""From scratch an engine compiles its kernels and loads all inventory first."""
+
+LEDGER_READY_SECONDS_MAX = 1_800.0
+STOP_SECONDS_MAX = 20.0
+
+
+def network_folder(settings: Settings, today: date) -> Path:
+    """The network folder: the one that was named, or the sample network, written into the data folder once."""
+    if settings.network is not None:
+        return settings.network
+    folder = settings.data_dir / "network"
+    if not folder.exists():
+        # Written beside and then renamed: a folder that is there is whole.
+        unfinished = settings.data_dir / "network.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write_folder(shoe_retailer(today=today), unfinished)
+        unfinished.rename(folder)
+    return folder
+
+
+def stack(
+    settings: Settings, folder: Path, script: Path, on_ready: Callable[[Announcements], None]
+) -> Supervisor:  # fmt: skip
+    """The supervisor of all processes, not yet running; `script` has the commands `engine` and `ledger`."""
+    children: list[Child] = []
+    redis_url = settings.redis_url
+    if not redis_url:
+        valkey = EmbeddedValkey(settings.data_dir)
+        children.append(valkey.child())
+        redis_url = valkey.url
+    environment = _environment(settings, folder, redis_url)
+    children.append(_python("ledger", script, ["ledger"], environment, LEDGER_READY_SECONDS_MAX))
+    children.append(_python("engine", script, ["engine"], environment, ENGINE_READY_SECONDS_MAX))
+    return Supervisor(children, on_ready)
+
+
+def _python(name: str, script: Path, arguments: Sequence[str], environment: dict[str, str], ready_seconds_max: float) -> Child:
+    return python_child(name, script, arguments, environment, ready_seconds_max, STOP_SECONDS_MAX)
+
+
+def _environment(settings: Settings, folder: Path, redis_url: str) -> dict[str, str]:
+    """Every setting as a variable, so that a child has the same whatever its working folder."""
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    values.update(network=folder.resolve(), data_dir=settings.data_dir.resolve(), redis_url=redis_url)
+    return {PREFIX + name.upper(): str(value) for name, value in values.items()}

@@ -1,0 +1,118 @@
+"""Every kernel compiled, or fetched from the cache, before the first caller waits for it.
+
+A hand-made network is decided on rather than the one served, so that what is compiled never depends on data.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba.core.event
+import numpy as np
+
+from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
+from engine.domain.enums import CapacityUnit, LocationKind, OrderBy
+from engine.inventory.effects import PositionChange
+from engine.inventory.live import LiveStock
+from engine.network.image import NetworkImage, compile_image
+from engine.network.records import (
+    CarrierService,
+    Inventory,
+    Item,
+    Location,
+    Network,
+    NetworkRecords,
+    Policy,
+    PostalArea,
+    SafetyStock,
+    Tariff,
+    Zone,
+)
+from engine.promise.quote import quote_promise
+
+COMPILATIONS_EXPECTED = 140
+"""Kernels and their callees, for the progress bar; that it ends does not depend on it."""
+
+LINES_MANY = 12
+MINUTE = 29_000_000
+NODES_MAX = 1_000
+
+
+def warm_up(compiled: Callable[[str], None]) -> None:
+    """Decide on baskets of every shape; `compiled` is told the name of each function as it has been compiled."""
+    listener = _Listener(compiled)
+    with numba.core.event.install_listener("numba:compile", listener):
+        image = compile_image(_records())
+        stock = _stock(image)
+        for basket in _baskets():
+            quote_promise(image, stock, basket, 0, NODES_MAX)
+
+
+class _Listener(numba.core.event.Listener):
+    def __init__(self, compiled: Callable[[str], None]) -> None:
+        self._compiled = compiled
+
+    def on_start(self, event: numba.core.event.Event) -> None:
+        """Nothing to tell yet."""
+
+    def on_end(self, event: numba.core.event.Event) -> None:
+        self._compiled(event.data["dispatcher"].__name__)
+
+
+def _records() -> NetworkRecords:
+    empty = np.zeros(0, np.int32)
+    return NetworkRecords(
+        network=Network("warm-up", "EUR", "NL", "Europe/Amsterdam", horizon_days=20),
+        locations=tuple(
+            Location(
+                f"l{i}", LocationKind.STORE, "1012", "NL", 52.3 + i, 4.9, "Europe/Amsterdam", pickup=True, priority=i,
+                pick_cost_micros=1, capacity_per_day=100, capacity_unit=unit,
+            )
+            for i, unit in enumerate(CapacityUnit)
+        ),
+        calendars=(), items=tuple(Item(f"i{i}", weight_grams=900, length_mm=10, width_mm=10, height_mm=10) for i in range(3)),
+        carrier_services=(
+            CarrierService("post", "STANDARD", max_package_grams=2_000, dimensional_divisor=5_000),
+            CarrierService("fast", "EXPRESS"),
+        ),
+        zones=(Zone("post", "NL", "home", 1), Zone("fast", "NL", "home", 0)),
+        tariffs=(Tariff("post", "home", 1_000, 4), Tariff("post", "home", 90_000, 9, 1), Tariff("fast", "home", 90_000, 20)),
+        policies=(
+            Policy("cost", split_micros=3),
+            Policy("priority", order_by=OrderBy.PRIORITY),
+            Policy("late", late_micros_per_day=5, short_micros=1_000),
+        ),
+        inventory=Inventory(empty, empty, np.zeros(0, np.int64), empty, np.zeros(0, np.bool_)),
+        postal_areas=(PostalArea("NL", "1000", "9999", 52.1, 5.2),),
+        safety_stock=(SafetyStock(1, item_id="i0"),),
+    )  # fmt: skip
+
+
+def _stock(image: NetworkImage) -> LiveStock:
+    stock = LiveStock(image.item_index, image.location_index, frozenset(), MINUTE // 1_440)
+    for item in image.item_ids:
+        for location in image.location_ids:
+            stock.apply_change(PositionChange(item, location, "", "", 20, 1, None))
+            stock.apply_change(PositionChange(item, location, "r", "", 20, 0, MINUTE + 3_000))
+    return stock
+
+
+def _baskets() -> list[Basket]:
+    there = DestinationKey("NL", "1012")
+
+    def basket(lines: list[BasketLine], policy_id: str = "cost", limits: Constraints | None = None) -> Basket:
+        return Basket(tuple(lines), MINUTE, there, policy_id=policy_id, constraints=limits or Constraints())
+
+    def line(n: int, quantity: int, **wishes: Any) -> BasketLine:
+        return BasketLine(f"{n}", n % 3, quantity, **wishes)
+
+    few = [line(n, 2) for n in range(3)]
+    return [
+        basket(few),
+        basket(few, limits=Constraints(max_locations=2)),
+        basket([line(n, 30) for n in range(3)]),
+        basket([line(n, 2) for n in range(LINES_MANY)]),
+        basket([line(0, 30)], "priority"),
+        basket([line(n, 900, latest_minute=MINUTE + 600) for n in range(2)], "late"),
+        basket([line(0, 2, delivery_method=DeliveryMethod.PICKUP, pickup_location=0), line(1, 2)]),
+        Basket(tuple(few), MINUTE, DestinationKey("NL", "", 52.0, 5.0), policy_id="cost"),
+    ]

@@ -1,0 +1,156 @@
+"""One order, from request to answer: validate, plan, commit, record, answer.
+
+The door (`engine/service/decode.py`) has validated the request and turned its strings into indexes. Here it is planned on
+the stock in memory, and what the plan takes is written as one transaction: all of it or nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.domain.clock import Clock
+from engine.domain.enums import OrderBy
+from engine.domain.plan import Plan, ShortLine
+from engine.domain.reasons import FieldViolation, Refusal
+from engine.inventory.live import LiveStock
+from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
+from engine.inventory.write_path import Recorded
+from engine.network.image import NetworkImage
+from engine.optimizer.decide import decide_basket, shipment_hold
+from engine.optimizer.scene import Scene, set_scene
+from engine.sourcing.order import Planned, SourceRequest
+
+UNLIMITED = 2**62
+"""A location's capacity where it has no limit."""
+
+Encode = Callable[[Planned], tuple[bytes, bytes]]
+"""The entry of the log for a planned order (what was asked, what is answered, what it changes), and the answer in it."""
+
+
+def plan_order(
+    image: NetworkImage, stock: LiveStock, request: SourceRequest, nodes_max: int, clock: Clock, attempt: int = 1
+) -> Planned:  # fmt: skip
+    """The best plan on the stock of this moment; nothing is taken. Raises `Refusal` for unknown names."""
+    started = clock.monotonic_ns()
+    scene = set_scene(image, stock, request.basket)
+    plan = decide_basket(scene, scene.services, nodes_max)
+    return Planned(request, scene, plan, attempt, (clock.monotonic_ns() - started) // 1_000)
+
+
+@dataclass(slots=True)
+class OrderWrite:
+    """An order on the write path. `answer` is called once, with what became of it and the plan made last."""
+
+    request: SourceRequest
+    image: NetworkImage
+    nodes_max: int
+    clock: Clock
+    encode: Encode
+    answer: Callable[["OrderWrite", Recorded | Refusal], None]
+    response: bytes = field(default=b"", init=False)
+    planned: Planned | None = field(default=None, init=False)
+
+    @property
+    def request_id(self) -> str:
+        """The caller's id of the request."""
+        return self.request.request_id
+
+    def plan(self, stock: LiveStock, attempt: int) -> Transaction:
+        """What the best plan takes. Raises `Refusal` when a line is short that may not be."""
+        self.planned = plan_order(self.image, stock, self.request, self.nodes_max, self.clock, attempt)
+        refuse_shortage(self.planned.scene, self.planned.plan)
+        entry, self.response = self.encode(self.planned)
+        return transaction_of(self.planned, entry)
+
+    def hold(self, stock: LiveStock) -> None:
+        """Show what the plan takes to the orders planned after it."""
+        assert self.planned is not None
+        for shipment in self.planned.plan.shipments:
+            stock.hold(*shipment_hold(shipment))
+
+    def release(self, stock: LiveStock) -> None:
+        """Take the hold back."""
+        assert self.planned is not None
+        for shipment in self.planned.plan.shipments:
+            stock.release(*shipment_hold(shipment))
+
+    def settle(self, outcome: Recorded | Refusal) -> None:
+        """Told how it ended."""
+        self.answer(self, outcome)
+
+
+def transaction_of(planned: Planned, entry: bytes) -> Transaction:
+    """The plan as guarded changes: units pegged to their positions, capacity to its days."""
+    request = planned.request
+    return Transaction(
+        request_id=request.request_id, request_digest=request.digest, order_id=request.order_id,
+        cells=cells_of(planned.scene, planned.plan), capacities=capacities_of(planned.scene, planned.plan), entry=entry,
+    )  # fmt: skip
+
+
+def cells_of(scene: Scene, plan: Plan) -> tuple[CellChange, ...]:
+    """Demand per position; what is left must not fall below the safety stock of the channel."""
+    image, slots = scene.image, scene.stock.matrix.slots
+    units: dict[tuple[int, int, int], int] = {}
+    for peg in (peg for shipment in plan.shipments for peg in shipment.pegs):
+        key = peg.item, peg.location, peg.slot
+        units[key] = units.get(key, 0) + peg.quantity
+    changes = []
+    for (item, location, slot_index), quantity in units.items():
+        slot = slots[slot_index]
+        on_hand = not slot.receipt_id and not slot.pool
+        floor = int(image.safety_stock(item, scene.basket.channel)[location]) if on_hand else 0
+        cell = Cell(image.item_ids[item], image.location_ids[location], slot.receipt_id, slot.pool)
+        changes.append(CellChange(cell, 0, quantity, floor, None, None))
+    return tuple(changes)
+
+
+def capacities_of(scene: Scene, plan: Plan) -> tuple[CapacityChange, ...]:
+    """Capacity per location and local day, within the limit of the day. Days without a limit are not counted."""
+    used: dict[tuple[int, int], int] = {}
+    for shipment in plan.shipments:
+        key = shipment.location, shipment.capacity_day
+        used[key] = used.get(key, 0) + shipment.capacity_quantity
+    image = scene.image
+    return tuple(
+        CapacityChange(image.location_ids[location], day, quantity, limit)
+        for (location, day), quantity in used.items()
+        if quantity and (limit := int(image.capacity_per_day[location])) < UNLIMITED
+    )
+
+
+def refuse_shortage(scene: Scene, plan: Plan) -> None:
+    """Raise `Refusal` when lines are short and neither policy nor ranking allows to take what there is.
+
+    All lines of a short item are named: whichever of them would go without, together they ask for too much.
+    """
+    if not plan.short_lines or (takes_what_there_is(scene) and plan.shipments):
+        return
+    first = plan.short_lines[0]
+    violations = tuple(_violation(scene, i, plan.short_lines) for i in _lines_concerned(scene, plan.short_lines))
+    message = "; ".join(f"{v.field}: {v.description}" for v in violations[:10])
+    raise Refusal(first.reason, message, violations)
+
+
+def takes_what_there_is(scene: Scene) -> bool:
+    """Whether an order may be sourced in part: where a unit short has a price, or locations are a fixed ranking."""
+    basket, policy = scene.basket, scene.policy
+    if basket.constraints.ship_complete or any(line.ship_complete or line.fill_or_kill for line in basket.lines):
+        return False
+    return policy.short_micros is not None or policy.order_by is not OrderBy.COST
+
+
+def _lines_concerned(scene: Scene, short_lines: tuple[ShortLine, ...]) -> list[int]:
+    lines = scene.basket.lines
+    items = {lines[short.line].item for short in short_lines}
+    return [i for i, line in enumerate(lines) if line.item in items]
+
+
+def _violation(scene: Scene, i: int, short_lines: tuple[ShortLine, ...]) -> FieldViolation:
+    line = scene.basket.lines[i]
+    name = f"order.basket.lines[{i}].quantity"
+    item_id = scene.image.item_ids[line.item]
+    for short in short_lines:
+        if short.line == i:
+            text = f"line {line.line_id!r} is {short.quantity} of {line.quantity} units of {item_id} short: {short.message}"
+            return FieldViolation(name, text)
+    return FieldViolation(name, f"line {line.line_id!r} asks for the same item {item_id}, of which there is too little")
