@@ -81,7 +81,10 @@ def _inventory_table(records: NetworkRecords, table: Table) -> pa.Table:
 
 
 def _named(names: list[Any], indexes: Any) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(indexes), pa.array(names, pa.string()))
+    # A name that is None is a null of the column, not a null among its names: Parquet cannot hold the latter.
+    nameless = np.array([name is None for name in names], np.bool_)
+    known = [name or "" for name in names]
+    return pa.DictionaryArray.from_arrays(pa.array(indexes, mask=nameless[indexes]), pa.array(known, pa.string()))
 
 
 def _write_csv(rows: pa.Table, file: Path) -> None:
