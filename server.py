@@ -29,7 +29,9 @@ app = typer.Typer(
     help="Order promising and order sourcing: when can a basket be there, and where should it come from.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
-out, err = Console(), Console(stderr=True)
+# Where there is no terminal, lines are as long as what is shown, not as a terminal that nobody has.
+out, err = (Console(stderr=is_error, width=None if stream.isatty() else 110)
+            for is_error, stream in ((False, sys.stdout), (True, sys.stderr)))  # fmt: skip
 
 NetworkOption = Annotated[Path | None, typer.Option(help="Network folder; without it, the sample network.")]
 DataOption = Annotated[Path | None, typer.Option(help="What the embedded servers keep.")]

@@ -1,7 +1,7 @@
 """The records a network is made of: one frozen class a file of the network folder, fields named as its columns.
 
 Minutes are minutes of the local day (0–1440), money is int64 micros, weights are grams, sizes are millimetres. `None`
-means the column's own meaning of empty (unlimited, all, closed …). Records hold no cross-checks: `validate.py` does.
+means the column's own meaning of empty (unlimited, all, closed …). Records hold no cross-checks: the loaders do.
 """
 
 from dataclasses import dataclass, field

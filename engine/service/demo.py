@@ -21,10 +21,11 @@ from rich.panel import Panel
 from rich.table import Table
 
 from engine.domain.ids import uuid7
+from engine.service.words import local_text, money_text
 
 CALL_SECONDS_MAX = 10.0
 DESTINATION = types_pb2.Destination(country_code="NL", postal_code="3512 JE")
-LINES = (("1", "SNK-09-BROWN-42", 1), ("2", "BOT-01-BLACK-41", 1), ("3", "KID-06-BLUE-35", 2))
+LINES = (("1", "SNK-12-WHITE-39", 1), ("2", "BOT-14-BLUE-45", 1), ("3", "SND-04-BLUE-45", 1))
 
 
 def show(address: str, console: Console, now: datetime) -> None:
@@ -52,7 +53,7 @@ def show(address: str, console: Console, now: datetime) -> None:
 
 
 def demo_basket() -> types_pb2.Basket:
-    """Sneakers, boots and two pairs of children's shoes, to Utrecht."""
+    """Sneakers, boots and sandals, to Utrecht."""
     lines = [types_pb2.BasketLine(line_id=line_id, item_id=item, quantity=units) for line_id, item, units in LINES]
     return types_pb2.Basket(lines=lines, destination=DESTINATION, channel="web")
 
@@ -71,16 +72,20 @@ def _quote_panel(
 ) -> Panel:  # fmt: skip
     wanted = ", ".join(f"{line.quantity} × {line.item_id}" for line in basket.lines)
     table = Table(box=None, padding=(0, 1))
-    for heading in ("option", "there by", "cost", "from", "by", "order before", "proof"):
-        table.add_column(heading, justify="right" if heading == "cost" else "left")
+    for heading in ("option", "cost", "there by", "from", "by", "order before", "proof"):
+        table.add_column(heading, justify="right" if heading == "cost" else "left", no_wrap=True)
     for option in quote.options:
         shipments = option.plan.shipments
         table.add_row(
-            str(option.rank), _local(option.delivery_latest, zone), _money(option.cost_micros, quote.currency),
-            "\n".join(s.location_id for s in shipments), "\n".join(s.carrier_service_id or "collected" for s in shipments),
-            _local(option.order_by, zone), _proof(option.plan.certificate),
+            str(option.rank), money_text(option.cost_micros, quote.currency),
+            "\n".join(_due(s.delivery_latest, zone) for s in shipments), "\n".join(s.location_id for s in shipments),
+            "\n".join(s.carrier_service_id or "collected" for s in shipments), _due(option.order_by, zone),
+            _proof(option.plan.certificate),
         )  # fmt: skip
-    return Panel(Group(f"{wanted} to {basket.destination.postal_code}", table), title="A basket, promised", title_align="left")
+    short = [f"{line.short_quantity} × {line.item_id} cannot be had: {line.message}" for line in quote.unavailable]
+    return Panel(
+        Group(f"{wanted} to {basket.destination.postal_code}", table, *short), title="A basket, promised", title_align="left"
+    )
 
 
 def _order_panel(
@@ -88,28 +93,29 @@ def _order_panel(
 ) -> Panel:
     shipments = Table(box=None, padding=(0, 1))
     for heading in ("shipment", "from", "by", "lines", "hand over by", "there by", "cost"):
-        shipments.add_column(heading, justify="right" if heading == "cost" else "left")
+        shipments.add_column(heading, justify="right" if heading == "cost" else "left", no_wrap=True)
     for s in order.plan.shipments:
-        lines = ", ".join(f"{line.quantity} × {line.item_id}" for line in s.lines)
+        lines = "\n".join(f"{line.quantity} × {line.item_id}" for line in s.lines)
         shipments.add_row(
-            s.shipment_id, s.location_id, s.carrier_service_id, lines, _local(s.handover_by, zone),
-            _local(s.delivery_latest, zone), _money(s.cost.total_micros, order.currency),
+            s.shipment_id, s.location_id, s.carrier_service_id, lines, _due(s.handover_by, zone),
+            _due(s.delivery_latest, zone), money_text(s.cost.total_micros, order.currency),
         )  # fmt: skip
     terms = Table(box=None, padding=(0, 1))
     for heading in ("cost term", "raw", "weight", "weighted"):
         terms.add_column(heading, justify="left" if heading == "cost term" else "right")
     for term in order.plan.cost.terms:
-        raw, weighted = _money(term.raw_micros, order.currency), _money(term.weighted_micros, order.currency)
+        raw, weighted = money_text(term.raw_micros, order.currency), money_text(term.weighted_micros, order.currency)
         terms.add_row(term.term, raw, f"{term.weight:g}", weighted)
-    terms.add_row("[bold]total[/bold]", "", "", f"[bold]{_money(order.plan.cost.total_micros, order.currency)}[/bold]")
+    terms.add_row("[bold]total[/bold]", "", "", f"[bold]{money_text(order.plan.cost.total_micros, order.currency)}[/bold]")
     told = "\n".join(
-        f"{event.position}  {_local(event.time, zone)}  {types_pb2.EventType.Name(event.type)}: {event.message}"
+        f"{event.position}  {_due(event.time, zone)}  {types_pb2.EventType.Name(event.type).removeprefix('EVENT_TYPE_')}: "
+        f"{event.message}"
         for event in events.events
     )
     c = order.plan.certificate
     proof = (
-        f"Certificate: {_proof(c)}, objective {_money(c.objective_micros, order.currency)}, lower bound "
-        f"{_money(c.lower_bound_micros, order.currency)}, {c.candidates} candidates, {c.nodes} nodes"
+        f"Certificate: {_proof(c)}, objective {money_text(c.objective_micros, order.currency)}, lower bound "
+        f"{money_text(c.lower_bound_micros, order.currency)}, {c.candidates} candidates, {c.nodes} nodes"
     )
     ledger = f"Ledger, at {order.position}:\n{told}"
     return Panel(
@@ -129,9 +135,5 @@ def _proof(certificate: types_pb2.Certificate) -> str:
     return types_pb2.CertificateStatus.Name(certificate.status).removeprefix("CERTIFICATE_STATUS_").lower()
 
 
-def _money(micros: int, currency: str) -> str:
-    return f"{currency} {micros / 1_000_000:,.2f}"
-
-
-def _local(stamp: Timestamp, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(stamp.seconds, zone):%a %d %b %H:%M}"
+def _due(stamp: Timestamp, zone: ZoneInfo) -> str:
+    return local_text(stamp.seconds, zone)

@@ -1,6 +1,5 @@
 """From the domain to the wire."""
 
-from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from belofte.v1 import promise_service_pb2, types_pb2
@@ -10,6 +9,7 @@ from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipmen
 from engine.inventory.matrix import Slot
 from engine.optimizer.scene import Scene
 from engine.promise.quote import Quote
+from engine.service.words import local_text
 
 PPM = 1_000_000
 
@@ -84,8 +84,7 @@ def summary(scene: Scene, plan: Plan) -> str:
     zone = ZoneInfo(scene.image.network.time_zone)
     parts = []
     for shipment in plan.shipments:
-        due = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=shipment.delivery_latest_minute)
-        by = f"{due.astimezone(zone):%a %d %b %H:%M}"
+        by = local_text(shipment.delivery_latest_minute * 60, zone)
         place = scene.image.location_ids[shipment.location]
         if shipment.route is Route.PICKUP:
             parts.append(f"ready at {place} {by}")

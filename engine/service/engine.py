@@ -62,6 +62,7 @@ class Engine:
     def open(self, advance: Callable[[int, int], None]) -> bool:
         """Load the stock, and into a ledger without any the folder's inventory first; whether the store could be read."""
         self._waiters.start()
+        self._handlers.prepare()
         if not self._path.catch_up():
             return False
         if load_inventory(self._records, self._image.version, self._path, self._ledger, self._clock, advance):

@@ -46,6 +46,7 @@ from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import OrderWrite, plan_order
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
+MINUTES_PER_DAY = 1_440
 CATCH_UP_NS = 20_000_000
 """How far the stock in memory may lag behind what other engines commit, while this one is busy."""
 
@@ -75,6 +76,7 @@ class Handlers:
         self._clock = clock
         self._readers = readers
         self._caught_up_ns = 0
+        self._prepared_day = -1
         self._log = structlog.get_logger("handlers")
 
     def lane(self, method: str) -> Lane:
@@ -101,9 +103,18 @@ class Handlers:
         assert isinstance(result, bytes | Refusal)
         return result
 
+    def prepare(self) -> None:
+        """Build the day tables of now and tomorrow before a caller waits for them: each month has its own."""
+        minute = self._now_minute()
+        if minute // MINUTES_PER_DAY != self._prepared_day:
+            self._prepared_day = minute // MINUTES_PER_DAY
+            for ahead in (0, MINUTES_PER_DAY):
+                self._network.image.horizon(minute + ahead)
+
     def idle(self) -> None:
         """Keep up with what other engines commit."""
         self._path.catch_up()
+        self.prepare()
         self._caught_up_ns = self._clock.monotonic_ns()
 
     def _guarded(self, call: Call) -> bytes | Refusal | Write:
