@@ -88,7 +88,7 @@ def validate(folder: Path, json: JsonOption = False) -> None:
     """Check a network folder: every bad row of every file is named. Exit code 1 when there is any."""
     from loaders.folder import validate_folder
     from loaders.progress import TerminalProgress
-    from loaders.report import errors_json, render_errors
+    from loaders.report import errors_json, render_errors, render_warnings
 
     with TerminalProgress(err) as progress:
         validation = validate_folder(folder, progress)
@@ -96,6 +96,8 @@ def validate(folder: Path, json: JsonOption = False) -> None:
         sys.stdout.write(errors_json(validation) + "\n")
     elif validation.ok:
         out.print(f"{folder} is a sound network folder.")
+        if validation.warnings:
+            out.print(render_warnings(validation))
     else:
         out.print(render_errors(validation))
     raise typer.Exit(0 if validation.ok else EXIT_REFUSED)

@@ -10,6 +10,7 @@ from loaders.build import build_calendar_days, build_inventory, build_locations,
 from loaders.checks import check_keys, check_kits, check_records, check_references
 from loaders.columns import Table
 from loaders.errors import ErrorLog, Fault, LoadError, RowError, nearest
+from loaders.policy_lint import PolicyWarning, lint_policies
 from loaders.postal import PostalAreas
 from loaders.progress import ProgressReporter, SilentProgress
 from loaders.raw_sheet import RawSheet
@@ -35,10 +36,14 @@ _UNKNOWN_NETWORK = Network("", "", "", "UTC")
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What is wrong with a folder. `error_count` counts the errors that were too many to keep as well."""
+    """What is wrong with a folder. `error_count` counts the errors that were too many to keep as well.
+
+    `warnings` do not keep it from being used.
+    """
 
     errors: tuple[RowError, ...]
     error_count: int
+    warnings: tuple[PolicyWarning, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -85,12 +90,12 @@ def load_folder(path: Path, progress: ProgressReporter | None = None) -> Network
 
 
 def validate_folder(path: Path, progress: ProgressReporter | None = None) -> Validation:
-    """What `load_folder` would refuse the folder for."""
+    """What `load_folder` would refuse the folder for, or what should be looked at although it would not."""
     try:
-        load_folder(path, progress)
+        records = load_folder(path, progress)
     except LoadError as error:
         return Validation(error.errors, error.error_count)
-    return Validation((), 0)
+    return Validation((), 0, lint_policies(records.policies))
 
 
 def _find_files(path: Path, log: ErrorLog) -> dict[str, Path]:

@@ -23,12 +23,23 @@ def render_errors(validation: Validation, rows_shown_max: int = ROWS_SHOWN_MAX) 
     return table
 
 
+def render_warnings(validation: Validation) -> Table:
+    """A table of what should be looked at, though the folder can be used."""
+    table = Table(title="Worth a look", title_justify="left")
+    for heading in ("file", "column", "what"):
+        table.add_column(heading, overflow="fold")
+    for warning in validation.warnings:
+        table.add_row(*(Text(_visible(cell)) for cell in (warning.file, warning.column, warning.message)))
+    return table
+
+
 def errors_json(validation: Validation) -> str:
-    """`{"ok": …, "error_count": …, "errors": [{file, row, column, value, reason, expected} …]}`."""
+    """`{"ok": …, "error_count": …, "errors": [{file, row, column, value, reason, expected} …], "warnings": […]}`."""
     document = {
         "ok": validation.ok,
         "error_count": validation.error_count,
         "errors": [error.as_dict() for error in validation.errors],
+        "warnings": [warning.as_dict() for warning in validation.warnings],
     }
     return orjson.dumps(document).decode()
 

@@ -26,7 +26,7 @@ def read_network(path: Path, log: ErrorLog) -> Network | None:
 
 
 def read_policies(path: Path, log: ErrorLog) -> tuple[Policy, ...]:
-    """The policies ordered by name, without those that have errors, which are logged."""
+    """The policies in the order of the file, in which they are tried, without those that have errors, which are logged."""
     document = _read(path, log)
     if document is None:
         return ()
@@ -37,7 +37,7 @@ def read_policies(path: Path, log: ErrorLog) -> tuple[Policy, ...]:
     if not _is_table(named) or not named:
         log.add(path.name, None, "policy", None, Fault.EMPTY, "at least one table [policy.NAME]")
         return ()
-    policies = [_policy(name, keys, path.name, log) for name, keys in sorted(named.items())]
+    policies = [_policy(name, keys, path.name, log) for name, keys in named.items()]
     return tuple(policy for policy in policies if policy is not None)
 
 

@@ -167,7 +167,6 @@ def test_every_column(tmp_path: Path) -> None:
     )
     assert records.backorders == (Backorder(10, 14, "X", "A1"), Backorder(5, 30))
     assert records.policies == (
-        Policy("default"),
         Policy(
             "peak",
             (
@@ -190,6 +189,7 @@ def test_every_column(tmp_path: Path) -> None:
             True,
             OrderBy.DISTANCE,
         ),
+        Policy("default"),
     )
     assert records.postal_areas == (PostalArea("NL", "1000", "1099", 52.37, 4.89),)
 

@@ -1,0 +1,82 @@
+"""What a sound policy file may still get wrong: rules that can never count, settings that undo each other or do nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.domain.enums import OrderBy, Term
+from engine.network.records import Policy
+
+_EQUAL = ("channel", "segment", "customer_class")
+_RATES = {
+    Term.SPLIT: "split_micros",
+    Term.LATENESS: "late_micros_per_day",
+    Term.CARBON: "carbon_micros_per_kg",
+    Term.CAPACITY: "capacity_price_micros",
+    Term.SHORT: "short_micros",
+}
+"""Terms that cost nothing unless the policy gives them a rate."""
+
+_KEYS = {"capacity_price_micros": "capacity_price"}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWarning:
+    """A finding that does not keep a folder from being used. `column` is the key, as `policy.peak.when`."""
+
+    file: str
+    column: str
+    message: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The same as JSON has it."""
+        return {"file": self.file, "column": self.column, "message": self.message}
+
+
+def lint_policies(policies: Sequence[Policy]) -> tuple[PolicyWarning, ...]:
+    """Warnings, policy by policy in the order of the file."""
+    return tuple(
+        PolicyWarning("policy.toml", f"policy.{policy.policy_id}{key}", message)
+        for place, policy in enumerate(policies)
+        for key, message in (*_reach(policy, policies[:place]), *_effects(policy))
+    )
+
+
+def _reach(policy: Policy, earlier: Sequence[Policy]) -> Iterator[tuple[str, str]]:
+    """A conditional policy is tried in the order of the file; the first without conditions takes what is left."""
+    if not policy.when:
+        default = next((each for each in earlier if not each.when), None)
+        if default is not None:
+            yield "", f"{default.policy_id} takes every order that no condition holds for: this counts only where it is named"
+        return
+    for each in earlier:
+        if each.when and _covers(dict(each.when), dict(policy.when)):
+            yield ".when", f"never counts: whenever it holds, so does that of {each.policy_id}, which stands before it"
+            return
+
+
+def _covers(wide: dict[str, str], narrow: dict[str, str]) -> bool:
+    """Whether every order that meets `narrow` meets `wide`."""
+    if any(name in wide and narrow.get(name) != wide[name] for name in _EQUAL):
+        return False
+    if "min_value_micros" in wide and int(narrow.get("min_value_micros", -1)) < int(wide["min_value_micros"]):
+        return False
+    # Dates and instants of ISO 8601 compare as text; a date counts from its first minute, and until its last.
+    if "from" in wide and not ("from" in narrow and narrow["from"] >= wide["from"]):
+        return False
+    return "until" not in wide or ("until" in narrow and narrow["until"] <= wide["until"])
+
+
+def _effects(policy: Policy) -> Iterator[tuple[str, str]]:
+    per_order, per_line = policy.max_locations_per_order, policy.max_locations_per_line
+    if not policy.allow_split_lines and per_line is not None and per_line > 1:
+        yield ".max_locations_per_line", f"{per_line} has no effect: allow_split_lines is false"
+    if per_order is not None and per_line is not None and per_line > per_order:
+        yield ".max_locations_per_line", f"{per_line} has no effect: an order may come from {per_order} locations at the most"
+    if per_order == 1 and policy.split_micros:
+        yield ".split_micros", "has no effect: an order may come from one location only"
+    for term, weight in policy.weights:
+        rate = _RATES.get(Term(term))
+        if rate is not None and weight and not getattr(policy, rate):
+            yield f".weights.{term}", f"has no effect: {_KEYS.get(rate, rate)} is not set"
+        elif policy.order_by is not OrderBy.COST:
+            yield f".weights.{term}", f"has no effect: locations are ranked by {policy.order_by}, not by cost"

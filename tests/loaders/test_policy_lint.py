@@ -1,0 +1,63 @@
+"""Policies that load and still cannot mean what they say are named, with the key and the reason."""
+
+import pytest
+
+from engine.domain.enums import OrderBy, Term
+from engine.network.records import Policy
+from loaders.policy_lint import lint_policies
+
+
+def found(*policies: Policy) -> list[tuple[str, str]]:
+    return [(warning.column, warning.message) for warning in lint_policies(policies)]
+
+
+def test_sound_policies_give_no_warning() -> None:
+    """The web's own rule, a stricter one before it, and the rest."""
+    web_vip = Policy("web-vip", when=(("channel", "web"), ("customer_class", "vip")))
+    web = Policy("web", when=(("channel", "web"),))
+    assert found(web_vip, web, Policy("rest", split_micros=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "never"),
+    [
+        ({"channel": "web"}, {"channel": "web", "segment": "b2b"}, True),
+        ({"channel": "web"}, {"segment": "b2b"}, False),
+        ({"channel": "web"}, {"channel": "app"}, False),
+        ({"min_value_micros": "50"}, {"min_value_micros": "50"}, True),
+        ({"min_value_micros": "50"}, {"min_value_micros": "49"}, False),
+        ({"min_value_micros": "50"}, {"channel": "web"}, False),
+        ({"from": "2026-11-01", "until": "2026-12-31"}, {"from": "2026-11-20", "until": "2026-12-26"}, True),
+        ({"from": "2026-11-21"}, {"from": "2026-11-20"}, False),
+        ({"until": "2026-12-25"}, {"until": "2026-12-26"}, False),
+        ({"until": "2026-12-25"}, {"channel": "web"}, False),
+    ],
+)
+def test_a_rule_behind_a_wider_one_never_counts(wide: dict[str, str], narrow: dict[str, str], never: bool) -> None:
+    policies = Policy("wide", when=tuple(wide.items())), Policy("narrow", when=tuple(narrow.items()))
+    message = "never counts: whenever it holds, so does that of wide, which stands before it"
+    assert found(*policies) == ([("policy.narrow.when", message)] if never else [])
+
+
+def test_a_second_default_counts_only_by_name() -> None:
+    message = "one takes every order that no condition holds for: this counts only where it is named"
+    assert found(Policy("one"), Policy("two")) == [("policy.two", message)]
+
+
+def test_settings_that_undo_each_other() -> None:
+    one = Policy("a", max_locations_per_order=1, max_locations_per_line=2, split_micros=5, allow_split_lines=False)
+    assert [column for column, _ in found(one)] == [
+        "policy.a.max_locations_per_line", "policy.a.max_locations_per_line", "policy.a.split_micros",
+    ]  # fmt: skip
+
+
+def test_a_weight_without_a_rate_does_nothing() -> None:
+    weighted = Policy("a", weights=((Term.CARBON, 2_000_000), (Term.CAPACITY, 1), (Term.CARRIER, 1)), carbon_micros_per_kg=1)
+    assert found(weighted) == [("policy.a.weights.capacity", "has no effect: capacity_price is not set")]
+
+
+def test_weights_do_nothing_where_locations_are_ranked() -> None:
+    ranked = Policy("a", weights=((Term.CARRIER, 1),), order_by=OrderBy.DISTANCE)
+    assert found(ranked) == [
+        ("policy.a.weights.carrier", "has no effect: locations are ranked by DISTANCE, not by cost")
+    ]  # fmt: skip
