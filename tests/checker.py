@@ -71,6 +71,11 @@ def check_limits(problem: Any, loads: dict[int, Load]) -> None:
             raise RefutedError(f"line {line} must go whole, not in {len(parts)} parts")
         if len([column for column in parts if column >= 0]) > most:
             raise RefutedError(f"line {line} comes from more than {most} locations")
+    for number in set(() if problem.sets is None else problem.sets.tolist()):
+        together = [line for line, s in enumerate(problem.sets.tolist()) if s == number]
+        columns = {column for column, load in loads.items() if any(line in together for line, _ in load)}
+        if len(together) > 1 and len(columns) > 1:
+            raise RefutedError(f"lines {together} do not go together: columns {sorted(columns)}")
 
 
 def short_cost(problem: Any, load: Load) -> int:

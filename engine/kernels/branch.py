@@ -15,10 +15,11 @@ from engine.kernels.tariffs import shipment_micros, weigh_price
 
 Ints = NDArray[np.int64]
 
-LINE_FIELDS = 7
+LINE_FIELDS = 8
 """Rows of `lines`, by line in branching order. SHORT is per unit; MOST: locations it may be divided over, 1: it goes whole
-or not at all; LATER: what the lines after it cost at the least."""
-QUANTITY, ITEM, GRAMS, VOLUME, SHORT, MOST, LATER = range(LINE_FIELDS)
+or not at all; LATER: what the lines after it cost at the least; TIED: 1 where it goes with the line before it, by the same
+column or short like that one, both whole."""
+QUANTITY, ITEM, GRAMS, VOLUME, SHORT, MOST, LATER, TIED = range(LINE_FIELDS)
 
 COLUMN_FIELDS = 10
 """Rows of `columns`. FIXED holds the split penalty; STEADY is 1 where the carrier never charges less for more weight."""
@@ -82,14 +83,21 @@ def branch_lines(
         end = old + columns.shape[1]
         limit = least - frames[COST, depth] - lines[LATER, j]
         c, x, sure, delta = NO_CHOICE, 0, 0, 0
+        # The line before a tied one stands in the frame above, since both go whole.
+        led = frames[COLUMN, depth - 1] if lines[TIED, j] == 1 else NO_CHOICE
+        if led == LEFT_OUT and frames[NEXT, depth] < end:
+            frames[NEXT, depth] = end
         while c == NO_CHOICE and frames[NEXT, depth] < end:
             choice = frames[NEXT, depth]
             frames[NEXT, depth] += 1
             opening = 0
             if choice < old:
                 d = loads[AGE, choice]
-                if line_micros[j, d] >= NEVER:
+                if line_micros[j, d] >= NEVER or (led != NO_CHOICE and d != led):
                     continue
+            elif led != NO_CHOICE:
+                frames[NEXT, depth] = end
+                break
             else:
                 d = options[j, choice - old]
                 if d < 0 or columns[FIXED, d] + line_micros[j, d] + columns[LEAST_PRICE, d] >= limit:
@@ -115,7 +123,7 @@ def branch_lines(
             frames[NEXT, depth] += 1
             x = units
             delta = units * lines[SHORT, j]
-            if delta < limit:
+            if delta < limit and (led in (NO_CHOICE, LEFT_OUT)):
                 c = LEFT_OUT
         if c == NO_CHOICE:
             depth -= 1

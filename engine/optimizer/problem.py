@@ -62,6 +62,8 @@ class Problem(NamedTuple):
     carrier_weight_ppm: int = PPM
     locations_max: int = 2**31
     ranked: bool = False
+    sets: Ints | None = None
+    """[n]: lines of one number leave one location together, whole, or are all short; None: each line by itself."""
 
     @property
     def line_count(self) -> int:

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.assign import GRAMS_MAX, MICROS_MAX, OUT_FIELDS, assign_orders
-from engine.kernels.branch import branch_lines
+from engine.kernels.branch import LATER, TIED, branch_lines
 from engine.kernels.subsets import NEVER, SUBSET_LINES_MAX
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
 from engine.optimizer.ranked import fill_by_rank
+from engine.optimizer.ship_sets import contract, expand
 
 OUT_OF_RANGE = "what the lines cost when short is out of range"
 PLACEMENTS_PER_LINE_MAX = 8
@@ -52,16 +53,25 @@ def solve_orders(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
         return solve_whole_lines(problems, nodes_max)
     solved = iter(solve_whole_lines([problems[i] for i in by_program], nodes_max) if by_program else ())
     through_program = set(by_program)
-    return [
-        next(solved) if i in through_program else fill_by_rank(p) if p.ranked else branch(p, None, nodes_max)
-        for i, p in enumerate(problems)
-    ]
+    return [next(solved) if i in through_program else solve_alone(p, nodes_max) for i, p in enumerate(problems)]
+
+
+def solve_alone(problem: Problem, nodes_max: int) -> Solution:
+    """An order that the program over subsets does not suit as it is."""
+    if problem.ranked:
+        return fill_by_rank(problem)
+    if problem.sets is not None:
+        contracted = contract(problem)
+        if contracted is not None:
+            return expand(solve(contracted.problem, nodes_max), problem, contracted.sets)
+    return branch(problem, None, nodes_max)
 
 
 def suits_program(problem: Problem) -> bool:
     """Whether the program over subsets is exact for the plan of whole lines and small enough."""
     n = len(problem.quantity)
-    return n <= SUBSET_LINES_MAX and problem.locations_max >= n and len(problem.location) > 0 and not problem.ranked
+    is_plain = not problem.ranked and problem.sets is None
+    return is_plain and n <= SUBSET_LINES_MAX and problem.locations_max >= n and len(problem.location) > 0
 
 
 def solve_whole_lines(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
@@ -152,10 +162,11 @@ def branching_tables(problem: Problem, least_price: Ints, least: Ints) -> tuple[
     """Which line stands where, those with the fewest columns first; then the tables of `branch_lines` in that order."""
     p = problem
     allowed = usable(p)
-    sequence = np.lexsort((np.arange(p.line_count), allowed.sum(axis=1)))
+    sequence, tied = branching_sequence(p, allowed.sum(axis=1))
     later = np.append(np.cumsum(least[sequence][:0:-1])[::-1], 0)
-    lines = np.stack((p.quantity, p.item, p.grams, p.volume, p.short_micros, p.line_locations_max, least))[:, sequence]
-    lines[-1] = later
+    lines = np.stack((p.quantity, p.item, p.grams, p.volume, p.short_micros, p.line_locations_max, least, least))
+    lines = lines[:, sequence]
+    lines[LATER], lines[TIED] = later, tied
     row = p.price_row
     columns = np.stack((
         p.location, p.fixed, least_price, steady_rows(p)[row], p.unit_micros, p.capacity_kind, p.capacity_left, p.zone[row],
@@ -166,6 +177,16 @@ def branching_tables(problem: Problem, least_price: Ints, least: Ints) -> tuple[
     options = np.argsort(np.where(allowed, key, NEVER), axis=1, kind="stable")
     options = np.where(np.take_along_axis(allowed, options, axis=1), options, -1)
     return sequence, lines, columns, options[sequence], line_micros[sequence], p.available
+
+
+def branching_sequence(problem: Problem, choices: Ints) -> tuple[Ints, Ints]:
+    """Which line stands where, those with the fewest choices first and lines of a set together; where a set goes on (1)."""
+    lines = np.arange(problem.line_count)
+    sets = lines if problem.sets is None else problem.sets
+    fewest = np.array([choices[sets == s].min() for s in sets], np.int64) if problem.sets is not None else choices
+    sequence = np.lexsort((lines, sets, fewest))
+    goes_on = np.append(False, sets[sequence][1:] == sets[sequence][:-1])
+    return sequence, goes_on.astype(np.int64)
 
 
 def usable(problem: Problem) -> NDArray[np.bool_]:

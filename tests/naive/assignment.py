@@ -66,7 +66,19 @@ def spread(quantity: int, columns: list[int], most: int) -> Iterator[tuple[tuple
 def keeps_limits(problem: Any, loads: dict[int, Load]) -> bool:
     """Whether each location ships once and there are not too many."""
     used = [int(problem.location[column]) for column in loads if column >= 0]
-    return len(used) == len(set(used)) <= problem.locations_max
+    return len(used) == len(set(used)) <= problem.locations_max and keeps_sets(problem, loads)
+
+
+def keeps_sets(problem: Any, loads: dict[int, Load]) -> bool:
+    """Whether the lines of each set that have been placed stand on one column, each of them whole."""
+    column_of: dict[int, int] = {}
+    for column, load in loads.items():
+        for line, _ in load:
+            number = line if problem.sets is None else int(problem.sets[line])
+            alone = problem.sets is None or problem.sets.tolist().count(number) == 1
+            if not alone and column_of.setdefault(number, column) != column:
+                return False
+    return True
 
 
 def subsets_of(full: int) -> list[int]:
