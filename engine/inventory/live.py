@@ -47,7 +47,8 @@ class LiveStock:
         self.item_index = item_index
         self.location_index = location_index
         self.matrix = InventoryMatrix(len(item_index), len(location_index), position_count_expected)
-        self.capacity_used: NDArray[np.int64] = np.zeros((len(location_index), CAPACITY_DAYS), np.int64)
+        # [locations, days], a day's locations side by side in memory: a decision looks at many locations on one day.
+        self.capacity_used: NDArray[np.int64] = np.zeros((CAPACITY_DAYS, len(location_index)), np.int64).T
         self.first_day = first_day
         self.unknown_count = 0
         self._unsellable = unsellable

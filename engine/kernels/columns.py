@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.dates import HorizonTables, delivery_window, pickup_after, ready_minute
+from engine.kernels.entries import MINUTE_BITS, add_landings, day_with_capacity, sort_distinct, units_by
 from engine.kernels.jit import kernel
-from engine.kernels.stock import position_available
 
 NEVER_MINUTE = 2**62
 
 Ints = NDArray[np.int64]
+Units = NDArray[np.int32]
+Bools = NDArray[np.bool_]
 
 
 @kernel
@@ -54,20 +56,77 @@ def date_columns(
 
 
 @kernel
-def available_by(
-    location: Ints, minute: Ints, now: int, by_now: Ints, first: Ints, last: Ints, floor: Ints,
-    pool_allowed: NDArray[np.bool_], slot_available_at: Ints, slot_pool: Ints, slot_sellable: NDArray[np.bool_],
-    at_slot: NDArray[np.int32], supply: NDArray[np.int32], demand: NDArray[np.int32], out: Ints,
+def start_entries(
+    now: int, latest: int, eligible: Bools, units: Ints, row_start: Ints, row_count: Ints, slot_available_at: Ints,
+    at_location: Units, at_slot: Units, profile: Ints, per_day: Ints, capacity_used: Ints, capacity_day: int,
+    tables: HorizonTables, location: Ints, minute: Ints, day: Ints, left: Ints,
+) -> int:  # fmt: skip
+    """Entries (location, start): eligible locations with units [k, L] now, then receipts by (location, minute).
+
+    Each on the first day with capacity left. Outputs [≥ L + positions of the rows]; returns the entries written.
+    """
+    count = 0
+    for l in range(units.shape[1]):  # noqa: E741
+        some = False
+        for k in range(units.shape[0]):
+            some |= units[k, l] > 0
+        if some and eligible[l]:
+            location[count] = l << MINUTE_BITS
+            count += 1
+    first = count
+    for k in range(row_start.shape[0]):
+        count = add_landings(row_start[k], row_count[k], now, latest, slot_available_at, at_location, at_slot, location, count)
+    count = sort_distinct(location, first, count)
+    written = 0
+    for i in range(count):
+        l, landing = location[i] >> MINUTE_BITS, location[i] & ((1 << MINUTE_BITS) - 1)  # noqa: E741
+        if eligible[l]:
+            start = landing if i >= first else now
+            minute[written], day[written], left[written] = day_with_capacity(
+                l, start, profile[l], per_day[l], capacity_used, capacity_day, tables
+            )
+            location[written] = l
+            written += 1
+    return written
+
+
+@kernel
+def units_of_columns(
+    location: Ints, minute: Ints, now: int, units: Ints, row_start: Ints, row_count: Ints, floor: Ints, pool_allowed: Bools,
+    slot_available_at: Ints, slot_pool: Ints, slot_sellable: Bools, at_location: Units, at_slot: Units, supply: Units,
+    demand: Units, out: Ints,
 ) -> None:  # fmt: skip
-    """out[i] = units of one item that can be promised at location[i] by minute[i]; see `stock.gather_available`."""
-    for i in range(location.shape[0]):
-        l = location[i]  # noqa: E741
-        if minute[i] <= now:
-            out[i] = by_now[l]
-            continue
-        out[i] = 0
-        for at in range(first[l], last[l]):
-            if slot_available_at[at_slot[at]] <= minute[i]:
-                out[i] += position_available(
-                    at, floor[l], pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand
+    """out[k, c] = units of item k that can be promised at location[c] by minute[c]; units [k, L] of those there now."""
+    for c in range(location.shape[0]):
+        l = location[c]  # noqa: E741
+        for k in range(units.shape[0]):
+            out[k, c] = units[k, l]
+            if minute[c] > now:
+                out[k, c] = units_by(
+                    row_start[k], row_count[k], l, minute[c], pool_allowed, floor[k, l], slot_available_at, slot_pool,
+                    slot_sellable, at_location, at_slot, supply, demand,
                 )  # fmt: skip
+
+
+@kernel
+def cover_lines(
+    item: Ints, location: Ints, allowed: Bools, available: Ints, most: Ints, whole: Bools, best: Ints, quantity: Ints
+) -> None:
+    """quantity[j] = min(quantity[j], the units of the most[j] locations that have most) less what earlier lines take.
+
+    allowed [n, c], available [k, c]; whole: all or nothing. best [L] is scratch.
+    """
+    for j in range(quantity.shape[0]):
+        best[:] = 0
+        for c in range(location.shape[0]):
+            if allowed[j, c]:
+                best[location[c]] = max(best[location[c]], available[item[j], c])
+        if most[j] < best.shape[0]:
+            best.sort()
+        cover = 0
+        for i in range(max(0, best.shape[0] - most[j]), best.shape[0]):
+            cover += best[i]
+        for i in range(j):
+            cover -= quantity[i] if item[i] == item[j] else 0
+        cover = min(quantity[j], max(0, cover))
+        quantity[j] = 0 if cover < quantity[j] and whole[j] else cover

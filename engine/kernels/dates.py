@@ -122,12 +122,7 @@ def delivery_window(
     """(earliest, latest) minute of delivery after a handover, or (`NEVER`, `NEVER`); transit −1 means no zone."""
     if handover_day < 0 or transit_days < 0:
         return NEVER, NEVER
-    days = tables.delivery_days
-    calendar: int = tables.delivery_row[service]
-    index = _delivery_index(handover_day, transit_days, calendar, days)
-    earliest: int = max(handover, days[calendar, index, DELIVERY_OPEN])
-    latest: int = max(handover, days[calendar, index, DELIVERY_CLOSE])
-    return earliest, latest
+    return window_in(handover, handover_day, transit_days, tables.delivery_row[service], tables.delivery_days)
 
 
 @kernel
@@ -186,6 +181,15 @@ def arrivals(
 
 # The kernels below take arrays, not the tuple of them: taking an array out of a tuple counts its references, which in
 # a loop over profiles costs more than the work itself.
+
+
+@kernel
+def window_in(handover: int, handover_day: int, transit_days: int, calendar: int, days: NDArray[np.int64]) -> tuple[int, int]:
+    """`delivery_window` by a delivery calendar of its table; there must be a handover and a zone."""
+    index = _delivery_index(handover_day, transit_days, calendar, days)
+    earliest: int = max(handover, days[calendar, index, DELIVERY_OPEN])
+    latest: int = max(handover, days[calendar, index, DELIVERY_CLOSE])
+    return earliest, latest
 
 
 @kernel

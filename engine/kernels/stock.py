@@ -25,6 +25,17 @@ def available_to_promise(supply: int, demand: int, floor: int) -> int:
 @kernel
 def find_position(start: int, count: int, location: int, slot: int, at_location: Column, at_slot: Column) -> int:
     """Index of (location, slot) in the row start … start + count, or −1."""
+    at = first_at(start, count, location, at_location)
+    while at < start + count and at_location[at] == location:
+        if at_slot[at] == slot:
+            return at
+        at += 1
+    return -1
+
+
+@kernel
+def first_at(start: int, count: int, location: int, at_location: Column) -> int:
+    """The first index of a row whose location is `location` or beyond."""
     low, high = start, start + count
     while low < high:
         middle = (low + high) // 2
@@ -32,11 +43,7 @@ def find_position(start: int, count: int, location: int, slot: int, at_location:
             low = middle + 1
         else:
             high = middle
-    while low < start + count and at_location[low] == location:
-        if at_slot[low] == slot:
-            return low
-        low += 1
-    return -1
+    return low
 
 
 @kernel
@@ -127,6 +134,25 @@ def take_from_run(
             written += 1
             left -= x
     return written
+
+
+@kernel
+def take_at_location(
+    start: int, count: int, location: int, quantity: int, latest: int, floor: int, pool_allowed: NDArray[np.bool_],
+    slot_available_at: Ints, slot_pool: Ints, slot_sellable: NDArray[np.bool_], at_location: Column, at_slot: Column,
+    supply: Column, demand: Column, out: Ints,
+) -> int:  # fmt: skip
+    """`take_from_run` of one location in a row; out [2, n]: arena indexes and quantities. −1 where n is too small."""
+    first = first_at(start, count, location, at_location)
+    last = first
+    while last < start + count and at_location[last] == location:
+        last += 1
+    if last - first > out.shape[1]:
+        return -1
+    return take_from_run(
+        first, last, quantity, latest, floor, pool_allowed, slot_available_at, slot_pool, slot_sellable, at_slot, supply,
+        demand, out[0], out[1],
+    )  # fmt: skip
 
 
 @kernel

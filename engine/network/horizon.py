@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.dates import DELIVERY_CLOSE, DELIVERY_DAY, DELIVERY_OPEN, NEVER, RANK, HorizonTables
+from engine.kernels.dates import DELIVERY_CLOSE, DELIVERY_DAY, DELIVERY_OPEN, NEVER, RANK, START, HorizonTables
 from engine.network.calendars import CLOSED, LocalTime, local_time, open_minutes, time_zone
 from engine.network.columns import frozen
 from engine.network.records import MINUTES_PER_DAY, CalendarDay, CarrierService
@@ -56,6 +56,8 @@ class Horizon:
     first_day: int
     day_count: int
     tables: HorizonTables
+    last_minute: int
+    """The first minute that some profile's days no longer hold: receipts after it promise nothing."""
 
 
 def month_number(minute: int) -> int:
@@ -81,7 +83,8 @@ def build_horizon(rules: DateRules, month: int) -> Horizon:
         delivery_row=rules.delivery_calendar_index,
         delivery_days=_tables([days.delivery(each) for each in rules.delivery_calendar_ids], day_count, 4),
     )
-    return Horizon(first_day, day_count, tables)
+    last_minute = int(tables.profile_days[:, -1, START].min(initial=NEVER))
+    return Horizon(first_day, day_count, tables, last_minute)
 
 
 class _Days:

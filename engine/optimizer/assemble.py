@@ -1,6 +1,6 @@
-"""From a solution to shipments: units pegged to positions, dates, and every cost term, raw and weighted."""
+"""From a plan's loads to shipments: units pegged to positions, dates, and every cost term, raw and weighted."""
 
-from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -8,35 +8,39 @@ from engine.domain.basket import NO_LATEST
 from engine.domain.enums import Term
 from engine.domain.plan import CostTerm, Peg, Route, Shipment
 from engine.kernels.dates import order_by_minute
-from engine.kernels.stock import take_from_run
+from engine.kernels.stock import take_at_location
 from engine.kernels.subsets import capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh
 from engine.network.image import Lanes
-from engine.optimizer.candidates import MINUTES_PER_DAY, Candidates
-from engine.optimizer.problem import Placement
-from engine.optimizer.scene import ItemStock, Scene
+from engine.optimizer.load import Load
+from engine.optimizer.scene import Scene
+
+MINUTES_PER_DAY = 1440
+PEGS_EXPECTED = 8
 
 
-def ship_shipments(scene: Scene, lanes: Lanes, candidates: Candidates, placements: tuple[Placement, ...]) -> list[Shipment]:
-    """One shipment a column in use, earliest delivery first."""
-    by_column: dict[int, list[Placement]] = defaultdict(list)
-    for placement in placements:
-        if placement.column >= 0 and placement.quantity > 0:
-            by_column[placement.column].append(placement)
-    shipments = [_shipment(scene, lanes, candidates, c, placed) for c, placed in sorted(by_column.items())]
+def ship_shipments(scene: Scene, lanes: Lanes, loads: Iterable[Load]) -> list[Shipment]:
+    """One shipment a load, earliest delivery first."""
+    shipments = [_shipment(scene, lanes, load) for load in loads]
     return sorted(shipments, key=lambda s: (s.delivery_latest_minute, s.location))
 
 
-def peg(scene: Scene, stock: ItemStock, line: int, location: int, quantity: int, latest: int) -> list[Peg]:
+def peg(scene: Scene, line: int, location: int, quantity: int, latest: int) -> list[Peg]:
     """Positions the units come from, earliest arrival first; fewer when there are no more by `latest`."""
     matrix, item = scene.stock.matrix, scene.basket.lines[line].item
-    first, last = int(stock.first[location]), int(stock.last[location])
-    at, units = np.empty((2, max(1, last - first)), np.int64)
-    count = take_from_run(
-        first, last, quantity, latest, stock.floor[location], scene.pool_allowed, matrix.slot_available_at,
-        matrix.slot_pool, matrix.slot_sellable, matrix.slot, matrix.supply, matrix.demand, at, units,
-    )  # fmt: skip
-    return [Peg(line, item, location, int(matrix.slot[at[i]]), int(at[i]), int(units[i])) for i in range(count)]
+    start, count = matrix.row_start.item(item), matrix.row_count.item(item)
+    floor = scene.image.safety_stock(item, scene.basket.channel).item(location)
+    taken = -1
+    size = PEGS_EXPECTED
+    while taken < 0:
+        out = np.empty((2, size), np.int64)
+        taken = take_at_location(
+            start, count, location, quantity, latest, floor, scene.pool_allowed, matrix.slot_available_at, matrix.slot_pool,
+            matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply, matrix.demand, out,
+        )  # fmt: skip
+        size = count
+    at, units = out[:, :taken].tolist()
+    return [Peg(line, item, location, matrix.slot.item(a), a, u) for a, u in zip(at, units, strict=True)]
 
 
 def handling_terms(scene: Scene, location: int, line_units: list[int]) -> list[CostTerm]:
@@ -57,55 +61,59 @@ def counted_term(scene: Scene, term: Term, raw_micros: int, count: int) -> CostT
     return CostTerm(term, raw_micros * count, weight, int(weigh(raw_micros, weight)) * count)
 
 
-def _shipment(scene: Scene, lanes: Lanes, candidates: Candidates, c: int, placed: list[Placement]) -> Shipment:
-    assert candidates.problem is not None
-    problem, columns, image = candidates.problem, candidates.columns, scene.image
-    location, service = int(columns.location[c]), int(columns.service[c])
-    latest_supply = max(int(columns.start_minute[c]), scene.start_minute)
-    pegs: list[Peg] = []
-    held: list[tuple[int, int]] = []
-    for placement in placed:
-        stock = candidates.item_stock[int(problem.item[placement.line])]
-        taken = peg(scene, stock, candidates.lines[placement.line], location, placement.quantity, latest_supply)
-        assert sum(p.quantity for p in taken) == placement.quantity, "the optimizer promised stock that is not there"
-        pegs += taken
-        # Two lines of one item draw on the same positions.
-        held += [(p.arena_index, p.quantity) for p in taken]
-        scene.stock.hold(held[-len(taken) :], ())
-    scene.stock.release(held, ())
-    grams = sum(int(problem.grams[p.line]) * p.quantity for p in placed)
-    volume = sum(int(problem.volume[p.line]) * p.quantity for p in placed)
-    row = int(problem.price_row[c])
+def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
+    image, location, service = scene.image, load.location, load.service
+    pegs = _pegs(scene, load)
+    grams = volume = 0
+    for line, quantity in load.quantities:
+        item = scene.basket.lines[line].item
+        grams += image.weight_grams.item(item) * quantity
+        volume += image.volume_mm3.item(item) * quantity
     raw = int(
         shipment_micros(
-            grams, volume, problem.zone[row], problem.divisor[row], problem.package_grams_max[row], *problem.tariffs
+            grams, volume, lanes.zone_index.item(service, location), image.dimensional_divisor.item(service),
+            image.max_package_grams.item(service), image.tariff_start, image.tariff_max_grams, image.tariff_price_micros,
+            image.tariff_per_kg_micros,
         )
-    )
-    weight = scene.weights_ppm[Term.CARRIER]
-    distance = int(lanes.distance_meters[location])
-    terms = handling_terms(scene, location, [p.quantity for p in placed])
-    terms.append(CostTerm(Term.CARRIER, raw, weight, int(weigh(raw, weight))))
+    )  # fmt: skip
+    weights, distance = scene.weights_ppm, lanes.distance_meters.item(location)
+    units = [quantity for _, quantity in load.quantities]
+    terms = handling_terms(scene, location, units)
+    terms.append(CostTerm(Term.CARRIER, raw, weights[Term.CARRIER], int(weigh(raw, weights[Term.CARRIER]))))
     terms.append(counted_term(scene, Term.DISTANCE, distance // 1000, 1))
-    late = [_late_micros(scene, candidates.lines[p.line], int(columns.latest[c])) for p in placed]
-    late_weight = scene.weights_ppm[Term.LATENESS]
-    terms.append(CostTerm(Term.LATENESS, sum(late), late_weight, sum(int(weigh(micros, late_weight)) for micros in late)))
-    profile = int(image.profile_index[location])
+    if scene.policy.late_micros_per_day:
+        terms.append(_late_term(scene, load))
     # Stock that lands later leaves no choice of when to order: the promise holds until it is taken.
-    order_by = int(order_by_minute(columns.start_minute[c], profile, service, scene.horizon.tables))
-    co2 = grams * distance * image.carrier_services[service].co2_grams_per_tonne_km // 10**9
-    units = sum(p.quantity for p in placed)
+    order_by = int(order_by_minute(load.start_minute, image.profile_index.item(location), service, scene.horizon.tables))
+    kind = image.capacity_unit.item(location)
     return Shipment(
-        location=location, route=Route.SHIP, service=service, pegs=tuple(pegs),
-        pick_by_minute=int(columns.handover[c]), handover_by_minute=int(columns.handover[c]), order_by_minute=order_by,
-        delivery_earliest_minute=int(columns.earliest[c]), delivery_latest_minute=int(columns.latest[c]),
-        capacity_day=int(columns.day[c]),
-        capacity_quantity=int(capacity_need(int(problem.capacity_kind[c]), len(placed), units)),
-        weight_grams=grams, distance_meters=distance, co2_grams=co2, terms=tuple(t for t in terms if t.raw_micros),
+        location=location, route=Route.SHIP, service=service, pegs=tuple(pegs), pick_by_minute=load.handover,
+        handover_by_minute=load.handover, order_by_minute=order_by, delivery_earliest_minute=load.earliest,
+        delivery_latest_minute=load.latest, capacity_day=load.day,
+        capacity_quantity=int(capacity_need(kind, len(units), sum(units))), weight_grams=grams, distance_meters=distance,
+        co2_grams=grams * distance * image.co2_grams_per_tonne_km.item(service) // 10**9,
+        terms=tuple(t for t in terms if t.raw_micros),
     )  # fmt: skip
 
 
-def _late_micros(scene: Scene, line: int, latest: int) -> int:
-    due = scene.basket.lines[line].latest_minute
-    if due == NO_LATEST or not scene.policy.late_micros_per_day:
-        return 0
-    return -(-max(0, latest - due) // MINUTES_PER_DAY) * scene.policy.late_micros_per_day
+def _pegs(scene: Scene, load: Load) -> list[Peg]:
+    """The units of every line, pegged; lines of one item draw on the same positions one after the other."""
+    pegs: list[Peg] = []
+    latest = max(load.start_minute, scene.start_minute)
+    for line, quantity in load.quantities:
+        taken = peg(scene, line, load.location, quantity, latest)
+        assert sum(p.quantity for p in taken) == quantity, "the optimizer promised stock that is not there"
+        pegs += taken
+        scene.stock.hold([(p.arena_index, p.quantity) for p in taken], ())
+    scene.stock.release([(p.arena_index, p.quantity) for p in pegs], ())
+    return pegs
+
+
+def _late_term(scene: Scene, load: Load) -> CostTerm:
+    weight, per_day = scene.weights_ppm[Term.LATENESS], scene.policy.late_micros_per_day
+    raw = weighted = 0
+    for line, _ in load.quantities:
+        due = scene.basket.lines[line].latest_minute
+        micros = 0 if due == NO_LATEST else -(-max(0, load.latest - due) // MINUTES_PER_DAY) * per_day
+        raw, weighted = raw + micros, weighted + int(weigh(micros, weight))
+    return CostTerm(Term.LATENESS, raw, weight, weighted)

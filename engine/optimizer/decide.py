@@ -4,12 +4,14 @@ from engine.domain.basket import DeliveryMethod
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine
 from engine.domain.reasons import Reason
-from engine.kernels.tariffs import weigh
+from engine.network.image import Lanes
 from engine.optimizer.assemble import counted_term, ship_shipments
-from engine.optimizer.candidates import Candidates, ShipRequest, ship_candidates
+from engine.optimizer.candidates import ShipRequest, ship_candidates
+from engine.optimizer.direct import Request, decide_direct
+from engine.optimizer.load import NOTHING, Chosen
 from engine.optimizer.pickup import collect_lines
-from engine.optimizer.problem import Solution
 from engine.optimizer.scene import Scene
+from engine.optimizer.shortage import short_reason
 from engine.optimizer.solve import solve
 
 Shortage = dict[int, tuple[int, Reason]]
@@ -25,30 +27,59 @@ MESSAGES = {
 
 def decide_basket(scene: Scene, services: tuple[int, ...], nodes_max: int) -> Plan:
     """The best plan for a basket by the given carrier services, within a node budget; stock is left as it was."""
+    return decide_choices(scene, (services,), nodes_max)[0]
+
+
+def decide_choices(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int) -> list[Plan]:
+    """`decide_basket` by each choice of services."""
     pickups, shipped = split_by_method(scene)
-    shipments: list[Shipment] = []
+    collected: list[Shipment] = []
     shortage: Shortage = {}
     held = []
     for location, lines in pickups.items():
         shipment, short = collect_lines(scene, location, lines)
         shortage.update(short)
         if shipment is not None:
-            shipments.append(shipment)
+            collected.append(shipment)
             # What is collected has no other source, so it comes before what is shipped.
             hold = shipment_hold(shipment)
             held.append(hold)
             scene.stock.hold(*hold)
-    solution, candidates = None, None
     if shipped:
-        assert scene.lanes is not None, "the door asks for a destination where lines are shipped"
-        candidates = ship_candidates(scene, scene.lanes, ShipRequest(tuple(shipped), services))
-        if candidates.problem is not None:
-            solution = solve(candidates.problem, nodes_max)
-            shipments += ship_shipments(scene, scene.lanes, candidates, solution.placements)
-        shortage.update(ship_shortage(scene, candidates, shipped, shipments))
+        plans = ship_lines(scene, tuple(shipped), choices, nodes_max, collected, shortage)
+    else:
+        plans = [summed_plan(scene, collected, shortage, None) for _ in choices]
     for hold in reversed(held):
         scene.stock.release(*hold)
-    return summed_plan(scene, shipments, shortage, solution, candidates)
+    return plans
+
+
+def ship_lines(
+    scene: Scene, shipped: tuple[int, ...], choices: tuple[tuple[int, ...], ...], nodes_max: int, collected: list[Shipment],
+    shortage: Shortage,
+) -> list[Plan]:  # fmt: skip
+    """A plan by each choice of services: what is collected, and what is shipped by the short way or the long one."""
+    lanes = scene.lanes
+    assert lanes is not None, "the door asks for a destination where lines are shipped"
+    plans = []
+    (answers,) = decide_direct((Request(scene, lanes, shipped, choices),))
+    for services, answer in zip(choices, answers, strict=True):
+        chosen = answer if answer is not None else decide_long(scene, lanes, ShipRequest(shipped, services), nodes_max)
+        shipments = collected + ship_shipments(scene, lanes, chosen.loads)
+        plans.append(summed_plan(scene, shipments, shortage | ship_shortage(scene, lanes, shipped, shipments), chosen))
+    return plans
+
+
+def decide_long(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Chosen:
+    """The best plan by way of candidates, problem and solver: any order there is."""
+    candidates = ship_candidates(scene, lanes, request)
+    if candidates.problem is None:
+        return NOTHING
+    solution = solve(candidates.problem, nodes_max)
+    return Chosen(
+        candidates.loads(solution.placements), solution.objective_micros, solution.lower_bound_micros, solution.nodes,
+        candidates.problem.column_count,
+    )  # fmt: skip
 
 
 def shipment_hold(shipment: Shipment) -> tuple[list[tuple[int, int]], list[tuple[int, int, int]]]:
@@ -69,23 +100,22 @@ def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
     return pickups, shipped
 
 
-def ship_shortage(scene: Scene, candidates: Candidates, lines: list[int], shipments: list[Shipment]) -> Shortage:
+def ship_shortage(scene: Scene, lanes: Lanes, lines: tuple[int, ...], shipments: list[Shipment]) -> Shortage:
     """What the shipments leave out of the lines to ship."""
     given = dict.fromkeys(lines, 0)
     for shipment in shipments:
         for p in shipment.pegs:
             if p.line in given:
                 given[p.line] += p.quantity
+    basket = scene.basket.lines
     return {
-        i: (scene.basket.lines[i].quantity - units, candidates.reasons[i])
+        i: (basket[i].quantity - units, short_reason(scene, lanes, basket[i]))
         for i, units in given.items()
-        if units < scene.basket.lines[i].quantity
+        if units < basket[i].quantity
     }
 
 
-def summed_plan(
-    scene: Scene, shipments: list[Shipment], shortage: Shortage, solution: Solution | None, candidates: Candidates | None
-) -> Plan:
+def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, chosen: Chosen | None) -> Plan:
     """Terms summed over the shipments and the plan's own; the objective is their sum, checked against the optimizer's."""
     terms: dict[Term, CostTerm] = {}
     own = [counted_term(scene, Term.SPLIT, scene.policy.split_micros, max(0, len(shipments) - 1))]
@@ -97,25 +127,23 @@ def summed_plan(
             raw_micros=seen.raw_micros + term.raw_micros, weighted_micros=seen.weighted_micros + term.weighted_micros
         )
     objective = sum(term.weighted_micros for term in terms.values())
-    gap = solution.objective_micros - solution.lower_bound_micros if solution else 0
+    gap = chosen.objective_micros - chosen.lower_bound_micros if chosen else 0
     if not shipments:
         status = CertificateStatus.INFEASIBLE
     else:
         status = CertificateStatus.OPTIMAL if gap == 0 else CertificateStatus.BOUNDED
-    problem = candidates.problem if candidates else None
-    if problem is not None and solution is not None and not shortage and scene.policy.order_by is OrderBy.COST:
+    if chosen is not None and chosen.columns and not shortage and scene.policy.order_by is OrderBy.COST:
         collected = sum(s.cost_micros for s in shipments if s.service < 0)
         pickups = sum(s.service < 0 for s in shipments)
-        split = int(weigh(scene.policy.split_micros, scene.weights_ppm[Term.SPLIT]))
-        expected = solution.objective_micros + collected + (split * pickups if len(shipments) > pickups else 0)
+        expected = chosen.objective_micros + collected + (scene.split_micros * pickups if len(shipments) > pickups else 0)
         assert objective == expected, f"plan costs {objective}, the optimizer said {expected}"
     return Plan(
         shipments=tuple(shipments),
         short_lines=tuple(ShortLine(i, units, reason, MESSAGES[reason]) for i, (units, reason) in sorted(shortage.items())),
         terms=tuple(term for term in terms.values() if term.raw_micros),
         certificate=Certificate(
-            status, objective, objective - gap, problem.column_count if problem else len(shipments),
-            solution.nodes if solution else 0,
+            status, objective, objective - gap, chosen.columns if chosen and chosen.columns else len(shipments),
+            chosen.nodes if chosen else 0,
         ),
         policy_id=scene.policy.policy_id,
     )  # fmt: skip

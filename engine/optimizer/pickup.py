@@ -3,10 +3,20 @@
 from engine.domain.plan import Peg, Route, Shipment
 from engine.domain.reasons import Reason
 from engine.kernels.dates import NEVER, ready_minute
+from engine.kernels.entries import UNLIMITED, day_with_capacity
 from engine.kernels.subsets import capacity_need
 from engine.optimizer.assemble import handling_terms, peg
-from engine.optimizer.candidates import UNLIMITED, day_with_capacity
 from engine.optimizer.scene import Scene
+
+
+def first_day(scene: Scene, location: int, minute: int) -> tuple[int, int, int]:
+    """(start minute, local day, capacity left) of the first day on which a location has any capacity left."""
+    image, stock = scene.image, scene.stock
+    start, day, left = day_with_capacity(
+        location, minute, image.profile_index[location], image.capacity_per_day[location], stock.capacity_used.T,
+        stock.first_day, scene.horizon.tables,
+    )  # fmt: skip
+    return int(start), int(day), int(left)
 
 
 def collect_lines(scene: Scene, location: int, lines: list[int]) -> tuple[Shipment | None, dict[int, tuple[int, Reason]]]:
@@ -18,23 +28,22 @@ def collect_lines(scene: Scene, location: int, lines: list[int]) -> tuple[Shipme
     image, tables = scene.image, scene.horizon.tables
     if not (image.active[location] and image.pickup[location]):
         return None, {i: (scene.basket.lines[i].quantity, Reason.NO_ROUTE) for i in lines}
-    start, _, _ = day_with_capacity(scene, location, scene.start_minute)
+    start, _, _ = first_day(scene, location, scene.start_minute)
     profile, kind = int(image.profile_index[location]), int(image.capacity_unit[location])
     pegs: list[Peg] = []
     units: list[int] = []
     short: dict[int, tuple[int, Reason]] = {}
-    _, _, left = day_with_capacity(scene, location, start)
+    _, _, left = first_day(scene, location, start)
     ready = start
     for i in lines:
         line = scene.basket.lines[i]
-        stock = scene.item_stock(line.item)
         latest = min(scene.last_minute, line.latest_minute)
         room = line.quantity
         if kind == 2:
             room = min(room, left - sum(units))
         elif capacity_need(kind, len(units) + 1, 0) > left:
             room = 0
-        taken = peg(scene, stock, i, location, max(0, room), latest)
+        taken = peg(scene, i, location, max(0, room), latest)
         arrival = max([start, *(int(scene.stock.matrix.slot_available_at[p.slot]) for p in taken)])
         done = int(ready_minute(arrival, profile, tables))
         count = sum(p.quantity for p in taken)
@@ -54,7 +63,7 @@ def collect_lines(scene: Scene, location: int, lines: list[int]) -> tuple[Shipme
     scene.stock.release([(p.arena_index, p.quantity) for p in pegs], ())
     if not units:
         return None, short
-    _, day, _ = day_with_capacity(scene, location, start)
+    _, day, _ = first_day(scene, location, start)
     grams = sum(int(image.weight_grams[p.item]) * p.quantity for p in pegs)
     terms = tuple(term for term in handling_terms(scene, location, units) if term.raw_micros)
     return (

@@ -1,7 +1,7 @@
 """What one decision is made on: the network, the stock of this moment, the policy, and who asks."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,14 @@ from engine.domain.enums import Term
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.kernels.stock import gather_available
-from engine.kernels.tariffs import PPM
+from engine.kernels.tariffs import PPM, weigh
 from engine.network.horizon import Horizon
 from engine.network.image import Lanes, NetworkImage
 from engine.network.records import Policy
 
 Ints = NDArray[np.int64]
+
+NO_COUNTRY = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,30 @@ class Scene:
     @cached_property
     def weights_ppm(self) -> dict[Term, int]:
         """Weight of every term, in parts per million."""
-        given = dict(self.policy.weights)
-        return {term: given.get(term.value, PPM) for term in Term}
+        return _weights(self.policy.weights)
+
+    @cached_property
+    def split_micros(self) -> int:
+        """Weighted price of one shipment more."""
+        return int(weigh(self.policy.split_micros, self.weights_ppm[Term.SPLIT]))
+
+    @property
+    def handling_weights(self) -> tuple[int, ...]:
+        """What of the policy decides the cost of a shipment without its carrier."""
+        weights = self.weights_ppm
+        return (
+            weights[Term.PICK], weights[Term.UNIT], weights[Term.PACK], weights[Term.PRIORITY], weights[Term.DISTANCE],
+            self.split_micros,
+        )  # fmt: skip
+
+    @cached_property
+    def country_wanted(self) -> int:
+        """Index of the country that locations must lie in, −1 where any will do, NO_COUNTRY where there is no such one."""
+        asked, where = self.basket.constraints.international, self.basket.destination
+        if where is None or (self.policy.international if asked is None else asked):
+            return -1
+        countries = self.image.countries
+        return countries.index(where.country_code) if where.country_code in countries else NO_COUNTRY
 
     @cached_property
     def pool_allowed(self) -> NDArray[np.bool_]:
@@ -79,7 +103,14 @@ class Scene:
     @cached_property
     def last_minute(self) -> int:
         """The last minute of the horizon: receipts after it promise nothing."""
-        return int(self.horizon.tables.profile_days[:, -1, 0].min())
+        return self.horizon.last_minute
+
+
+@lru_cache(maxsize=256)
+def _weights(given: tuple[tuple[str, int], ...]) -> dict[Term, int]:
+    """Weight of every term; 1 where the policy names none."""
+    named = dict(given)
+    return {term: named.get(term.value, PPM) for term in Term}
 
 
 def set_scene(image: NetworkImage, stock: LiveStock, basket: Basket) -> Scene:

@@ -6,7 +6,7 @@ from engine.domain.basket import Basket, DeliveryMethod
 from engine.domain.plan import Plan, ShortLine
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage
-from engine.optimizer.decide import decide_basket
+from engine.optimizer.decide import decide_choices
 from engine.optimizer.scene import Scene, set_scene
 
 OPTIONS_DEFAULT = 3
@@ -28,8 +28,7 @@ def quote_promise(image: NetworkImage, stock: LiveStock, basket: Basket, options
     """
     scene = set_scene(image, stock, basket)
     plans: dict[tuple[object, ...], Plan] = {}
-    for services in service_choices(scene):
-        plan = decide_basket(scene, services, nodes_max)
+    for plan in decide_choices(scene, tuple(service_choices(scene)), nodes_max):
         plans.setdefault(contents(plan), plan)
     ranked = sorted(plans.values(), key=rank)
     options = tuple(plan for plan in ranked if plan.shipments)[: options_max or OPTIONS_DEFAULT]

@@ -1,0 +1,211 @@
+"""The short way to a plan: baskets in, best plans by several choices of services out, one kernel call for all of them.
+
+It serves whole lines of different items, ranked by cost; what else there is (see `why_not`, and the statuses of
+`kernels.asked`) takes the long way of candidates, problem and solver, which finds the same plans.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain.basket import BasketLine
+from engine.domain.enums import OrderBy, Term
+from engine.kernels.asked import (
+    EMPTY,
+    PLACED_FIELDS,
+    R_COLUMNS,
+    R_NODES,
+    R_OBJECTIVE,
+    R_STATUS,
+    RESULT_FIELDS,
+    SOLVED,
+    Arena,
+)
+from engine.kernels.decide import decide_orders
+from engine.kernels.runs import METERS_MAX
+from engine.kernels.score import ANY_SHIFT
+from engine.kernels.subsets import SUBSET_LINES_MAX
+from engine.kernels.tariffs import weigh
+from engine.network.image import Lanes
+from engine.optimizer.candidates import line_locations
+from engine.optimizer.load import NOTHING, Chosen, Load
+from engine.optimizer.scene import Ints, Scene
+from engine.optimizer.workspace import Workspace, workspace_of
+
+SERVICES_MAX = 62
+"""Services have a bit each in an int64."""
+
+ALL_SERVICES = 2**SERVICES_MAX - 1
+
+Bits = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+
+
+class Request(NamedTuple):
+    """Lines of a basket to ship, and the choices of services to plan them by."""
+
+    scene: Scene
+    lanes: Lanes
+    lines: tuple[int, ...]
+    choices: tuple[tuple[int, ...], ...]
+
+
+def suits_direct(request: Request) -> bool:
+    """Whether the kernel can try at all."""
+    scene, lines = request.scene, request.scene.basket.lines
+    limits = [m for m in (scene.basket.constraints.max_locations, scene.policy.max_locations_per_order) if m is not None]
+    return (
+        0 < len(request.lines) <= SUBSET_LINES_MAX
+        and len(scene.image.service_ids) <= SERVICES_MAX
+        and scene.policy.order_by is OrderBy.COST
+        and min([*limits, SUBSET_LINES_MAX]) >= len(request.lines)
+        and len({lines[i].item for i in request.lines}) == len(request.lines)
+    )
+
+
+def decide_direct(requests: Sequence[Request]) -> list[list[Chosen | None]]:
+    """Per request and choice the plan, or None: the long way. All on one image, stock and horizon."""
+    answers: list[list[Chosen | None]] = [[None] * len(request.choices) for request in requests]
+    suited = [i for i, request in enumerate(requests) if suits_direct(request)]
+    if suited:
+        space = workspace_of(requests[suited[0]].scene.image)
+        for first in range(0, len(suited), space.row_count):
+            batch = suited[first : first + space.row_count]
+            for i, chosen in zip(batch, _decide_batch([requests[i] for i in batch], space), strict=True):
+                answers[i] = chosen
+    return answers
+
+
+def _decide_batch(requests: list[Request], space: Workspace) -> list[list[Chosen | None]]:
+    scene = requests[0].scene
+    image, matrix, tables = scene.image, scene.stock.matrix, scene.horizon.tables
+    space.start(tables)
+    orders, lines, options, wishes, pools = _tables(requests, space)
+    results = np.empty((len(options), RESULT_FIELDS), np.int64)
+    placed = np.empty((len(options), SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
+    arena = Arena(matrix.location, matrix.slot, matrix.supply, matrix.demand, matrix.slot_available_at, matrix.slot_pool,
+                  matrix.slot_sellable)  # fmt: skip
+    decide_orders(
+        orders, lines, options, wishes, pools, space.floor, arena, space.limits(scene), space.runs, tables,
+        image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros, space.subsets,
+        space.prices, space.zone_rows, space.offers, results, placed,
+    )  # fmt: skip
+    answers, at = [], 0
+    for request, result in _by_request(requests, results.tolist()):
+        answers.append([_chosen(request, row, placed[at + c]) for c, row in enumerate(result)])
+        at += len(result)
+    return answers
+
+
+def _by_request(requests: list[Request], results: list[list[int]]) -> Iterator[tuple[Request, list[list[int]]]]:
+    """Each request with the rows of its choices."""
+    at = 0
+    for request in requests:
+        yield request, results[at : at + len(request.choices)]
+        at += len(request.choices)
+
+
+def _chosen(request: Request, result: list[int], placed: Ints) -> Chosen | None:
+    """The plan of one choice, if it was decided."""
+    if result[R_STATUS] == EMPTY:
+        return NOTHING
+    if result[R_STATUS] != SOLVED:
+        return None
+    by_place: dict[Any, list[tuple[int, int]]] = {}
+    for i, (location, *rest) in zip(request.lines, placed[: len(request.lines)].tolist(), strict=True):
+        if location >= 0:
+            by_place.setdefault((location, *rest), []).append((i, request.scene.basket.lines[i].quantity))
+    objective = result[R_OBJECTIVE]
+    loads = tuple(Load._make((*place, tuple(quantities))) for place, quantities in by_place.items())
+    return Chosen(loads, objective, objective, result[R_NODES], result[R_COLUMNS])
+
+
+def _tables(requests: list[Request], space: Workspace) -> tuple[Ints, Ints, Ints, Bits, Bools]:
+    """The tables of a batch: orders, lines, options, wishes, pools; see `kernels.asked`."""
+    orders: list[tuple[int, ...]] = []
+    lines: list[tuple[int, ...]] = []
+    options: list[int] = []
+    wishes, pools = [space.wishes], [request.scene.pool_allowed for request in requests]
+    for row, request in enumerate(requests):
+        wish_row = 0
+        wanted = _wishes(request)
+        if wanted is not None:
+            wish_row = len(wishes)
+            wishes.append(wanted)
+        orders.append(_order_row(request, space, len(lines), len(options), row, wish_row))
+        lines += _line_rows(request, space)
+        options += [_bits(choice) for choice in request.choices]
+    return (
+        np.array(orders, np.int64), np.ascontiguousarray(np.array(lines, np.int64).T), np.array(options, np.int64),
+        space.wishes if len(wishes) == 1 else np.concatenate(wishes), pools[0][None] if len(pools) == 1 else np.stack(pools),
+    )  # fmt: skip
+
+
+def _order_row(
+    request: Request, space: Workspace, first_line: int, first_option: int, pool_row: int, wish_row: int
+) -> tuple[int, ...]:
+    """A row of `orders`."""
+    scene, policy, limits = request.scene, request.scene.policy, request.scene.basket.constraints
+    weights = scene.weights_ppm
+    farthest = [d for d in (limits.max_distance_meters, policy.max_distance_meters) if d is not None]
+    short = -1 if policy.short_micros is None else int(weigh(policy.short_micros, weights[Term.SHORT]))
+    return (
+        first_line, len(request.lines), first_option, len(request.choices), scene.start_minute, scene.last_minute,
+        space.run_row(scene, request.lanes), pool_row, wish_row, min([*farthest, METERS_MAX]), scene.country_wanted,
+        space.is_limited, scene.split_micros, weights[Term.CARRIER], policy.late_micros_per_day, weights[Term.LATENESS], short,
+    )  # fmt: skip
+
+
+def _line_rows(request: Request, space: Workspace) -> list[tuple[int, ...]]:
+    """Rows of `lines`, one a line."""
+    scene = request.scene
+    image, matrix = scene.image, scene.stock.matrix
+    rows: list[tuple[int, ...]] = []
+    for line, most in zip((scene.basket.lines[i] for i in request.lines), line_locations(scene, request.lines), strict=True):
+        item = line.item
+        rows.append((
+            matrix.row_start.item(item), matrix.row_count.item(item),
+            space.floor_row(image.safety_stock(item, scene.basket.channel)), line.quantity, image.weight_grams.item(item),
+            image.volume_mm3.item(item), most, line.fill_or_kill or line.ship_complete, line.latest_minute,
+            _services_of(scene, line),
+        ))  # fmt: skip
+    return rows
+
+
+def _services_of(scene: Scene, line: BasketLine) -> int:
+    """Bits of the services by which a line may go."""
+    if not line.service_level and not line.preferred_services:
+        return ALL_SERVICES
+    image = scene.image
+    bits: int = _bits(line.preferred_services) if line.preferred_services else ALL_SERVICES
+    if line.service_level:
+        level = image.service_levels.index(line.service_level)
+        bits &= _bits(np.flatnonzero(image.service_level_index == level).tolist())
+    return bits
+
+
+def _wishes(request: Request) -> Bits | None:
+    """[1, L]: bits of the lines that each location may carry, as `carry_bits` has them; None where lines wish nothing."""
+    lines = [request.scene.basket.lines[i] for i in request.lines]
+    if not any(line.allowed_locations or line.excluded_locations or line.preassigned_location >= 0 for line in lines):
+        return None
+    bits = np.zeros((1, len(request.scene.image.location_ids)), np.int32)
+    for j, line in enumerate(lines):
+        wanted = np.ones(bits.shape[1], np.bool_)
+        if line.allowed_locations:
+            wanted &= np.isin(np.arange(len(wanted)), line.allowed_locations)
+        if line.excluded_locations:
+            wanted[list(line.excluded_locations)] = False
+        if line.preassigned_location >= 0:
+            wanted &= np.arange(len(wanted)) == line.preassigned_location
+        bits[0] |= np.where(wanted, 1 << j | 1 << (ANY_SHIFT + j), 0).astype(np.int32)
+    return bits
+
+
+def _bits(services: Iterable[int]) -> int:
+    bits = 0
+    for s in services:
+        bits |= 1 << s
+    return bits

@@ -1,0 +1,30 @@
+"""What a plan ships, before its costs are spelt out: columns in use, with the units of each line on them."""
+
+from typing import NamedTuple
+
+
+class Load(NamedTuple):
+    """Lines that leave one location by one service. Minutes are UTC, `day` the local day whose capacity it takes."""
+
+    location: int
+    service: int
+    start_minute: int
+    day: int
+    handover: int
+    earliest: int
+    latest: int
+    quantities: tuple[tuple[int, int], ...]
+    """(line of the basket, units)."""
+
+
+class Chosen(NamedTuple):
+    """The best plan found of the lines to ship. `columns` 0: there was nothing to choose from."""
+
+    loads: tuple[Load, ...]
+    objective_micros: int
+    lower_bound_micros: int
+    nodes: int
+    columns: int
+
+
+NOTHING = Chosen((), 0, 0, 0, 0)

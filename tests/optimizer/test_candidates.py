@@ -1,0 +1,87 @@
+"""Candidates are those of the slow way, column by column; plans by the short way are those of the long one."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.optimizer.candidates import Candidates, Columns, ShipRequest, ship_candidates
+from engine.optimizer.direct import Request, decide_direct
+from engine.optimizer.load import NOTHING, Chosen
+from engine.optimizer.problem import Problem
+from engine.optimizer.scene import Scene
+from engine.optimizer.solve import solve
+from tests.naive.candidates import NaiveCandidates, naive_candidates
+from tests.optimizer.baskets import drawn_scene
+
+NODES_MAX = 2_000
+CHOICES = ((0, 1, 2), (0,), (1, 2))
+
+
+def shipped(scene: Scene) -> tuple[int, ...]:
+    return tuple(range(len(scene.basket.lines)))
+
+
+def assert_same(problem: Problem, expected: Problem) -> None:
+    for name, value in expected._asdict().items():
+        found = getattr(problem, name)
+        if isinstance(value, np.ndarray):
+            assert (found.dtype, found.tolist()) == (value.dtype, value.tolist()), name
+        else:
+            assert found == value or name == "tariffs", name
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_candidates_agree_with_the_slow_way(seed: int) -> None:
+    scene = drawn_scene(seed)
+    for services in CHOICES:
+        expected: NaiveCandidates = naive_candidates(scene, scene.lanes, shipped(scene), services)
+        found: Candidates = ship_candidates(scene, scene.lanes, ShipRequest(shipped(scene), services))
+        if expected.problem is None:
+            assert found.problem is None
+            continue
+        assert found.problem is not None
+        assert found.lines == expected.lines
+        facts = zip(*(values.tolist() for values in found.columns), strict=True)
+        wanted = [(c.location, c.service, c.start, c.handover, c.earliest, c.latest, c.day) for c in expected.columns]
+        assert list(facts) == wanted
+        assert_same(found.problem, expected.problem)
+
+
+def expected_plan(scene: Scene, services: tuple[int, ...]) -> Chosen:
+    """The solver's plan of the slow candidates."""
+    naive = naive_candidates(scene, scene.lanes, shipped(scene), services)
+    if naive.problem is None:
+        return NOTHING
+    solution = solve(naive.problem, NODES_MAX)
+    facts: dict[str, Any] = {
+        name: np.array([getattr(c, field) for c in naive.columns], np.int64)
+        for name, field in (("location", "location"), ("service", "service"), ("start_minute", "start"),
+                            ("handover", "handover"), ("earliest", "earliest"), ("latest", "latest"), ("day", "day"))
+    }  # fmt: skip
+    loads = Candidates(naive.problem, naive.lines, Columns(**facts)).loads(solution.placements)
+    return Chosen(loads, solution.objective_micros, solution.lower_bound_micros, solution.nodes, len(naive.columns))
+
+
+def compare(scene: Scene) -> Counter[str]:
+    assert scene.lanes is not None
+    (answers,) = decide_direct([Request(scene, scene.lanes, shipped(scene), CHOICES)])
+    ways: Counter[str] = Counter()
+    for services, found in zip(CHOICES, answers, strict=True):
+        if found is None:
+            ways["long"] += 1
+            continue
+        expected = expected_plan(scene, services)
+        assert sorted(found.loads) == sorted(expected.loads)
+        assert found._replace(loads=()) == expected._replace(loads=())
+        ways["nothing" if found == NOTHING else "direct"] += 1
+    return ways
+
+
+@pytest.mark.parametrize("first_seed", range(0, 1000, 50))
+def test_the_short_way_finds_the_plans_of_the_long_one(first_seed: int) -> None:
+    ways: Counter[str] = Counter()
+    for seed in range(first_seed, first_seed + 50):
+        ways += compare(drawn_scene(seed))
+    assert ways["direct"] > 20
