@@ -79,24 +79,30 @@ def decide_direct(requests: Sequence[Request]) -> list[list[Chosen | None]]:
 
 
 def _decide_batch(requests: list[Request], space: Workspace) -> list[list[Chosen | None]]:
-    scene = requests[0].scene
-    image, matrix, tables = scene.image, scene.stock.matrix, scene.horizon.tables
-    space.start(tables)
-    orders, lines, options, wishes, pools = _tables(requests, space)
-    results = np.empty((len(options), RESULT_FIELDS), np.int64)
-    placed = np.empty((len(options), SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
-    arena = Arena(matrix.location, matrix.slot, matrix.supply, matrix.demand, matrix.slot_available_at, matrix.slot_pool,
-                  matrix.slot_sellable)  # fmt: skip
-    decide_orders(
-        orders, lines, options, wishes, pools, space.floor, arena, space.limits(scene), space.runs, tables,
-        image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros, space.subsets,
-        space.prices, space.zone_rows, space.offers, results, placed,
-    )  # fmt: skip
+    count = sum(len(request.choices) for request in requests)
+    results = np.empty((count, RESULT_FIELDS), np.int64)
+    placed = np.empty((count, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
+    decide_orders(*batch_tables(requests, space), results, placed)
     answers, at = [], 0
     for request, result in _by_request(requests, results.tolist()):
         answers.append([_chosen(request, row, placed[at + c]) for c, row in enumerate(result)])
         at += len(result)
     return answers
+
+
+def batch_tables(requests: list[Request], space: Workspace) -> tuple[Any, ...]:
+    """The arguments of `decide_orders` up to its outputs, for requests on one image, stock and horizon."""
+    scene = requests[0].scene
+    image, matrix, tables = scene.image, scene.stock.matrix, scene.horizon.tables
+    space.start(tables)
+    orders, lines, options, wishes, pools = _tables(requests, space)
+    arena = Arena(matrix.location, matrix.slot, matrix.supply, matrix.demand, matrix.slot_available_at, matrix.slot_pool,
+                  matrix.slot_sellable)  # fmt: skip
+    return (
+        orders, lines, options, wishes, pools, space.floor, arena, space.limits(scene), space.runs, tables,
+        image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros, space.subsets,
+        space.prices, space.zone_rows, space.offers,
+    )  # fmt: skip
 
 
 def _by_request(requests: list[Request], results: list[list[int]]) -> Iterator[tuple[Request, list[list[int]]]]:
