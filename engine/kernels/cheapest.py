@@ -47,22 +47,48 @@ def gather_bits(begin: int, end: int, row: int, places: Int32s, by_location: Int
 
 
 @kernel
-def count_columns(begin: int, end: int, mask: int, bits: Int32s) -> int:
-    """Positions whose bits share one with the mask."""
-    count, asked = 0, np.int32(mask)
-    for i in range(end - begin):
-        count += (bits[np.uint64(begin) + np.uint64(i)] & asked) != 0
-    return count
+def find_sorted(
+    begin: int, end: int, row: int, n: int, line_count: Ints, unit_count: Ints, places: Int32s, fixed: Ints, handling: Int32s,
+    by_location: Int32s, least: Ints, found: Ints,
+) -> int:  # fmt: skip
+    """`scan_run` of a sorted run: the first position that carries a subset does so for least; found[S] is where.
+
+    It ends with the first location that carries every line. What carried S carried all its subsets, so that a location
+    whose lines were carried before has nothing to add. Returns the first position with any unit, or `end`.
+    """
+    full = (1 << n) - 1
+    least[: 1 << n] = BARRED
+    least[0] = 0
+    opening = end
+    for i in range(begin, end):
+        c = np.uint64(i)
+        bits = by_location[np.uint64(places[row, 0, c])]
+        if opening == end and bits != 0:
+            opening = i
+        mask: Any = np.int64(bits) & full
+        if least[np.uint64(mask)] < BARRED:
+            continue
+        cost, pick, unit = fixed[row, c], np.int64(handling[row, 0, c]), np.int64(handling[row, 1, c])
+        s: Any = (0 - mask) & mask
+        while s != 0:
+            at = np.uint64(s)
+            if least[at] >= BARRED:
+                least[at], found[at] = cost + pick * line_count[at] + unit * unit_count[at], i
+            s = (s - mask) & mask
+        if mask == full:
+            break
+    return opening
 
 
 @kernel
-def least_fixed(begin: int, end: int, row: int, fixed: Ints, bits: Int32s) -> int:
-    """The least fixed cost of the positions that have any unit of any line."""
-    least: Any = np.int64(BARRED)
-    for i in range(end - begin):
-        c = np.uint64(begin) + np.uint64(i)
-        least = min(least, fixed[row, c] + (0 if bits[c] != 0 else BARRED))
-    return int(least)
+def cheapest_opening(begin: int, end: int, row: int, fixed: Ints, bits: Int32s) -> int:
+    """The position with the least fixed cost of those with any unit of any line, or `end`."""
+    least, found = BARRED, end
+    for i in range(begin, end):
+        c = np.uint64(i)
+        if bits[c] != 0 and fixed[row, c] < least:
+            least, found = fixed[row, c], i
+    return found
 
 
 @kernel

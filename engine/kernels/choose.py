@@ -40,13 +40,12 @@ from engine.kernels.offers import (
     LATE,
     LINE_COUNT,
     OPENING,
-    SOME,
-    USED,
     VALUE,
     WHOLE,
     Offers,
     is_before,
-    recount,
+    is_entry,
+    lines_in_part,
     source_location,
 )
 from engine.kernels.offers import LEAST as CHOSEN
@@ -67,18 +66,20 @@ def choose_plan(
 ) -> None:  # fmt: skip
     """results[p], placed[p] of the option that may use `services` (bits); short per unit, or −1."""
     n, size = asked.n, 1 << asked.n
-    whole, some = 0, 0
-    columns, used, opening = 0, 0, NEVER
+    held, columns, opening = 0, 0, NEVER
     tally = offers.tally
     for s in range(tally.shape[0]):
         if (services >> s) & 1:
-            whole, some = whole | tally[s, WHOLE], some | tally[s, SOME]
+            held |= tally[s, WHOLE]
+            columns += tally[s, COLUMNS]
             opening = min(opening, tally[s, OPENING])
-    held, units = whole, 0
+    units, some = 0, 0
+    if held != size - 1:
+        some = lines_in_part(asked, lines, services, runs, offers) & ~held
     results[p, R_HELD] = held
     for j in range(n):
         at = asked.first_line + j
-        if (some & ~whole) >> j & 1 and not (lines[L_ALL_OR_NOTHING, at] and lines[L_MOST, at] <= 1):
+        if some >> j & 1 and not (lines[L_ALL_OR_NOTHING, at] and lines[L_MOST, at] <= 1):
             results[p, R_STATUS] = PARTIAL
             return
         units += lines[L_QUANTITY, at] if held >> j & 1 else 0
@@ -87,13 +88,6 @@ def choose_plan(
         return
     if short < 0:
         short = SHORT_TOTAL_MICROS // units
-    for s in range(tally.shape[0]):
-        if (services >> s) & 1:
-            if held == size - 1:
-                columns, used = columns + tally[s, COLUMNS], used + tally[s, USED]
-            else:
-                more_columns, more_used = recount(asked, lines, s, held, runs, offers)
-                columns, used = columns + more_columns, used + more_used
     merge_services(services, asked, runs, subsets, offers)
     line_short = subsets[LATE]
     for j in range(n):
@@ -104,7 +98,7 @@ def choose_plan(
         return
     objective -= split
     results[p, R_OBJECTIVE], results[p, R_SHIPMENTS] = objective, subsets[COUNT, size - 1]
-    results[p, R_COLUMNS], results[p, R_NODES] = columns, used + (1 << subsets[LINE_COUNT, held])
+    results[p, R_COLUMNS], results[p, R_NODES] = columns, columns + (1 << subsets[LINE_COUNT, held])
     if objective > divided_bound(asked, lines, held, split, short, opening, runs.sizes[asked.row]):
         results[p, R_STATUS] = DIVISIBLE
     elif read_plan(p, asked, profile, runs, tables, subsets, offers, placed):
@@ -185,7 +179,7 @@ def place(
     """Write the location, service and dates of the lines that leave together."""
     location_count = runs.fixed.shape[1]
     start, day = asked.now, tables.first_day + offers.day[profile[location]]
-    if source >= location_count:
+    if is_entry(source, runs, offers):
         start = offers.entries[E_START, source - location_count]
         day = offers.entries[E_DAY, source - location_count]
     transit = runs.runs[asked.row, runs.places[asked.row, RUN, location], SERVICE_FIELDS + 2 * service + 1]

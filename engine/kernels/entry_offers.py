@@ -10,19 +10,22 @@ from engine.kernels.entries import MINUTE_BITS, add_landings, day_with_capacity,
 from engine.kernels.jit import kernel
 from engine.kernels.offers import BEST as LINE_SCRATCH
 from engine.kernels.offers import (
+    COLUMNS,
     E_BITS,
     E_DAY,
     E_LEFT,
     E_LOCATION,
     E_MINUTE,
     E_START,
+    FOUND,
     LATE,
     LEAST,
     LINE_COUNT,
     NEVER_MINUTE,
+    OPENING,
     UNIT_COUNT,
+    WHOLE,
     Offers,
-    add_tally,
     late_costs,
     offer,
     permitted_lines,
@@ -131,6 +134,7 @@ def offer_entries(
         at, run, profile = places[row, PLACE, l], places[row, RUN, l], profiles[l]
         whole = bits & ((1 << asked.n) - 1)
         sum_entry(whole, at, row, kind[l], entries[E_LEFT, e], fixed, runs.handling, subsets)
+        subsets[FOUND, : whole + 1] = source
         ready = ready_minute(entries[E_START, e], profile, tables)
         for s in range(costs.shape[0]):
             latest[source, s] = NEVER_MINUTE
@@ -140,17 +144,18 @@ def offer_entries(
             minute, day = pickup_after(ready, profile, s, tables)
             _, last = delivery_window(minute, day, by_run[row, run, SERVICE_FIELDS + 2 * s + 1], s, tables)
             mask = permitted_lines(asked, lines, s, last) if last < NEVER_MINUTE else 0
-            some = mask & (bits >> ANY_SHIFT)
-            if some == 0:
+            if mask & (bits >> ANY_SHIFT) == 0:
                 continue
             latest[source, s] = last
-            add_tally(s, 1, int(mask & whole != 0), mask & whole, some, fixed[row, at] + row_price[price_row], tally)
+            tally[s, COLUMNS] += 1
+            tally[s, WHOLE] |= mask & whole
+            tally[s, OPENING] = min(tally[s, OPENING], fixed[row, at] + row_price[price_row])
             if asked.late_micros_per_day > 0 and not late_costs(asked, lines, last, subsets[LINE_SCRATCH], subsets[LATE]):
                 return False
-            tie = offer(1, source, s, mask & whole, asked.n, price_row, prices, subsets, costs, sources)
+            tie = offer(1, s, mask & whole, asked.n, price_row, prices, subsets, costs, sources)
             while tie < 1 << asked.n:
                 settle_tie(source, s, tie, asked, runs, subsets, offers)
-                tie = offer(tie + 1, source, s, mask & whole, asked.n, price_row, prices, subsets, costs, sources)
+                tie = offer(tie + 1, s, mask & whole, asked.n, price_row, prices, subsets, costs, sources)
     return True
 
 

@@ -1,6 +1,7 @@
 """What each carrier service offers an order: the least cost of every subset of its lines, and from where.
 
-A *source* is a run of locations (its index), or an entry (L + its index; see `entries`). Equal costs: the column first in
+A *source* is a position in the runs, an entry (L + its index; see `entries`), or a run in which the position is still to be
+found (L + E + its index). Equal costs: the column first in
 the order of preference (priority, latest delivery, location, service, start) is the one; it is looked for only then.
 """
 
@@ -10,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.asked import L_LATEST, L_QUANTITY, L_SERVICES, Asked
-from engine.kernels.cheapest import BARRED, count_columns, first_position, gather_bits, least_fixed, scan_run
+from engine.kernels.cheapest import BARRED, cheapest_opening, find_sorted, first_position, gather_bits, scan_run
 from engine.kernels.dates import HorizonTables, handover_minute, processing_day, window_in
 from engine.kernels.jit import kernel
-from engine.kernels.runs import BEGIN, END, POSITION, PROFILE, RUN_COUNT, SERVICE_FIELDS, RunTables
+from engine.kernels.runs import BEGIN, END, POSITION, PROFILE, RUN, RUN_COUNT, SERVICE_FIELDS, SORTED, RunTables
 from engine.kernels.score import ANY_SHIFT
 from engine.kernels.subsets import NEVER, sum_subsets
 from engine.kernels.tariffs import weigh
@@ -26,14 +27,16 @@ NEVER_MINUTE = 2**62
 MINUTES_PER_DAY = 1440
 LATE_MAX = 2**40
 
-COLUMNS, USED, WHOLE, SOME, OPENING, TALLY_FIELDS = range(6)
-"""Of each service: columns with stock, columns that carry a line, lines carried whole, lines with any unit, the least
-that a shipment costs whatever it holds."""
+COLUMNS, WHOLE, OPENING, TALLY_FIELDS = range(4)
+"""Of each service: columns that may carry a line in time, lines carried whole, the least that a shipment costs whatever it
+holds."""
 
 E_LOCATION, E_MINUTE, E_START, E_DAY, E_BITS, E_LEFT, ENTRY_FIELDS = range(7)
 """E_MINUTE is the receipt's, 0 for now; E_START the minute work may start, E_LEFT the capacity left on E_DAY."""
 
-LINE_COUNT, UNIT_COUNT, GRAM_SUM, VOLUME_SUM, STEP, FULL, LATE, LEAST, BEST, VALUE, COUNT, CHOICE, SUBSET_ROWS = range(13)
+(
+    LINE_COUNT, UNIT_COUNT, GRAM_SUM, VOLUME_SUM, STEP, FULL, LATE, LEAST, FOUND, BEST, VALUE, COUNT, CHOICE, SUBSET_ROWS,
+) = range(14)  # fmt: skip
 
 
 class Offers(NamedTuple):
@@ -105,76 +108,78 @@ def offer_runs(
     least, late, line_late = subsets[LEAST], subsets[LATE], subsets[BEST]
     line_count, unit_count, quantity = subsets[LINE_COUNT], subsets[UNIT_COUNT], lines[L_QUANTITY]
     row, n = asked.row, asked.n
+    found, unfound = subsets[FOUND], latest.shape[0]
     for run in range(runs.sizes[row, RUN_COUNT]):
         begin: int = by_run[row, run, BEGIN]
         end: int = by_run[row, run, END]
-        seen = gather_bits(begin, end, row, places, by_location, bits)
-        profile, opening, masked, columns, used = by_run[row, run, PROFILE], -1, -1, 0, 0
+        profile, opening = by_run[row, run, PROFILE], -1
         for s in range(costs.shape[0]):
             latest[run, s] = NEVER_MINUTE
             price_row, transit = by_run[row, run, SERVICE_FIELDS + 2 * s], by_run[row, run, SERVICE_FIELDS + 2 * s + 1]
-            if seen == 0 or price_row < 0 or (asked.services >> s) & 1 == 0 or handover[profile, s, 1] < 0:
+            if price_row < 0 or (asked.services >> s) & 1 == 0 or handover[profile, s, 1] < 0:
                 continue
             _, last = window_in(handover[profile, s, 0], handover[profile, s, 1], transit, calendars[s], delivery_days)
             mask = permitted_lines(asked, lines, s, last) if last < NEVER_MINUTE else 0
-            if mask & (seen >> ANY_SHIFT) == 0:
+            if mask == 0:
                 continue
-            if opening < 0:
-                opening = least_fixed(begin, end, row, fixed, bits)
+            if opening < 0 and by_run[row, run, SORTED]:
+                opening = find_sorted(begin, end, row, n, line_count, unit_count, places, fixed, handling, by_location, least,
+                                      found)  # fmt: skip
+            elif opening < 0:
+                gather_bits(begin, end, row, places, by_location, bits)
+                opening = cheapest_opening(begin, end, row, fixed, bits)
                 scan_run(begin, end, row, n, asked.first_line, quantity, line_count, unit_count, fixed, handling, bits, tile,
                          least)  # fmt: skip
-            if mask != masked:
-                columns, used = count_columns(begin, end, mask << ANY_SHIFT, bits), count_columns(begin, end, mask, bits)
-                masked = mask
+                found[: 1 << n] = unfound + run
+            if opening == end:
+                break
             latest[run, s] = last
-            add_tally(s, columns, used, mask & seen, mask & (seen >> ANY_SHIFT), opening + row_price[price_row], tally)
+            tally[s, COLUMNS] += end - begin
+            tally[s, WHOLE] |= mask & whole_lines(n, least)
+            tally[s, OPENING] = min(tally[s, OPENING], fixed[row, opening] + row_price[price_row])
             if asked.late_micros_per_day > 0 and not late_costs(asked, lines, last, line_late, late):
                 return False
-            tie = offer(1, run, s, mask, n, price_row, prices, subsets, costs, sources)
+            tie = offer(1, s, mask, n, price_row, prices, subsets, costs, sources)
             while tie < 1 << n:
-                settle_tie(run, s, tie, asked, runs, subsets, offers)
-                tie = offer(tie + 1, run, s, mask, n, price_row, prices, subsets, costs, sources)
+                settle_tie(found[tie], s, tie, asked, runs, subsets, offers)
+                tie = offer(tie + 1, s, mask, n, price_row, prices, subsets, costs, sources)
     return True
 
 
 @kernel
-def recount(asked: Asked, lines: Ints, service: int, held: int, runs: RunTables, offers: Offers) -> tuple[int, int]:
-    """(columns, used) of a service as if only the lines `held` had been asked for."""
-    columns, used = 0, 0
-    location_count = runs.fixed.shape[1]
-    for run in range(runs.sizes[asked.row, RUN_COUNT]):
-        last = offers.latest[run, service]
-        if last < NEVER_MINUTE:
-            mask = permitted_lines(asked, lines, service, last) & held
-            begin: int = runs.runs[asked.row, run, BEGIN]
-            end: int = runs.runs[asked.row, run, END]
-            columns += count_columns(begin, end, mask << ANY_SHIFT, offers.bits[1])
-            used += count_columns(begin, end, mask, offers.bits[1])
-    for e in range(offers.clock[1]):
-        last = offers.latest[location_count + e, service]
-        if last < NEVER_MINUTE:
-            mask = permitted_lines(asked, lines, service, last) & held
-            columns += int((offers.entries[E_BITS, e] >> ANY_SHIFT) & mask != 0)
-            used += int(offers.entries[E_BITS, e] & mask != 0)
-    return columns, used
+def whole_lines(n: int, least: Ints) -> int:
+    """Bits of the lines that are carried alone."""
+    bits = 0
+    for j in range(n):
+        bits |= int(least[1 << j] < BARRED) << j
+    return bits
 
 
 @kernel
-def add_tally(service: int, columns: int, used: int, whole: int, some: int, opening: int, tally: Ints) -> None:
-    """Count a source's columns with those of its service."""
-    tally[service, COLUMNS] += columns
-    tally[service, USED] += used
-    tally[service, WHOLE] |= whole
-    tally[service, SOME] |= some
-    tally[service, OPENING] = min(tally[service, OPENING], opening)
+def lines_in_part(asked: Asked, lines: Ints, services: int, runs: RunTables, offers: Offers) -> int:
+    """Bits of the lines of which any of the services can carry a unit; asked for only where one is not carried whole."""
+    bits, row = 0, asked.row
+    for s in range(offers.cost.shape[0]):
+        if (services >> s) & 1 == 0:
+            continue
+        for run in range(runs.sizes[row, RUN_COUNT]):
+            seen, last = 0, offers.latest[run, s]
+            if last < NEVER_MINUTE:
+                for c in range(runs.runs[row, run, BEGIN], runs.runs[row, run, END]):
+                    seen |= offers.bits[0, runs.places[row, POSITION, c]]
+                bits |= permitted_lines(asked, lines, s, last) & (seen >> ANY_SHIFT)
+        for e in range(offers.clock[1]):
+            last = offers.latest[runs.fixed.shape[1] + e, s]
+            if offers.entries[E_BITS, e] != 0 and last < NEVER_MINUTE:
+                bits |= permitted_lines(asked, lines, s, last) & (offers.entries[E_BITS, e] >> ANY_SHIFT)
+    return bits
 
 
 @kernel
 def offer(
-    first: int, source: int, service: int, mask: int, n: int, price_row: int, prices: Ints, subsets: Ints, costs: Ints,
-    sources: Ints,
+    first: int, service: int, mask: int, n: int, price_row: int, prices: Ints, subsets: Ints, costs: Ints, sources: Ints
 ) -> int:  # fmt: skip
-    """Take what a source carries for less than the service's best so far, subset by subset of the permitted lines.
+    """Take what the sources FOUND carry for less than the service's best so far, subset by subset of the permitted lines.
 
     From subset `first` on; returns the first subset that costs as much as the best so far, 2^n when there is none.
     """
@@ -189,7 +194,7 @@ def offer(
         if cost == costs[service, at]:
             return s
         costs[service, at] = cost
-        sources[service, at] = source
+        sources[service, at] = subsets[FOUND, at]
     return 1 << n
 
 
@@ -204,15 +209,25 @@ def settle_tie(source: int, service: int, subset: int, asked: Asked, runs: RunTa
 def source_location(source: int, subset: int, row: int, runs: RunTables, subsets: Ints, offers: Offers) -> int:
     """The location that carries a subset from a source."""
     location: int
-    if source >= runs.fixed.shape[1]:
-        location = offers.entries[E_LOCATION, source - runs.fixed.shape[1]]
+    location_count, known = runs.fixed.shape[1], offers.latest.shape[0]
+    if location_count <= source < known:
+        location = offers.entries[E_LOCATION, source - location_count]
         return location
-    at = first_position(
-        runs.runs[row, source, BEGIN], runs.runs[row, source, END], row, subset, subsets[LINE_COUNT], subsets[UNIT_COUNT],
-        runs.fixed, runs.handling, offers.bits[1],
-    )  # fmt: skip
+    at = source
+    if source >= known:
+        run = source - known
+        at = first_position(
+            runs.runs[row, run, BEGIN], runs.runs[row, run, END], row, subset, subsets[LINE_COUNT], subsets[UNIT_COUNT],
+            runs.fixed, runs.handling, offers.bits[1],
+        )  # fmt: skip
     location = runs.places[row, POSITION, at]
     return location
+
+
+@kernel
+def is_entry(source: int, runs: RunTables, offers: Offers) -> bool:
+    """Whether a source is an entry."""
+    return bool(runs.fixed.shape[1] <= source < offers.latest.shape[0])
 
 
 @kernel
@@ -226,7 +241,9 @@ def is_before(
     first, second = runs.priority[a], runs.priority[b]
     if first != second:
         return bool(first < second)
-    first, second = offers.latest[source, service], offers.latest[other, other_service]
+    of_a = source if is_entry(source, runs, offers) else runs.places[asked.row, RUN, a]
+    of_b = other if is_entry(other, runs, offers) else runs.places[asked.row, RUN, b]
+    first, second = offers.latest[of_a, service], offers.latest[of_b, other_service]
     if first != second:
         return bool(first < second)
     if a != b:
@@ -234,6 +251,6 @@ def is_before(
     if service != other_service:
         return service < other_service
     location_count = runs.fixed.shape[1]
-    first = offers.entries[E_MINUTE, source - location_count] if source >= location_count else 0
-    second = offers.entries[E_MINUTE, other - location_count] if other >= location_count else 0
+    first = offers.entries[E_MINUTE, source - location_count] if is_entry(source, runs, offers) else 0
+    second = offers.entries[E_MINUTE, other - location_count] if is_entry(other, runs, offers) else 0
     return bool(first < second)

@@ -1,7 +1,8 @@
 """Locations of a network in runs for one destination and policy: those alike in dates and in tariff zone stand together.
 
-What is the same for a whole run (handover, delivery, price by weight) is then found once, and the rest of a shipment's cost
-lies in one stretch of memory. Within a run locations ascend by priority, then index: the order in which ties are decided.
+What is the same for a whole run (handover, delivery, price by weight) is then found once. Where locations have few handling
+costs between them, those of a run share theirs too and ascend by what a shipment costs there, so that the first one found
+to carry some lines is the cheapest. Otherwise, and between equals, they ascend by priority, then index.
 
 L locations, S carrier services, K rows of the tables, each for one destination and policy.
 """
@@ -18,8 +19,9 @@ Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
 
 POSITION, RUN, PLACE, DISTANCE, PLACE_FIELDS = range(5)
-BEGIN, END, PROFILE, SERVICE_FIELDS = range(4)
-"""Columns of a run; from SERVICE_FIELDS on, for each service its price row (−1: none) and its transit days."""
+BEGIN, END, PROFILE, SORTED, SERVICE_FIELDS = range(5)
+"""Columns of a run. SORTED: its locations share their handling costs and ascend by fixed cost. From SERVICE_FIELDS on, for
+each service its price row (−1: none) and its transit days."""
 ZONE, ZONE_SERVICE = range(2)
 RUN_COUNT, ZONE_COUNT, FIXED_MAX, HANDLING_MAX, PICK_MIN, UNIT_MIN, SIZE_FIELDS = range(7)
 METERS_MAX = 2**31 - 1
@@ -40,25 +42,31 @@ class RunTables(NamedTuple):
 @kernel
 def lay_runs(
     row: int, by_priority: Ints, profile: Int32s, zone: Int32s, transit: Int32s, distance_meters: Ints, distance_ppm: int,
-    fixed: Ints, pick: Ints, unit: Ints, heads: Ints, tables: RunTables,
+    fixed: Ints, pick: Ints, unit: Ints, handling_class: Ints, is_sorted: bool, heads: Ints, tables: RunTables,
 ) -> None:  # fmt: skip
     """Write row `row` of the tables: runs by (profile, zone and transit of every service), in order of first appearance.
 
-    by_priority [L]: locations by (priority, index). zone, transit [S, L], −1 for none; fixed, pick, unit [L] are weighted
-    micros, to which the distance is added. heads [a power of two ≥ 2 L] and [number of zones] are scratch.
+    by_priority [L]: locations by (priority, index). handling_class [L]: numbers of equal pick and unit costs, or all 0
+    where runs shall not be divided, and so not sorted, by them. zone, transit [S, L], −1 for none; fixed, pick, unit [L] are
+    weighted micros, to which the distance is added. heads [a power of two ≥ 2 L] and [number of zones] are scratch.
     """
     places, runs, zones, sizes = tables.places, tables.runs, tables.zones, tables.sizes
     run_count, zone_count = 0, 0
     for i in range(heads.shape[0]):
         heads[i] = -1
+    if is_sorted:
+        cost = np.empty(by_priority.shape[0], np.int64)
+        for i in range(by_priority.shape[0]):
+            cost[i] = fixed[by_priority[i]] + weigh(distance_meters[by_priority[i]] // 1000, distance_ppm)
+        by_priority = by_priority[np.argsort(cost, kind="mergesort")]
     for i in range(by_priority.shape[0]):
         l = by_priority[i]  # noqa: E741
-        at = alike(l, profile, zone, transit, heads, by_priority)
+        at = alike(l, profile, handling_class, zone, transit, heads, by_priority)
         if heads[at] < 0:
             heads[at] = i
             runs[row, run_count, END] = 0
             places[row, RUN, l] = run_count
-            runs[row, run_count, PROFILE] = profile[l]
+            runs[row, run_count, PROFILE], runs[row, run_count, SORTED] = profile[l], is_sorted
             for s in range(zone.shape[0]):
                 zone_count, price_row = row_of_zone(row, zone[s, l], s, zone_count, zones)
                 runs[row, run_count, SERVICE_FIELDS + 2 * s] = price_row
@@ -105,16 +113,24 @@ def place_locations(
 
 
 @kernel
-def alike(l: int, profile: Int32s, zone: Int32s, transit: Int32s, heads: Ints, by_priority: Ints) -> int:  # noqa: E741
+def alike(
+    l: int,  # noqa: E741
+    profile: Int32s,
+    handling_class: Ints,
+    zone: Int32s,
+    transit: Int32s,
+    heads: Ints,
+    by_priority: Ints,
+) -> int:
     """Where in the hash table `heads` the run of location l is, or would be: open addressing, a head for each run."""
     mask: int = heads.shape[0] - 1
-    key: int = np.int64(profile[l])  # type: ignore[assignment]
+    key: int = np.int64(profile[l]) * 4099 + handling_class[l]
     for s in range(zone.shape[0]):
         key = (key * 1_000_003 ^ zone[s, l]) * 1_000_003 ^ transit[s, l]
     at: int = (key ^ key >> 21) & mask
     while heads[at] >= 0:
         head = by_priority[heads[at]]
-        same = profile[head] == profile[l]
+        same = profile[head] == profile[l] and handling_class[head] == handling_class[l]
         for s in range(zone.shape[0]):
             same = same and zone[s, head] == zone[s, l] and transit[s, head] == transit[s, l]
         if same:

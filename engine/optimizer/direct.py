@@ -37,7 +37,7 @@ from engine.optimizer.workspace import Workspace, workspace_of
 SERVICES_MAX = 62
 """Services have a bit each in an int64."""
 
-ALL_SERVICES = 2**SERVICES_MAX - 1
+ALL_SERVICES = (1 << SERVICES_MAX) - 1
 
 Bits = NDArray[np.int32]
 Bools = NDArray[np.bool_]
@@ -82,7 +82,8 @@ def _decide_batch(requests: list[Request], space: Workspace) -> list[list[Chosen
     count = sum(len(request.choices) for request in requests)
     results = np.empty((count, RESULT_FIELDS), np.int64)
     placed = np.empty((count, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
-    decide_orders(*batch_tables(requests, space), results, placed)
+    arguments = [*batch_tables(requests, space), results, placed]
+    decide_orders(*arguments)
     answers, at = [], 0
     for request, result in _by_request(requests, results.tolist()):
         answers.append([_chosen(request, row, placed[at + c]) for c, row in enumerate(result)])

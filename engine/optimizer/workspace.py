@@ -27,6 +27,9 @@ FLOOR_ROWS_MAX = 1024
 ENTRIES_EXTRA = 4096
 """Entries for receipts that land later, besides one for each location; an order with more takes the long way."""
 
+HANDLING_CLASSES_MAX = 16
+"""Of more handling costs than that, runs by them would be too many: they are scanned whole instead."""
+
 SIZE_MAX = 1 << SUBSET_LINES_MAX
 
 _local = threading.local()
@@ -63,7 +66,7 @@ class Workspace:
         self.is_limited = bool((image.capacity_per_day < UNLIMITED).any())
         self._tables: HorizonTables | None = None
         self._rows: OrderedDict[tuple[int, tuple[int, ...]], tuple[int, Lanes]] = OrderedDict()
-        self._costs: dict[tuple[int, ...], tuple[Ints, Ints, Ints]] = {}
+        self._costs: dict[tuple[int, ...], tuple[Ints, Ints, Ints, Ints, bool]] = {}
         self._floors: dict[int, tuple[int, Ints]] = {}
 
     def limits(self, scene: Scene) -> Limits:
@@ -94,7 +97,7 @@ class Workspace:
         if row == self.row_count:
             _, (row, _) = self._rows.popitem(last=False)
         if weights not in self._costs:
-            self._costs[weights] = location_costs(scene)
+            self._costs[weights] = (*(costs := location_costs(scene)), *handling_classes(*costs[1:]))
         lay_runs(row, self._by_priority, self._profile, lanes.zone_index, lanes.transit_days, lanes.distance_meters,
                  scene.weights_ppm[Term.DISTANCE], *self._costs[weights], self._heads, self.runs)  # fmt: skip
         self._rows[key] = row, lanes
@@ -136,6 +139,15 @@ def location_costs(scene: Scene) -> tuple[Ints, Ints, Ints]:
     return (
         fixed, weigh_all(image.pick_cost_micros, weights[Term.PICK]), weigh_all(image.unit_cost_micros, weights[Term.UNIT])
     )  # fmt: skip
+
+
+def handling_classes(pick: Ints, unit: Ints) -> tuple[Ints, bool]:
+    """([L]: the number of each location's handling costs, whether they are few enough for runs to be sorted by cost)."""
+    _, numbers = np.unique(np.stack((pick, unit)), axis=1, return_inverse=True)
+    numbers = numbers.reshape(-1).astype(np.int64)
+    if numbers.max(initial=0) < HANDLING_CLASSES_MAX:
+        return numbers, True
+    return np.zeros_like(numbers), False
 
 
 def weigh_all(raw: Ints, weight_ppm: int) -> Ints:

@@ -64,7 +64,7 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
     )
     items = tuple(
         Item(f"I{n}", weight_grams=rng.choice([0, 400, 1_500]), length_mm=rng.choice([0, 200]), width_mm=100, height_mm=100)
-        for n in range(5)
+        for n in range(8)
     )
     safety = tuple(SafetyStock(rng.randint(1, 2), location_id=place.location_id) for place in locations if rng.random() < 0.2)
     records = small_records(
