@@ -2,9 +2,10 @@
 
 What is counted: a *combo* is one location × one line whose position is read from a matrix larger than the last-level
 cache, every item standing at every location; a position is 16 bytes. The scoring pass gives for each combo the units
-available, whether the location may and can carry the line, and its handling cost in micros. Its limit is a plain
-vectorised pass that does nothing but read the same rows. A decision is that and the best location per subset of lines, the
-program over subsets, weight breaks and dates, for two carrier services; destinations have been laid out before.
+available less safety stock, and whether the location may and can carry the line. What a location costs is not summed
+there: it lies ready in integer micros, in order of cost, for each destination, laid out when it was first asked for. The
+limit is a plain vectorised pass that does nothing but read the same rows. A decision is the scoring pass, the best
+location per subset of lines, the program over subsets, weight breaks and dates, for two carrier services.
 Each time is the best of several rounds over other random baskets, in one thread, for a batch of orders a call.
 """
 
@@ -20,21 +21,15 @@ import numpy as np
 from engine.domain.basket import Basket, BasketLine, DestinationKey
 from engine.inventory.live import LiveStock
 from engine.kernels.asked import (
-    L_QUANTITY,
     L_ROW_COUNT,
     L_ROW_START,
-    O_FIRST_LINE,
-    O_LINE_COUNT,
-    O_RUN_ROW,
     PLACED_FIELDS,
     R_STATUS,
     RESULT_FIELDS,
     SOLVED,
 )
-from engine.kernels.cheapest import TILE, fill_tile, gather_bits
 from engine.kernels.decide import decide_orders, keep_eligible, score_order
 from engine.kernels.jit import kernel
-from engine.kernels.runs import BEGIN, END, RUN_COUNT
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.image import compile_image
 from engine.optimizer.direct import Request, batch_tables
@@ -65,18 +60,10 @@ class Batch(NamedTuple):
 def score_batch(orders, lines, pool_allowed, floor, wishes, arena, limits, runs, offers):  # type: ignore[no-untyped-def]
     """The scoring pass of each order; returns a number that depends on all of it."""
     total = 0
-    bits, tile = offers.bits, offers.tile
     for o in range(orders.shape[0]):
-        row, n, first = orders[o, O_RUN_ROW], orders[o, O_LINE_COUNT], orders[o, O_FIRST_LINE]
         total += score_order(o, orders, lines, pool_allowed, floor, arena, offers)
         keep_eligible(orders[o], wishes, limits.country, runs.places, offers)
-        for run in range(runs.sizes[row, RUN_COUNT]):
-            begin, end = runs.runs[row, run, BEGIN], runs.runs[row, run, END]
-            total += gather_bits(begin, end, row, runs.places, bits[0], bits[1])
-            for at in range(begin, end, TILE):
-                size = min(TILE, end - at)
-                fill_tile(at, size, size, row, n, first, lines[L_QUANTITY], runs.fixed, runs.handling, bits[1], tile)
-                total += tile[0, 0]
+        total += offers.bits[0, o % offers.bits.shape[1]]
     return total
 
 

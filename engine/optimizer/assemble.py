@@ -19,9 +19,13 @@ MINUTES_PER_DAY = 1440
 PEGS_EXPECTED = 8
 
 
-def ship_shipments(scene: Scene, lanes: Lanes, loads: Iterable[Load]) -> list[Shipment]:
-    """One shipment a load, earliest delivery first."""
-    shipments = [_shipment(scene, lanes, load) for load in loads]
+def ship_shipments(scene: Scene, lanes: Lanes, loads: Iterable[Load], made: dict[Load, Shipment]) -> list[Shipment]:
+    """One shipment a load, earliest delivery first; those made before are kept in `made`, since options often share them."""
+    shipments = []
+    for load in loads:
+        if load not in made:
+            made[load] = _shipment(scene, lanes, load)
+        shipments.append(made[load])
     return sorted(shipments, key=lambda s: (s.delivery_latest_minute, s.location))
 
 

@@ -8,7 +8,7 @@ from engine.network.image import Lanes
 from engine.optimizer.assemble import counted_term, ship_shipments
 from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.direct import Request, decide_direct
-from engine.optimizer.load import NOTHING, Chosen
+from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.pickup import collect_lines
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import short_reason
@@ -62,10 +62,11 @@ def ship_lines(
     lanes = scene.lanes
     assert lanes is not None, "the door asks for a destination where lines are shipped"
     plans = []
+    made: dict[Load, Shipment] = {}
     (answers,) = decide_direct((Request(scene, lanes, shipped, choices),))
     for services, answer in zip(choices, answers, strict=True):
         chosen = answer if answer is not None else decide_long(scene, lanes, ShipRequest(shipped, services), nodes_max)
-        shipments = collected + ship_shipments(scene, lanes, chosen.loads)
+        shipments = collected + ship_shipments(scene, lanes, chosen.loads, made)
         plans.append(summed_plan(scene, shipments, shortage | ship_shortage(scene, lanes, shipped, shipments), chosen))
     return plans
 

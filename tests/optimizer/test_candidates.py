@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.domain.basket import Basket, BasketLine, DestinationKey
+from engine.domain.enums import LocationKind
+from engine.inventory.live import LiveStock
+from engine.network.image import compile_image
+from engine.network.records import Location, Zone
 from engine.optimizer import workspace
 from engine.optimizer.candidates import Candidates, Columns, ShipRequest, ship_candidates
 from engine.optimizer.direct import Request, decide_direct
@@ -15,7 +20,8 @@ from engine.optimizer.problem import Problem
 from engine.optimizer.scene import Scene, set_scene
 from engine.optimizer.solve import solve
 from tests.naive.candidates import NaiveCandidates, naive_candidates
-from tests.optimizer.baskets import drawn_basket, drawn_scene
+from tests.network.small_network import small_records
+from tests.optimizer.baskets import NOW, drawn_basket, drawn_scene
 
 NODES_MAX = 2_000
 CHOICES = ((0, 1, 2), (0,), (1, 2))
@@ -104,6 +110,27 @@ def test_runs_of_many_locations(lines_max: int, classes_max: int, monkeypatch: p
     for seed in range(40):
         ways += compare(drawn_scene(seed, lines_max, locations_max=60))
     assert ways["direct"] > 10
+
+
+@pytest.mark.parametrize(
+    ("changed", "quantity"),
+    [
+        ({"pick_cost_micros": 2**40}, 1),
+        ({"unit_cost_micros": 2**31 - 1}, 2**31 - 1),
+        ({"pack_cost_micros": 2**60}, 1),
+        ({"unit_cost_micros": 2**62}, 2),
+    ],
+)
+def test_costs_beyond_safe_sums_take_the_long_way(changed: dict[str, int], quantity: int) -> None:
+    """Never a wrapped sum: the kernel refuses, and the solver leaves such lines short."""
+    location = Location("dear", LocationKind.DC, "1012", "NL", 52.37, 4.89, "Europe/Amsterdam", **changed)
+    image = compile_image(small_records(locations=(location,), zones=(Zone("post", "NL", "home", 1),)))
+    stock = LiveStock(image.item_index, image.location_index, frozenset(), NOW // 1440)
+    stock.matrix.change(0, 0, 0, 2**31 - 1, 0)
+    basket = Basket((BasketLine("l", 0, quantity),), NOW, DestinationKey("NL", "1011"))
+    scene = set_scene(image, stock, basket)
+    assert scene.lanes is not None
+    assert decide_direct([Request(scene, scene.lanes, (0,), ((0, 1),))]) == [[None]]
 
 
 def test_a_batch_is_decided_as_its_orders_are_alone() -> None:
