@@ -132,6 +132,24 @@ class StockStore:
         reply = self._asked(lambda: self._commit([*fixed, *batch.keys], arguments))
         return decode_reply(reply, len(transactions))
 
+    def seen(self, request_ids: Sequence[str]) -> list[bool]:
+        """Which requests were committed before, as far as the store remembers. Raises StoreAway, StoreGap."""
+        if self._layout is None:
+            raise StoreGap("the store has not been loaded")
+        data = self._keys.data(self._layout)
+
+        def ask() -> Any:
+            pipe = self._client.pipeline(transaction=True)
+            pipe.get(self._keys.epoch)
+            for request_id in request_ids:
+                pipe.hexists(data.requests(request_id), request_id)
+            return pipe.execute()
+
+        stamped, *found = self._asked(ask)
+        if stamped is None or int(stamped) != self._stamped:
+            raise StoreGap(f"epoch {stamped!r} has begun")
+        return [bool(each) for each in found]
+
     def tail(self, position: str, until: str = "+") -> list[LogRecord]:
         """Entries after `position`, at most TAIL_ENTRIES_MAX, oldest first. Raises StoreAway, StoreGap."""
         epoch = ordinal(position)[0]

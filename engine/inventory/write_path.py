@@ -132,13 +132,28 @@ class WritePath:
         outcomes = self._commit(planned)
         again = {id(write) for (write, _), outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Refused)}
         sure = next((i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Committed)), len(outcomes))
-        for write, refusal, planned_before in refused:
-            # A refusal that counted on holds which came to nothing says nothing about the stock.
-            if planned_before <= sure:
-                write.settle(refusal)
-            else:
-                again.add(id(write))
+        # A refusal that counted on holds which came to nothing says nothing about the stock.
+        again |= {id(write) for write, _, planned_before in refused if planned_before > sure}
+        self._refuse([(write, refusal) for write, refusal, planned_before in refused if planned_before <= sure])
         return [write for write in writes if id(write) in again]
+
+    def _refuse(self, refused: Sequence[tuple[Write, Refusal]]) -> None:
+        """Settle what could not be planned: a request that was committed before has its answer, whatever the stock is now."""
+        if not refused:
+            return
+        try:
+            seen = self._store.seen([write.request_id for write, _ in refused])
+        except (StoreGap, StoreAway) as error:
+            self._lost(error)
+            for write, _ in refused:
+                write.settle(recovering())
+            return
+        for (write, refusal), was_seen in zip(refused, seen, strict=True):
+            if was_seen:
+                waiter = self._waiters.expect(write.request_id)
+                self._waiters.arm(waiter, _settler(write, duplicate=True), ask_now=True)
+            else:
+                write.settle(refusal)
 
     def _commit(self, planned: list[tuple[Write, Transaction]]) -> Sequence[Outcome | None]:
         """Commit what was planned and bring the stock up to date; None: whether it was committed is not known."""
