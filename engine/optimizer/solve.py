@@ -164,8 +164,9 @@ def branching_tables(problem: Problem, least_price: Ints, least: Ints) -> tuple[
     allowed = usable(p)
     sequence, tied = branching_sequence(p, allowed.sum(axis=1))
     later = np.append(np.cumsum(least[sequence][:0:-1])[::-1], 0)
-    lines = np.stack((p.quantity, p.item, p.grams, p.volume, p.short_micros, p.line_locations_max, least, least))
-    lines = lines[:, sequence]
+    of_lines = (p.quantity, p.item, p.grams, p.volume, p.short_micros, p.line_locations_max, least, least)
+    # Contiguous whatever the number of lines: another layout would be compiled while a caller waits.
+    lines = np.ascontiguousarray(np.stack(of_lines)[:, sequence])
     lines[LATER], lines[TIED] = later, tied
     row = p.price_row
     columns = np.stack((

@@ -1,0 +1,63 @@
+"""After the warm-up nothing is left to compile: a caller who met a new shape would wait for seconds, and all behind them."""
+
+import random
+import sys
+from dataclasses import replace
+
+import pytest
+from numba.core.dispatcher import Dispatcher
+
+from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
+from engine.network.image import compile_image
+from engine.promise.quote import quote_promise
+from engine.service import warm_up as warm
+
+
+@pytest.fixture(scope="module")
+def warmed() -> None:
+    warm.warm_up(lambda name: None)
+
+
+def drawn_basket(rng: random.Random) -> Basket:
+    """Any number of lines, from few to more than there is, shipped or collected, under any of the policies."""
+    count = rng.choice([1, 1, 2, 3, 5, 8, 13])
+    lines = []
+    for n in range(count):
+        wishes: dict[str, object] = {}
+        if rng.random() < 0.2:
+            wishes.update(delivery_method=DeliveryMethod.PICKUP, pickup_location=rng.randrange(3))
+        if rng.random() < 0.2:
+            wishes["latest_minute"] = warm.MINUTE + rng.choice([10, 2_000, 5_000])
+        if rng.random() < 0.1:
+            wishes["ship_complete"] = True
+        lines.append(BasketLine(f"{n}", rng.randrange(3), rng.choice([1, 2, 19, 20, 40, 70, 10**6]), **wishes))  # type: ignore[arg-type]
+    limits = Constraints(
+        max_locations=rng.choice([None, None, 1, 2]), max_locations_per_line=rng.choice([None, None, 1, 2]),
+        max_distance_meters=rng.choice([None, 0, 10**6]),
+    )  # fmt: skip
+    place = rng.choice([DestinationKey("NL", "1012"), DestinationKey("NL", "", 52.0, 5.0)])
+    policy_id = rng.choice(["cost", "priority", "late"])
+    return Basket(tuple(lines), warm.MINUTE + rng.randrange(9_000), place, policy_id=policy_id, constraints=limits)
+
+
+def signatures() -> dict[str, set[str]]:
+    """What every kernel is compiled for, in this process; from the cache on disk or not makes no difference."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("engine.")]
+    kernels = [value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)]
+    return {f"{kernel.__module__}.{kernel.__name__}": set(map(str, kernel.signatures)) for kernel in kernels}
+
+
+@pytest.mark.parametrize("locations", [1, 2, 3])
+def test_nothing_is_compiled_after_the_warm_up(warmed: None, locations: int) -> None:
+    before = signatures()
+    records = warm._records()
+    image = compile_image(replace(records, locations=records.locations[:locations]))
+    stock = warm._stock(image)
+    rng = random.Random(locations)
+    for _ in range(80):
+        basket = drawn_basket(rng)
+        if all(line.pickup_location < locations for line in basket.lines):
+            quote_promise(image, stock, basket, 0, warm.NODES_MAX)
+    after = signatures()
+    assert before.keys() == after.keys() and any(before.values())
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {}
