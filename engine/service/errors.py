@@ -10,8 +10,11 @@ from google.rpc import error_details_pb2, status_pb2
 from engine.domain.reasons import Reason, Refusal
 
 DOMAIN = "belofte"
-VIOLATIONS_MAX = 100
-"""Field violations sent in one status: trailers have a limit of about 8 KiB."""
+MESSAGE_BYTES_MAX, DESCRIPTION_BYTES_MAX, STATUS_BYTES_MAX = 1_200, 400, 4_400
+"""Of one status: clients refuse trailers beyond 8 KiB, which hold the message twice, and all details in base64."""
+
+VIOLATIONS_LEFT_OUT = "violations_left_out"
+"""In the metadata of ErrorInfo: how many bad fields did not fit."""
 
 CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.INVALID_FIELD: grpc.StatusCode.INVALID_ARGUMENT,
@@ -46,19 +49,35 @@ assert set(CODES) == set(Reason), "every reason has a code"
 
 def status_of(refusal: Refusal) -> status_pb2.Status:
     """The refusal as `google.rpc.Status`: ErrorInfo always, BadRequest with the fields, RetryInfo where it may help."""
-    status = status_pb2.Status(code=CODES[refusal.reason].value[0], message=refusal.message)
+    status = status_pb2.Status(code=CODES[refusal.reason].value[0], message=cut(refusal.message, MESSAGE_BYTES_MAX))
     info = error_details_pb2.ErrorInfo(reason=refusal.reason.value, domain=DOMAIN, metadata=refusal.metadata)
+    bad = error_details_pb2.BadRequest()
+    left = STATUS_BYTES_MAX - status.ByteSize() - info.ByteSize()
+    for violation in refusal.violations:
+        text = cut(violation.description, DESCRIPTION_BYTES_MAX)
+        left -= bad.field_violations.add(field=violation.field, description=text).ByteSize() + 4
+        if left < 0:
+            bad.field_violations.pop()
+            info.metadata[VIOLATIONS_LEFT_OUT] = str(len(refusal.violations) - len(bad.field_violations))
+            break
     _attach(status, info)
     if refusal.violations:
-        bad = error_details_pb2.BadRequest()
-        for violation in refusal.violations[:VIOLATIONS_MAX]:
-            bad.field_violations.add(field=violation.field, description=violation.description)
         _attach(status, bad)
     retry_ms = refusal.retry_after_ms or RETRY_MS.get(refusal.reason, 0)
     if retry_ms:
         delay = duration_pb2.Duration(seconds=retry_ms // 1000, nanos=retry_ms % 1000 * 1_000_000)
         _attach(status, error_details_pb2.RetryInfo(retry_delay=delay))
     return status
+
+
+def cut(text: str, bytes_max: int) -> str:
+    """The text as far as it fits on the wire, where all but printable ASCII is percent-encoded, three bytes for each."""
+    size = 0
+    for at, character in enumerate(text):
+        size += 1 if " " <= character <= "~" and character != "%" else 3 * len(character.encode(errors="replace"))
+        if size > bytes_max:
+            return text[:at] + "..."
+    return text
 
 
 def _attach(status: status_pb2.Status, detail: Message) -> None:
