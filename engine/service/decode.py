@@ -191,8 +191,9 @@ def decode_line(
     latest = NO_LATEST
     if wire.HasField("latest_date"):
         # A deadline is not moved by rounding: the minute it lies in has begun, and no more.
+        wrong_before = len(violations.invalid)
         latest = minute_of(wire.latest_date, f"{path}.latest_date", violations)
-        if latest < request_minute:
+        if latest < request_minute and len(violations.invalid) == wrong_before:
             violations.add(f"{path}.latest_date", "an instant after the request time was expected, this one is past")
     for name in ("ship_set", "arrival_set", "kit_parent_line_id", "min_split_quantity", "kit_ratio"):
         if getattr(wire, name):
