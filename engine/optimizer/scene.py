@@ -113,14 +113,17 @@ def _weights(given: tuple[tuple[str, int], ...]) -> dict[Term, int]:
     return {term: named.get(term.value, PPM) for term in Term}
 
 
-def set_scene(image: NetworkImage, stock: LiveStock, basket: Basket) -> Scene:
-    """The scene of a basket: its policy chosen, its destination found. Raises `Refusal` where one is unknown."""
+def set_scene(image: NetworkImage, stock: LiveStock, basket: Basket, field: str = "basket") -> Scene:
+    """The scene of a basket: its policy chosen, its destination found. Raises `Refusal` where one is unknown.
+
+    `field` is the basket's path in the request, for refusals.
+    """
     policy = image.policies.choose(
         policy_id=basket.policy_id, channel=basket.channel, segment=basket.segment, customer_class=basket.customer_class,
         value_micros=basket.value_micros, minute=basket.request_minute,
     )  # fmt: skip
     if policy is None:
-        raise _unknown(Reason.UNKNOWN_POLICY, "basket.policy_id", f"no policy is named {basket.policy_id!r}")
+        raise _unknown(Reason.UNKNOWN_POLICY, f"{field}.policy_id", f"no policy is named {basket.policy_id!r}")
     lanes = None
     if basket.destination is not None:
         where = basket.destination
@@ -130,7 +133,7 @@ def set_scene(image: NetworkImage, stock: LiveStock, basket: Basket) -> Scene:
             found = image.locate(where.country_code, where.postal_code)
             if found is None:
                 raise _unknown(
-                    Reason.UNKNOWN_POSTAL_CODE, "basket.destination.postal_code",
+                    Reason.UNKNOWN_POSTAL_CODE, f"{field}.destination.postal_code",
                     f"{where.country_code} {where.postal_code} lies in no postal area of the network",
                 )  # fmt: skip
             place = found

@@ -31,7 +31,7 @@ def plan_order(
 ) -> Planned:  # fmt: skip
     """The best plan on the stock of this moment; nothing is taken. Raises `Refusal` for unknown names."""
     started = clock.monotonic_ns()
-    scene = set_scene(image, stock, request.basket)
+    scene = set_scene(image, stock, request.basket, field="order.basket")
     plan = decide_basket(scene, scene.services, nodes_max)
     return Planned(request, scene, plan, attempt, (clock.monotonic_ns() - started) // 1_000)
 
