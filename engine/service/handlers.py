@@ -176,6 +176,7 @@ class Handlers:
         preview = request.mode == sourcing_service_pb2.SOURCE_MODE_PREVIEW
         if request.request_id or not preview:
             check_request_id(request.request_id, self._clock.unix_ms(), wrong)
+        request.request_id = request.request_id.lower()  # the same id, whichever way its letters are written
         basket = decode_order(request, image, self._now_minute(), self._limits.lines_max, wrong)
         wrong.check()
         order = SourceRequest(request.request_id, digest_of(request), request.order.order_id, basket, call.message)
@@ -210,6 +211,7 @@ class Handlers:
         wrong = Violations()
         check_position(request.min_position, wrong)
         check_request_id(request.request_id, self._clock.unix_ms(), wrong)
+        request.request_id = request.request_id.lower()  # as for orders
         adjustment = decode_adjustment(request, image, digest_of(request), call.message, wrong)
         wrong.check()
         self._stock(request.min_position)
