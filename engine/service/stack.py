@@ -45,7 +45,13 @@ def stack(
     environment = _environment(settings, folder, redis_url)
     children.append(_python("ledger", script, ["ledger"], environment, LEDGER_READY_SECONDS_MAX))
     children.append(_python("engine", script, ["engine"], environment, ENGINE_READY_SECONDS_MAX))
-    return Supervisor(children, on_ready)
+
+    def ready(announcements: Announcements) -> None:
+        # Callers know the first port: an engine that is restarted must not take any other free one.
+        environment[PREFIX + "PORT"] = announcements["engine"]
+        on_ready(announcements)
+
+    return Supervisor(children, ready)
 
 
 def _python(name: str, script: Path, arguments: Sequence[str], environment: dict[str, str], ready_seconds_max: float) -> Child:
