@@ -19,6 +19,11 @@ from engine.service.errors import status_of
 DEADLINE_MS_MAX = 300_000
 """A call without a deadline is given this one."""
 
+QUIET_SECONDS_MAX = 1.0
+"""How long a stop waits for an instant without calls."""
+
+_QUIET_POLL_SECONDS = 0.01
+
 
 class AioFront:
     """Serves the given unary methods from a desk; every other method of the services answers UNIMPLEMENTED."""
@@ -33,6 +38,7 @@ class AioFront:
         self._services = tuple(services)
         self._message_bytes_max = message_bytes_max
         self._server: Any = None
+        self._in_hand = 0
         self._health: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]
         self._log = structlog.get_logger("front")
 
@@ -59,11 +65,23 @@ class AioFront:
     async def stop(self, grace_seconds: float) -> None:
         """Report NOT_SERVING, refuse new calls, let those in hand finish."""
         await self._health.enter_graceful_shutdown()
+        # A call that has arrived but is not in hand yet would be cut off as CANCELLED, which tells its caller nothing.
+        loop = asyncio.get_running_loop()
+        quiet_until = loop.time() + QUIET_SECONDS_MAX
+        while self._in_hand and loop.time() < quiet_until:
+            await asyncio.sleep(_QUIET_POLL_SECONDS)
         if self._server is not None:
             await self._server.stop(grace_seconds)
 
     async def call(self, method: str, message: bytes, context: Any) -> bytes:
         """Hand one call to the desk and wait for its answer."""
+        self._in_hand += 1
+        try:
+            return await self._answer(method, message, context)
+        finally:
+            self._in_hand -= 1
+
+    async def _answer(self, method: str, message: bytes, context: Any) -> bytes:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[bytes | Refusal] = loop.create_future()
 
