@@ -34,7 +34,7 @@ CHANNEL_OPTIONS = [
 ]  # fmt: skip
 """A server that comes back is found at once; one test's connection is never another's."""
 
-ITEM_COUNT = 3_000
+ITEM_COUNT, FUZZED_ITEM_COUNT = 3_000, 40
 
 LOCATIONS = """\
 location_id,kind,country_code,postal_code,time_zone,calendar_id,cutoff,ships,pickup,status,priority
@@ -72,7 +72,9 @@ NETWORK: Mapping[str, str] = {
     ),
     "locations.csv": LOCATIONS,
     "items.csv": (
-        "item_id,weight_grams\nflagged,100\nkept,100\nfew,100\n" + "".join(f"i{n},100\n" for n in range(ITEM_COUNT))
+        "item_id,weight_grams\nflagged,100\nkept,100\nfew,100\n"
+        + "".join(f"f{n},100\n" for n in range(FUZZED_ITEM_COUNT))
+        + "".join(f"i{n},100\n" for n in range(ITEM_COUNT))
     ),
     "safety_stock.csv": "item_id,location_id,quantity\nkept,A,50\nfew,A,3\nfew,B,4\n",
     "carrier_services.csv": (
@@ -91,10 +93,11 @@ NETWORK: Mapping[str, str] = {
 class Server:
     """`server.py serve` on a folder of its own. It can be killed and started again on the same data."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` is made and filled when missing; nothing is started yet."""
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """`folder` is made and filled when missing; nothing is started yet. `settings` are those of the server."""
         self.folder = folder
         self.port = 0
+        self._settings = {f"BELOFTE_{name.upper()}": value for name, value in settings.items()}
         self._items = iter(range(ITEM_COUNT))
         self._process: subprocess.Popen[bytes] | None = None
         self._seen: set[psutil.Process] = set()
@@ -142,7 +145,7 @@ class Server:
         variables = {
             name: value for name, value in os.environ.items() if not name.startswith("BELOFTE_") or name == "BELOFTE_CACHE"
         }
-        variables.update(COLUMNS="200", BELOFTE_LOG_FORMAT="json")
+        variables.update(self._settings, COLUMNS="200", BELOFTE_LOG_FORMAT="json")
         command = [
             sys.executable, str(ROOT / "server.py"), "serve", "--network", str(self.folder / "network"),
             "--data-dir", str(self.folder / "data"), "--port", "0", *options,
