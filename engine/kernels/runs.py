@@ -24,7 +24,11 @@ BEGIN, END, PROFILE, SORTED, SERVICE_FIELDS = range(5)
 each service its price row (−1: none) and its transit days."""
 ZONE, ZONE_SERVICE = range(2)
 RUN_COUNT, ZONE_COUNT, FIXED_MAX, HANDLING_MAX, PICK_MIN, UNIT_MIN, SIZE_FIELDS = range(7)
-METERS_MAX = 2**31 - 1
+INT32_MAX = 2**31 - 1
+METERS_MAX = INT32_MAX
+HASH_FACTOR = 4099
+HASH_MASK = 2**45 - 1
+"""A product of both stays within int64."""
 
 
 class RunTables(NamedTuple):
@@ -102,7 +106,9 @@ def place_locations(
         places[row, POSITION, at], places[row, PLACE, l] = l, at
         places[row, DISTANCE, l] = min(distance_meters[l], METERS_MAX)
         tables.fixed[row, at] = fixed[l] + weigh(distance_meters[l] // 1000, distance_ppm)
-        tables.handling[row, 0, at], tables.handling[row, 1, at] = pick[l], unit[l]
+        # What does not fit shows in HANDLING_MAX and is refused there.
+        tables.handling[row, 0, at] = min(max(pick[l], 0), INT32_MAX)
+        tables.handling[row, 1, at] = min(max(unit[l], 0), INT32_MAX)
         if min(fixed[l], pick[l], unit[l], distance_ppm) < 0:
             fixed_max = np.int64(2**62)
         fixed_max = max(fixed_max, tables.fixed[row, at])
@@ -124,9 +130,10 @@ def alike(
 ) -> int:
     """Where in the hash table `heads` the run of location l is, or would be: open addressing, a head for each run."""
     mask: int = heads.shape[0] - 1
-    key: int = np.int64(profile[l]) * 4099 + handling_class[l]
+    key: int = np.int64(profile[l]) * HASH_FACTOR + handling_class[l]
     for s in range(zone.shape[0]):
-        key = (key * 1_000_003 ^ zone[s, l]) * 1_000_003 ^ transit[s, l]
+        key = (key * HASH_FACTOR + zone[s, l] + 1) & HASH_MASK
+        key = (key * HASH_FACTOR + transit[s, l] + 1) & HASH_MASK
     at: int = (key ^ key >> 21) & mask
     while heads[at] >= 0:
         head = by_priority[heads[at]]

@@ -4,6 +4,8 @@ A position is held in four int32 columns of one arena: location, slot (receipt a
 available_at (UTC minute), pool, sellable.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -107,7 +109,10 @@ def position_available(
     if not slot_sellable[slot] or not pool_allowed[slot_pool[slot]]:
         return 0
     held_back = floor if slot == ON_HAND_SLOT else 0
-    return max(0, available_to_promise(supply[at], demand[at], held_back))
+    # In int64, as the compiler has it, also where there is no compiler: oversold quantities may leave int32.
+    there: Any = np.int64(supply[at])
+    taken: Any = np.int64(demand[at])
+    return max(0, available_to_promise(there, taken, held_back))
 
 
 @kernel
