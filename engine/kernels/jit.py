@@ -28,6 +28,10 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
 
 import numba  # noqa: E402 - the cache folder must be set first
 
+# Whoever imported numba before has had its settings read without it: kernels would be kept beside their files, and a
+# callee's edit go unseen.
+numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # type: ignore[attr-defined]
+
 
 def kernel(function: F) -> F:
     """Compile `function` for arrays and scalars: nogil, cached on disk, no fast-math, no parallel threads."""
