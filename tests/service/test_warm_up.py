@@ -12,6 +12,9 @@ from engine.network.image import compile_image
 from engine.promise.quote import quote_promise
 from engine.service import warm_up as warm
 
+# On a machine without a cache the warm-up compiles every kernel first.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def warmed() -> None:
