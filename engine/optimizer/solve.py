@@ -1,7 +1,8 @@
 """The door of the optimizer: problems in, solutions with proven bounds out.
 
 Whole lines go through the exact program over subsets. Where a quantity may be divided, a bound on every plan that does is
-tried first, then branch and bound; so are long orders and orders whose number of locations is limited.
+tried first, then a search over shipments; branch and bound is for long orders, for orders whose number of locations is
+limited, and for what the search leaves open.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.assign import GRAMS_MAX, MICROS_MAX, OUT_FIELDS, assign_orders
 from engine.kernels.branch import LATER, TIED, branch_lines
+from engine.kernels.divide import DIVIDE_FIELDS, divide_order
 from engine.kernels.subsets import NEVER, SUBSET_LINES_MAX
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
@@ -25,8 +27,13 @@ OUT_OF_RANGE = "what the lines cost when short is out of range"
 PLACEMENTS_PER_LINE_MAX = 8
 PLACEMENTS_EXTRA_MAX = 64
 
+STEPS_MIN, STEPS_MAX = 2**16, 2**25
+STEPS_PER_NODE_MAX = 256
+"""Steps of the program over portions by the node budget: about an eighth of the time that its nodes would take."""
+
 FIELDS = Problem._fields
-ARRAY_FIELDS = FIELDS[: FIELDS.index("tariffs")]
+TARIFFS = FIELDS.index("tariffs")
+ARRAY_FIELDS = FIELDS[:TARIFFS]
 QUANTITY, ALLOWED, LOCATION, LINE_MICROS, AVAILABLE, ZONE, SPLIT, WEIGHT = map(
     FIELDS.index,
     ("quantity", "allowed", "location", "line_micros", "available", "zone", "split_micros", "carrier_weight_ppm"),
@@ -96,7 +103,7 @@ def solve_whole_lines(problems: Sequence[Problem], nodes_max: int) -> list[Solut
         if not exact:
             solution = branch(problem, None, nodes_max)
         elif objective > divided_bound:
-            solution = branch(problem, solution, nodes_max, divided_bound)
+            solution = divide(problem, solution, nodes_max, divided_bound)
         solutions.append(solution)
         first = last
     return solutions
@@ -116,6 +123,32 @@ def pack(fields: Sequence[Sequence[Any]], sizes: Sequence[Sequence[int]]) -> lis
     return packed
 
 
+def divide(problem: Problem, whole: Solution, nodes_max: int, divided_bound: int) -> Solution:
+    """The best plan that may divide lines, from the exact plan of whole lines.
+
+    Every plan that divides a line costs `divided_bound` at the least. Where the nodes do not suffice, `branch` may still
+    find a better one: it looks at fewer plans.
+    """
+    p = problem
+    steps_max = min(max(nodes_max * STEPS_PER_NODE_MAX, STEPS_MIN), STEPS_MAX)
+    out_line, out_column, out_quantity = np.empty((3, PLACEMENTS_PER_LINE_MAX * p.line_count**2), np.int64)
+    out = np.empty(DIVIDE_FIELDS, np.int64)
+    arguments: list[Any] = [
+        *p[:ALLOWED], usable(p), *p[LOCATION:TARIFFS], *p.tariffs, p.carrier_weight_ppm, p.split_micros, p.locations_max,
+        nodes_max, steps_max, whole.objective_micros + p.split_micros, out_line, out_column, out_quantity, out,
+    ]  # fmt: skip
+    divide_order(*arguments)
+    cost, bound, count, nodes = out.tolist()
+    placements = whole.placements
+    if count:
+        columns = (out_line[:count].tolist(), out_column[:count].tolist(), out_quantity[:count].tolist())
+        placements = tuple(map(new_placement, zip(*columns, strict=True)))
+    bound = max(bound - p.split_micros, divided_bound)
+    objective = cost - p.split_micros
+    solution = Solution(placements, objective, min(bound, objective), nodes + whole.nodes)
+    return solution if bound >= objective else branch(p, solution, nodes_max, bound)
+
+
 def branch(problem: Problem, whole: Solution | None, nodes_max: int, divided_bound: int = NEVER) -> Solution:
     """Branch and bound from the exact plan of whole lines, when there is one, else from leaving everything short.
 
@@ -130,7 +163,7 @@ def branch(problem: Problem, whole: Solution | None, nodes_max: int, divided_bou
     placements_max = PLACEMENTS_PER_LINE_MAX * problem.line_count + PLACEMENTS_EXTRA_MAX
     out_line, out_column, out_quantity = np.empty((3, placements_max), np.int64)
     out = np.zeros(4, np.int64)
-    arguments = [
+    arguments: list[Any] = [
         *tables, *problem.tariffs, problem.carrier_weight_ppm, problem.split_micros, problem.locations_max, nodes_max,
         incumbent.objective_micros + problem.split_micros, out_line, out_column, out_quantity, out,
     ]  # fmt: skip

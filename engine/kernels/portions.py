@@ -1,0 +1,288 @@
+"""The program over subsets, for lines that may be divided: a lower bound on every plan, exact in what it can afford to be.
+
+A *portion* is how much of each line: a digit a line, written as one number in mixed radix. The digits of a line stand for
+units: all of them (EXACT), nothing, a part and the whole (PARTS), nothing and a part (ANY), or nothing and the whole (WHOLE).
+A part costs what one unit of it does, and two parts make a whole: so fewer digits make a lower bound, never a wrong one.
+Method: state-space relaxation (Christofides, Mingozzi and Toth 1981) of set partitioning by dynamic programming.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.jit import kernel
+from engine.kernels.subsets import NEVER, capacity_need
+
+Ints = NDArray[np.int64]
+
+LINE_FIELDS = 10
+"""Rows of `lines`. SHORT is per unit; MOST: locations it may be divided over; DIGIT_MAX: its largest digit; PLACE: what its
+digit 1 adds to a portion; SHARED: its row of `shared_need`, −1 where no other line asks for its item."""
+QUANTITY, ITEM, GRAMS, VOLUME, SHORT, MOST, DIGITS, DIGIT_MAX, PLACE, SHARED = range(LINE_FIELDS)
+
+WHOLE, EXACT, PARTS, ANY = range(4)
+
+EXACT_UNITS_MAX = 15
+"""Units up to which a line may be counted one by one."""
+
+
+@kernel
+def choose_digits(lines: Ints, steps_max: int) -> int:
+    """Write DIGITS, DIGIT_MAX and PLACE of every line; returns how many portions there are.
+
+    Where the program would take more than `steps_max` steps the lightest lines lose their parts; where it takes fewer the
+    heaviest are counted in units.
+    """
+    n = lines.shape[1]
+    steps = 1
+    for j in range(n):
+        whole = lines[MOST, j] <= 1 or lines[QUANTITY, j] == 1
+        lines[DIGITS, j] = WHOLE if whole else PARTS
+        steps *= 3 if whole else 6
+    while steps > steps_max and heaviest(lines, PARTS, -1) >= 0:
+        j = heaviest(lines, PARTS, -1)
+        lines[DIGITS, j] = ANY
+        steps = steps // 6 * 3
+    for _ in range(n):
+        j = heaviest(lines, PARTS, 1)
+        if j < 0:
+            break
+        q = lines[QUANTITY, j]
+        more = steps // 6 * ((q + 1) * (q + 2) // 2) if q <= EXACT_UNITS_MAX else NEVER
+        # Marked as seen either way: negative until all have been.
+        lines[DIGITS, j] = -EXACT if more <= steps_max or q == 2 else -PARTS
+        steps = more if lines[DIGITS, j] == -EXACT else steps
+    place = 1
+    for j in range(n):
+        lines[DIGITS, j] = abs(lines[DIGITS, j])
+        kind = lines[DIGITS, j]
+        lines[DIGIT_MAX, j] = lines[QUANTITY, j] if kind == EXACT else 2 if kind == PARTS else 1
+        lines[PLACE, j] = place
+        place *= lines[DIGIT_MAX, j] + 1
+    return place
+
+
+@kernel
+def heaviest(lines: Ints, digits: int, sign: int) -> int:
+    """The line of these digits with the most grams (sign 1) or the fewest (sign −1), the first of equals; −1: none."""
+    found = -1
+    for j in range(lines.shape[1]):
+        if lines[DIGITS, j] == digits and (found < 0 or sign * weight(lines, j) > sign * weight(lines, found)):
+            found = j
+    return found
+
+
+@kernel
+def weight(lines: Ints, j: int) -> float:
+    """Grams of a whole line: in floating point, since only an order of lines depends on it."""
+    return float(lines[GRAMS, j]) * float(lines[QUANTITY, j])
+
+
+@kernel
+def digit_units(lines: Ints, j: int, digit: int) -> int:
+    """The fewest units that a digit of a line stands for."""
+    kind = lines[DIGITS, j]
+    if kind == EXACT or digit == 0:
+        return digit
+    whole: int = lines[QUANTITY, j]
+    return whole if kind == WHOLE or digit == 2 else 1
+
+
+@kernel
+def digit_of(lines: Ints, j: int, units: int) -> int:
+    """The digit for what is still wanted of a line."""
+    kind = lines[DIGITS, j]
+    if kind == EXACT or units == 0:
+        return units
+    return 2 if kind == PARTS and units == lines[QUANTITY, j] else 1
+
+
+@kernel
+def sum_portions(lines: Ints, per_unit: Ints, out: Ints) -> None:
+    """out[t] = Σ per_unit[j] × units of line j in t."""
+    out[0] = 0
+    size = 1
+    for j in range(lines.shape[1]):
+        for digit in range(1, lines[DIGIT_MAX, j] + 1):
+            more = per_unit[j] * digit_units(lines, j, digit)
+            for t in range(size):
+                out[digit * size + t] = out[t] + more
+        size *= lines[DIGIT_MAX, j] + 1
+
+
+@kernel
+def count_lines(lines: Ints, out: Ints) -> None:
+    """out[t] = lines of which t holds something."""
+    out[0] = 0
+    size = 1
+    for j in range(lines.shape[1]):
+        for digit in range(1, lines[DIGIT_MAX, j] + 1):
+            for t in range(size):
+                out[digit * size + t] = out[t] + 1
+        size *= lines[DIGIT_MAX, j] + 1
+
+
+@kernel
+def portion_fits(
+    t: int, c: int, kind: int, spare: int, line_count: Ints, unit_count: Ints, shared: int, shared_need: Ints,
+    shared_available: Ints,
+) -> bool:  # fmt: skip
+    """Whether the capacity and the stock shared by several lines suffice for a portion."""
+    if capacity_need(kind, line_count[t], unit_count[t]) > spare:
+        return False
+    for k in range(shared):
+        if shared_need[k, t] > shared_available[k, c]:
+            return False
+    return True
+
+
+@kernel
+def price_portions(
+    lines: Ints, used: int, order: Ints, digit_max: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints,
+    price_row: Ints, price: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints, unit_count: Ints,
+    shared: int, shared_need: Ints, shared_available: Ints, codes: Ints, sums: Ints, best: Ints,
+) -> None:  # fmt: skip
+    """best[t] = min over columns of fixed + Σ (line + unit × units) + price[row, t].
+
+    order [≥ used]: which columns; digit_max [n, c]: the largest digit of each line that a column can carry. codes and sums
+    [≥ portions] are scratch.
+    """
+    n = lines.shape[1]
+    most = line_count.shape[0] - 1
+    best[:] = NEVER
+    for index in range(used):
+        c = order[index]
+        codes[0] = 0
+        sums[0] = fixed[c]
+        count = 1
+        for j in range(n):
+            before = count
+            for digit in range(1, digit_max[j, c] + 1):
+                more = line_micros[j, c] + unit_micros[c] * digit_units(lines, j, digit)
+                step = digit * lines[PLACE, j]
+                for e in range(before):
+                    codes[count] = codes[e] + step
+                    sums[count] = sums[e] + more
+                    count += 1
+        kind, spare, row = capacity_kind[c], capacity_left[c], price_row[c]
+        check = shared > 0 or capacity_need(kind, line_count[most], unit_count[most]) > spare
+        for e in range(1, count):
+            t = np.uint64(codes[e])
+            cost = sums[e] + price[row, t]
+            if cost < best[t] and (
+                not check
+                or portion_fits(codes[e], c, kind, spare, line_count, unit_count, shared, shared_need, shared_available)
+            ):
+                best[t] = cost
+
+
+@kernel
+def count_steps(lines: Ints, first: int, last: int) -> int:
+    """Pairs of portions, one within the other, of the lines first … last − 1."""
+    steps = 1
+    for j in range(first, last):
+        steps *= (lines[DIGIT_MAX, j] + 1) * (lines[DIGIT_MAX, j] + 2) // 2
+    return steps
+
+
+@kernel
+def halve_lines(lines: Ints) -> int:
+    """How many lines come first, so that they have half of the steps: the inner loop then runs over a list of some length."""
+    n = lines.shape[1]
+    half = 0
+    while count_steps(lines, 0, half) < count_steps(lines, half, n):
+        half += 1
+    return half
+
+
+@kernel
+def list_portions(lines: Ints, first: int, last: int, most: Ints, start: Ints, middle: Ints, codes: Ints) -> None:
+    """codes[start[a]:start[a + 1]] = the portions within a, for all portions a of the lines first … last − 1.
+
+    most [n]: the largest digit of each line. Those that hold something of a's lowest line stand from middle[a] on.
+    """
+    size = middle.shape[0]
+    start[0] = 0
+    for a in range(size):
+        begin = start[a]
+        codes[begin] = 0
+        count = 1
+        middle[a] = begin
+        place = size
+        rest = a
+        for j in range(last - 1, first - 1, -1):
+            place //= lines[DIGIT_MAX, j] + 1
+            digit = rest // place
+            rest -= digit * place
+            before = count
+            for d in range(1, min(digit, most[j]) + 1):
+                step = d * lines[PLACE, j]
+                for e in range(before):
+                    codes[begin + count] = codes[begin + e] + step
+                    count += 1
+            if digit > 0:
+                middle[a] = begin + before
+        start[a + 1] = begin + count
+
+
+@kernel
+def share_portions(lines: Ints, best: Ints, value: Ints) -> None:
+    """value[s] = min over t ≤ s holding some of s's lowest line of best[t] + value[s − t], or the rest of that line short."""
+    n, size = lines.shape[1], value.shape[0]
+    half = halve_lines(lines)
+    low_size = lines[PLACE, half] if half < n else size
+    low_start, low_middle = np.empty(low_size + 1, np.int64), np.empty(low_size, np.int64)
+    high_start, high_middle = np.empty(size // low_size + 1, np.int64), np.empty(size // low_size, np.int64)
+    low, high = np.empty(count_steps(lines, 0, half), np.int64), np.empty(count_steps(lines, half, n), np.int64)
+    list_portions(lines, 0, half, lines[DIGIT_MAX], low_start, low_middle, low)
+    list_portions(lines, half, n, lines[DIGIT_MAX], high_start, high_middle, high)
+    value[0] = 0
+    for s in range(1, size):
+        above = s // low_size
+        below = s - above * low_size
+        least = leave_lowest_short(lines, s, value)
+        begin, end, above_begin = low_middle[below], low_start[below + 1], high_start[above]
+        if below == 0:
+            begin, above_begin = 0, high_middle[above]
+        for a in range(above_begin, high_start[above + 1]):
+            for b in range(begin, end):
+                t = np.uint64(high[a] + low[b])
+                least = min(least, best[t] + value[np.uint64(s) - t])
+        value[s] = min(least, NEVER)
+
+
+@kernel
+def lay_portions(lines: Ints, most: Ints, best: Ints, below: Ints, value: Ints) -> None:
+    """value[s] = min over t ≤ s of best[t] + below[s − t], or below[s]: one more location, used at most once.
+
+    most [n]: the largest digit of each line that the location can carry.
+    """
+    n, size = lines.shape[1], value.shape[0]
+    half = halve_lines(lines)
+    low_size = lines[PLACE, half] if half < n else size
+    low_start, middle = np.empty(low_size + 1, np.int64), np.empty(low_size, np.int64)
+    high_start, high_middle = np.empty(size // low_size + 1, np.int64), np.empty(size // low_size, np.int64)
+    low, high = np.empty(count_steps(lines, 0, half), np.int64), np.empty(count_steps(lines, half, n), np.int64)
+    list_portions(lines, 0, half, most, low_start, middle, low)
+    list_portions(lines, half, n, most, high_start, high_middle, high)
+    for s in range(size):
+        above = s // low_size
+        under = s - above * low_size
+        least = below[s]
+        for a in range(high_start[above], high_start[above + 1]):
+            for b in range(low_start[under], low_start[under + 1]):
+                t = np.uint64(high[a] + low[b])
+                least = min(least, best[t] + below[np.uint64(s) - t])
+        value[s] = least
+
+
+@kernel
+def leave_lowest_short(lines: Ints, s: int, value: Ints) -> int:
+    """What portion s costs when what it holds of its lowest line is left short."""
+    j = 0
+    rest = s
+    while rest % (lines[DIGIT_MAX, j] + 1) == 0:
+        rest //= lines[DIGIT_MAX, j] + 1
+        j += 1
+    digit = rest % (lines[DIGIT_MAX, j] + 1)
+    cost: int = lines[SHORT, j] * digit_units(lines, j, digit) + value[s - digit * lines[PLACE, j]]
+    return cost
