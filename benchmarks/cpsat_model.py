@@ -36,13 +36,13 @@ def solve_with_cpsat(problem: Problem, seconds_max: float) -> tuple[Placement, .
 
 
 def main() -> None:
-    """Orders and the time limit from standard input; a list of (seconds, placements or null) to standard output."""
+    """Orders and the time limit from standard input; a list of (processor seconds, placements or null) to standard output."""
     problems, seconds_max = pickle.load(sys.stdin.buffer)  # our own parent wrote it
     answers = []
     for problem in problems:
-        begin = time.perf_counter()
+        begin = time.process_time()
         placements = solve_with_cpsat(problem, seconds_max)
-        answers.append((time.perf_counter() - begin, placements))
+        answers.append((time.process_time() - begin, placements))
     json.dump(answers, sys.stdout)
 
 

@@ -72,7 +72,7 @@ def shown(value: Any) -> str:
 def commit() -> str:
     """The commit that ran, with + when files differ from it; "unknown" outside a repository."""
     command = ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
-    answer = subprocess.run(command, cwd=RESULTS.parent, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
     return answer.stdout.strip() or "unknown"
 
 

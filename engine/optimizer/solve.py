@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.assign import GRAMS_MAX, MICROS_MAX, OUT_FIELDS, assign_orders
 from engine.kernels.branch import LATER, TIED, branch_lines
-from engine.kernels.divide import DIVIDE_FIELDS, divide_order
+from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
 from engine.kernels.subsets import NEVER, SUBSET_LINES_MAX
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
@@ -32,8 +32,7 @@ STEPS_PER_NODE_MAX = 256
 """Steps of the program over portions by the node budget: about an eighth of the time that its nodes would take."""
 
 FIELDS = Problem._fields
-TARIFFS = FIELDS.index("tariffs")
-ARRAY_FIELDS = FIELDS[:TARIFFS]
+ARRAY_FIELDS = FIELDS[: FIELDS.index("tariffs")]
 QUANTITY, ALLOWED, LOCATION, LINE_MICROS, AVAILABLE, ZONE, SPLIT, WEIGHT = map(
     FIELDS.index,
     ("quantity", "allowed", "location", "line_micros", "available", "zone", "split_micros", "carrier_weight_ppm"),
@@ -89,23 +88,27 @@ def solve_whole_lines(problems: Sequence[Problem], nodes_max: int) -> list[Solut
     packed = pack(fields, sizes)
     out_column = np.empty(len(packed[QUANTITY]), np.int64)
     out = np.empty((len(problems), OUT_FIELDS), np.int64)
-    arguments = [np.array(sizes, np.int64), split, weight_ppm, *packed, *problems[0].tariffs, out_column, out]
+    arguments: list[Any] = [np.array(sizes, np.int64), split, weight_ppm, *packed, *problems[0].tariffs, out_column, out]
     assign_orders(*arguments)
     lines = chain.from_iterable(map(range, sizes[0]))
     placements = list(map(new_placement, zip(lines, out_column.tolist(), packed[QUANTITY].tolist(), strict=True)))
     solutions: list[Solution] = []
+    searched: list[int] = []
     first = 0
-    for problem, results in zip(problems, out.tolist(), strict=True):
+    for index, (problem, results) in enumerate(zip(problems, out.tolist(), strict=True)):
         objective, bound, _, nodes, exact, divided_bound = results
         assert objective < NEVER, OUT_OF_RANGE
         last = first + len(problem.quantity)
-        solution = new_solution((tuple(placements[first:last]), objective, bound, nodes))
+        solutions.append(new_solution((tuple(placements[first:last]), objective, bound, nodes)))
         if not exact:
-            solution = branch(problem, None, nodes_max)
+            solutions[-1] = branch(problem, None, nodes_max)
         elif objective > divided_bound:
-            solution = divide(problem, solution, nodes_max, divided_bound)
-        solutions.append(solution)
+            searched.append(index)
         first = last
+    if searched:
+        locations_max = np.array([problem.locations_max for problem in problems], np.int64)
+        shared = [arguments[0], split, weight_ppm, locations_max, *arguments[3:-2]]
+        divide_lines(problems, solutions, searched, out[searched, -1].tolist(), shared, nodes_max)
     return solutions
 
 
@@ -123,30 +126,32 @@ def pack(fields: Sequence[Sequence[Any]], sizes: Sequence[Sequence[int]]) -> lis
     return packed
 
 
-def divide(problem: Problem, whole: Solution, nodes_max: int, divided_bound: int) -> Solution:
-    """The best plan that may divide lines, from the exact plan of whole lines.
+def divide_lines(
+    problems: Sequence[Problem], solutions: list[Solution], searched: list[int], divided_bounds: list[int],
+    shared: list[Any], nodes_max: int,
+) -> None:  # fmt: skip
+    """Replace exact plans of whole lines by the best that may divide them, in one kernel call for all that are searched.
 
-    Every plan that divides a line costs `divided_bound` at the least. Where the nodes do not suffice, `branch` may still
-    find a better one: it looks at fewer plans.
+    Every plan that divides a line costs its `divided_bound` at the least. Where the nodes do not suffice, `branch` may
+    still find a better one: it looks at fewer plans. shared: sizes, scalars and packed tables of all the problems.
     """
-    p = problem
     steps_max = min(max(nodes_max * STEPS_PER_NODE_MAX, STEPS_MIN), STEPS_MAX)
-    out_line, out_column, out_quantity = np.empty((3, PLACEMENTS_PER_LINE_MAX * p.line_count**2), np.int64)
-    out = np.empty(DIVIDE_FIELDS, np.int64)
-    arguments: list[Any] = [
-        *p[:ALLOWED], usable(p), *p[LOCATION:TARIFFS], *p.tariffs, p.carrier_weight_ppm, p.split_micros, p.locations_max,
-        nodes_max, steps_max, whole.objective_micros + p.split_micros, out_line, out_column, out_quantity, out,
-    ]  # fmt: skip
-    divide_order(*arguments)
-    cost, bound, count, nodes = out.tolist()
-    placements = whole.placements
-    if count:
-        columns = (out_line[:count].tolist(), out_column[:count].tolist(), out_quantity[:count].tolist())
-        placements = tuple(map(new_placement, zip(*columns, strict=True)))
-    bound = max(bound - p.split_micros, divided_bound)
-    objective = cost - p.split_micros
-    solution = Solution(placements, objective, min(bound, objective), nodes + whole.nodes)
-    return solution if bound >= objective else branch(p, solution, nodes_max, bound)
+    incumbents = np.array([solutions[i].objective_micros + problems[i].split_micros for i in searched], np.int64)
+    placements_max = PLACEMENTS_PER_LINE_MAX * max(problems[i].line_count for i in searched) ** 2
+    out_line, out_column, out_quantity = np.empty((3, len(searched), placements_max), np.int64)
+    out = np.empty((len(searched), DIVIDE_FIELDS), np.int64)
+    arguments = [np.array(searched), incumbents, *shared, nodes_max, steps_max, out_line, out_column, out_quantity, out]
+    divide_orders(*arguments)
+    for at, (i, divided_bound, results) in enumerate(zip(searched, divided_bounds, out.tolist(), strict=True)):
+        cost, bound, count, nodes = results
+        problem, whole = problems[i], solutions[i]
+        placements = whole.placements
+        if count:
+            columns = (table[at, :count].tolist() for table in (out_line, out_column, out_quantity))
+            placements = tuple(map(new_placement, zip(*columns, strict=True)))
+        objective, bound = cost - problem.split_micros, max(bound - problem.split_micros, divided_bound)
+        solution = new_solution((placements, objective, min(bound, objective), nodes + whole.nodes))
+        solutions[i] = solution if bound >= objective else branch(problem, solution, nodes_max, bound)
 
 
 def branch(problem: Problem, whole: Solution | None, nodes_max: int, divided_bound: int = NEVER) -> Solution:
