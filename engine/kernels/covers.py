@@ -1,0 +1,196 @@
+"""Every plan of exactly k shipments that could be cheaper, by bit masks: k columns that carry all lines between them.
+
+Columns stand in the order of what they answer to the prices, so that a set is given up as soon as it is too dear. The line
+that the fewest columns carry comes first: one of its columns is in every cover. The last column of a set is found at once,
+as the AND of the masks of all lines that are still uncovered.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.jit import kernel
+from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES, NODES_MAX, Search
+from engine.kernels.long_order import FIXED, LOCATION, SHORT, LongOrder
+from engine.kernels.plans import PlanState, carrier_price, clear_plan, fill_plan
+from engine.kernels.search import adopt_plan
+from engine.kernels.subsets import NEVER
+
+SETS_PER_NODE = 128
+"""Sets looked at that count as one node: about the time of one bound."""
+
+WORD = 63
+"""Bits of a word: int64 without its sign."""
+
+COVERS_FOUND, NO_COVERS, CUT = 1, 0, -1
+
+Ints = NDArray[np.int64]
+
+
+@kernel
+def next_bit(words: Ints, first: int) -> int:
+    """The lowest bit set at or after `first`; −1 when there is none."""
+    w = first // WORD
+    if w >= words.shape[0]:
+        return -1
+    rest = words[w] >> (first % WORD) << (first % WORD)
+    while rest == 0:
+        w += 1
+        if w == words.shape[0]:
+            return -1
+        rest = words[w]
+    low = rest & -rest
+    at = 0
+    for shift in (32, 16, 8, 4, 2, 1):
+        if low >> (at + shift) != 0:
+            at += shift
+    return w * WORD + at
+
+
+@kernel
+def rank_columns(s: Search, ranked: Ints) -> None:
+    """ranked = undecided columns by what they answer, the first given before its equals."""
+    size = s.now[ALIVE]
+    values = np.empty(size, np.int64)
+    given = np.sort(s.alive[:size])
+    for i in range(size):
+        values[i] = s.value[given[i]]
+    order = np.argsort(values, kind="mergesort")
+    for i in range(size):
+        ranked[i] = given[order[i]]
+
+
+@kernel
+def mask_lines(
+    t: LongOrder, s: Search, size: int, ranked: Ints, bound: int, line_order: Ints, carriers: Ints, carried: Ints
+) -> int:  # fmt: skip
+    """carriers[i] = ranked columns of the i-th line that cannot be short, the fewest first; carried[r] = such lines.
+
+    Returns how many lines there are; both as bits, WORD a word.
+    """
+    n = s.price.shape[0]
+    count = np.zeros(n, np.int64)
+    lines = 0
+    for j in range(n):
+        if bound + t.lines[SHORT, j] - s.price[j] < s.now[GOAL]:
+            continue
+        for r in range(size):
+            count[j] += t.handling[ranked[r], j] < NEVER
+        i = lines
+        while i > 0 and count[line_order[i - 1]] > count[j]:
+            line_order[i] = line_order[i - 1]
+            i -= 1
+        line_order[i] = j
+        lines += 1
+    carriers[:] = 0
+    carried[:] = 0
+    for i in range(lines):
+        for r in range(size):
+            if t.handling[ranked[r], line_order[i]] < NEVER:
+                carriers[i, r // WORD] |= 1 << (r % WORD)
+                carried[r, i // WORD] |= 1 << (i % WORD)
+    return lines
+
+
+@kernel
+def options_for(rest: int, carriers: Ints, uncovered: Ints, allowed: Ints, options: Ints) -> None:
+    """options = allowed columns that may come next, `rest` of them to come: those of the first uncovered line, or all.
+
+    The last one must carry every line that is left.
+    """
+    options[:] = allowed
+    i = next_bit(uncovered, 0)
+    while i >= 0:
+        some = False
+        for w in range(options.shape[0]):
+            options[w] &= carriers[i, w]
+            some |= options[w] != 0
+        if rest > 1 or not some:
+            return
+        i = next_bit(uncovered, i + 1)
+
+
+@kernel
+def set_cost(t: LongOrder, k: int, members: Ints) -> int:
+    """What a plan from these columns costs where every line comes from the cheapest of them; NEVER for one location twice."""
+    cost = 0
+    for a in range(k):
+        cost += t.columns[FIXED, members[a]] + carrier_price(t, members[a], 0, 0)
+        for b in range(a):
+            if t.columns[LOCATION, members[a]] == t.columns[LOCATION, members[b]]:
+                return NEVER
+    for j in range(t.lines.shape[1]):
+        least = t.lines[SHORT, j]
+        for a in range(k):
+            least = min(least, t.handling[members[a], j])
+        cost += least
+    return cost
+
+
+@kernel
+def search_covers(
+    t: LongOrder, s: Search, k: int, bound: int, best: PlanState, trial: PlanState, order: Ints, priced: bool
+) -> int:  # fmt: skip
+    """Look at every set of k undecided columns that could be cheaper, values as of the bound on plans of exactly k.
+
+    priced: such a set makes the plan that costs least, and `best` may become it; else the first set found ends the search.
+    Returns NO_COVERS, COVERS_FOUND (priced: none is left that is cheaper than `best`) or CUT.
+    """
+    size, n = s.now[ALIVE], s.price.shape[0]
+    if size < k:
+        return NO_COVERS
+    ranked, members, offered = np.empty(size, np.int64), np.empty(k, np.int64), np.empty(k, np.int64)
+    rank_columns(s, ranked)
+    line_order = np.empty(n, np.int64)
+    carriers, carried = np.empty((n, size // WORD + 1), np.int64), np.empty((size, n // WORD + 1), np.int64)
+    lines = mask_lines(t, s, size, ranked, bound, line_order, carriers, carried)
+    # The bound is Σ prices + the k least values: what a set may answer above those.
+    spare = s.now[GOAL] - bound
+    for r in range(k):
+        spare += s.value[ranked[r]]
+    least = s.value[ranked[0]]
+    uncovered, allowed = np.zeros((k + 1, n // WORD + 1), np.int64), np.zeros((k + 1, size // WORD + 1), np.int64)
+    options = np.zeros((k + 1, size // WORD + 1), np.int64)
+    sums, at = np.zeros(k + 1, np.int64), np.full(k + 1, -1)
+    for i in range(lines):
+        uncovered[0, i // WORD] |= 1 << (i % WORD)
+    for r in range(size):
+        allowed[0, r // WORD] |= 1 << (r % WORD)
+    options_for(k, carriers, uncovered[0], allowed[0], options[0])
+    found = NO_COVERS
+    visits = 0
+    level = 0
+    while level >= 0:
+        rest = k - level
+        r = next_bit(options[level], at[level] + 1)
+        if r < 0 or sums[level] + s.value[ranked[r]] + (rest - 1) * least >= spare:
+            level -= 1
+            continue
+        visits += 1
+        if visits == SETS_PER_NODE:
+            visits = 0
+            s.now[NODES] += 1
+            if s.now[NODES] >= s.now[NODES_MAX]:
+                return CUT
+        at[level] = r
+        allowed[level, r // WORD] ^= 1 << (r % WORD)
+        members[level] = ranked[r]
+        if rest > 1:
+            uncovered[level + 1] = uncovered[level] & ~carried[r]
+            allowed[level + 1] = allowed[level]
+            options_for(rest - 1, carriers, uncovered[level + 1], allowed[level + 1], options[level + 1])
+            sums[level + 1] = sums[level] + s.value[ranked[r]]
+            at[level + 1] = -1
+            level += 1
+            continue
+        found = COVERS_FOUND
+        if not priced:
+            return found
+        cost = set_cost(t, k, members)
+        if cost < s.now[BEST]:
+            clear_plan(trial)
+            offered[:] = members
+            fill_plan(t, trial, k, offered, order)
+            spare -= s.now[GOAL]
+            adopt_plan(t, s, trial, best)
+            spare += s.now[GOAL]
+    return found

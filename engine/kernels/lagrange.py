@@ -1,0 +1,347 @@
+"""A Lagrangian lower bound of a long order: 'each line is served once' is relaxed, at an integer price per line.
+
+bound = Σ sunk + Σ price_j + Σ over locations in use of (fixed + carrier − Σ max(0, price_j − cost_j)).
+Each location answers the prices alone, and the cheapest answers within the limits on how many ship are taken: least costs
+of a facility location problem, whole numbers throughout, so that the bound is exact as it stands.
+Method: Held & Karp 1971; Beasley 1993, Lagrangean heuristics for location problems.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.jit import kernel
+from engine.kernels.long_order import DIVISOR, FIXED, FREE, LOCATION, PLAIN, ROW, LongOrder
+from engine.kernels.plans import GRAMS_ON, VOLUME_ON, PlanState
+from engine.kernels.staircase import SLOPES_MAX
+from engine.kernels.subsets import NEVER
+
+Ints = NDArray[np.int64]
+
+NOW_FIELDS = 9
+"""`now`: ALIVE, how many columns are still undecided; SUNK, what the decided part costs (without carrier prices unless
+these are plain); BEST, what the cheapest plan known costs; GOAL, a bound that leaves nothing cheaper; NODES, bounds taken,
+and NODES_MAX; LEAST and MOST, how many locations ship; CREDIT, what the dearest location taken gives way for."""
+ALIVE, SUNK, BEST, GOAL, NODES, NODES_MAX, LEAST, MOST, CREDIT = range(NOW_FIELDS)
+
+STEP_PARTS = 16
+STALLS_MAX = 4
+
+
+class Search(NamedTuple):
+    """The state of a search: what is decided, and the prices; n lines, m columns, r rows."""
+
+    now: Ints
+    cost: Ints
+    """[m, n]: `floor`, NEVER where the search has ruled the pair out."""
+    price: Ints
+    price_max: Ints
+    best_price: Ints
+    covered: Ints
+    """[n]: how many of the locations taken serve the line."""
+    shifted: Ints
+    """[r · SLOPES_MAX, n]: price less the rise of the carrier's price, −1 for lines that are decided."""
+    alive: Ints
+    """[m]: undecided columns in front; the others behind, in the order in which they left."""
+    rank: Ints
+    """[m]: where a column stands in `alive`."""
+    value: Ints
+    """[m]: what each undecided column answers."""
+    extra: Ints
+    """[m]: by how much the bound rises when the column ships."""
+    slope_at: Ints
+    at_location: Ints
+    """[locations]: the column that answers for a location."""
+    taken: Ints
+    """[m]: 1 for the columns taken."""
+    picked: Ints
+    opened: Ints
+    """[m]: columns in use in the order in which they opened; how many is `plan.used`."""
+    answer: Ints
+    """[n]: scratch."""
+
+
+@kernel
+def remove(s: Search, c: int) -> None:
+    """Take a column out of the undecided ones; it comes back when ALIVE is what it was."""
+    last = s.now[ALIVE] - 1
+    at = s.rank[c]
+    other = s.alive[last]
+    s.alive[at], s.alive[last] = other, c
+    s.rank[other], s.rank[c] = at, last
+    s.now[ALIVE] = last
+
+
+@kernel
+def shift_prices(t: LongOrder, s: Search, plan: PlanState) -> int:
+    """Fill `shifted`; returns Σ price of the free lines."""
+    total = 0
+    for j in range(s.price.shape[0]):
+        s.covered[j] = 0
+        free = plan.column_of[j] == FREE
+        if free:
+            total += s.price[j]
+        for r in range(t.slopes.shape[0]):
+            for k in range(r * SLOPES_MAX, r * SLOPES_MAX + t.slopes[r]):
+                s.shifted[k, j] = s.price[j] - t.rise[k, j] if free else -1
+    return total
+
+
+@kernel
+def reward(s: Search, k: int, c: int) -> int:
+    """Σ max(0, shifted price − cost): what serving lines from a column is worth along one slope."""
+    total = 0
+    for j in range(s.shifted.shape[1]):
+        total += max(0, s.shifted[k, j] - s.cost[c, j])
+    return total
+
+
+@kernel
+def value_column(t: LongOrder, s: Search, c: int) -> int:
+    """fixed + the best line below the staircase − reward; concave in the slope, so that climbing finds the best."""
+    row = t.columns[ROW, c]
+    first = row * SLOPES_MAX
+    at = s.slope_at[c]
+    best = t.base[row, at] - reward(s, first + at, c)
+    for way in (1, -1):
+        while 0 <= at + way < t.slopes[row]:
+            value = t.base[row, at + way] - reward(s, first + at + way, c)
+            if value <= best:
+                break
+            best = value
+            at += way
+    s.slope_at[c] = at
+    return best + t.columns[FIXED, c]
+
+
+@kernel
+def value_open(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
+    """What an open column asks for its carrier and gains from free lines, at the least; adds to `covered`.
+
+    Its fixed cost and handling are sunk. For each step of the staircase that still holds what is on it: its price less
+    the most that fits in, the knapsack relaxed by its best rate per gram (whole, so that the bound stays exact).
+    """
+    n = s.price.shape[0]
+    if t.rules[PLAIN] == 1:
+        total = 0
+        for j in range(n):
+            if plan.column_of[j] == FREE and s.price[j] > s.cost[c, j]:
+                total -= s.price[j] - s.cost[c, j]
+                s.covered[j] += 1
+        return total
+    row = t.columns[ROW, c]
+    on = 0
+    count = 0
+    worth = 0
+    weight = 0
+    for j in range(n):
+        if plan.column_of[j] == c:
+            on += t.weight[row, j]
+        elif plan.column_of[j] == FREE and s.price[j] > s.cost[c, j]:
+            s.answer[count] = j
+            count += 1
+            worth += s.price[j] - s.cost[c, j]
+            weight += t.weight[row, j]
+    sort_by_density(t, s, row, c, count)
+    least = NEVER
+    best_rate = 0
+    linear = t.rate[row] * on
+    billable = plan.load[GRAMS_ON, c]
+    divisor = t.columns[DIVISOR, c]
+    if divisor > 0:
+        billable = max(billable, (plan.load[VOLUME_ON, c] + divisor - 1) // divisor)
+    for i in range(t.steps[row]):
+        room = t.limit[row, i] - on
+        if t.limit[row, i] < billable:
+            continue
+        rate = 0
+        value = t.step[row, i] - worth
+        if room < weight:
+            rate = critical_rate(t, s, row, c, count, room)
+            value = t.step[row, i] - rate * room
+            for k in range(count):
+                j = s.answer[k]
+                value -= max(0, s.price[j] - s.cost[c, j] - rate * t.weight[row, j])
+        if value < least:
+            least = value
+            best_rate = rate
+        if room >= weight:
+            break
+    for k in range(count):
+        j = s.answer[k]
+        s.covered[j] += s.price[j] - s.cost[c, j] > best_rate * t.weight[row, j]
+    return min(least + linear, NEVER)
+
+
+@kernel
+def sort_by_density(t: LongOrder, s: Search, row: int, c: int, count: int) -> None:
+    """answer[:count] by worth per gram, the best first; doubles do, since the order decides no bound."""
+    for i in range(1, count):
+        j = s.answer[i]
+        density = float(s.price[j] - s.cost[c, j]) / float(t.weight[row, j] + 1)
+        k = i
+        while k > 0:
+            other = s.answer[k - 1]
+            if float(s.price[other] - s.cost[c, other]) / float(t.weight[row, other] + 1) >= density:
+                break
+            s.answer[k] = other
+            k -= 1
+        s.answer[k] = j
+
+
+@kernel
+def critical_rate(t: LongOrder, s: Search, row: int, c: int, count: int, room: int) -> int:
+    """Micros per gram of the first line that no longer fits; any rate is valid, this one is the best."""
+    filled = 0
+    for k in range(count):
+        j = s.answer[k]
+        filled += t.weight[row, j]
+        if filled > room:
+            rate: int = (s.price[j] - s.cost[c, j]) // max(t.weight[row, j], 1)
+            return rate if rate <= NEVER // 4 // max(room, 1) else 0
+    return 0
+
+
+@kernel
+def take_answers(t: LongOrder, s: Search, opened: int) -> tuple[int, int]:
+    """Σ value of the locations taken, and how many: those that pay, as few and as many as may ship; (NEVER, 0) if too few."""
+    size = s.now[ALIVE]
+    for i in range(size):
+        c = s.alive[i]
+        s.at_location[t.columns[LOCATION, c]] = -1
+        s.taken[c] = 0
+    for i in range(size):
+        c = s.alive[i]
+        place = t.columns[LOCATION, c]
+        d = s.at_location[place]
+        if d < 0 or s.value[c] < s.value[d] or (s.value[c] == s.value[d] and c < d):
+            s.at_location[place] = c
+    count = 0
+    total = 0
+    for i in range(size):
+        c = s.alive[i]
+        if s.value[c] < 0 and s.at_location[t.columns[LOCATION, c]] == c:
+            s.taken[c] = 1
+            s.picked[count] = c
+            count += 1
+            total += s.value[c]
+    most = s.now[MOST] - opened
+    while count > most:
+        worst = 0
+        for k in range(1, count):
+            if s.value[s.picked[k]] > s.value[s.picked[worst]]:
+                worst = k
+        c = s.picked[worst]
+        total -= s.value[c]
+        s.taken[c] = 0
+        count -= 1
+        s.picked[worst] = s.picked[count]
+    least = s.now[LEAST] - opened
+    while count < least:
+        best = -1
+        for i in range(size):
+            c = s.alive[i]
+            if s.taken[c] == 0 and s.at_location[t.columns[LOCATION, c]] == c:
+                if best < 0 or s.value[c] < s.value[best] or (s.value[c] == s.value[best] and c < best):
+                    best = c
+        if best < 0:
+            return NEVER, 0
+        s.taken[best] = 1
+        s.picked[count] = best
+        count += 1
+        total += s.value[best]
+    s.now[CREDIT] = 0
+    dearest = -NEVER
+    for k in range(count):
+        dearest = max(dearest, s.value[s.picked[k]])
+    if count > 0 and (count == most or (count == least and dearest > 0)):
+        s.now[CREDIT] = dearest
+    return total, count
+
+
+@kernel
+def bound_now(t: LongOrder, s: Search, plan: PlanState) -> tuple[int, int]:
+    """The bound at the prices as they stand, and how many undecided columns it takes (in `picked`)."""
+    s.now[NODES] += 1
+    total: int = s.now[SUNK] + shift_prices(t, s, plan)
+    opened = plan.used[0]
+    for k in range(opened):
+        value = value_open(t, s, plan, s.opened[k])
+        if value >= NEVER:
+            return NEVER, 0
+        total += value
+    size = s.now[ALIVE]
+    for i in range(size):
+        c = s.alive[i]
+        s.value[c] = value_column(t, s, c)
+    answers, count = take_answers(t, s, opened)
+    if answers >= NEVER:
+        return NEVER, 0
+    for k in range(count):
+        c = s.picked[k]
+        line = t.columns[ROW, c] * SLOPES_MAX + s.slope_at[c]
+        for j in range(s.covered.shape[0]):
+            s.covered[j] += s.shifted[line, j] > s.cost[c, j]
+    return total + answers, count
+
+
+@kernel
+def drop_columns(t: LongOrder, s: Search, bound: int) -> None:
+    """Remove every column whose use would lift the bound to the best plan; note in `extra` what the others would add."""
+    i = s.now[ALIVE] - 1
+    while i >= 0:
+        c = s.alive[i]
+        extra = 0
+        if s.taken[c] == 0:
+            first = s.at_location[t.columns[LOCATION, c]]
+            instead = s.value[first] if s.taken[first] == 1 else s.now[CREDIT]
+            extra = max(0, s.value[c] - instead)
+        s.extra[c] = extra
+        if bound + extra >= s.now[GOAL]:
+            remove(s, c)
+        i -= 1
+
+
+@kernel
+def ascend(t: LongOrder, s: Search, plan: PlanState, rounds: int) -> tuple[int, int]:
+    """Raise the bound by subgradient steps, dropping columns on the way; returns the best bound and the columns taken.
+
+    Afterwards prices, values and `extra` are those of the last round at the best prices. Steps follow Polyak's rule with
+    the best plan as the target, halved where they stall.
+    """
+    n = s.price.shape[0]
+    best, count = bound_now(t, s, plan)
+    s.best_price[:] = s.price
+    parts = STEP_PARTS
+    stalls = 0
+    bound = best
+    for _ in range(rounds):
+        if bound >= s.now[GOAL]:
+            return bound, count
+        drop_columns(t, s, bound)
+        norm = 0
+        for j in range(n):
+            if plan.column_of[j] == FREE:
+                norm += (1 - s.covered[j]) ** 2
+        if norm == 0 or parts == 0 or s.now[NODES] >= s.now[NODES_MAX]:
+            break
+        size = (s.now[GOAL] - bound) // norm * parts // STEP_PARTS + 1
+        for j in range(n):
+            s.price[j] = min(max(s.price[j] + size * (1 - s.covered[j]), 0), s.price_max[j])
+        bound, count = bound_now(t, s, plan)
+        if bound > best:
+            best = bound
+            s.best_price[:] = s.price
+            stalls = 0
+        else:
+            stalls += 1
+            if stalls == STALLS_MAX:
+                stalls = 0
+                parts //= 2
+    if bound < best:
+        s.price[:] = s.best_price
+        bound, count = bound_now(t, s, plan)
+    if bound < s.now[GOAL]:
+        drop_columns(t, s, bound)
+    return max(bound, best), count
