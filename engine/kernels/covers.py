@@ -8,11 +8,13 @@ as the AND of the masks of all lines that are still uncovered.
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.kernels.column_sets import set_cost
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES, NODES_MAX, Search
-from engine.kernels.long_order import FIXED, LOCATION, SHORT, LongOrder
-from engine.kernels.plans import PlanState, carrier_price, clear_plan, fill_plan
+from engine.kernels.long_order import FIXED, ROW, SHORT, LongOrder
+from engine.kernels.plans import PlanState, clear_plan, fill_plan
 from engine.kernels.search import adopt_plan
+from engine.kernels.staircase import SLOPES_MAX
 from engine.kernels.subsets import NEVER
 
 SETS_PER_NODE = 128
@@ -44,6 +46,15 @@ def next_bit(words: Ints, first: int) -> int:
         if low >> (at + shift) != 0:
             at += shift
     return w * WORD + at
+
+
+@kernel
+def count_bits(word: int) -> int:
+    """How many bits of a word are set."""
+    pairs = word - ((word >> 1) & 0x5555555555555555)
+    fours = (pairs & 0x3333333333333333) + ((pairs >> 2) & 0x3333333333333333)
+    bytes_ = (fours + (fours >> 4)) & 0x0F0F0F0F0F0F0F0F
+    return (bytes_ * 0x0101010101010101) >> 56
 
 
 @kernel
@@ -110,19 +121,17 @@ def options_for(rest: int, carriers: Ints, uncovered: Ints, allowed: Ints, optio
 
 
 @kernel
-def set_cost(t: LongOrder, k: int, members: Ints) -> int:
-    """What a plan from these columns costs where every line comes from the cheapest of them; NEVER for one location twice."""
-    cost = 0
-    for a in range(k):
-        cost += t.columns[FIXED, members[a]] + carrier_price(t, members[a], 0, 0)
-        for b in range(a):
-            if t.columns[LOCATION, members[a]] == t.columns[LOCATION, members[b]]:
-                return NEVER
-    for j in range(t.lines.shape[1]):
-        least = t.lines[SHORT, j]
-        for a in range(k):
-            least = min(least, t.handling[members[a], j])
-        cost += least
+def join_cost(t: LongOrder, s: Search, c: int, served: Ints, joined: Ints) -> int:
+    """joined = the least each line costs with column c besides those so far; returns fixed + what the lines cost less.
+
+    By the linear bound of the column; served starts at the prices, which what is to come cannot undercut for free.
+    """
+    row = t.columns[ROW, c]
+    line = row * SLOPES_MAX + s.slope_at[c]
+    cost: int = t.columns[FIXED, c] + t.base[row, s.slope_at[c]]
+    for j in range(served.shape[0]):
+        joined[j] = min(served[j], s.cost[c, j] + t.rise[line, j])
+        cost -= served[j] - joined[j]
     return cost
 
 
@@ -143,17 +152,20 @@ def search_covers(
     line_order = np.empty(n, np.int64)
     carriers, carried = np.empty((n, size // WORD + 1), np.int64), np.empty((size, n // WORD + 1), np.int64)
     lines = mask_lines(t, s, size, ranked, bound, line_order, carriers, carried)
-    # The bound is Σ prices + the k least values: what a set may answer above those.
-    spare = s.now[GOAL] - bound
-    for r in range(k):
-        spare += s.value[ranked[r]]
+    served = np.empty((k + 1, n), np.int64)
+    served[0] = s.price
     least = s.value[ranked[0]]
     uncovered, allowed = np.zeros((k + 1, n // WORD + 1), np.int64), np.zeros((k + 1, size // WORD + 1), np.int64)
     options = np.zeros((k + 1, size // WORD + 1), np.int64)
-    sums, at = np.zeros(k + 1, np.int64), np.full(k + 1, -1)
+    sums, at = np.full(k + 1, s.price.sum()), np.full(k + 1, -1)
     for i in range(lines):
         uncovered[0, i // WORD] |= 1 << (i % WORD)
+    widest = 0
     for r in range(size):
+        bits = 0
+        for w in range(carried.shape[1]):
+            bits += count_bits(carried[r, w])
+        widest = max(widest, bits)
         allowed[0, r // WORD] |= 1 << (r % WORD)
     options_for(k, carriers, uncovered[0], allowed[0], options[0])
     found = NO_COVERS
@@ -162,7 +174,7 @@ def search_covers(
     while level >= 0:
         rest = k - level
         r = next_bit(options[level], at[level] + 1)
-        if r < 0 or sums[level] + s.value[ranked[r]] + (rest - 1) * least >= spare:
+        if r < 0 or sums[level] + s.value[ranked[r]] + (rest - 1) * least >= s.now[GOAL]:
             level -= 1
             continue
         visits += 1
@@ -174,11 +186,18 @@ def search_covers(
         at[level] = r
         allowed[level, r // WORD] ^= 1 << (r % WORD)
         members[level] = ranked[r]
+        left = 0
+        for w in range(uncovered.shape[1]):
+            uncovered[level + 1, w] = uncovered[level, w] & ~carried[r, w]
+            left += count_bits(uncovered[level + 1, w])
+        if left > (rest - 1) * widest:
+            continue
+        sums[level + 1] = sums[level] + join_cost(t, s, ranked[r], served[level], served[level + 1])
+        if sums[level + 1] + (rest - 1) * least >= s.now[GOAL]:
+            continue
         if rest > 1:
-            uncovered[level + 1] = uncovered[level] & ~carried[r]
             allowed[level + 1] = allowed[level]
             options_for(rest - 1, carriers, uncovered[level + 1], allowed[level + 1], options[level + 1])
-            sums[level + 1] = sums[level] + s.value[ranked[r]]
             at[level + 1] = -1
             level += 1
             continue
@@ -190,7 +209,5 @@ def search_covers(
             clear_plan(trial)
             offered[:] = members
             fill_plan(t, trial, k, offered, order)
-            spare -= s.now[GOAL]
             adopt_plan(t, s, trial, best)
-            spare += s.now[GOAL]
     return found

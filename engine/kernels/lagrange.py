@@ -58,6 +58,8 @@ class Search(NamedTuple):
     picked: Ints
     opened: Ints
     """[m]: columns in use in the order in which they opened; how many is `plan.used`."""
+    ranked: Ints
+    """[m]: the undecided columns that answer least, for local search."""
     answer: Ints
     """[n]: scratch."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.long_order import FIXED, FREE, LOCATION, PLAIN, SHORT, LongOrder
+from engine.kernels.long_order import FIXED, LOCATION, PLAIN, SHORT, LongOrder
 from engine.kernels.plans import (
     GRAMS_ON, LEFT_SHORT, LINES_ON, USED_AT, VOLUME_ON, PlanState, carrier_price, copy_plan, fill_plan, fits,
     joining_cost, plan_cost, put_line, take_line,
@@ -32,27 +32,25 @@ def improve_plan(
     cost: int = plan_cost(t, plan)
     for _ in range(ROUNDS_MAX):
         before = cost
-        used = columns_in_use(t, plan, in_use)
+        used = columns_in_use(plan, in_use)
         cost -= move_lines(t, plan, used, in_use, order)
         cost = close_columns(t, plan, trial, cost, order, in_use)
         cost = replace_columns(t, plan, trial, cost, count, offered, order, in_use)
         if t.rules[PLAIN] == 1:
             cost = open_columns(t, plan, trial, cost, count, offered, order, in_use)
         else:
-            cost = share_columns(t, plan, trial, cost, count, offered, order, in_use)
+            cost = share_columns(t, plan, cost, count, offered, order, in_use)
         if cost == before:
             break
     return cost
 
 
 @kernel
-def columns_in_use(t: LongOrder, plan: PlanState, in_use: Ints) -> int:
+def columns_in_use(plan: PlanState, in_use: Ints) -> int:
     """in_use = the columns that carry anything; returns how many."""
-    used = 0
-    for c in range(t.handling.shape[0]):
-        if plan.load[LINES_ON, c] > 0:
-            in_use[used] = c
-            used += 1
+    used: int = plan.used[0]
+    for k in range(used):
+        in_use[k] = plan.used[k + 1]
     return used
 
 
@@ -99,7 +97,7 @@ def adopt(t: LongOrder, plan: PlanState, trial: PlanState, cost: int) -> int:
     """Make the trial the plan where it is cheaper; returns what the plan costs then."""
     after = plan_cost(t, trial)
     if after < cost:
-        copy_plan(trial, plan)
+        copy_plan(t, trial, plan)
         return after
     return cost
 
@@ -109,12 +107,12 @@ def close_columns(
     t: LongOrder, plan: PlanState, trial: PlanState, cost: int, order: Ints, in_use: Ints
 ) -> int:  # fmt: skip
     """Close each column in turn, its lines on the others or short."""
-    used = columns_in_use(t, plan, in_use)
+    used = columns_in_use(plan, in_use)
     for k in range(used):
         closing = in_use[k]
         if plan.load[LINES_ON, closing] == 0:
             continue
-        copy_plan(plan, trial)
+        copy_plan(t, plan, trial)
         for j in range(order.shape[0]):
             if trial.column_of[j] == closing:
                 take_line(t, trial, j)
@@ -133,7 +131,7 @@ def replace_columns(
 
     Passed over where the handling alone shows that it is not cheaper: only then is the plan priced.
     """
-    used = columns_in_use(t, plan, in_use)
+    used = columns_in_use(plan, in_use)
     for k in range(used):
         closing = in_use[k]
         for i in range(count):
@@ -143,7 +141,7 @@ def replace_columns(
                 continue
             if not may_replace(t, plan, closing, opening, used, in_use):
                 continue
-            copy_plan(plan, trial)
+            copy_plan(t, plan, trial)
             for j in range(order.shape[0]):
                 if trial.column_of[j] == closing:
                     take_line(t, trial, j)
@@ -179,7 +177,7 @@ def open_columns(
     t: LongOrder, plan: PlanState, trial: PlanState, cost: int, count: int, offered: Ints, order: Ints, in_use: Ints
 ) -> int:  # fmt: skip
     """Open each offered column besides those in use, every line where it is cheapest: for prices that know no weight."""
-    used = columns_in_use(t, plan, in_use)
+    used = columns_in_use(plan, in_use)
     for i in range(count):
         opening = offered[i]
         if plan.load[USED_AT, t.columns[LOCATION, opening]] >= 0 or used == in_use.shape[0]:
@@ -191,7 +189,7 @@ def open_columns(
             spare += max(0, paid - t.handling[opening, j])
         if spare <= 0:
             continue
-        copy_plan(plan, trial)
+        copy_plan(t, plan, trial)
         for j in range(order.shape[0]):
             take_line(t, trial, j)
         in_use[used] = opening
@@ -199,20 +197,21 @@ def open_columns(
         after = adopt(t, plan, trial, cost)
         if after < cost:
             cost = after
-            used = columns_in_use(t, plan, in_use)
+            used = columns_in_use(plan, in_use)
     return cost
 
 
 @kernel
 def share_columns(
-    t: LongOrder, plan: PlanState, trial: PlanState, cost: int, count: int, offered: Ints, order: Ints, in_use: Ints
+    t: LongOrder, plan: PlanState, cost: int, count: int, offered: Ints, order: Ints, in_use: Ints
 ) -> int:  # fmt: skip
     """Let each other column take lines from each in use, one after the other, the heaviest or the lightest first.
 
     Lines are moved one by one, and the cheapest plan on the way is taken: that is how weight gets below a weight break.
     """
     n = order.shape[0]
-    used = columns_in_use(t, plan, in_use)
+    moved = np.empty(n, np.int64)
+    used = columns_in_use(plan, in_use)
     for k in range(used):
         source = in_use[k]
         for i in range(count):
@@ -221,7 +220,7 @@ def share_columns(
             if plan.load[LINES_ON, source] < 2 or (at >= 0 and at != target) or target == source:
                 continue
             for ascending in range(2):
-                change, moves = best_share(t, plan, trial, source, target, ascending == 1, order)
+                change, moves = best_share(t, plan, source, target, ascending == 1, order, moved)
                 if change >= 0:
                     continue
                 for step in range(n):
@@ -242,7 +241,7 @@ def can_move(t: LongOrder, plan: PlanState, j: int, target: int) -> bool:
 
 @kernel
 def best_share(
-    t: LongOrder, plan: PlanState, trial: PlanState, source: int, target: int, ascending: bool, order: Ints
+    t: LongOrder, plan: PlanState, source: int, target: int, ascending: bool, order: Ints, moved: Ints
 ) -> tuple[int, int]:  # fmt: skip
     """How much cheaper the plan gets, and after how many moves from source to target; (0, 0) where it does not."""
     n = order.shape[0]
@@ -250,7 +249,7 @@ def best_share(
     best, best_moves, moves = 0, 0, 0
     for step in range(n):
         j = order[n - 1 - step] if ascending else order[step]
-        trial.column_of[step] = FREE
+        moved[step] = -1
         if plan.column_of[j] != source or plan.load[LINES_ON, source] < 2 or not can_move(t, plan, j, target):
             continue
         gain = leaving_gain(t, plan, j)
@@ -258,11 +257,11 @@ def best_share(
         change += joining_cost(t, plan, j, target) - gain
         put_line(t, plan, j, target)
         moves += 1
-        trial.column_of[step] = j
+        moved[step] = j
         if change < best:
             best, best_moves = change, moves
     for step in range(n):
-        j = trial.column_of[step]
+        j = moved[step]
         if j >= 0:
             take_line(t, plan, j)
             put_line(t, plan, j, source)

@@ -21,7 +21,10 @@ LINES_ON, UNITS_ON, GRAMS_ON, VOLUME_ON, USED_AT = range(LOAD_FIELDS)
 
 
 class PlanState(NamedTuple):
-    """Where each line stands [n], and what that puts on each column [LOAD_FIELDS, m]; used [1]: columns in use."""
+    """Where each line stands [n], and what that puts on each column [LOAD_FIELDS, m].
+
+    used [n + 2]: how many columns are in use, and which.
+    """
 
     column_of: Ints
     load: Ints
@@ -38,13 +41,12 @@ def clear_plan(plan: PlanState) -> None:
 
 
 @kernel
-def copy_plan(source: PlanState, target: PlanState) -> None:
-    """Let `target` be what `source` is."""
-    plan_lines = source.column_of.shape[0]
-    for j in range(plan_lines):
-        target.column_of[j] = source.column_of[j]
-    target.load[:] = source.load
-    target.used[0] = source.used[0]
+def copy_plan(t: LongOrder, source: PlanState, target: PlanState) -> None:
+    """Let `target` be what `source` is, by its lines: there are far more columns."""
+    for j in range(source.column_of.shape[0]):
+        take_line(t, target, j)
+    for j in range(source.column_of.shape[0]):
+        put_line(t, target, j, source.column_of[j])
 
 
 @kernel
@@ -99,6 +101,7 @@ def put_line(t: LongOrder, plan: PlanState, j: int, c: int) -> None:
     if plan.load[LINES_ON, c] == 0:
         plan.load[USED_AT, t.columns[LOCATION, c]] = c
         plan.used[0] += 1
+        plan.used[plan.used[0]] = c
     plan.load[LINES_ON, c] += 1
     plan.load[UNITS_ON, c] += t.lines[QUANTITY, j]
     plan.load[GRAMS_ON, c] += t.lines[GRAMS, j]
@@ -118,7 +121,11 @@ def take_line(t: LongOrder, plan: PlanState, j: int) -> None:
     plan.load[VOLUME_ON, c] -= t.lines[VOLUME, j]
     if plan.load[LINES_ON, c] == 0:
         plan.load[USED_AT, t.columns[LOCATION, c]] = -1
-        plan.used[0] -= 1
+        last = plan.used[0]
+        for k in range(1, last):
+            if plan.used[k] == c:
+                plan.used[k] = plan.used[last]
+        plan.used[0] = last - 1
 
 
 @kernel
@@ -128,9 +135,9 @@ def plan_cost(t: LongOrder, plan: PlanState) -> int:
     for j in range(plan.column_of.shape[0]):
         c = plan.column_of[j]
         cost += t.handling[c, j] if c >= 0 else t.lines[SHORT, j]
-    for c in range(t.handling.shape[0]):
-        if plan.load[LINES_ON, c] > 0:
-            cost += t.columns[FIXED, c] + carrier_price(t, c, plan.load[GRAMS_ON, c], plan.load[VOLUME_ON, c])
+    for k in range(1, plan.used[0] + 1):
+        c = plan.used[k]
+        cost += t.columns[FIXED, c] + carrier_price(t, c, plan.load[GRAMS_ON, c], plan.load[VOLUME_ON, c])
     return cost
 
 

@@ -9,12 +9,13 @@ closes all that are cheaper for it.
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.kernels.column_sets import improve_set
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, SUNK, Search, ascend, remove
 from engine.kernels.local_search import improve_plan
 from engine.kernels.long_order import FIXED, FREE, GRAIN, LEFT_SHORT, LOCATION, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.plans import (
-    LINES_ON, PlanState, carrier_price, copy_plan, fill_plan, fits, joining_cost, plan_cost, put_line, take_line,
+    LINES_ON, PlanState, carrier_price, clear_plan, copy_plan, fill_plan, fits, joining_cost, plan_cost, put_line, take_line,
 )  # fmt: skip
 from engine.kernels.staircase import SLOPES_MAX
 from engine.kernels.subsets import NEVER
@@ -26,6 +27,9 @@ LINE, SIZE, SPENT, BOUND, CHOICE = range(FRAME_FIELDS)
 
 NOTHING = -3
 """No line or no choice."""
+
+OFFERED_MAX = 64
+"""Columns that local search may bring into use."""
 
 NODE_ROUNDS, AGAIN_ROUNDS = 6, 3
 """Steps of ascent at a node: when it is met, and after each of its choices."""
@@ -102,7 +106,7 @@ def adopt_plan(t: LongOrder, s: Search, plan: PlanState, best: PlanState) -> Non
     """Make a complete plan the best one where it is cheaper."""
     cost = plan_cost(t, plan)
     if cost < s.now[BEST]:
-        copy_plan(plan, best)
+        copy_plan(t, plan, best)
         s.now[BEST] = cost
         s.now[GOAL] = cost - t.rules[GRAIN] + 1
 
@@ -112,18 +116,106 @@ def try_plan(
     t: LongOrder, s: Search, plan: PlanState, best: PlanState, trial: PlanState, spare: PlanState, order: Ints,
     in_use: Ints, count: int, thorough: bool,
 ) -> None:  # fmt: skip
-    """Complete the plan from the columns in use and those the bound takes; improve it where it is the best, or at a root."""
-    copy_plan(plan, trial)
+    """Complete the plan from the columns in use and those the bound takes; improve it where it is the best, or at a root.
+
+    At a root, columns are also added by what they answer to the lines not yet carried.
+    """
     opened = plan.used[0]
     for k in range(opened):
         in_use[k] = s.opened[k]
-    room = min(count, in_use.shape[0] - opened)
+    room = min(count, s.now[MOST] - opened)
     for k in range(room):
         in_use[opened + k] = s.picked[k]
-    fill_plan(t, trial, opened + room, in_use, order)
-    if thorough or plan_cost(t, trial) < s.now[BEST]:
-        improve_plan(t, trial, spare, s.now[ALIVE], s.alive, order, in_use)
-    adopt_plan(t, s, trial, best)
+    used = opened + room
+    near = nearest_columns(s, OFFERED_MAX) if thorough else 0
+    if t.rules[PLAIN] == 1:
+        try_set(t, s, best, trial, order, near, used, in_use)
+    else:
+        copy_plan(t, plan, trial)
+        fill_plan(t, trial, used, in_use, order)
+        if thorough or plan_cost(t, trial) < s.now[BEST]:
+            near = nearest_columns(s, OFFERED_MAX)
+            improve_plan(t, trial, spare, near, s.ranked, order, in_use)
+        adopt_plan(t, s, trial, best)
+    if thorough and opened == 0:
+        used = cover_by_price(t, s, near, in_use)
+        if t.rules[PLAIN] == 1:
+            try_set(t, s, best, trial, order, near, used, in_use)
+        else:
+            clear_plan(trial)
+            fill_plan(t, trial, used, in_use, order)
+            improve_plan(t, trial, spare, near, s.ranked, order, in_use)
+            adopt_plan(t, s, trial, best)
+
+
+@kernel
+def try_set(
+    t: LongOrder, s: Search, best: PlanState, trial: PlanState, order: Ints, near: int, used: int, in_use: Ints
+) -> None:  # fmt: skip
+    """Improve a set of columns, and make it the best plan where it is cheaper."""
+    if used == 0:
+        return
+    used, cost = improve_set(t, used, min(s.now[MOST], order.shape[0]), in_use, near, s.ranked, s.covered)
+    if cost < s.now[BEST]:
+        clear_plan(trial)
+        fill_plan(t, trial, used, in_use, order)
+        adopt_plan(t, s, trial, best)
+
+
+@kernel
+def nearest_columns(s: Search, most: int) -> int:
+    """ranked = the undecided columns that answer least, `most` of them; returns how many."""
+    count = 0
+    for i in range(s.now[ALIVE]):
+        c = s.alive[i]
+        k = count
+        if count == most:
+            k = count - 1
+            last = s.ranked[k]
+            if s.value[c] > s.value[last] or (s.value[c] == s.value[last] and c > last):
+                continue
+        else:
+            count += 1
+        while k > 0:
+            other = s.ranked[k - 1]
+            if s.value[other] < s.value[c] or (s.value[other] == s.value[c] and other < c):
+                break
+            s.ranked[k] = other
+            k -= 1
+        s.ranked[k] = c
+    return count
+
+
+@kernel
+def cover_by_price(t: LongOrder, s: Search, near: int, in_use: Ints) -> int:
+    """in_use = one near column after the other that answers least to the lines not yet carried; returns how many."""
+    n = s.price.shape[0]
+    s.answer[:] = 0
+    used = 0
+    uncovered = n
+    while uncovered > 0 and used < s.now[MOST]:
+        chosen = -1
+        least = NEVER
+        for i in range(near):
+            c = s.ranked[i]
+            line = t.columns[ROW, c] * SLOPES_MAX + s.slope_at[c]
+            value = t.columns[FIXED, c] + t.base[t.columns[ROW, c], s.slope_at[c]]
+            serves = 0
+            for j in range(n):
+                gain = s.shifted[line, j] - s.cost[c, j]
+                value -= gain if s.answer[j] == 0 and gain > 0 else 0
+                serves |= s.answer[j] == 0 and s.cost[c, j] < t.lines[SHORT, j]
+            if serves and (value < least or (value == least and c < chosen)):
+                chosen, least = c, value
+        if chosen < 0:
+            break
+        in_use[used] = chosen
+        used += 1
+        for j in range(n):
+            if s.answer[j] == 0 and s.cost[chosen, j] < t.lines[SHORT, j]:
+                s.answer[j] = 1
+                uncovered -= 1
+    return used
 
 
 @kernel

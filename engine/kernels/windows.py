@@ -11,14 +11,14 @@ from engine.kernels.covers import COVERS_FOUND, NO_COVERS, search_covers
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, Search, ascend
 from engine.kernels.long_order import FIXED, GRAIN, LEFT_SHORT, LOCATIONS_MAX, PLAIN, ROW, SHORT, LongOrder
-from engine.kernels.plans import PlanState, carrier_price, clear_plan, fill_plan, fits, plan_cost, put_line
-from engine.kernels.search import adopt_plan, search_plans, try_plan
+from engine.kernels.plans import PlanState, clear_plan, plan_cost, put_line
+from engine.kernels.search import search_plans, try_plan
 from engine.kernels.subsets import NEVER
 
-ROOT_PARTS, ROOT_ROUNDS = 5, 24
+ROOT_PARTS, ROOT_ROUNDS = 3, 20
 """Rounds of ascent at the root, and how often a plan is made on the way."""
 
-WINDOW_ROUNDS = 30
+WINDOW_ROUNDS = 20
 WINDOWS_MAX = 8
 """Numbers of shipments that are searched apart."""
 
@@ -36,10 +36,9 @@ def solve_long(
     """
     begin(t, s, plan, best, nodes_max)
     start_prices(t, s)
-    greedy_plan(t, s, trial, order, in_use)
-    adopt_plan(t, s, trial, best)
     s.now[LEAST], s.now[MOST] = 1, t.rules[LOCATIONS_MAX]
-    bound = 0
+    bound, count = ascend(t, s, plan, 0)
+    try_plan(t, s, plan, best, trial, spare, order, in_use, count, True)
     for _ in range(ROOT_PARTS):
         bound, count = ascend(t, s, plan, ROOT_ROUNDS)
         if bound >= s.now[GOAL] or s.now[NODES] >= s.now[NODES_MAX]:
@@ -70,7 +69,7 @@ def search_windows(
         if k == WINDOWS_MAX or s.now[NODES] >= s.now[NODES_MAX]:
             break
         s.now[MOST] = k
-        exactly, _ = ascend(t, s, plan, WINDOW_ROUNDS)
+        exactly, _ = ascend(t, s, plan, WINDOW_ROUNDS if k > 2 else 0)
         if exactly < s.now[GOAL]:
             exactly = search_exactly(t, s, k, exactly, plan, best, trial, spare, order, in_use, frames, kept_price)
         if exactly < s.now[GOAL]:
@@ -142,35 +141,3 @@ def start_prices(t: LongOrder, s: Search) -> None:
         share = (t.columns[FIXED, c] + t.base[t.columns[ROW, c], 0]) // count
         for j in range(s.price.shape[0]):
             s.price[j] = min(s.price[j], s.cost[c, j] + share)
-
-
-@kernel
-def greedy_plan(t: LongOrder, s: Search, trial: PlanState, order: Ints, in_use: Ints) -> None:
-    """Take the column that serves uncovered lines at the least average, until short is cheaper; then fill the plan."""
-    clear_plan(trial)
-    n = order.shape[0]
-    s.covered[:] = 0
-    used = 0
-    while used < min(t.rules[LOCATIONS_MAX], n):
-        chosen = -1
-        least = 0.0
-        for i in range(s.now[ALIVE]):
-            c = s.alive[i]
-            total = t.columns[FIXED, c] + carrier_price(t, c, 0, 0)
-            count = 0
-            worth = 0
-            for j in range(n):
-                if s.covered[j] == 0 and s.cost[c, j] < t.lines[SHORT, j]:
-                    total += s.cost[c, j]
-                    worth += t.lines[SHORT, j]
-                    count += 1
-            # Doubles choose what to try, never what is claimed.
-            if count > 0 and total < worth and (chosen < 0 or total / count < least):
-                chosen, least = c, total / count
-        if chosen < 0:
-            break
-        in_use[used] = chosen
-        used += 1
-        for j in range(n):
-            s.covered[j] |= s.cost[chosen, j] < t.lines[SHORT, j]
-    fill_plan(t, trial, used, in_use, order)

@@ -1,8 +1,8 @@
 """The door of the optimizer: problems in, solutions with proven bounds out.
 
-Whole lines go through the exact program over subsets. Where a quantity may be divided, a bound on every plan that does is
-tried first, then a search over shipments; branch and bound is for long orders, for orders whose number of locations is
-limited, and for what the search leaves open.
+Whole lines go through the exact program over subsets; long orders, and orders whose number of locations is limited, through
+the search with a Lagrangian bound. Where a quantity may be divided, a bound on every plan that does is tried first, then a
+search over shipments; branch and bound is for what these leave open.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from engine.kernels.branch import LATER, TIED, branch_lines
 from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
 from engine.kernels.subsets import NEVER, SUBSET_LINES_MAX
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
+from engine.optimizer.long_orders import divided_plans_bound, search_whole_lines, suits_search
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
 from engine.optimizer.ranked import fill_by_rank
 from engine.optimizer.ship_sets import contract, expand
@@ -52,7 +53,8 @@ def solve_orders(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
     """Solve independent orders, sharing one kernel call; all must be of one network (its tariffs).
 
     Each solution is optimal for its problem, or carries the lower bound proven within `nodes_max` nodes of branch and
-    bound. Ties between plans of whole lines: fewer shipments, then for each of them the column given first.
+    bound. Ties between plans of whole lines: fewer shipments, then for each of them the column given first; in a search,
+    the plan it meets first, which is always the same one.
     """
     by_program = [i for i, p in enumerate(problems) if suits_program(p)]
     if len(by_program) == len(problems) > 0:
@@ -66,11 +68,12 @@ def solve_alone(problem: Problem, nodes_max: int) -> Solution:
     """An order that the program over subsets does not suit as it is."""
     if problem.ranked:
         return fill_by_rank(problem)
-    if problem.sets is not None:
-        contracted = contract(problem)
-        if contracted is not None:
-            return expand(solve(contracted.problem, nodes_max), problem, contracted.sets)
-    return branch(problem, None, nodes_max)
+    if problem.sets is None:
+        return solve_by_search(problem, nodes_max)
+    contracted = contract(problem)
+    if contracted is None:
+        return branch(problem, None, nodes_max)
+    return expand(solve(contracted.problem, nodes_max), problem, contracted.sets)
 
 
 def suits_program(problem: Problem) -> bool:
@@ -110,6 +113,19 @@ def solve_whole_lines(problems: Sequence[Problem], nodes_max: int) -> list[Solut
         shared = [arguments[0], split, weight_ppm, locations_max, *arguments[3:-2]]
         divide_lines(problems, solutions, searched, out[searched, -1].tolist(), shared, nodes_max)
     return solutions
+
+
+def solve_by_search(problem: Problem, nodes_max: int) -> Solution:
+    """The best plan of whole lines by search; where lines may be divided, what of the budget is left goes to such plans."""
+    if not suits_search(problem):
+        return branch(problem, None, nodes_max)
+    solution = search_whole_lines(problem, nodes_max)
+    if not_divisible(problem):
+        return solution
+    bound = min(solution.lower_bound_micros, divided_plans_bound(problem, solution.objective_micros))
+    if bound >= solution.objective_micros:
+        return solution
+    return branch(problem, solution, max(0, nodes_max - solution.nodes), bound)
 
 
 def pack(fields: Sequence[Sequence[Any]], sizes: Sequence[Sequence[int]]) -> list[Any]:
@@ -155,9 +171,9 @@ def divide_lines(
 
 
 def branch(problem: Problem, whole: Solution | None, nodes_max: int, divided_bound: int = NEVER) -> Solution:
-    """Branch and bound from the exact plan of whole lines, when there is one, else from leaving everything short.
+    """Branch and bound from the best plan of whole lines, when there is one, else from leaving everything short.
 
-    Every plan that divides a line costs `divided_bound` at the least.
+    Every plan but those ruled out with the plan of whole lines costs `divided_bound` at the least.
     """
     incumbent = whole or leave_all_short(problem)
     if problem.column_count == 0:
@@ -183,7 +199,7 @@ def branch(problem: Problem, whole: Solution | None, nodes_max: int, divided_bou
     if complete and (not_divisible(problem) or vertices_suffice(problem)):
         bound = objective
     else:
-        # A plan of whole lines costs at least the incumbent, where that is the best of them.
+        # Other plans of whole lines are known to cost as much as this one, or as the bound given.
         bound = max(root_bound(problem, least_price, least, divided_extra), divided_bound if whole else 0)
     return Solution(placements, objective, min(objective, bound), nodes + incumbent.nodes)
 
