@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from engine.kernels.column_sets import set_cost
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES, NODES_MAX, Search
-from engine.kernels.long_order import FIXED, ROW, SHORT, LongOrder
+from engine.kernels.long_order import FIXED, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.plans import PlanState, clear_plan, fill_plan
-from engine.kernels.search import adopt_plan
+from engine.kernels.search import adopt_plan, search_plans
 from engine.kernels.staircase import SLOPES_MAX
 from engine.kernels.subsets import NEVER
 
@@ -23,7 +23,8 @@ SETS_PER_NODE = 128
 WORD = 63
 """Bits of a word: int64 without its sign."""
 
-COVERS_FOUND, NO_COVERS, CUT = 1, 0, -1
+SET_ROUNDS = 8
+"""Steps of ascent when a set of columns is searched."""
 
 Ints = NDArray[np.int64]
 
@@ -121,14 +122,14 @@ def options_for(rest: int, carriers: Ints, uncovered: Ints, allowed: Ints, optio
 
 
 @kernel
-def join_cost(t: LongOrder, s: Search, c: int, served: Ints, joined: Ints) -> int:
+def join_cost(t: LongOrder, s: Search, c: int, slope: int, served: Ints, joined: Ints) -> int:
     """joined = the least each line costs with column c besides those so far; returns fixed + what the lines cost less.
 
-    By the linear bound of the column; served starts at the prices, which what is to come cannot undercut for free.
+    By one line below the column's staircase; served starts at the prices, which what is to come cannot undercut for free.
     """
     row = t.columns[ROW, c]
-    line = row * SLOPES_MAX + s.slope_at[c]
-    cost: int = t.columns[FIXED, c] + t.base[row, s.slope_at[c]]
+    line = row * SLOPES_MAX + slope
+    cost: int = t.columns[FIXED, c] + t.base[row, slope]
     for j in range(served.shape[0]):
         joined[j] = min(served[j], s.cost[c, j] + t.rise[line, j])
         cost -= served[j] - joined[j]
@@ -137,16 +138,17 @@ def join_cost(t: LongOrder, s: Search, c: int, served: Ints, joined: Ints) -> in
 
 @kernel
 def search_covers(
-    t: LongOrder, s: Search, k: int, bound: int, best: PlanState, trial: PlanState, order: Ints, priced: bool
+    t: LongOrder, s: Search, k: int, bound: int, plan: PlanState, best: PlanState, trial: PlanState, spare: PlanState,
+    order: Ints, in_use: Ints, frames: Ints, kept_price: Ints,
 ) -> int:  # fmt: skip
-    """Look at every set of k undecided columns that could be cheaper, values as of the bound on plans of exactly k.
+    """Look at every set of k undecided columns that could be cheaper; values as of `bound`, on plans of exactly k.
 
-    priced: such a set makes the plan that costs least, and `best` may become it; else the first set found ends the search.
-    Returns NO_COVERS, COVERS_FOUND (priced: none is left that is cheaper than `best`) or CUT.
+    Returns NEVER when nothing of k shipments is cheaper than `best`, which may have become one of them; `bound` when the
+    budget ended before that.
     """
     size, n = s.now[ALIVE], s.price.shape[0]
     if size < k:
-        return NO_COVERS
+        return NEVER
     ranked, members, offered = np.empty(size, np.int64), np.empty(k, np.int64), np.empty(k, np.int64)
     rank_columns(s, ranked)
     line_order = np.empty(n, np.int64)
@@ -154,7 +156,11 @@ def search_covers(
     lines = mask_lines(t, s, size, ranked, bound, line_order, carriers, carried)
     served = np.empty((k + 1, n), np.int64)
     served[0] = s.price
-    least = s.value[ranked[0]]
+    # The search within a set changes these.
+    value, slope = np.empty(size, np.int64), np.empty(size, np.int64)
+    for r in range(size):
+        value[r], slope[r] = s.value[ranked[r]], s.slope_at[ranked[r]]
+    least = value[0]
     uncovered, allowed = np.zeros((k + 1, n // WORD + 1), np.int64), np.zeros((k + 1, size // WORD + 1), np.int64)
     options = np.zeros((k + 1, size // WORD + 1), np.int64)
     sums, at = np.full(k + 1, s.price.sum()), np.full(k + 1, -1)
@@ -168,13 +174,12 @@ def search_covers(
         widest = max(widest, bits)
         allowed[0, r // WORD] |= 1 << (r % WORD)
     options_for(k, carriers, uncovered[0], allowed[0], options[0])
-    found = NO_COVERS
     visits = 0
     level = 0
     while level >= 0:
         rest = k - level
         r = next_bit(options[level], at[level] + 1)
-        if r < 0 or sums[level] + s.value[ranked[r]] + (rest - 1) * least >= s.now[GOAL]:
+        if r < 0 or sums[level] + value[r] + (rest - 1) * least >= s.now[GOAL]:
             level -= 1
             continue
         visits += 1
@@ -182,7 +187,7 @@ def search_covers(
             visits = 0
             s.now[NODES] += 1
             if s.now[NODES] >= s.now[NODES_MAX]:
-                return CUT
+                return bound
         at[level] = r
         allowed[level, r // WORD] ^= 1 << (r % WORD)
         members[level] = ranked[r]
@@ -192,7 +197,7 @@ def search_covers(
             left += count_bits(uncovered[level + 1, w])
         if left > (rest - 1) * widest:
             continue
-        sums[level + 1] = sums[level] + join_cost(t, s, ranked[r], served[level], served[level + 1])
+        sums[level + 1] = sums[level] + join_cost(t, s, ranked[r], slope[r], served[level], served[level + 1])
         if sums[level + 1] + (rest - 1) * least >= s.now[GOAL]:
             continue
         if rest > 1:
@@ -201,13 +206,28 @@ def search_covers(
             at[level + 1] = -1
             level += 1
             continue
-        found = COVERS_FOUND
-        if not priced:
-            return found
-        cost = set_cost(t, k, members)
-        if cost < s.now[BEST]:
-            clear_plan(trial)
-            offered[:] = members
-            fill_plan(t, trial, k, offered, order)
-            adopt_plan(t, s, trial, best)
-    return found
+        if t.rules[PLAIN] == 1:
+            if set_cost(t, k, members) < s.now[BEST]:
+                clear_plan(trial)
+                offered[:] = members
+                fill_plan(t, trial, k, offered, order)
+                adopt_plan(t, s, trial, best)
+            continue
+        keep_only(s, k, members)
+        within = search_plans(t, s, plan, best, trial, spare, order, in_use, frames, kept_price, SET_ROUNDS, False)
+        s.now[ALIVE] = size
+        s.price[:] = served[0]
+        if within < s.now[GOAL]:
+            return bound
+    return NEVER
+
+
+@kernel
+def keep_only(s: Search, k: int, members: Ints) -> None:
+    """Let the members be the only undecided columns, until ALIVE is what it was."""
+    for i in range(k):
+        c, other = members[i], s.alive[i]
+        at = s.rank[c]
+        s.alive[i], s.alive[at] = c, other
+        s.rank[c], s.rank[other] = i, at
+    s.now[ALIVE] = k

@@ -40,11 +40,11 @@ Ints = NDArray[np.int64]
 @kernel
 def search_plans(
     t: LongOrder, s: Search, plan: PlanState, best: PlanState, trial: PlanState, spare: PlanState, order: Ints,
-    in_use: Ints, frames: Ints, kept_price: Ints, rounds: int,
+    in_use: Ints, frames: Ints, kept_price: Ints, rounds: int, thorough: bool,
 ) -> int:  # fmt: skip
     """A bound on all plans below the state as it stands: at least GOAL when none of them is cheaper than `best`.
 
-    kept_price [n + 1, n]. `rounds` of ascent at the first node.
+    kept_price [n + 1, n]. `rounds` of ascent at the first node; thorough: plans are looked for there by local search, too.
     """
     depth = 0
     frames[BOUND, 0] = 0
@@ -55,7 +55,7 @@ def search_plans(
         bound, count = ascend(t, s, plan, steps)
         frames[BOUND, depth] = max(frames[BOUND, depth], bound)
         if entering and frames[BOUND, depth] < s.now[GOAL]:
-            try_plan(t, s, plan, best, trial, spare, order, in_use, count, depth == 0)
+            try_plan(t, s, plan, best, trial, spare, order, in_use, count, thorough and depth == 0)
         j = frames[LINE, depth]
         c = NOTHING
         settled = t.rules[PLAIN] == 1 and s.now[ALIVE] == 0

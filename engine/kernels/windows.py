@@ -7,10 +7,10 @@ whole. What is left after a few k is searched as one.
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.covers import COVERS_FOUND, NO_COVERS, search_covers
+from engine.kernels.covers import search_covers
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, Search, ascend
-from engine.kernels.long_order import FIXED, GRAIN, LEFT_SHORT, LOCATIONS_MAX, PLAIN, ROW, SHORT, LongOrder
+from engine.kernels.long_order import FIXED, GRAIN, LEFT_SHORT, LOCATIONS_MAX, ROW, SHORT, LongOrder
 from engine.kernels.plans import PlanState, clear_plan, plan_cost, put_line
 from engine.kernels.search import search_plans, try_plan
 from engine.kernels.subsets import NEVER
@@ -71,31 +71,16 @@ def search_windows(
         s.now[MOST] = k
         exactly, _ = ascend(t, s, plan, WINDOW_ROUNDS if k > 2 else 0)
         if exactly < s.now[GOAL]:
-            exactly = search_exactly(t, s, k, exactly, plan, best, trial, spare, order, in_use, frames, kept_price)
+            exactly = search_covers(t, s, k, exactly, plan, best, trial, spare, order, in_use, frames, kept_price)
         if exactly < s.now[GOAL]:
             unproven = min(unproven, exactly)
         s.now[ALIVE] = size
         s.price[:] = price
     s.now[MOST] = limit
-    rest = search_plans(t, s, plan, best, trial, spare, order, in_use, frames, kept_price, 1)
+    rest = search_plans(t, s, plan, best, trial, spare, order, in_use, frames, kept_price, 1, True)
     if rest < s.now[GOAL]:
         unproven = min(unproven, max(rest, bound))
     return min(unproven, s.now[BEST])
-
-
-@kernel
-def search_exactly(
-    t: LongOrder, s: Search, k: int, bound: int, plan: PlanState, best: PlanState, trial: PlanState, spare: PlanState,
-    order: Ints, in_use: Ints, frames: Ints, kept_price: Ints,
-) -> int:  # fmt: skip
-    """A bound on plans of exactly k shipments from columns as they stand: NEVER when none is cheaper than `best`."""
-    plain = t.rules[PLAIN] == 1
-    found = search_covers(t, s, k, bound, best, trial, order, plain)
-    if found == NO_COVERS or (plain and found == COVERS_FOUND):
-        return NEVER
-    if plain:
-        return bound
-    return search_plans(t, s, plan, best, trial, spare, order, in_use, frames, kept_price, 0)
 
 
 @kernel
