@@ -16,11 +16,16 @@ LOCATIONS = 1_000
 LINES_MIN, LINES_MAX = 10, 40
 CENTERS_SHARE = 0.02
 
-SHIPMENT_CENTS = 876
-"""Per shipment, and per item and mile below: Ma 2023 after Jasin & Sinha 2015."""
-LINE_CENTS = 42
-MILE_CENTS = 0.0541
-SHIPMENT_MILE_CENTS = 0.2
+PACK_CENTS_MIN, PACK_CENTS_MAX = 50, 200
+"""Per shipment, as in `instances`."""
+PARCEL_CENTS = 395
+PARCEL_MILE_CENTS = 8 * 55 / SQUARE
+"""What the lightest parcel costs, and by distance: `parcel_tariffs` without its weight breaks, and without its steps."""
+LINE_CENTS = 42.3
+LINE_MILE_CENTS = 0.0541
+"""Per line: Jasin & Sinha 2015, as in Ma 2023."""
+EVEN_SPREAD = 1.02
+"""The hard family: the dearest location costs 2 % more than the cheapest."""
 
 
 class Family(StrEnum):
@@ -60,18 +65,16 @@ def _large_order(rng: np.random.Generator, family: Family, weight_breaks: bool) 
     where = rng.uniform(0, SQUARE, (LOCATIONS, 2))
     miles = np.hypot(*(where - rng.uniform(0, SQUARE, 2)).T)
     if family is Family.HARD:
-        shipment = SHIPMENT_CENTS * rng.uniform(1, 1.02, LOCATIONS)
-        line = LINE_CENTS * rng.uniform(1, 1.02, LOCATIONS)
+        pack, miles = np.full(LOCATIONS, (PACK_CENTS_MIN + PACK_CENTS_MAX) / 2), np.full(LOCATIONS, SQUARE / 2)
     else:
-        shipment = SHIPMENT_CENTS * rng.uniform(0.8, 1.2, LOCATIONS) + SHIPMENT_MILE_CENTS * miles
-        line = LINE_CENTS * rng.uniform(0.8, 1.2, LOCATIONS) + MILE_CENTS * miles
-    if weight_breaks:
-        # The tariff is most of what a shipment costs: what is left is packing.
-        shipment = rng.uniform(50, 200, LOCATIONS) if family is not Family.HARD else 100 * rng.uniform(1, 1.02, LOCATIONS)
-    zone = np.minimum(ZONES - 1, miles / SQUARE * ZONES).astype(np.int64)
+        pack = rng.uniform(PACK_CENTS_MIN, PACK_CENTS_MAX, LOCATIONS)
+    line = LINE_CENTS + LINE_MILE_CENTS * miles
+    # With weight breaks, the tariff's zone is the distance of a shipment.
+    shipment = pack + (0 if weight_breaks else PARCEL_CENTS + PARCEL_MILE_CENTS * miles)
     if family is Family.HARD:
-        zone[:] = 2
-    zones, price_row = np.unique(zone if weight_breaks else np.full(LOCATIONS, -1), return_inverse=True)
+        shipment, line = (cents * rng.uniform(1, EVEN_SPREAD, LOCATIONS) for cents in (shipment, line))
+    zone = np.minimum(ZONES - 1, miles / SQUARE * ZONES).astype(np.int64) if weight_breaks else np.full(LOCATIONS, -1)
+    zones, price_row = np.unique(zone, return_inverse=True)
     return Problem(
         quantity=rng.choice(np.array([1, 1, 1, 2, 3]), n).astype(np.int64),
         item=np.arange(n, dtype=np.int64),
