@@ -78,7 +78,7 @@ def remove(s: Search, c: int) -> None:
 @kernel
 def shift_prices(t: LongOrder, s: Search, plan: PlanState) -> int:
     """Fill `shifted`; returns Σ price of the free lines."""
-    total = 0
+    total: int = 0
     for j in range(s.price.shape[0]):
         s.covered[j] = 0
         free = plan.column_of[j] == FREE
@@ -105,7 +105,7 @@ def value_column(t: LongOrder, s: Search, c: int) -> int:
     row = t.columns[ROW, c]
     first = row * SLOPES_MAX
     at = s.slope_at[c]
-    best = t.base[row, at] - reward(s, first + at, c)
+    best: int = t.base[row, at] - reward(s, first + at, c)
     for way in (1, -1):
         while 0 <= at + way < t.slopes[row]:
             value = t.base[row, at + way] - reward(s, first + at + way, c)
@@ -114,7 +114,8 @@ def value_column(t: LongOrder, s: Search, c: int) -> int:
             best = value
             at += way
     s.slope_at[c] = at
-    return best + t.columns[FIXED, c]
+    best += t.columns[FIXED, c]
+    return best
 
 
 @kernel
@@ -173,7 +174,8 @@ def value_open(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
     for k in range(count):
         j = s.answer[k]
         s.covered[j] += s.price[j] - s.cost[c, j] > best_rate * t.weight[row, j]
-    return min(least + linear, NEVER)
+    lowest: int = min(least + linear, NEVER)
+    return lowest
 
 
 @kernel
@@ -210,25 +212,29 @@ def take_answers(t: LongOrder, s: Search, opened: int) -> tuple[int, int]:
     """Σ value of the locations taken, and how many: those that pay, as few and as many as may ship; (NEVER, 0) if too few."""
     size = s.now[ALIVE]
     for i in range(size):
-        c = s.alive[i]
-        s.at_location[t.columns[LOCATION, c]] = -1
-        s.taken[c] = 0
+        s.at_location[t.columns[LOCATION, s.alive[i]]] = -1
     for i in range(size):
         c = s.alive[i]
         place = t.columns[LOCATION, c]
         d = s.at_location[place]
         if d < 0 or s.value[c] < s.value[d] or (s.value[c] == s.value[d] and c < d):
             s.at_location[place] = c
+    least, most = s.now[LEAST] - opened, s.now[MOST] - opened
     count = 0
+    others = 0
     total = 0
     for i in range(size):
         c = s.alive[i]
-        if s.value[c] < 0 and s.at_location[t.columns[LOCATION, c]] == c:
+        s.taken[c] = 0
+        if s.at_location[t.columns[LOCATION, c]] != c:
+            continue
+        if s.value[c] < 0:
             s.taken[c] = 1
             s.picked[count] = c
             count += 1
             total += s.value[c]
-    most = s.now[MOST] - opened
+        elif others < least or (others > 0 and s.value[c] <= s.value[s.ranked[others - 1]]):
+            others = insert_column(s, c, others, least)
     while count > most:
         worst = 0
         for k in range(1, count):
@@ -239,20 +245,14 @@ def take_answers(t: LongOrder, s: Search, opened: int) -> tuple[int, int]:
         s.taken[c] = 0
         count -= 1
         s.picked[worst] = s.picked[count]
-    least = s.now[LEAST] - opened
-    while count < least:
-        best = -1
-        for i in range(size):
-            c = s.alive[i]
-            if s.taken[c] == 0 and s.at_location[t.columns[LOCATION, c]] == c:
-                if best < 0 or s.value[c] < s.value[best] or (s.value[c] == s.value[best] and c < best):
-                    best = c
-        if best < 0:
-            return NEVER, 0
-        s.taken[best] = 1
-        s.picked[count] = best
-        count += 1
-        total += s.value[best]
+    if count + others < least:
+        return NEVER, 0
+    for k in range(max(0, least - count)):
+        c = s.ranked[k]
+        s.taken[c] = 1
+        s.picked[count + k] = c
+        total += s.value[c]
+    count = max(count, least)
     s.now[CREDIT] = 0
     dearest = -NEVER
     for k in range(count):
@@ -260,6 +260,28 @@ def take_answers(t: LongOrder, s: Search, opened: int) -> tuple[int, int]:
     if count > 0 and (count == most or (count == least and dearest > 0)):
         s.now[CREDIT] = dearest
     return total, count
+
+
+@kernel
+def insert_column(s: Search, c: int, count: int, most: int) -> int:
+    """Put a column where it stands among the `count` that answer least in `ranked`, the first given before its equals.
+
+    Returns how many there are then, `most` at the most.
+    """
+    if count == most:
+        last = s.ranked[count - 1]
+        if s.value[c] > s.value[last] or (s.value[c] == s.value[last] and c > last):
+            return count
+        count -= 1
+    k = count
+    while k > 0:
+        other = s.ranked[k - 1]
+        if s.value[other] < s.value[c] or (s.value[other] == s.value[c] and other < c):
+            break
+        s.ranked[k] = other
+        k -= 1
+    s.ranked[k] = c
+    return count + 1
 
 
 @kernel

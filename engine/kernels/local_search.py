@@ -7,10 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.long_order import FIXED, LOCATION, PLAIN, SHORT, LongOrder
+from engine.kernels.long_order import FIXED, LEFT_SHORT, LOCATION, SHORT, LongOrder
 from engine.kernels.plans import (
-    GRAMS_ON, LEFT_SHORT, LINES_ON, USED_AT, VOLUME_ON, PlanState, carrier_price, copy_plan, fill_plan, fits,
-    joining_cost, plan_cost, put_line, take_line,
+    GRAMS_ON,
+    LINES_ON,
+    USED_AT,
+    VOLUME_ON,
+    PlanState,
+    carrier_price,
+    copy_plan,
+    fill_plan,
+    fits,
+    joining_cost,
+    plan_cost,
+    put_line,
+    take_line,
 )  # fmt: skip
 from engine.kernels.subsets import NEVER
 
@@ -36,10 +47,8 @@ def improve_plan(
         cost -= move_lines(t, plan, used, in_use, order)
         cost = close_columns(t, plan, trial, cost, order, in_use)
         cost = replace_columns(t, plan, trial, cost, count, offered, order, in_use)
-        if t.rules[PLAIN] == 1:
-            cost = open_columns(t, plan, trial, cost, count, offered, order, in_use)
-        else:
-            cost = share_columns(t, plan, cost, count, offered, order, in_use)
+        cost = open_columns(t, plan, trial, cost, count, offered, order, in_use)
+        cost = share_columns(t, plan, cost, count, offered, order, in_use)
         if cost == before:
             break
     return cost
@@ -169,14 +178,15 @@ def may_replace(t: LongOrder, plan: PlanState, closing: int, opening: int, used:
             if in_use[k] != closing:
                 least = min(least, t.handling[in_use[k], j])
         spare += t.handling[closing, j] - least
-    return spare > 0
+    cheaper: bool = spare > 0
+    return cheaper
 
 
 @kernel
 def open_columns(
     t: LongOrder, plan: PlanState, trial: PlanState, cost: int, count: int, offered: Ints, order: Ints, in_use: Ints
 ) -> int:  # fmt: skip
-    """Open each offered column besides those in use, every line where it is cheapest: for prices that know no weight."""
+    """Open each offered column besides those in use, every line where it is cheapest then."""
     used = columns_in_use(plan, in_use)
     for i in range(count):
         opening = offered[i]

@@ -103,7 +103,7 @@ def common_grain(t: LongOrder) -> int:
     """The greatest micros that what every plan costs is a multiple of, as where all prices are whole cents."""
     if t.rules[WEIGHT_PPM] != PPM:
         return 1
-    grain = t.rules[SPLIT]
+    grain: int = t.rules[SPLIT]
     for j in range(t.lines.shape[1]):
         grain = common_divisor(grain, t.lines[SHORT, j])
     for c in range(t.handling.shape[0]):

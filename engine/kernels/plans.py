@@ -7,8 +7,25 @@ from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
 from engine.kernels.long_order import (
-    CAPACITY, DIVISOR, FIXED, FREE, GRAMS, ITEM, KIND, LEFT_SHORT, LOCATION, LOCATIONS_MAX, PACKAGE, QUANTITY, REPEATED,
-    SHORT, SPLIT, VOLUME, WEIGHT_PPM, ZONE, LongOrder,
+    CAPACITY,
+    DIVISOR,
+    FIXED,
+    FREE,
+    GRAMS,
+    ITEM,
+    KIND,
+    LEFT_SHORT,
+    LOCATION,
+    LOCATIONS_MAX,
+    PACKAGE,
+    QUANTITY,
+    REPEATED,
+    SHORT,
+    SPLIT,
+    VOLUME,
+    WEIGHT_PPM,
+    ZONE,
+    LongOrder,
 )  # fmt: skip
 from engine.kernels.subsets import NEVER, capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh_price
@@ -75,7 +92,8 @@ def fits(t: LongOrder, plan: PlanState, j: int, c: int) -> bool:
         for k in range(plan.column_of.shape[0]):
             if plan.column_of[k] == c and t.lines[ITEM, k] == t.lines[ITEM, j]:
                 units += t.lines[QUANTITY, k]
-        return units + t.lines[QUANTITY, j] <= t.available[t.lines[ITEM, j], c]
+        suffices: bool = units + t.lines[QUANTITY, j] <= t.available[t.lines[ITEM, j], c]
+        return suffices
     return True
 
 
@@ -87,9 +105,8 @@ def joining_cost(t: LongOrder, plan: PlanState, j: int, c: int) -> int:
     if after >= NEVER:
         return NEVER
     cost: int = t.handling[c, j] + after
-    if plan.load[LINES_ON, c] > 0:
-        return cost - carrier_price(t, c, grams, volume)
-    return cost + t.columns[FIXED, c]
+    cost += t.columns[FIXED, c] if plan.load[LINES_ON, c] == 0 else -carrier_price(t, c, grams, volume)
+    return cost
 
 
 @kernel

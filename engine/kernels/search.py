@@ -11,11 +11,33 @@ from numpy.typing import NDArray
 
 from engine.kernels.column_sets import improve_set
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, SUNK, Search, ascend, remove
+from engine.kernels.lagrange import (
+    ALIVE,
+    BEST,
+    GOAL,
+    MOST,
+    NODES,
+    NODES_MAX,
+    SUNK,
+    Search,
+    ascend,
+    insert_column,
+    remove,
+)
 from engine.kernels.local_search import improve_plan
 from engine.kernels.long_order import FIXED, FREE, GRAIN, LEFT_SHORT, LOCATION, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.plans import (
-    LINES_ON, PlanState, carrier_price, clear_plan, copy_plan, fill_plan, fits, joining_cost, plan_cost, put_line, take_line,
+    LINES_ON,
+    PlanState,
+    carrier_price,
+    clear_plan,
+    copy_plan,
+    fill_plan,
+    fits,
+    joining_cost,
+    plan_cost,
+    put_line,
+    take_line,
 )  # fmt: skip
 from engine.kernels.staircase import SLOPES_MAX
 from engine.kernels.subsets import NEVER
@@ -70,7 +92,7 @@ def search_plans(
                 c = choose_column(t, s, plan, bound, j)
         elif frames[BOUND, depth] < s.now[GOAL] and not settled:
             # The budget is spent: what is not yet ruled out is at least the least bound on the way here.
-            lowest = frames[BOUND, 0]
+            lowest: int = frames[BOUND, 0]
             for d in range(depth + 1):
                 lowest = min(lowest, frames[BOUND, d])
             reset_line(t, s, frames[LINE, depth])
@@ -82,7 +104,8 @@ def search_plans(
         if c == NOTHING:
             reset_line(t, s, frames[LINE, depth])
             if depth == 0:
-                return max(frames[BOUND, 0], s.now[GOAL])
+                proven: int = max(frames[BOUND, 0], s.now[GOAL])
+                return proven
             depth -= 1
             rule_out_choice(t, s, plan, frames, kept_price, depth)
             entering = False
@@ -167,22 +190,7 @@ def nearest_columns(s: Search, most: int) -> int:
     """ranked = the undecided columns that answer least, `most` of them; returns how many."""
     count = 0
     for i in range(s.now[ALIVE]):
-        c = s.alive[i]
-        k = count
-        if count == most:
-            k = count - 1
-            last = s.ranked[k]
-            if s.value[c] > s.value[last] or (s.value[c] == s.value[last] and c > last):
-                continue
-        else:
-            count += 1
-        while k > 0:
-            other = s.ranked[k - 1]
-            if s.value[other] < s.value[c] or (s.value[other] == s.value[c] and other < c):
-                break
-            s.ranked[k] = other
-            k -= 1
-        s.ranked[k] = c
+        count = insert_column(s, s.alive[i], count, most)
     return count
 
 

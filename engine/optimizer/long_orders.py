@@ -1,20 +1,43 @@
-"""Long orders, and orders whose locations are limited: problems in, the best plan of whole lines with a proven bound out."""
+"""Long orders, and orders whose locations are limited: problems in, the best plan of whole lines with a proven bound out.
+
+Plans of one, two, three … shipments are searched in turn: a bound on plans of exactly k shipments, or of at least k, is far
+above one on plans of any number, since fixed costs count in whole. What is left after a few k is searched as one.
+"""
 
 import numpy as np
 
-from engine.kernels.lagrange import BEST, GOAL, LEAST, MOST, NODES, NOW_FIELDS, Search, ascend
+from engine.kernels.begin import begin, start_prices
+from engine.kernels.covers import search_covers
+from engine.kernels.lagrange import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, NOW_FIELDS, Search, ascend
 from engine.kernels.long_order import (
-    COLUMN_FIELDS, LINE_FIELDS, LOCATIONS_MAX, PLAIN, RULE_FIELDS, FREE, GRAIN, LongOrder, build_floor, build_rows,
+    COLUMN_FIELDS,
+    FREE,
+    GRAIN,
+    GRAMS,
+    LINE_FIELDS,
+    LOCATIONS_MAX,
+    PLAIN,
+    RULE_FIELDS,
+    SHORT,
+    LongOrder,
+    build_floor,
+    build_rows,
     common_grain,
 )  # fmt: skip
 from engine.kernels.long_tables import divided_line_costs, drop_dominated, nothing_binds, whole_line_costs
 from engine.kernels.plans import LOAD_FIELDS, PlanState
-from engine.kernels.search import FRAME_FIELDS
+from engine.kernels.search import FRAME_FIELDS, search_plans, try_plan
 from engine.kernels.staircase import SLOPES_MAX, STEPS_MAX
 from engine.kernels.subsets import NEVER
-from engine.kernels.windows import begin, solve_long, start_prices
 from engine.optimizer.bounds import least_lines, least_prices, shipments_bound
 from engine.optimizer.problem import Ints, Placement, Problem, Solution
+
+ROOT_PARTS, ROOT_ROUNDS = 3, 20
+"""Steps of ascent at the root, and how often a plan is made on the way."""
+
+WINDOW_ROUNDS = 20
+WINDOWS_MAX = 8
+"""Numbers of shipments that are searched apart."""
 
 SHORT_MICROS_MAX = 2**50
 """What leaving all short may cost here at the most: prices of 500 lines then add up far below the range of numbers."""
@@ -41,19 +64,105 @@ def search_whole_lines(problem: Problem, nodes_max: int) -> Solution:
 
     Ties: the plan met first; columns are tried by what they add to the bound, then in the order given.
     """
-    t = long_order(problem)
-    s, plans = empty_search(t)
-    n = problem.line_count
-    order = np.lexsort((np.arange(n), -t.lines[4], -t.lines[2]))
-    in_use = np.empty(problem.column_count + n + 1, np.int64)
-    frames = np.empty((FRAME_FIELDS, n + 1), np.int64)
-    bound = solve_long(t, s, *plans, order, in_use, frames, np.empty((n + 1, n), np.int64), nodes_max)
-    cost = int(s.now[BEST])
-    # While plans are compared, each is charged the split penalty once too often, also one without a shipment.
-    least = min(int(bound), cost) - problem.split_micros
-    chosen = zip(plans[1].column_of.tolist(), problem.quantity.tolist(), strict=True)
+    search = LongSearch(long_order(problem), nodes_max)
+    bound = min(search.run(), search.cost)
+    chosen = zip(search.best.column_of.tolist(), problem.quantity.tolist(), strict=True)
     placements = tuple(Placement(j, c, q) for j, (c, q) in enumerate(chosen))
-    return Solution(placements, cost - problem.split_micros, least, int(s.now[NODES]))
+    # While plans are compared, each is charged the split penalty once too often, also one without a shipment.
+    split = problem.split_micros
+    return Solution(placements, search.cost - split, bound - split, search.nodes)
+
+
+class LongSearch:
+    """One order being searched; the kernels do the work, on tables that are laid out once."""
+
+    def __init__(self, t: LongOrder, nodes_max: int) -> None:
+        n, m = t.lines.shape[1], t.columns.shape[1]
+        self.t, self.s = t, empty_search(t)
+        self.plan, self.best, self.trial, self.spare = (empty_plan(t) for _ in range(4))
+        # Heavy lines first, then those that are dear when short.
+        self.order = np.lexsort((np.arange(n), -t.lines[SHORT], -t.lines[GRAMS]))
+        self.in_use = np.empty(m + n + 1, np.int64)
+        self.frames = np.empty((FRAME_FIELDS, n + 1), np.int64)
+        self.kept_price = np.empty((n + 1, n), np.int64)
+        begin(t, self.s, self.plan, self.best, nodes_max)
+        start_prices(t, self.s)
+
+    @property
+    def cost(self) -> int:
+        """What the best plan costs."""
+        return int(self.s.now[BEST])
+
+    @property
+    def nodes(self) -> int:
+        """Bounds taken."""
+        return int(self.s.now[NODES])
+
+    def closed(self, bound: int) -> bool:
+        """Whether a bound leaves nothing cheaper than the best plan."""
+        return bound >= int(self.s.now[GOAL])
+
+    def spent(self) -> bool:
+        """Whether the budget is."""
+        return self.nodes >= int(self.s.now[NODES_MAX])
+
+    def run(self) -> int:
+        """A bound on every plan with a shipment, at least what the best plan costs where that is proven."""
+        limit = int(self.t.rules[LOCATIONS_MAX])
+        self.s.now[LEAST], self.s.now[MOST] = 1, limit
+        bound, count = self.ascend(0)
+        self.try_plan(count)
+        for _ in range(ROOT_PARTS):
+            bound, count = self.ascend(ROOT_ROUNDS)
+            if self.closed(bound):
+                return self.cost
+            if self.spent():
+                break
+            self.try_plan(count)
+        unproven = NEVER
+        for k in range(1, WINDOWS_MAX + 1):
+            self.s.now[LEAST], self.s.now[MOST] = k, limit
+            at_least, _ = self.ascend(WINDOW_ROUNDS)
+            bound = max(bound, at_least)
+            if self.closed(bound) or k > limit:
+                return min(unproven, self.cost)
+            if k == WINDOWS_MAX or self.spent():
+                break
+            unproven = min(unproven, self.search_exactly(k))
+        rest = int(search_plans(*self.state(), 1, True))
+        return min(unproven, self.cost if self.closed(rest) else max(rest, bound))
+
+    def search_exactly(self, k: int) -> int:
+        """A bound on plans of exactly k shipments, NEVER where none is cheaper; columns and prices stay as they were."""
+        size, price = int(self.s.now[ALIVE]), self.s.price.copy()
+        self.s.now[MOST] = k
+        # Plans of one and two are few: looking at all of them takes less time than a better bound.
+        bound, count = self.ascend(WINDOW_ROUNDS if k > 2 else 0)
+        if not self.closed(bound) and k > 2:
+            self.try_plan(count)
+        if not self.closed(bound):
+            bound = int(search_covers(*self.state(), k, bound))
+        self.s.now[ALIVE] = size
+        self.s.price[:] = price
+        return NEVER if self.closed(bound) else bound
+
+    def ascend(self, rounds: int) -> tuple[int, int]:
+        """Raise the bound; how many columns it takes."""
+        bound, count = ascend(self.t, self.s, self.plan, rounds)
+        return int(bound), int(count)
+
+    def try_plan(self, count: int) -> None:
+        """Make a plan from what the bound takes."""
+        try_plan(
+            self.t, self.s, self.plan, self.best, self.trial, self.spare, self.order, self.in_use, count, True
+        )  # fmt: skip
+
+    def state(self) -> tuple[LongOrder, Search, PlanState, PlanState, PlanState, PlanState, Ints, Ints, Ints, Ints]:
+        """What the searching kernels take first."""
+        return (
+            self.t, self.s, self.plan, self.best, self.trial, self.spare, self.order, self.in_use, self.frames,
+            self.kept_price,
+        )  # fmt: skip
 
 
 def long_order(problem: Problem) -> LongOrder:
@@ -71,11 +180,15 @@ def long_order(problem: Problem) -> LongOrder:
     )  # fmt: skip
     rules = np.zeros(RULE_FIELDS, np.int64)
     rules[:] = p.split_micros, p.carrier_weight_ppm, min(p.locations_max, n), 0, 1
+    per_row = np.zeros((3, rows), np.int64)
+    stairs = np.empty((2, rows, STEPS_MAX + 1), np.int64)
+    costs = np.empty((2, m, n), np.int64)
     t = LongOrder(
-        rules, lines, columns, np.empty((m, n), np.int64), np.empty((m, n), np.int64), p.available,
-        np.empty((rows, n), np.int64), *np.zeros((2, rows), np.int64), *np.empty((2, rows, STEPS_MAX + 1), np.int64),
-        np.zeros(rows, np.int64), np.empty((rows, SLOPES_MAX), np.int64), np.empty((rows * SLOPES_MAX, n), np.int64),
-        *p.tariffs,
+        rules=rules, lines=lines, columns=columns, handling=costs[0], floor=costs[1], available=p.available,
+        weight=np.empty((rows, n), np.int64), rate=per_row[0], steps=per_row[1], limit=stairs[0], step=stairs[1],
+        slopes=per_row[2], base=np.empty((rows, SLOPES_MAX), np.int64), rise=np.empty((rows * SLOPES_MAX, n), np.int64),
+        start=p.tariffs.start, max_grams=p.tariffs.max_grams, price=p.tariffs.price_micros,
+        per_kg=p.tariffs.per_kg_micros,
     )  # fmt: skip
     same_price = build_rows(t, p.zone, p.divisor, p.package_grams_max)
     whole_line_costs(t, p.grams, p.volume, p.allowed, p.line_micros, p.unit_micros)
@@ -87,17 +200,22 @@ def long_order(problem: Problem) -> LongOrder:
     return t
 
 
-def empty_search(t: LongOrder) -> tuple[Search, tuple[PlanState, PlanState, PlanState, PlanState]]:
-    """Room for the state of a search and its plans: at hand, best, on trial, spare."""
+def empty_search(t: LongOrder) -> Search:
+    """Room for the state of a search."""
     m, n = t.handling.shape
-    by_line = np.zeros((6, n), np.int64)
-    by_column = np.zeros((10, m), np.int64)
-    s = Search(
-        np.zeros(NOW_FIELDS, np.int64), np.empty((m, n), np.int64), *by_line[:4], np.empty((len(t.rise), n), np.int64),
-        *by_column, by_line[5],
+    line, column = np.zeros((5, n), np.int64), np.zeros((10, m), np.int64)
+    return Search(
+        now=np.zeros(NOW_FIELDS, np.int64), cost=np.empty((m, n), np.int64), price=line[0], price_max=line[1],
+        best_price=line[2], covered=line[3], shifted=np.empty((len(t.rise), n), np.int64), alive=column[0],
+        rank=column[1], value=column[2], extra=column[3], slope_at=column[4], at_location=column[5], taken=column[6],
+        picked=column[7], opened=column[8], ranked=column[9], answer=line[4],
     )  # fmt: skip
-    plans = [PlanState(np.full(n, FREE), np.zeros((LOAD_FIELDS, m), np.int64), np.zeros(n + 2, np.int64)) for _ in range(4)]
-    return s, (plans[0], plans[1], plans[2], plans[3])
+
+
+def empty_plan(t: LongOrder) -> PlanState:
+    """Room for a plan, every line of it free."""
+    m, n = t.handling.shape
+    return PlanState(np.full(n, FREE), np.zeros((LOAD_FIELDS, m), np.int64), np.zeros(n + 2, np.int64))
 
 
 def divided_plans_bound(problem: Problem, goal: int) -> int:
@@ -110,8 +228,8 @@ def divided_plans_bound(problem: Problem, goal: int) -> int:
     divided_line_costs(t, p.line_locations_max, p.allowed, p.line_micros, p.unit_micros)
     build_floor(t)
     t.rules[GRAIN] = 1
-    s, (plan, best, _, _) = empty_search(t)
-    begin(t, s, plan, best, DIVIDED_ROUNDS * 3)
+    s, plan = empty_search(t), empty_plan(t)
+    begin(t, s, plan, empty_plan(t), DIVIDED_ROUNDS * 3)
     start_prices(t, s)
     s.now[BEST] = s.now[GOAL] = goal + p.split_micros
     s.now[LEAST], s.now[MOST] = 1, t.rules[LOCATIONS_MAX]
