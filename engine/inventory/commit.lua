@@ -15,6 +15,8 @@ local FLOOR, SUPPLY, RANGE, CAPACITY = 1, 2, 3, 4
 local QUANTITY_MAX, CAPACITY_MAX = 2147483647, 9007199254740991
 local FIXED_KEYS, FIXED_ARGS, ARGS_EACH = 7, 5, 5
 local HOUR_SECONDS, REMEMBERED_SECONDS = 3600, 86400
+-- Lua passes fewer than 8,000 values to one call, and a call that fails half way leaves what was written before it.
+local VALUES_MAX = 4000
 
 local epoch = ARGV[1]
 if not gate_is_open(KEYS[1], epoch) or redis.call('GET', KEYS[2]) ~= ARGV[2] then
@@ -42,6 +44,24 @@ local function argument(t, which)
   return ARGV[FIXED_ARGS + (t - 1) * ARGS_EACH + which]
 end
 
+local function read_fields(key, fields)
+  local values = {}
+  for first = 1, #fields, VALUES_MAX do
+    local last = math.min(first + VALUES_MAX - 1, #fields)
+    for i, value in ipairs(redis.call('HMGET', key, unpack(fields, first, last))) do
+      values[first + i - 1] = value
+    end
+  end
+  return values
+end
+
+local function write_fields(key, fields_and_values)
+  for first = 1, #fields_and_values, VALUES_MAX do
+    local last = math.min(first + VALUES_MAX - 1, #fields_and_values)
+    redis.call('HSET', key, unpack(fields_and_values, first, last))
+  end
+end
+
 -- What the guards look at: read once, then kept as of the transactions done so far.
 local known, existing, supply, demand, used = {}, {}, {}, {}, {}
 local key_at = FIXED_KEYS
@@ -50,7 +70,7 @@ for bucket = 1, #batch.buckets do
   for i, t in ipairs(batch.buckets[bucket]) do
     ids[i] = argument(t, 1)
   end
-  local found = redis.call('HMGET', KEYS[key_at + bucket], unpack(ids))
+  local found = read_fields(KEYS[key_at + bucket], ids)
   for i = 1, #ids do
     known[ids[i]] = found[i]
   end
@@ -58,7 +78,7 @@ end
 local capacity_keys_at = key_at + #batch.buckets
 local capacity_count = 0
 for k = 1, #batch.capacities do
-  local found = redis.call('HMGET', KEYS[capacity_keys_at + k], unpack(batch.capacities[k]))
+  local found = read_fields(KEYS[capacity_keys_at + k], batch.capacities[k])
   for i = 1, #found do
     used[capacity_count + i] = tonumber(found[i] or 0)
   end
@@ -68,8 +88,8 @@ local pair_keys_at = capacity_keys_at + #batch.capacities
 local cell_count = 0
 for k = 1, #batch.pairs do
   local fields = batch.pairs[k]
-  local supplies = redis.call('HMGET', KEYS[pair_keys_at + 2 * k - 1], unpack(fields))
-  local demands = redis.call('HMGET', KEYS[pair_keys_at + 2 * k], unpack(fields))
+  local supplies = read_fields(KEYS[pair_keys_at + 2 * k - 1], fields)
+  local demands = read_fields(KEYS[pair_keys_at + 2 * k], fields)
   for i = 1, #fields do
     supply[cell_count + i] = tonumber(supplies[i] or 0)
     demand[cell_count + i] = tonumber(demands[i] or 0)
@@ -84,16 +104,13 @@ for t = 1, #body do
     created[#created + 1] = order_id
   end
 end
-if #created > 0 then
-  local found = redis.call('HMGET', KEYS[7], unpack(created))
-  for i = 1, #created do
-    existing[created[i]] = found[i]
-  end
+for i, request_id in ipairs(read_fields(KEYS[7], created)) do
+  existing[created[i]] = request_id
 end
 
--- What the guards of one transaction find wrong; its own changes count for its later cells.
+-- What the guards of one transaction find wrong, after REFUSED; its own changes count for its later cells.
 local function failures(t)
-  local failed = {}
+  local failed = {REFUSED}
   local own_supply, own_demand, own_used = {}, {}, {}
   for i, change in ipairs(body[t].c) do
     local cell, supply_delta, demand_delta, floor, expected = unpack(change)
@@ -121,7 +138,7 @@ local function failures(t)
     end
     own_used[slot] = after
   end
-  if #failed == 0 then
+  if #failed == 1 then
     for cell, value in pairs(own_supply) do
       supply[cell] = value
     end
@@ -145,8 +162,8 @@ for t = 1, #body do
     results[t + 1] = {ORDER_EXISTS}
   else
     local failed = failures(t)
-    if #failed > 0 then
-      results[t + 1] = {REFUSED, unpack(failed)}
+    if #failed > 1 then
+      results[t + 1] = failed
     else
       known[request_id] = argument(t, 2)
       if order_id ~= '' then
@@ -189,9 +206,7 @@ local function write_changed(key, fields, first, changed, values)
       new[#new + 1] = values[first + i]
     end
   end
-  if #new > 0 then
-    redis.call('HSET', key, unpack(new))
-  end
+  write_fields(key, new)
 end
 
 cell_count = 0
@@ -205,12 +220,8 @@ for k = 1, #batch.capacities do
   write_changed(KEYS[capacity_keys_at + k], batch.capacities[k], capacity_count, changed_used, used)
   capacity_count = capacity_count + #batch.capacities[k]
 end
-if #dates > 0 then
-  redis.call('HSET', KEYS[6], unpack(dates))
-end
-if #orders > 0 then
-  redis.call('HSET', KEYS[7], unpack(orders))
-end
+write_fields(KEYS[6], dates)
+write_fields(KEYS[7], orders)
 for bucket = 1, #batch.buckets do
   local key, ids = KEYS[key_at + bucket], {}
   for _, t in ipairs(batch.buckets[bucket]) do
@@ -223,7 +234,7 @@ for bucket = 1, #batch.buckets do
     -- A bucket is named by the hour of its ids. Ids that come late are remembered for at least an hour.
     local hour = tonumber(string.match(key, ':(%d+)$'))
     local until_hour = (hour + 1) * HOUR_SECONDS + REMEMBERED_SECONDS
-    redis.call('HSET', key, unpack(ids))
+    write_fields(key, ids)
     redis.call('EXPIREAT', key, string.format('%d', math.max(until_hour, time[1] + HOUR_SECONDS)))
   end
 end
