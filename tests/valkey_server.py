@@ -74,8 +74,10 @@ class ValkeyServer:
         shutil.copytree(folder, self.folder / "appendonlydir")
 
     def sync(self) -> None:
-        """Wait until all that was written is in the append-only file."""
+        """Wait until all that was written is in the append-only file; the server waits for what the same connection wrote."""
         with self.client() as client:
+            client.set("sync", 1)
+            client.delete("sync")
             assert client.execute_command("WAITAOF", 1, 0, 5_000)[0] == 1
 
     def _answers(self) -> bool:

@@ -111,8 +111,10 @@ class StockStore:
         entries: list[LogRecord] = []
         for part in divide(transactions):
             head, results = self._commit_part(part, epoch)
-            if head and head != position:
-                entries += self.tail(position, until=head)
+            while head and head != position:
+                foreign = self.tail(position, until=head)
+                entries += foreign
+                position = foreign[-1].position
             outcomes += results
             for transaction, outcome in zip(part, results, strict=True):
                 if isinstance(outcome, Committed):
@@ -151,27 +153,31 @@ class StockStore:
         return [bool(each) for each in found]
 
     def tail(self, position: str, until: str = "+") -> list[LogRecord]:
-        """Entries after `position`, at most TAIL_ENTRIES_MAX, oldest first. Raises StoreAway, StoreGap."""
-        epoch = ordinal(position)[0]
+        """Entries after `position`, at most TAIL_ENTRIES_MAX, oldest first; none only when the log ends there.
+
+        `until`: a later position that the log has reached. Raises StoreAway, StoreGap.
+        """
 
         def ask() -> Any:
             pipe = self._client.pipeline(transaction=True)
-            pipe.get(self._keys.epoch)
-            pipe.get(self._keys.head)
+            for key in (self._keys.epoch, self._keys.layout, self._keys.head):
+                pipe.get(key)
             pipe.xrange(self._keys.log, f"({position}", until, TAIL_ENTRIES_MAX)
             return pipe.execute()
 
-        stamped, head, rows = self._asked(ask)
+        stamped, layout, head, rows = self._asked(ask)
         if stamped is None or int(stamped) != self._stamped:
             raise StoreGap(f"epoch {stamped!r} has begun")
+        if layout is None or head is None or Layout.parse(layout.decode()) != self._layout:
+            raise StoreGap(f"the store was rebuilt as {layout!r}")
         records = []
         for at, fields in rows:
             if fields[b"previous"].decode() != position:
                 raise StoreGap(f"the log continues {fields[b'previous']!r}, not {position}")
             position = at.decode()
             records.append(_record(position, fields[b"entry"]))
-        if not rows and until == "+" and head.split()[0].decode() != position:
-            raise StoreGap(f"the log is at {head!r} and holds nothing after {position} of epoch {epoch}")
+        if not rows and _position_of(head) != position:
+            raise StoreGap(f"the log is at {head!r} and holds nothing after {position}")
         return records
 
     def load(self) -> StockImage:
@@ -208,7 +214,7 @@ class StockStore:
         epoch, layout, head = pipe.execute()
         if epoch is None or layout is None or head is None:
             return None
-        return int(epoch), Layout.parse(layout.decode()), head.split()[0].decode()
+        return int(epoch), Layout.parse(layout.decode()), _position_of(head)
 
     def _dates(self, data: DataKeys) -> dict[str, int]:
         rows = self._asked(lambda: self._client.hgetall(data.dates))
@@ -225,7 +231,7 @@ class StockStore:
             for location_id, days in zip(self._locations, rows, strict=True)
             for day, quantity in days.items()
         ]
-        return head.split()[0].decode(), uses
+        return _position_of(head), uses
 
     def _read_items(self, data: DataKeys, items: Sequence[str], dates: Mapping[str, int]) -> tuple[str, list[PositionChange]]:
         pipe = self._client.pipeline(transaction=True)
@@ -240,13 +246,19 @@ class StockStore:
         for i, item_id in enumerate(items):
             for b in range(0, each, 2):
                 cells += _cells(item_id, rows[i * each + b], rows[i * each + b + 1], dates)
-        return head.split()[0].decode(), cells
+        return _position_of(head), cells
 
     def _asked(self, question: Any) -> Any:
         try:
             return question()
         except redis.RedisError as error:
             raise StoreAway(str(error)) from error
+
+
+def _position_of(head: bytes | None) -> str:
+    if head is None:
+        raise StoreGap("the store was emptied")
+    return head.split()[0].decode()
 
 
 def _own_record(transaction: Transaction, position: str) -> LogRecord:
