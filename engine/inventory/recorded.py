@@ -53,6 +53,7 @@ class RecordedWaiters:
         self._wait_seconds_max = record_wait_ms_max / 1000
         self._waiting: dict[str, list[Waiter]] = {}
         self._lock = threading.Lock()
+        self._is_stopped = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="belofte-recorded", daemon=True)
         self._log = structlog.get_logger("recorded")
@@ -67,11 +68,11 @@ class RecordedWaiters:
         if self._thread.is_alive():
             self._thread.join()
         with self._lock:
-            left = [waiter for waiters in self._waiting.values() for waiter in waiters]
+            self._is_stopped = True
+            left = [waiter.settle for waiters in self._waiting.values() for waiter in waiters if waiter.settle is not None]
             self._waiting.clear()
-        for waiter in left:
-            if waiter.settle is not None:
-                waiter.settle(None)
+        for settle in left:
+            self._tell(settle, None)
 
     def expect(self, request_id: str) -> Waiter:
         """Listen for an id from now on, before it is committed: the record may be published before the commit returns."""
@@ -85,10 +86,10 @@ class RecordedWaiters:
         now = time.monotonic()
         with self._lock:
             waiter.settle = settle
-            waiter.ask_at = now if ask_now else now + ASK_AFTER_SECONDS
-            is_recorded = waiter.position is not None
-        if is_recorded:
-            settle(waiter.position)
+            waiter.ask_at = now if ask_now else min(now + ASK_AFTER_SECONDS, waiter.give_up_at)
+            is_known = waiter.position is not None or self._is_stopped
+        if is_known:
+            self._tell(settle, waiter.position)
 
     def forget(self, waiter: Waiter) -> None:
         """The write came to nothing, and its waiter was not armed."""
@@ -106,6 +107,10 @@ class RecordedWaiters:
             except (redis.RedisError, OSError) as error:
                 self._log.warning("cannot hear what is recorded; the ledger is asked instead", error=str(error))
                 self._settle_overdue()
+                self._stopping.wait(RECONNECT_SECONDS)
+            except Exception:
+                # Without this thread nobody would be answered any more.
+                self._log.exception("a fault while listening to what is recorded")
                 self._stopping.wait(RECONNECT_SECONDS)
 
     def _listen(self) -> None:
@@ -126,7 +131,7 @@ class RecordedWaiters:
                     if waiter.settle is not None:
                         armed.append((waiter.settle, position))
         for settle, position in armed:
-            settle(position)
+            self._tell(settle, position)
 
     def _settle_overdue(self) -> None:
         now = time.monotonic()
@@ -141,7 +146,7 @@ class RecordedWaiters:
             # The ledger cannot be asked either: those whose time is up are told that nobody knows.
             self._log.exception("the ledger cannot be asked what is recorded")
         for settle in self._give_up(overdue, now):
-            settle(None)
+            self._tell(settle, None)
 
     def _give_up(self, request_ids: list[str], now: float) -> list[Settle]:
         """Take out those whose time is up; the rest is asked for again later."""
@@ -151,13 +156,20 @@ class RecordedWaiters:
                 for waiter in list(self._waiting.get(request_id, ())):
                     if waiter.settle is None:
                         continue
-                    waiter.ask_at = now + ASK_AFTER_SECONDS
+                    waiter.ask_at = min(now + ASK_AFTER_SECONDS, waiter.give_up_at)
                     if waiter.give_up_at <= now:
                         self._waiting[request_id].remove(waiter)
                         given_up.append(waiter.settle)
                 if not self._waiting.get(request_id):
                     self._waiting.pop(request_id, None)
         return given_up
+
+    def _tell(self, settle: Settle, position: str | None) -> None:
+        try:
+            settle(position)
+        except Exception:
+            # One that cannot be answered keeps nobody else waiting.
+            self._log.exception("a write could not be told how it ended", position=position)
 
 
 def format_recorded(positions: Sequence[tuple[str, str]]) -> str:
