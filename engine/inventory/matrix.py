@@ -45,6 +45,7 @@ class InventoryMatrix:
         self.supply = np.zeros(room, np.int32)
         self.demand = np.zeros(room, np.int32)
         self.used = 0
+        self.opened_count = 0
         self.position = ""
         self.slots: list[Slot] = []
         self._slot_index: dict[Slot, int] = {}
@@ -90,6 +91,7 @@ class InventoryMatrix:
             )
         )  # fmt: skip
         self.row_count[item] += 1
+        self.opened_count += 1
         return at
 
     def change(self, item: int, location: int, slot: int, supply_delta: int, demand_delta: int) -> None:

@@ -164,6 +164,7 @@ class _Page:
     supply_before: int
     supply: int
     demand: int
+    is_open: bool
     is_absolute: bool = False
     available_at_minute: int | None = None
 
@@ -199,12 +200,12 @@ class _Book:
         )  # fmt: skip
 
     def deltas(self) -> list[tuple[int, int, int, int]]:
-        """(item, location, slot, supply delta) of each position."""
+        """(item, location, slot, supply delta) of each position there is: to open one would move what others hold."""
         pages: Sequence[_Page] = list(self._pages.values())
         return [
             (page.item, page.location, self._slot(page), page.supply - page.supply_before)
             for page in pages
-            if page.supply != page.supply_before
+            if page.is_open and page.supply != page.supply_before
         ]
 
     def _slot(self, page: _Page) -> int:
@@ -219,7 +220,7 @@ class _Book:
             slot = self._stock.slot_of(item, location, cell.receipt_id, cell.pool)
             at = matrix.find(item, location, slot)
             supply, demand = (int(matrix.supply[at]), int(matrix.demand[at])) if at >= 0 else (0, 0)
-            self._pages[cell] = _Page(item, location, cell, supply, supply, demand)
+            self._pages[cell] = _Page(item, location, cell, supply, supply, demand, at >= 0)
         return self._pages[cell]
 
 
