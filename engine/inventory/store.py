@@ -134,24 +134,6 @@ class StockStore:
         reply = self._asked(lambda: self._commit([*fixed, *batch.keys], arguments))
         return decode_reply(reply, len(transactions))
 
-    def seen(self, request_ids: Sequence[str]) -> list[bool]:
-        """Which requests were committed before, as far as the store remembers. Raises StoreAway, StoreGap."""
-        if self._layout is None:
-            raise StoreGap("the store has not been loaded")
-        data = self._keys.data(self._layout)
-
-        def ask() -> Any:
-            pipe = self._client.pipeline(transaction=True)
-            pipe.get(self._keys.epoch)
-            for request_id in request_ids:
-                pipe.hexists(data.requests(request_id), request_id)
-            return pipe.execute()
-
-        stamped, *found = self._asked(ask)
-        if stamped is None or int(stamped) != self._stamped:
-            raise StoreGap(f"epoch {stamped!r} has begun")
-        return [bool(each) for each in found]
-
     def tail(self, position: str, until: str = "+") -> list[LogRecord]:
         """Entries after `position`, at most TAIL_ENTRIES_MAX, oldest first; none only when the log ends there.
 
@@ -166,10 +148,7 @@ class StockStore:
             return pipe.execute()
 
         stamped, layout, head, rows = self._asked(ask)
-        if stamped is None or int(stamped) != self._stamped:
-            raise StoreGap(f"epoch {stamped!r} has begun")
-        if layout is None or head is None or Layout.parse(layout.decode()) != self._layout:
-            raise StoreGap(f"the store was rebuilt as {layout!r}")
+        self._check_same(stamped, layout)
         records = []
         for at, fields in rows:
             if fields[b"previous"].decode() != position:
@@ -179,6 +158,30 @@ class StockStore:
         if not rows and _position_of(head) != position:
             raise StoreGap(f"the log is at {head!r} and holds nothing after {position}")
         return records
+
+    def seen(self, request_ids: Sequence[str]) -> set[str]:
+        """Those ids under which something was committed, as far as the store remembers. Raises StoreAway, StoreGap."""
+        if self._layout is None:
+            raise StoreGap("nothing was loaded")
+        data = self._keys.data(self._layout)
+
+        def ask() -> Any:
+            pipe = self._client.pipeline(transaction=True)
+            for key in (self._keys.epoch, self._keys.layout):
+                pipe.get(key)
+            for request_id in request_ids:
+                pipe.hexists(data.requests(request_id), request_id)
+            return pipe.execute()
+
+        stamped, layout, *found = self._asked(ask)
+        self._check_same(stamped, layout)
+        return {request_id for request_id, is_seen in zip(request_ids, found, strict=True) if is_seen}
+
+    def _check_same(self, stamped: bytes | None, layout: bytes | None) -> None:
+        if stamped is None or int(stamped) != self._stamped:
+            raise StoreGap(f"epoch {stamped!r} has begun")
+        if layout is None or Layout.parse(layout.decode()) != self._layout:
+            raise StoreGap(f"the store was rebuilt as {layout!r}")
 
     def load(self) -> StockImage:
         """All stock of the network's items. Raises StoreAway, StoreGap where the epoch changes meanwhile."""

@@ -28,6 +28,10 @@ from engine.inventory.transaction import (
 )
 
 
+UNSURE = 2**62
+"""A refusal after a fault: what was held then is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """The write stands in the ledger. A duplicate was recorded before, under its request id, and is answered from there."""
@@ -49,7 +53,7 @@ class Write(Protocol):
         ...
 
     def hold(self, stock: LiveStock) -> None:
-        """Show what was planned last to the writes planned after it."""
+        """Show what was planned last to the writes planned after it; opens no position, for others hold by arena index."""
         ...
 
     def release(self, stock: LiveStock) -> None:
@@ -102,43 +106,46 @@ class WritePath:
                 return
             if self.stale and not self.catch_up():
                 for write in waiting:
-                    write.settle(recovering())
+                    self._tell(write, recovering())
                 return
             waiting = self._round(waiting, attempt)
         for write in waiting:
-            write.settle(Refusal(Reason.CONTENDED, f"others took what was planned, {self._attempts_max} times; try again"))
+            self._tell(write, Refusal(Reason.CONTENDED, f"others took what was planned, {self._attempts_max} times; try again"))
 
     def _round(self, writes: list[Write], attempt: int) -> list[Write]:
         """Plan and commit once. The writes to plan again, in the order they came."""
         assert self.stock is not None
         planned: list[tuple[Write, Transaction]] = []
         refused: list[tuple[Write, Refusal, int]] = []
+        opened = self.stock.matrix.opened_count
+        is_faulty = False
         for write in writes:
             try:
                 transaction = write.plan(self.stock, attempt)
+                write.hold(self.stock)
             except Refusal as reason:
-                refused.append((write, reason, len(planned)))
-                continue
+                refused.append((write, reason, UNSURE if is_faulty else len(planned)))
             except Exception:
                 self._log.exception("a fault of the engine", request_id=write.request_id)
                 # What was held for the plan may be left: what comes next starts from a fresh copy of the stock.
-                self.stale = True
-                write.settle(fault())
-                continue
-            write.hold(self.stock)
-            planned.append((write, transaction))
+                self.stale = is_faulty = True
+                self._tell(write, fault())
+            else:
+                planned.append((write, transaction))
+        assert self.stock.matrix.opened_count == opened, "a hold opened a position: those before it point elsewhere"
         for write, _ in reversed(planned):
             write.release(self.stock)
         outcomes = self._commit(planned)
         again = {id(write) for (write, _), outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Refused)}
         sure = next((i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Committed)), len(outcomes))
         # A refusal that counted on holds which came to nothing says nothing about the stock.
+        final = [(write, refusal) for write, refusal, planned_before in refused if planned_before <= sure]
         again |= {id(write) for write, _, planned_before in refused if planned_before > sure}
-        self._refuse([(write, refusal) for write, refusal, planned_before in refused if planned_before <= sure])
+        self._refuse(final)
         return [write for write in writes if id(write) in again]
 
     def _refuse(self, refused: Sequence[tuple[Write, Refusal]]) -> None:
-        """Settle what could not be planned: a request that was committed before has its answer, whatever the stock is now."""
+        """Settle what cannot be planned, but for repeats of what was committed: these may have taken the last units."""
         if not refused:
             return
         try:
@@ -146,14 +153,14 @@ class WritePath:
         except (StoreGap, StoreAway) as error:
             self._lost(error)
             for write, _ in refused:
-                write.settle(recovering())
+                self._tell(write, recovering())
             return
-        for (write, refusal), was_seen in zip(refused, seen, strict=True):
-            if was_seen:
+        for write, refusal in refused:
+            if write.request_id in seen:
                 waiter = self._waiters.expect(write.request_id)
                 self._waiters.arm(waiter, _settler(write, duplicate=True), ask_now=True)
             else:
-                write.settle(refusal)
+                self._tell(write, refusal)
 
     def _commit(self, planned: list[tuple[Write, Transaction]]) -> Sequence[Outcome | None]:
         """Commit what was planned and bring the stock up to date; None: whether it was committed is not known."""
@@ -183,15 +190,22 @@ class WritePath:
                 self._waiters.arm(waiter, _settler(write, duplicate=True), ask_now=True)
                 return
             case OrderExists():
-                write.settle(Refusal(Reason.ORDER_EXISTS, "the order was recorded before, under another request_id"))
+                self._tell(write, Refusal(Reason.ORDER_EXISTS, "the order was recorded before, under another request_id"))
             case TooFarBehind():
-                write.settle(Refusal(Reason.RECORD_LAGGING, "the ledger is behind; nothing was taken, try again"))
+                self._tell(write, Refusal(Reason.RECORD_LAGGING, "the ledger is behind; nothing was taken, try again"))
             case Closed():
                 self.stale = True
-                write.settle(recovering())
+                self._tell(write, recovering())
             case Refused():
                 pass
         self._waiters.forget(waiter)
+
+    def _tell(self, write: Write, outcome: Recorded | Refusal) -> None:
+        try:
+            write.settle(outcome)
+        except Exception:
+            # One that cannot be answered harms none of those it came with.
+            self._log.exception("a write could not be told how it ended", request_id=write.request_id)
 
     def _apply(self, entries: Sequence[LogEntry]) -> None:
         assert self.stock is not None

@@ -1,0 +1,337 @@
+"""Two engines on one store with a real sidecar: who is planned again, who is settled how, and that nobody harms another."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from belofte.v1 import inventory_service_pb2, types_pb2
+
+from engine.domain.reasons import Reason, Refusal
+from engine.inventory import store as store_module
+from engine.inventory.keys import Keys
+from engine.inventory.write_path import Recorded
+from engine.network.image import compile_image
+from engine.service.adjust import AdjustWrite, decode_adjustment
+from engine.service.decode import Violations
+from tests.network.small_network import small_records
+from tests.sidecars import RunningSidecar, TestEngine, wait_until
+from tests.stores import PARTITION, change, contents
+from tests.valkey_server import ValkeyServer
+from tests.writes import Take, on_hand, put
+
+KEYS = Keys(PARTITION)
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/ledger.db"
+
+
+@pytest.fixture
+def sidecar(server: ValkeyServer, ledger_url: str) -> Iterator[RunningSidecar]:
+    with RunningSidecar(server.url, ledger_url) as running:
+        yield running
+
+
+@pytest.fixture
+def engine(server: ValkeyServer, ledger_url: str, sidecar: RunningSidecar) -> Iterator[TestEngine]:
+    with TestEngine(server.url, ledger_url) as made:
+        yield made
+
+
+@pytest.fixture
+def other(server: ValkeyServer, ledger_url: str, sidecar: RunningSidecar) -> Iterator[TestEngine]:
+    with TestEngine(server.url, ledger_url) as made:
+        yield made
+
+
+def stocked(engine: TestEngine, supply: int, *locations: str) -> None:
+    assert engine.path.catch_up()
+    filled = put(*[change(supply, location=name) for name in locations or ("ams",)])
+    engine.path.run([filled])
+    assert isinstance(filled.outcome, Recorded)
+
+
+def test_answered_when_it_stands_in_the_ledger(engine: TestEngine) -> None:
+    stocked(engine, 5)
+    take = Take(2)
+    engine.path.run([take])
+    outcome = take.outcome
+    assert outcome == Recorded("1-2", duplicate=False)
+    assert engine.ledger.find_requests([take.request_id])[take.request_id].position == "1-2"
+    assert on_hand(engine.path.stock) == (5, 2)
+
+
+def test_writes_of_a_batch_see_those_before_them(engine: TestEngine) -> None:
+    stocked(engine, 3)
+    takes = [Take(1) for _ in range(5)]
+    engine.path.run(takes)
+    assert [take.reason for take in takes] == [None, None, None, Reason.NO_STOCK, Reason.NO_STOCK]
+    assert all(take.attempts == [1] for take in takes)
+    assert on_hand(engine.path.stock) == (3, 3)
+
+
+def test_capacity_is_shared_by_the_writes_of_a_batch(engine: TestEngine) -> None:
+    stocked(engine, 9, "ams", "ehv")
+    takes = [Take(1, locations=("ams", "ehv"), capacity_max=2) for _ in range(5)]
+    engine.path.run(takes)
+    assert [(take.reason, take.taken_from) for take in takes[:4]] == [(None, "ams")] * 2 + [(None, "ehv")] * 2
+    assert takes[4].reason is Reason.NO_STOCK
+
+
+def test_who_was_slower_is_planned_again_on_what_is_left(engine: TestEngine, other: TestEngine) -> None:
+    stocked(engine, 2, "ams", "ehv")
+    other.path.catch_up()
+    faster = Take(2)
+
+    def race(take: Take) -> None:
+        if take.attempts == [1]:
+            other.path.run([faster])
+
+    slower = Take(2, locations=("ams", "ehv"), after_plan=race)
+    engine.path.run([slower])
+    assert isinstance(faster.outcome, Recorded) and isinstance(slower.outcome, Recorded)
+    assert (slower.attempts, slower.taken_from) == ([1, 2], "ehv")
+    other.path.catch_up()
+    assert other.path.stock is not None and engine.path.stock is not None
+    assert contents(engine.path.stock) == contents(other.path.stock)
+    assert on_hand(engine.path.stock) == on_hand(engine.path.stock, location="ehv") == (2, 2)
+
+
+def test_planned_again_at_most_so_many_times(engine: TestEngine, other: TestEngine) -> None:
+    """Somebody is faster wherever the write turns: it gives up and says why, and has taken nothing."""
+    everywhere = ("ams", "ehv", "rtm", "utr")
+    stocked(engine, 9, *everywhere)
+
+    def snatch(take: Take) -> None:
+        other.path.catch_up()
+        other.path.run([Take(1, locations=(take.taken_from,))])
+
+    unlucky, bystander = Take(9, locations=everywhere, after_plan=snatch), Take(8)
+    engine.path.run([unlucky, bystander])
+    assert (unlucky.attempts, unlucky.reason) == ([1, 2, 3, 4], Reason.CONTENDED)
+    assert isinstance(bystander.outcome, Recorded)
+    assert on_hand(engine.path.stock) == (9, 9)
+    assert [on_hand(engine.path.stock, location=name) for name in everywhere[1:]] == [(9, 1)] * 3
+
+
+def test_refusal_that_counted_on_a_hold_that_came_to_nothing_is_planned_again(
+    engine: TestEngine, other: TestEngine
+) -> None:
+    """The first of the batch loses its units to another engine, moves elsewhere, and leaves one for the second."""
+    stocked(engine, 2, "ams", "ehv")
+    other.path.catch_up()
+    faster = Take(1)
+
+    def race(take: Take) -> None:
+        if take.attempts == [1]:
+            other.path.run([faster])
+
+    first = Take(2, locations=("ams", "ehv"), after_plan=race)
+    second = Take(1)
+    engine.path.run([first, second])
+    assert isinstance(first.outcome, Recorded) and isinstance(second.outcome, Recorded)
+    assert (first.taken_from, first.attempts, second.attempts) == ("ehv", [1, 2], [1, 2])
+    assert on_hand(engine.path.stock) == (2, 2)
+
+
+# -- repeats
+
+
+def test_repeat_is_a_duplicate_and_waits_for_the_same_record(engine: TestEngine, other: TestEngine) -> None:
+    stocked(engine, 5)
+    other.path.catch_up()
+    take = Take(2)
+    engine.path.run([take, Take(2, request_id=take.request_id)])
+    for path in (engine.path, other.path):
+        repeat = Take(2, request_id=take.request_id)
+        path.run([repeat])
+        assert take.outcome == Recorded("1-2", duplicate=False)
+        assert repeat.outcome == Recorded("1-2", duplicate=True)
+    assert on_hand(engine.path.stock) == (5, 2)
+
+
+def test_repeat_of_what_took_the_last_units_is_not_out_of_stock(engine: TestEngine, other: TestEngine) -> None:
+    """The first answer was lost: its repeat finds nothing left to plan with, since it has it already."""
+    stocked(engine, 2)
+    take = Take(2)
+    beside = Take(2, request_id=take.request_id)
+    engine.path.run([take, beside])
+    other.path.catch_up()
+    later = Take(2, request_id=take.request_id)
+    stranger = Take(2)
+    other.path.run([later, stranger])
+    assert take.outcome == Recorded("1-2", duplicate=False)
+    assert beside.outcome == later.outcome == Recorded("1-2", duplicate=True)
+    assert stranger.reason is Reason.NO_STOCK
+
+
+def test_order_is_made_once_under_whatever_request(engine: TestEngine) -> None:
+    stocked(engine, 5)
+    first, second = Take(1, order_id="order-1"), Take(1, order_id="order-1")
+    engine.path.run([first])
+    engine.path.run([second])
+    assert isinstance(first.outcome, Recorded)
+    assert second.reason is Reason.ORDER_EXISTS
+    assert on_hand(engine.path.stock) == (5, 1)
+
+
+# -- faults
+
+
+def test_fault_in_one_write_harms_no_other(engine: TestEngine) -> None:
+    stocked(engine, 3)
+
+    def fail(take: Take) -> None:
+        raise ZeroDivisionError("a bug in planning")
+
+    def fail_with_a_hold(take: Take) -> None:
+        assert engine.path.stock is not None
+        engine.path.stock.hold([(engine.path.stock.matrix.find(0, 0, 0), 2)], [])
+        raise ZeroDivisionError("a bug that leaves a hold")
+
+    class Unanswerable(Take):
+        def settle(self, outcome: Recorded | Refusal) -> None:
+            super().settle(outcome)
+            raise ConnectionError("the caller is gone")
+
+    before, broken, leaky, last = Take(1), Take(1, before_plan=fail), Take(1, before_plan=fail_with_a_hold), Take(2)
+    gone, gone_too = Unanswerable(1), Unanswerable(50)
+    engine.path.run([before, broken, leaky, last, gone_too])
+    assert (broken.reason, leaky.reason) == (Reason.FAULT, Reason.FAULT)
+    assert isinstance(before.outcome, Recorded)
+    assert isinstance(last.outcome, Recorded), "a hold that was left is no reason to be refused"
+    assert last.attempts == [1, 2]
+    assert gone_too.reason is Reason.NO_STOCK
+    assert engine.path.catch_up()
+    assert on_hand(engine.path.stock) == (3, 3)
+    engine.path.run([put(change(1))])
+    engine.path.run([gone])
+    assert isinstance(gone.outcome, Recorded)
+    after = put(change(1))
+    engine.path.run([after])
+    assert isinstance(after.outcome, Recorded)
+
+
+def test_supply_for_a_new_position_beside_an_order_for_the_same_item(engine: TestEngine) -> None:
+    """Orders hold by their place in the arena: a position that is opened meanwhile would move it away from under them."""
+    image = compile_image(small_records())
+    stocked(engine, 10, "ehv")
+    wire = inventory_service_pb2.AdjustInventoryRequest(
+        records=[
+            types_pb2.InventoryRecord(item_id="bolt", location_id=name, kind=types_pb2.INVENTORY_KIND_ON_HAND, quantity=40)
+            for name in ("ams", "ehv")
+        ],
+    )  # fmt: skip
+    answers: list[Recorded | Refusal] = []
+    wire.request_id = Take().request_id
+    adjustment = decode_adjustment(wire, image, bytes(32), b"", Violations())
+    # This network has other indexes than the small one, whose first item and first locations are the same two.
+    assert engine.path.stock is not None
+    adjust = AdjustWrite(adjustment, image, lambda: 0, lambda write, outcome: answers.append(outcome))
+    order = Take(3, locations=("ehv",))
+    engine.path.run([order, adjust])
+    assert isinstance(order.outcome, Recorded)
+    wait_until(lambda: answers)
+    assert isinstance(answers[0], Recorded)
+    in_memory = contents(engine.path.stock)
+    engine.path.stale = True
+    assert engine.path.catch_up()
+    assert in_memory == contents(engine.path.stock)
+    assert on_hand(engine.path.stock) == (40, 0)
+    assert on_hand(engine.path.stock, location="ehv") == (40, 3)
+
+
+# -- the store away, closed or gone on
+
+
+def test_refused_while_the_gate_is_closed_and_served_when_it_opens(
+    server: ValkeyServer, ledger_url: str, sidecar: RunningSidecar, engine: TestEngine
+) -> None:
+    stocked(engine, 5)
+    sidecar.stop()
+    with server.client() as client:
+        client.delete(KEYS.gate)
+    closed, refused, repeat = Take(1), Take(50), Take(1)
+    engine.path.run([closed, refused])
+    assert closed.reason is Reason.STORE_RECOVERING
+    assert refused.reason in (Reason.NO_STOCK, Reason.STORE_RECOVERING)
+    assert engine.path.stale
+    engine.path.run([repeat])
+    assert repeat.reason is Reason.STORE_RECOVERING
+    with RunningSidecar(server.url, ledger_url):
+        assert engine.path.catch_up()
+        again = Take(1, request_id=closed.request_id)
+        engine.path.run([again])
+        assert again.outcome == Recorded("2-1", duplicate=False)
+
+
+def test_store_away_is_refused_and_what_is_under_way_is_unknown(tmp_path: Path) -> None:
+    with ValkeyServer() as server:
+        url = f"sqlite:///{tmp_path}/ledger.db"
+        with RunningSidecar(server.url, url), TestEngine(server.url, url, record_wait_ms_max=300) as engine:
+            stocked(engine, 5)
+            take, refused, later = Take(1), Take(50), Take(1)
+            server.kill()
+            engine.path.run([take, refused])
+            assert take.reason is Reason.DEADLINE_EXCEEDED
+            assert refused.reason is Reason.STORE_RECOVERING
+            engine.path.run([later])
+            assert later.reason is Reason.STORE_RECOVERING
+            assert engine.path.position == "1-1", "quotes go on from memory"
+
+
+def test_commit_whose_answer_was_lost_is_answered_from_the_ledger(engine: TestEngine, other: TestEngine) -> None:
+    """The commit is done, and reading the log after it fails: only the ledger can tell."""
+    stocked(engine, 5)
+    other.path.catch_up()
+
+    def lose(take: Take) -> None:
+        other.path.run([Take(1)])
+        original = engine.store.tail
+
+        def lost(position: str, until: str = "+") -> list[store_module.LogRecord]:
+            engine.store.tail = original  # type: ignore[method-assign]
+            raise store_module.StoreAway("the connection was cut")
+
+        engine.store.tail = lost  # type: ignore[method-assign]
+
+    take = Take(1, after_plan=lose)
+    engine.path.run([take])
+    assert take.outcome == Recorded("1-3", duplicate=True)
+    assert engine.path.stale and engine.path.catch_up()
+    assert on_hand(engine.path.stock) == (5, 2)
+
+
+def test_ledger_that_lags_is_named(server: ValkeyServer, ledger_url: str, sidecar: RunningSidecar, engine: TestEngine) -> None:
+    stocked(engine, 5)
+    sidecar.stop()
+    engine.store._lag = 2, 60_000
+    takes = [Take(1) for _ in range(3)]
+    for take in takes:
+        engine.path.run([take])
+    assert takes[2].reason is Reason.RECORD_LAGGING
+    with RunningSidecar(server.url, ledger_url):
+        assert [take.outcome for take in takes[:2]] == [Recorded("1-2", duplicate=False), Recorded("1-3", duplicate=False)]
+
+
+def test_engine_follows_what_others_commit(engine: TestEngine, other: TestEngine) -> None:
+    stocked(engine, 5)
+    assert other.path.catch_up()
+    engine.path.run([Take(1)])
+    assert other.path.catch_up()
+    assert engine.path.stock is not None and other.path.stock is not None
+    assert contents(other.path.stock) == contents(engine.path.stock)
+    assert other.path.position == engine.path.position == "1-2"
+
+
+def test_not_recorded_in_time_is_unknown(server: ValkeyServer, ledger_url: str, sidecar: RunningSidecar) -> None:
+    with TestEngine(server.url, ledger_url, record_wait_ms_max=200) as engine:
+        stocked(engine, 5)
+        sidecar.stop()
+        take = Take(1)
+        started = time.monotonic()
+        engine.path.run([take])
+        assert take.reason is Reason.DEADLINE_EXCEEDED
+        assert 0.2 <= time.monotonic() - started < 1.0
