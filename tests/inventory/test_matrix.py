@@ -1,0 +1,130 @@
+"""The matrix against a dictionary: rows grow, positions stay in order, loading is the same as changing."""
+
+import random
+
+import numpy as np
+import pytest
+
+from engine.inventory.matrix import ON_HAND, QUANTITY_MAX, QUANTITY_MIN, InventoryMatrix, Slot
+
+ITEMS, LOCATIONS = 7, 20
+Model = dict[tuple[int, int, Slot], list[int]]
+
+
+def slots_of(draw: random.Random) -> list[Slot]:
+    """On hand and receipts in two pools; two receipts arrive in the same minute."""
+    minutes = {"": ON_HAND, "po1": 900, "po2": 100, "po3": 900, "po4": 500}
+    slots = [Slot(name, pool, minute, True) for name, minute in minutes.items() for pool in ("", "vip")]
+    draw.shuffle(slots)
+    return [*slots, Slot("", "", ON_HAND, False)]
+
+
+def drawn_changes(draw: random.Random, count: int) -> list[tuple[int, int, Slot, int, int]]:
+    slots = slots_of(draw)
+    return [
+        (
+            min(int(draw.expovariate(0.7)), ITEMS - 1), draw.randrange(LOCATIONS), draw.choice(slots),
+            draw.randrange(-5, 50), draw.randrange(-5, 20),
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def changed(changes: list[tuple[int, int, Slot, int, int]]) -> tuple[InventoryMatrix, Model]:
+    matrix, model = InventoryMatrix(ITEMS, LOCATIONS), Model()
+    for item, location, slot, supply, demand in changes:
+        matrix.change(item, location, matrix.slot_index(slot), supply, demand)
+        units = model.setdefault((item, location, slot), [0, 0])
+        units[0] += supply
+        units[1] += demand
+    return matrix, model
+
+
+def check(matrix: InventoryMatrix, model: Model) -> None:
+    found = {}
+    for item in range(ITEMS):
+        row = matrix.rows(item)
+        # Equal arrivals stand in the order in which their slots were opened.
+        order = [(location, slot.available_at_minute, matrix.slot_index(slot)) for location, slot, _, _ in row]
+        assert order == sorted(order)
+        for location, slot, supply, demand in row:
+            found[item, location, slot] = [supply, demand]
+        for location in range(LOCATIONS):
+            run = matrix.run(item, location)
+            assert [matrix.slots[matrix.slot[at]] for at in run] == [slot for at, slot, _, _ in row if at == location]
+    assert found == model
+    for (item, location, slot), (supply, _) in model.items():
+        at = matrix.find(item, location, matrix.slot_index(slot))
+        assert matrix.supply[at] == supply
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_changes_are_what_a_dictionary_says(seed: int) -> None:
+    check(*changed(drawn_changes(random.Random(seed), 1_500)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_loading_is_the_same_as_changing(seed: int) -> None:
+    """Also when it goes on changing afterwards: loaded rows have little room."""
+    draw = random.Random(seed)
+    changes = drawn_changes(draw, 400)
+    matrix, model = changed(changes)
+    loaded = InventoryMatrix(ITEMS, LOCATIONS)
+    for slot in matrix.slots:
+        loaded.slot_index(slot)
+    rows = [(item, at, loaded.slot_index(slot), *units) for (item, at, slot), units in model.items()]
+    draw.shuffle(rows)
+    table = np.array(rows, np.int64)
+    item, location, slot = table[:, :3].astype(np.int32).T
+    loaded.load(item, location, slot, table[:, 3], table[:, 4])
+    check(loaded, model)
+    for each in drawn_changes(draw, 400):
+        matrix.change(each[0], each[1], matrix.slot_index(each[2]), *each[3:])
+        loaded.change(each[0], each[1], loaded.slot_index(each[2]), *each[3:])
+    assert [matrix.rows(i) for i in range(ITEMS)] == [loaded.rows(i) for i in range(ITEMS)]
+
+
+def test_load_of_nothing() -> None:
+    matrix = InventoryMatrix(ITEMS, LOCATIONS)
+    none, no_units = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    matrix.load(none, none, none, no_units, no_units)
+    check(matrix, {})
+    matrix.change(3, 4, 0, 5, 1)
+    check(matrix, {(3, 4, Slot("", "", ON_HAND, True)): [5, 1]})
+
+
+def test_row_moves_when_it_is_full_and_takes_its_positions_along() -> None:
+    """4 places, then half as many again: 4, 6, 9 … up to 100 positions, between which another row grows."""
+    matrix = InventoryMatrix(2, 200)
+    for location in range(100):
+        matrix.change(0, 199 - location, 0, location + 1, 0)
+        matrix.change(1, location, 0, 1, 1)
+    assert [(location, supply) for location, _, supply, _ in matrix.rows(0)] == [(100 + i, 100 - i) for i in range(100)]
+    assert len(matrix.rows(1)) == 100
+    assert matrix.opened_count == 200
+
+
+def test_units_stay_within_their_columns() -> None:
+    matrix = InventoryMatrix(1, 1)
+    matrix.change(0, 0, 0, QUANTITY_MAX, QUANTITY_MIN)
+    assert matrix.rows(0)[0][2:] == (QUANTITY_MAX, QUANTITY_MIN)
+    for supply, demand in ((1, 0), (0, -1), (0, 2**40)):
+        with pytest.raises(AssertionError, match="range of int32"):
+            matrix.change(0, 0, 0, supply, demand)
+    assert matrix.rows(0)[0][2:] == (QUANTITY_MAX, QUANTITY_MIN)
+    one = np.zeros(1, np.int32)
+    with pytest.raises(AssertionError, match="range of int32"):
+        InventoryMatrix(1, 1).load(one, one, one, np.array([2**31]), np.array([0]))
+    with pytest.raises(AssertionError, match="fills an empty matrix"):
+        matrix.load(one, one, one, np.array([1]), np.array([0]))
+
+
+def test_pools_are_numbered_as_they_come_and_the_common_one_is_first() -> None:
+    matrix = InventoryMatrix(1, 1)
+    assert matrix.slot_index(Slot("po1", "vip", 5, True)) == 1
+    assert matrix.slot_index(Slot("po1", "vip", 5, True)) == 1
+    assert matrix.slot_index(Slot("", "", ON_HAND, False)) == 2
+    assert matrix.pools == ("", "vip")
+    assert matrix.slot_available_at.tolist() == [0, 5, 0]
+    assert matrix.slot_pool.tolist() == [0, 1, 0]
+    assert matrix.slot_sellable.tolist() == [True, True, False]
