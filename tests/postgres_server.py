@@ -81,10 +81,6 @@ class PostgresServer:
             connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql://belofte@/{name}?host={self.folder}"
 
-    def drop_tables(self, url: str) -> None:
-        """Empty a database, as somebody who lost it would find it."""
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 
     @property
     def _data(self) -> str:

@@ -1,14 +1,18 @@
 """Connections to the ledger's database, set to lose nothing that was answered, and read back to be sure of it."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 SQLITE_BUSY_MS = 5_000
 SQLITE_FULL = 2
 """What `PRAGMA synchronous` reads as when each commit waits for the disk."""
+
+WRITES = "belofte_writes"
 
 
 def open_database(url: str) -> Engine:
@@ -27,6 +31,13 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+@contextmanager
+def write_to(database: Engine) -> Iterator[Connection]:
+    """A transaction that writes. SQLite waits at its beginning for who writes already; later it would refuse at once."""
+    with database.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
 def _set_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -38,7 +49,7 @@ def _set_sqlite(connection: sqlite3.Connection, record: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
 
 
 def _set_postgresql(connection: Any, record: object) -> None:

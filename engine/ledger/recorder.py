@@ -10,16 +10,19 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from belofte.v1 import ledger_entry_pb2
-from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, case, func, insert, inspect, select, update
+from sqlalchemy.exc import IntegrityError
 
 from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
 from engine.inventory.gate import NO_LINK, LogEntry, link_of
-from engine.ledger.database import open_database
+from engine.ledger.database import open_database, write_to
 from engine.ledger.tables import SCHEMA_VERSION, entries, fence, metadata
 
 REPLAY_ROWS_MAX = 1_000
 NO_CHAIN = bytes(32)
+TABLES_LOCK = 0x62656C6F667466
+"""Next to the number of the lease."""
 
 
 class Fenced(Exception):  # noqa: N818 - an outcome, not an error of the program
@@ -57,15 +60,17 @@ class Recorder:
     last: Last
 
     @classmethod
-    def take_over(cls, url: str, clock: Clock) -> "Recorder":
-        """Begin a new epoch: committed before anything of the ledger is read. Makes the tables where there are none."""
+    def take_over(cls, url: str, clock: Clock, above: int = 0) -> "Recorder":
+        """Begin a new epoch: committed before anything of the ledger is read. Makes the tables where there are none.
+
+        `above`: an epoch that the new one must exceed as well.
+        """
         database = open_database(url)
-        with database.begin() as connection:
+        with write_to(database) as connection:
             prepare_tables(connection)
-        with database.begin() as connection:
-            epoch = connection.execute(
-                update(fence).values(epoch=fence.c.epoch + 1).returning(fence.c.epoch)
-            ).scalar_one()  # fmt: skip
+        newest = case((fence.c.epoch < above, above), else_=fence.c.epoch)
+        with write_to(database) as connection:
+            epoch = connection.execute(update(fence).values(epoch=newest + 1).returning(fence.c.epoch)).scalar_one()
         with database.connect() as connection:
             row = connection.execute(select(fence)).one()
         last = Last(f"{row.last_epoch}-{row.last_sequence}", row.link, bytes(row.chain))
@@ -77,6 +82,7 @@ class Recorder:
 
     def record(self, log: Sequence[LogEntry]) -> None:
         """Record entries that follow the last one, all in one transaction. Raises Fenced, BrokenLog."""
+        assert log, "there is something to record"
         rows, last = self._rows_of(log)
         epoch, sequence = ordinal(last.position)
         known_epoch, known_sequence = ordinal(self.last.position)
@@ -85,10 +91,14 @@ class Recorder:
             .where(fence.c.epoch == self.epoch, fence.c.last_epoch == known_epoch, fence.c.last_sequence == known_sequence)
             .values(last_epoch=epoch, last_sequence=sequence, link=last.link, chain=last.chain)
         )
-        with self.database.begin() as connection:
-            if connection.execute(moved).rowcount != 1:
-                raise Fenced(f"epoch {self.epoch} was overtaken")
-            connection.execute(insert(entries), rows)
+        try:
+            with write_to(self.database) as connection:
+                if connection.execute(moved).rowcount != 1:
+                    raise Fenced(f"epoch {self.epoch} was overtaken")
+                connection.execute(insert(entries), rows)
+        except IntegrityError as error:
+            # The store forgot a request or an order that is recorded. To read this entry again would change nothing.
+            raise BrokenLog(f"the log repeats what is recorded: {error.orig}") from error
         self.last = last
 
     def replay(self) -> Iterator[Replayed]:
@@ -120,6 +130,9 @@ class Recorder:
 
 def prepare_tables(connection: Connection) -> None:
     """Make the tables and the one row of the fence, or check that they are of this version."""
+    if connection.dialect.name == "postgresql":
+        # Two that make tables at once would both find none. SQLite has one writer anyway.
+        connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
     if not inspect(connection).has_table(fence.name):
         metadata.create_all(connection)
         first = {"id": 1, "schema_version": SCHEMA_VERSION, "epoch": 0, "last_epoch": 0, "last_sequence": 0}
