@@ -92,7 +92,9 @@ def contents(
                 key = item, location, slot.receipt_id, slot.pool
                 assert key not in cells, "a receipt stands at two dates"
                 cells[key] = supply, demand, slot.available_at_minute
-    used = {(int(at), int(day)): int(stock.capacity_used[at, day]) for at, day in zip(*stock.capacity_used.nonzero(), strict=True)}
+    used = {
+        (int(at), int(day)): int(stock.capacity_used[at, day]) for at, day in zip(*stock.capacity_used.nonzero(), strict=True)
+    }
     return cells, used
 
 

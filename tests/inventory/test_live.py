@@ -26,7 +26,12 @@ def test_entry_brings_stock_to_its_position() -> None:
 
 def test_new_date_moves_a_receipt_in_every_pool_and_with_its_demand() -> None:
     stock = empty_stock()
-    for change in (moved(5, 2, "po1", "", 100), moved(3, 1, "po1", "vip"), moved(9, 0, "po2", "", 100), moved(1, 0, location="ehv")):
+    for change in (
+        moved(5, 2, "po1", "", 100),
+        moved(3, 1, "po1", "vip"),
+        moved(9, 0, "po2", "", 100),
+        moved(1, 0, location="ehv"),
+    ):
         stock.apply_change(change)
     stock.apply_change(moved(0, 1, "po1", "", 700))
     cells, _ = contents(stock)

@@ -40,9 +40,7 @@ class DisturbedStore(StockStore):
     disturb: Callable[[int], None]
     step = 0
 
-    def _read_items(
-        self, data: DataKeys, items: Sequence[str], dates: Mapping[str, int]
-    ) -> tuple[str, list[PositionChange]]:
+    def _read_items(self, data: DataKeys, items: Sequence[str], dates: Mapping[str, int]) -> tuple[str, list[PositionChange]]:
         self.step += 1
         self.disturb(self.step)
         return super()._read_items(data, items, dates)
@@ -201,9 +199,7 @@ def test_gap_where_nothing_was_opened_or_all_was_emptied(server: ValkeyServer) -
 
 
 @pytest.mark.parametrize("at_step", [1, 2, 3])
-def test_gap_where_the_epoch_changes_during_a_load(
-    server: ValkeyServer, monkeypatch: pytest.MonkeyPatch, at_step: int
-) -> None:
+def test_gap_where_the_epoch_changes_during_a_load(server: ValkeyServer, monkeypatch: pytest.MonkeyPatch, at_step: int) -> None:
     monkeypatch.setattr(store_module, "LOAD_KEYS_MAX", 2)
     gate = open_store(server.url)
     reader = stock_store(server.url, kind=DisturbedStore)
@@ -214,9 +210,7 @@ def test_gap_where_the_epoch_changes_during_a_load(
 
 
 @pytest.mark.parametrize("at_step", [1, 2, 3])
-def test_gap_where_all_is_emptied_during_a_load(
-    server: ValkeyServer, monkeypatch: pytest.MonkeyPatch, at_step: int
-) -> None:
+def test_gap_where_all_is_emptied_during_a_load(server: ValkeyServer, monkeypatch: pytest.MonkeyPatch, at_step: int) -> None:
     monkeypatch.setattr(store_module, "LOAD_KEYS_MAX", 2)
     open_store(server.url)
     reader = stock_store(server.url, kind=DisturbedStore)

@@ -116,9 +116,7 @@ def test_planned_again_at_most_so_many_times(engine: TestEngine, other: TestEngi
     assert [on_hand(engine.path.stock, location=name) for name in everywhere[1:]] == [(9, 1)] * 3
 
 
-def test_refusal_that_counted_on_a_hold_that_came_to_nothing_is_planned_again(
-    engine: TestEngine, other: TestEngine
-) -> None:
+def test_refusal_that_counted_on_a_hold_that_came_to_nothing_is_planned_again(engine: TestEngine, other: TestEngine) -> None:
     """The first of the batch loses its units to another engine, moves elsewhere, and leaves one for the second."""
     stocked(engine, 2, "ams", "ehv")
     other.path.catch_up()
