@@ -27,7 +27,11 @@ class CapacityUse(NamedTuple):
 
 def effects_of(entry: bytes) -> tuple[tuple[PositionChange, ...], tuple[CapacityUse, ...]]:
     """What a serialized LedgerEntry changes."""
-    message = ledger_entry_pb2.LedgerEntry.FromString(entry)
+    return effects_in(ledger_entry_pb2.LedgerEntry.FromString(entry))
+
+
+def effects_in(message: ledger_entry_pb2.LedgerEntry) -> tuple[tuple[PositionChange, ...], tuple[CapacityUse, ...]]:
+    """What a LedgerEntry changes."""
     changes = tuple(
         PositionChange(
             p.item_id, p.location_id, p.receipt_id, p.pool, p.supply_delta, p.demand_delta,

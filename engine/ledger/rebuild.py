@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
+from belofte.v1 import ledger_entry_pb2
+
 from engine.domain.ids import unix_ms_of
-from engine.inventory.effects import effects_of
+from engine.inventory.effects import effects_in
 from engine.inventory.gate import Hash, StoreGate
 from engine.inventory.keys import HOUR_MS, DataKeys, Layout, blocks_for, date_field, place_field
 from engine.ledger.recorder import Recorder, Replayed
@@ -18,34 +20,47 @@ Table = dict[str, dict[str, int | str]]
 
 
 class Sums:
-    """What the ledger's entries leave: units and capacity, dates, and which requests and orders there have been."""
+    """What the ledger's entries leave: units and capacity, dates, and which requests and orders there have been.
 
-    def __init__(self) -> None:
+    To the byte what commit.lua leaves, so that stores can be compared: a quantity that was never changed has no field.
+    """
+
+    def __init__(self, now_unix_ms: int) -> None:
+        """Requests too old by now to be asked of the store are left out."""
+        self._oldest_hour = now_unix_ms // HOUR_MS - REMEMBERED_HOURS
         self.supply: dict[tuple[str, str, str, str], int] = defaultdict(int)
         self.demand: dict[tuple[str, str, str, str], int] = defaultdict(int)
         self.capacity: dict[tuple[str, int], int] = defaultdict(int)
         self.dates: dict[str, int | str] = {}
         self.orders: dict[str, int | str] = {}
-        self.requests: set[str] = set()
+        self.requests: dict[str, str] = {}
 
     def add(self, replayed: Replayed) -> None:
         """Add one entry."""
-        changes, uses = effects_of(replayed.entry)
+        message = ledger_entry_pb2.LedgerEntry.FromString(replayed.entry)
+        changes, uses = effects_in(message)
         for change in changes:
             cell = change.item_id, change.location_id, change.receipt_id, change.pool
-            self.supply[cell] += change.supply_delta
-            self.demand[cell] += change.demand_delta
+            if change.supply_delta:
+                self.supply[cell] += change.supply_delta
+            if change.demand_delta:
+                self.demand[cell] += change.demand_delta
             if change.available_at_minute is not None and change.receipt_id:
                 field = date_field(change.item_id, change.location_id, change.receipt_id)
                 self.dates[field] = change.available_at_minute
         for use in uses:
             self.capacity[use.location_id, use.day] += use.quantity_delta
-        self.requests.add(replayed.request_id)
+        if unix_ms_of(replayed.request_id) // HOUR_MS >= self._oldest_hour:
+            self.requests[replayed.request_id] = message.request_digest.hex()
         if replayed.created_id:
             self.orders[replayed.created_id] = replayed.request_id
 
-    def hashes(self, keys: DataKeys, now_unix_ms: int) -> Iterator[tuple[str, dict[str, int | str], int]]:
-        """(key, fields, expiry) of every hash; requests too old to be asked of the store are left out."""
+    def locations(self) -> set[str]:
+        """Locations of which there is a position."""
+        return {location_id for units in (self.supply, self.demand) for _, location_id, _, _ in units}
+
+    def hashes(self, keys: DataKeys) -> Iterator[tuple[str, dict[str, int | str], int]]:
+        """(key, fields, expiry) of every hash."""
         tables: Table = defaultdict(dict)
         for name, units in ((keys.supply, self.supply), (keys.demand, self.demand)):
             for (item_id, location_id, receipt_id, pool), quantity in units.items():
@@ -55,14 +70,12 @@ class Sums:
             tables[keys.capacity(location_id)][str(day)] = quantity
         tables[keys.dates], tables[keys.orders] = self.dates, self.orders
         yield from ((key, fields, 0) for key, fields in tables.items() if fields)
-        yield from self._request_hashes(keys, now_unix_ms // HOUR_MS)
+        yield from self._request_hashes(keys)
 
-    def _request_hashes(self, keys: DataKeys, hour_now: int) -> Iterator[tuple[str, dict[str, int | str], int]]:
+    def _request_hashes(self, keys: DataKeys) -> Iterator[tuple[str, dict[str, int | str], int]]:
         buckets: Table = defaultdict(dict)
-        for request_id in self.requests:
-            if unix_ms_of(request_id) // HOUR_MS >= hour_now - REMEMBERED_HOURS:
-                # Digests are compared with the recorded entry, so that here any value will do.
-                buckets[keys.requests(request_id)][request_id] = ""
+        for request_id, digest in self.requests.items():
+            buckets[keys.requests(request_id)][request_id] = digest
         for key, fields in buckets.items():
             hour = int(key.rpartition(":")[2])
             yield key, fields, (hour + 1 + REMEMBERED_HOURS) * HOUR_MS // 1000
@@ -76,15 +89,13 @@ def rebuild_store(
     `location_count` is how many locations the network has; `advance` is told how many entries have been read. Raises
     Superseded, StoreAway.
     """
-    sums = Sums()
+    sums = Sums(recorder.clock.unix_ms())
     for count, replayed in enumerate(recorder.replay(), 1):
         sums.add(replayed)
         if count % FIELDS_MAX == 0:
             advance(count)
-    named = {location_id for _, location_id, _, _ in sums.supply}
-    layout = Layout(recorder.epoch, blocks_for(max(location_count, len(named))))
-    pieces = sums.hashes(gate.keys.data(layout), recorder.clock.unix_ms())
-    for chunk in in_chunks(pieces):
+    layout = Layout(recorder.epoch, blocks_for(max(location_count, len(sums.locations()))))
+    for chunk in in_chunks(sums.hashes(gate.keys.data(layout))):
         gate.fill(recorder.epoch, chunk)
     return layout
 
