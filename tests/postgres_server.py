@@ -81,7 +81,6 @@ class PostgresServer:
             connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql://belofte@/{name}?host={self.folder}"
 
-
     @property
     def _data(self) -> str:
         return str(self.folder / "data")

@@ -24,6 +24,7 @@ ORIGIN = "0-0"
 """The position before the first entry."""
 
 NO_LINK = "0" * 40
+SCRIPTS = ("close", "fill", "open", "recorded", "remove")
 
 
 class LogEntry(NamedTuple):
@@ -56,12 +57,18 @@ class StoreGate:
         """Connects when first used."""
         self.keys = Keys(partition)
         self._client = connect(redis_url)
-        scripts = {name: self._client.register_script(script_text(name)) for name in ("close", "fill", "open", "recorded")}
+        scripts = {name: self._client.register_script(script_text(name)) for name in SCRIPTS}
         self._scripts = scripts
 
     def disconnect(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def stamped(self) -> int:
+        """The newest epoch that was here; 0: none. Raises StoreAway."""
+        with _away():
+            epoch = self._client.get(self.keys.epoch)
+        return int(epoch or 0)
 
     def close(self, epoch: int) -> None:
         """Close the gate for everybody and stamp the epoch. Raises Superseded, StoreAway."""
@@ -116,16 +123,22 @@ class StoreGate:
         arguments = [epoch, GATE_MS, f"{position} {link}", message, keep_from]
         self._run("recorded", [keys.gate, keys.recorded, keys.log, keys.recorded_channel], arguments)
 
-    def remove_old(self, layout: Layout) -> None:
-        """Remove what other generations left. Raises StoreAway."""
-        keep = self.keys.data(layout).prefix
+    def leftovers(self) -> Iterator[list[str]]:
+        """Keys of generations other than the one in use, in parts, some of them empty. Raises StoreAway."""
         with _away():
-            for name in self._generations():
-                if not name.decode().startswith(keep):
-                    self._client.unlink(name)
+            layout = self._client.get(self.keys.layout)
+        if layout is None:
+            return
+        in_use = self.keys.data(Layout.parse(layout.decode())).prefix
+        cursor = -1
+        while cursor != 0:
+            with _away():
+                cursor, names = self._client.scan(max(cursor, 0), f"{self.keys.tag}[0-9]*", REMOVE_KEYS_MAX)
+            yield [name.decode() for name in names if not name.decode().startswith(in_use)]
 
-    def _generations(self) -> Iterator[bytes]:
-        yield from self._client.scan_iter(f"{self.keys.tag}[0-9]*", count=REMOVE_KEYS_MAX)
+    def remove(self, epoch: int, names: Sequence[str]) -> None:
+        """Remove what `leftovers` found. Raises Superseded, StoreAway."""
+        self._run("remove", [self.keys.epoch, *names], [epoch])
 
     def _run(self, name: str, keys: list[str], arguments: list[Any]) -> None:
         with _away():

@@ -27,7 +27,6 @@ from engine.inventory.transaction import (
     Transaction,
 )
 
-
 UNSURE = 2**62
 """A refusal after a fault: what was held then is not known."""
 

@@ -6,21 +6,25 @@ this process records, it keeps the gate open; when it stops, for whatever reason
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 
 from engine.domain.clock import Clock
 from engine.inventory.client import StoreAway
-from engine.inventory.gate import StoreGate, Superseded
+from engine.inventory.gate import READ_MS_MAX, StoreGate, Superseded
 from engine.inventory.keys import Layout
 from engine.ledger.rebuild import rebuild_store
-from engine.ledger.recorder import BrokenLog, Recorder
+from engine.ledger.recorder import BrokenLog, Fenced, Recorder
 
 LOG_TAIL_SECONDS = 60.0
 """How long recorded entries stay in the store's log, for engines that follow it."""
 
 RETRY_SECONDS = 0.5
+
+
+class StoreLost(Exception):  # noqa: N818 - an outcome, not an error of the program
+    """The gate of this epoch is closed: it expired, or the store went on elsewhere."""
 
 
 class Sidecar:
@@ -48,7 +52,7 @@ class Sidecar:
             gate = StoreGate(self._redis_url, self._partition)
             try:
                 self._run_epoch(gate, announce)
-            except (StoreAway, Superseded, BrokenLog) as error:
+            except (StoreAway, StoreLost, BrokenLog) as error:
                 # Whatever became of the store, the next epoch begins with the ledger's word against the store's.
                 self._log.warning("the epoch has ended", error=str(error))
                 time.sleep(RETRY_SECONDS)
@@ -56,16 +60,20 @@ class Sidecar:
                 gate.disconnect()
 
     def _run_epoch(self, gate: StoreGate, announce: Callable[[], None]) -> None:
-        recorder = Recorder.take_over(self._ledger_url, self._clock)
+        # Above what the store has seen as well: a ledger that began anew would be refused there for as many epochs.
+        recorder = Recorder.take_over(self._ledger_url, self._clock, above=gate.stamped())
         try:
             gate.close(recorder.epoch)
             layout = self._reconcile(recorder, gate)
             gate.open(recorder.epoch, recorder.last.position, recorder.last.link, layout)
             self._log.info("gate open", epoch=recorder.epoch, position=recorder.last.position, rebuilt=layout is not None)
             announce()
-            if layout is not None:
-                gate.remove_old(layout)
             self._record(recorder, gate)
+        except Superseded as error:
+            if gate.stamped() > recorder.epoch:
+                # To take over in turn would go on for ever; whoever holds the lease is to record.
+                raise Fenced(f"a newer epoch than {recorder.epoch} was stamped") from error
+            raise StoreLost(str(error)) from error
         finally:
             recorder.close()
 
@@ -96,13 +104,21 @@ class Sidecar:
 
     def _record(self, recorder: Recorder, gate: StoreGate) -> None:
         told: deque[tuple[float, str]] = deque()
+        # What a rebuild replaced goes bit by bit, so that recording and the gate do not wait for it.
+        leftovers: Iterator[list[str]] | None = gate.leftovers()
         while not self._is_stopping:
-            log = gate.read(recorder.last.position)
+            log = gate.read(recorder.last.position, READ_MS_MAX if leftovers is None else 1)
             if log:
                 recorder.record(log)
             keep_from = self._keep_from(told, recorder.last.position)
             recorded = [(entry.request_id, entry.position) for entry in log]
             gate.tell(recorder.epoch, recorder.last.position, recorder.last.link, recorded, keep_from)
+            if leftovers is not None:
+                names = next(leftovers, None)
+                if names is None:
+                    leftovers = None
+                elif names:
+                    gate.remove(recorder.epoch, names)
 
     def _keep_from(self, told: deque[tuple[float, str]], position: str) -> str:
         """The position that was the last one a while ago; "" most of the time, since trimming each time is for nothing."""

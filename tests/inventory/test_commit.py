@@ -186,7 +186,7 @@ def test_closed_for_another_epoch_layout_or_server(server: ValkeyServer) -> None
     with server.client() as client:
         gate_value = client.get(KEYS.gate)
         assert gate_value is not None
-        epoch, run_id, replid = gate_value.decode().split()
+        _, run_id, replid = gate_value.decode().split()
         assert commit(store, take, epoch=1) == [Closed()]
         assert commit(store, take, epoch=3) == [Closed()]
         for value in (f"3 {run_id} {replid}", f"2 {'0' * 40} {replid}", f"2 {run_id} {'0' * 40}", "nonsense"):

@@ -13,8 +13,8 @@ from engine.domain.ids import uuid7
 from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry, link_of
 from engine.ledger import database as database_module
 from engine.ledger.database import open_database
-from engine.ledger.ledger import Ledger
 from engine.ledger.lease import Lease
+from engine.ledger.ledger import Ledger
 from engine.ledger.recorder import NO_CHAIN, BrokenLog, Fenced, Last, Recorder, chain_of
 from engine.ledger.tables import entries, fence
 from tests.ledger.conftest import Database
