@@ -12,7 +12,6 @@ from engine.inventory.keys import Layout
 from engine.inventory.live import LiveStock
 from engine.inventory.store import StockImage, StockStore
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
-from engine.service.record import add_effects
 
 PARTITION = "test"
 ITEMS = ("bolt", "lamp", "nut")
@@ -41,7 +40,13 @@ def transaction(
     request_id = request_id or uuid7()
     digest = sha256(request_id.encode() + note).digest()
     entry = ledger_entry_pb2.LedgerEntry(request_id=request_id, request_digest=digest, order_id=order_id, request=note)
-    add_effects(entry, cells, capacities)
+    for each in cells:
+        effect = entry.positions.add(supply_delta=each.supply_delta, demand_delta=each.demand_delta)
+        effect.item_id, effect.location_id, effect.receipt_id, effect.pool = each.cell
+        if each.available_at_minute is not None:
+            effect.available_at_minute = each.available_at_minute
+    for taken in capacities:
+        entry.capacities.add(location_id=taken.location_id, day=taken.day, quantity_delta=taken.quantity_delta)
     return Transaction(request_id, digest, order_id, cells, tuple(capacities), entry.SerializeToString())
 
 

@@ -73,6 +73,12 @@ class ValkeyServer:
         shutil.rmtree(self.folder / "appendonlydir")
         shutil.copytree(folder, self.folder / "appendonlydir")
 
+    def tear(self, bytes_lost: int) -> None:
+        """Cut the end of the append-only file off, as a machine does that stops before the disk has it; the server is down."""
+        assert self._process is None
+        (log,) = (self.folder / "appendonlydir").glob("*.incr.aof")
+        os.truncate(log, max(0, log.stat().st_size - bytes_lost))
+
     def sync(self) -> None:
         """Wait until all that was written is in the append-only file; the server waits for what the same connection wrote."""
         with self.client() as client:

@@ -1,6 +1,7 @@
 """The sidecar over real servers: whatever became of the store, it ends as the ledger says, and only then the gate opens."""
 
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -281,6 +282,35 @@ def test_paused_sidecar_removes_nothing_of_who_took_over(server: ValkeyServer, d
     for names in other.leftovers():
         other.remove(2, names)
     assert generations(server) == {"2"}
+
+
+def test_paused_sidecar_harms_nobody_when_it_goes_on(server: ValkeyServer, database: Database) -> None:
+    """SIGSTOP for longer than the gate stays open; another takes over, without the lease that would keep it waiting."""
+    run = (
+        "import sys; from engine.domain.clock import SystemClock; from engine.ledger.sidecar import Sidecar; "
+        "Sidecar(*sys.argv[1:], SystemClock(), lambda: 4).run(lambda: print('open', flush=True))"
+    )
+    command = [sys.executable, "-c", run, server.url, PARTITION, database.url]
+    paused = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with paused, TestEngine(server.url, database.url) as engine:
+        assert paused.stdout is not None
+        assert any(line == "open\n" for line in paused.stdout)
+        work(engine, 5)
+        paused.send_signal(signal.SIGSTOP)
+        unheard = Take(1)
+        engine.path.run([unheard])
+        time.sleep(GATE_MS / 1000 + 0.2)
+        assert engine.store.epoch_open() is None
+        with RunningSidecar(server.url, database.url) as other:
+            assert unheard.outcome == Recorded("1-11", duplicate=False)
+            work(engine, 5)
+            before = stored(server)
+            paused.send_signal(signal.SIGCONT)
+            assert paused.wait(10) != 0
+            assert paused.stderr is not None and "Fenced" in paused.stderr.read()
+            assert stored(server) == before
+            work(engine, 5)
+            assert (other.openings, engine.path.position) == (1, "2-20")
 
 
 def test_leftovers_of_a_large_store_do_not_close_the_gate(
