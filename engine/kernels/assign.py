@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from engine.kernels.bounds import divided_bound, least_row_prices, line_bounds, product, within
 from engine.kernels.jit import kernel
-from engine.kernels.subsets import LAYER_ROWS, LAYERS_MAX, NEVER, assign_lines, sum_subsets
+from engine.kernels.partition import NEVER, TABLES_EACH
+from engine.kernels.subsets import LAYER_ROWS, LAYERS_MAX, assign_lines, sum_subsets
 from engine.kernels.tariffs import price_subsets
 
 Ints = NDArray[np.int64]
@@ -24,14 +25,15 @@ GRAMS_MAX = 2**52
 
 @kernel
 def assign_orders(
-    sizes: Ints, split: Ints, weight_ppm: Ints, quantity: Ints, item: Ints, grams: Ints, volume: Ints, short: Ints,
-    most: Ints, allowed: Bools, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints, available: Ints,
-    capacity_kind: Ints, capacity_left: Ints, price_row: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints,
-    start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, out_column: Ints, out: Ints,
+    sizes: Ints, split: Ints, weight_ppm: Ints, locations_max: Ints, quantity: Ints, item: Ints, grams: Ints, volume: Ints,
+    short: Ints, most: Ints, allowed: Bools, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints,
+    available: Ints, capacity_kind: Ints, capacity_left: Ints, price_row: Ints, zone: Ints, divisor: Ints,
+    package_grams_max: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, out_column: Ints, out: Ints,
 ) -> None:  # fmt: skip
     """Cheapest plan of whole lines for each order (see `subsets.assign_lines`), orders of ≤ SUBSET_LINES_MAX lines.
 
-    sizes [4, orders]: lines, items, columns, rows; split micros and weight_ppm of the carrier term [orders]. Then what
+    sizes [4, orders]: lines, items, columns, rows; split micros, weight_ppm of the carrier term and locations at
+    the most [orders]. Then what
     `optimizer.Problem` holds, in its order, flat and one order behind the other: allowed, line_micros
     [lines × columns] and available [items × columns] row by row. out_column per line: column within the order or −1
     (short); out [orders, OUT_FIELDS].
@@ -53,6 +55,8 @@ def assign_orders(
     shared_need = np.empty((lines_max, size_max), np.int64)
     shared_available = np.empty((lines_max, columns_max), np.int64)
     bit_line = np.zeros(size_max, np.int64)
+    is_limited = (locations_max < sizes[0]).any()
+    limited = np.empty((TABLES_EACH * lines_max if is_limited else 1, size_max), np.int64)
     for j in range(lines_max):
         bit_line[1 << j] = j
         values[j] = 1
@@ -71,9 +75,10 @@ def assign_orders(
                      line_grams, line_volume, handling, mask)  # fmt: skip
         shared = share_items(n, items, columns, l0, a0, quantity, item, available, values, shared_need, shared_available)
         assign_lines(
-            n, columns, split[o], mask, location[c0:c1], fixed[c0:c1], handling, price_row[c0:c1], prices, line_short,
-            shared, shared_need, shared_available, capacity_kind[c0:c1], capacity_left[c0:c1], line_count, unit_count,
-            bit_line, sums, best, best_column, value, count, choice, layers_work, order, layered, l0, out_column, o, out,
+            n, columns, split[o], locations_max[o], mask, location[c0:c1], fixed[c0:c1], handling, price_row[c0:c1], prices,
+            line_short, shared, shared_need, shared_available, capacity_kind[c0:c1], capacity_left[c0:c1], line_count, unit_count,
+            bit_line, sums, best, best_column, value, count, choice, limited, layers_work, order, layered, l0,
+            out_column, o, out,
         )  # fmt: skip
         if out[o, 0] < NEVER:
             out[o, 0] -= split[o]

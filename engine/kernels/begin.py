@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES_MAX, Search
 from engine.kernels.long_order import FIXED, GRAIN, LEFT_SHORT, ROW, SHORT, LongOrder
+from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, plan_cost, put_line
-from engine.kernels.subsets import NEVER
 
 Ints = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.subsets import NEVER
+from engine.kernels.partition import NEVER
 from engine.kernels.tariffs import weigh_price
 
 Ints = NDArray[np.int64]

@@ -40,6 +40,7 @@ from engine.kernels.offers import (
     LATE,
     LINE_COUNT,
     OPENING,
+    SUBSET_ROWS,
     VALUE,
     WHOLE,
     Offers,
@@ -49,8 +50,8 @@ from engine.kernels.offers import (
     source_location,
 )
 from engine.kernels.offers import LEAST as CHOSEN
+from engine.kernels.partition import NEVER, partition, partition_within
 from engine.kernels.runs import PICK_MIN, RUN, SERVICE_FIELDS, UNIT_MIN, RunTables
-from engine.kernels.subsets import NEVER, partition
 
 Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
@@ -61,10 +62,10 @@ SHORT_TOTAL_MICROS = 2**50
 
 @kernel
 def choose_plan(
-    p: int, services: int, asked: Asked, lines: Ints, split: int, short: int, profile: Int32s, runs: RunTables,
+    p: int, services: int, asked: Asked, lines: Ints, split: int, short: int, most: int, profile: Int32s, runs: RunTables,
     tables: HorizonTables, subsets: Ints, offers: Offers, results: Ints, placed: Ints,
 ) -> None:  # fmt: skip
-    """results[p], placed[p] of the option that may use `services` (bits); short per unit, or −1."""
+    """results[p], placed[p] of the option that may use `services` (bits); short per unit, or −1; `most` locations."""
     n, size = asked.n, 1 << asked.n
     held, columns, opening = 0, 0, NEVER
     tally = offers.tally
@@ -92,7 +93,11 @@ def choose_plan(
     line_short = subsets[LATE]
     for j in range(n):
         line_short[j] = product(short, lines[L_QUANTITY, asked.first_line + j]) if held >> j & 1 else 0
-    partition(n, split, subsets[BEST], line_short, subsets[VALUE], subsets[COUNT], subsets[CHOICE])
+    if most < n:
+        partition_within(n, most, split, subsets[BEST], line_short, subsets[SUBSET_ROWS:], subsets[VALUE], subsets[COUNT],
+                         subsets[CHOICE])  # fmt: skip
+    else:
+        partition(n, split, subsets[BEST], line_short, subsets[VALUE], subsets[COUNT], subsets[CHOICE])
     objective = subsets[VALUE, size - 1]
     if objective >= NEVER:
         return

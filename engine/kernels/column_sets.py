@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
 from engine.kernels.long_order import FIXED, LOCATION, ROW, SHORT, LongOrder
-from engine.kernels.subsets import NEVER
+from engine.kernels.partition import NEVER
 
 Ints = NDArray[np.int64]
 

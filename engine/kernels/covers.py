@@ -12,10 +12,10 @@ from engine.kernels.column_sets import set_cost
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES, NODES_MAX, Search
 from engine.kernels.long_order import CAPACITY, FIXED, KIND, PLAIN, ROW, SHORT, LongOrder
+from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, fill_plan
 from engine.kernels.search import adopt_plan, search_plans
 from engine.kernels.staircase import SLOPES_MAX
-from engine.kernels.subsets import NEVER
 
 SETS_PER_NODE = 128
 """Sets looked at that count as one node: about the time of one bound."""

@@ -23,6 +23,7 @@ from engine.kernels.asked import (
     O_LATEST,
     O_LIMITED,
     O_LINE_COUNT,
+    O_MOST,
     O_NOW,
     O_OPTION_COUNT,
     O_POOL_ROW,
@@ -56,9 +57,10 @@ from engine.kernels.offers import (
     hand_over,
     offer_runs,
 )
+from engine.kernels.partition import NEVER
 from engine.kernels.runs import DISTANCE, FIXED_MAX, HANDLING_MAX, ZONE, ZONE_COUNT, ZONE_SERVICE, RunTables
 from engine.kernels.score import LATER, carry_bits, score_row
-from engine.kernels.subsets import NEVER, sum_subsets
+from engine.kernels.subsets import sum_subsets
 from engine.kernels.tariffs import price_subsets
 
 Ints = NDArray[np.int64]
@@ -111,7 +113,8 @@ def decide_orders(
                                  offers):  # fmt: skip
                 continue
         for p in range(begin, end):
-            choose_plan(p, options[p], asked, lines, order[O_SPLIT], order[O_SHORT], limits.profile, runs, tables, subsets,
+            choose_plan(p, options[p], asked, lines, order[O_SPLIT], order[O_SHORT], order[O_MOST], limits.profile, runs,
+                        tables, subsets,
                         offers, results, placed)  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
 from engine.kernels.long_order import DIVISOR, FIXED, FREE, LOCATION, PLAIN, ROW, LongOrder
+from engine.kernels.partition import NEVER
 from engine.kernels.plans import GRAMS_ON, VOLUME_ON, PlanState
 from engine.kernels.staircase import SLOPES_MAX
-from engine.kernels.subsets import NEVER
 
 Ints = NDArray[np.int64]
 

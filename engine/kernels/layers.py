@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
+from engine.kernels.partition import NEVER
 from engine.kernels.portions import (
     DIGIT_MAX,
     PLACE,
@@ -19,7 +20,6 @@ from engine.kernels.portions import (
     price_portions,
     share_portions,
 )
-from engine.kernels.subsets import NEVER
 
 Ints = NDArray[np.int64]
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
 from engine.kernels.long_order import FIXED, LEFT_SHORT, LOCATION, SHORT, LongOrder
+from engine.kernels.partition import NEVER
 from engine.kernels.plans import (
     GRAMS_ON,
     LINES_ON,
@@ -23,7 +24,6 @@ from engine.kernels.plans import (
     put_line,
     take_line,
 )  # fmt: skip
-from engine.kernels.subsets import NEVER
 
 ROUNDS_MAX = 20
 """Rounds of all neighbourhoods; each but the last finds something cheaper."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
+from engine.kernels.partition import NEVER
 from engine.kernels.staircase import SLOPES_MAX, billable_parts, least_rate, price_steps, slopes_below
-from engine.kernels.subsets import NEVER
 from engine.kernels.tariffs import PPM
 
 Ints = NDArray[np.int64]

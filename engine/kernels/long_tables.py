@@ -7,7 +7,8 @@ from engine.kernels.assign import GRAMS_MAX, MICROS_MAX
 from engine.kernels.bounds import product, within
 from engine.kernels.jit import kernel
 from engine.kernels.long_order import CAPACITY, FIXED, ITEM, KIND, LOCATION, QUANTITY, REPEATED, ROW, LongOrder
-from engine.kernels.subsets import NEVER, capacity_need
+from engine.kernels.partition import NEVER
+from engine.kernels.subsets import capacity_need
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

@@ -14,9 +14,10 @@ from engine.kernels.asked import L_LATEST, L_QUANTITY, L_SERVICES, Asked
 from engine.kernels.cheapest import BARRED, cheapest_opening, find_sorted, first_position, gather_bits, scan_run
 from engine.kernels.dates import HorizonTables, handover_minute, processing_day, window_in
 from engine.kernels.jit import kernel
+from engine.kernels.partition import NEVER
 from engine.kernels.runs import BEGIN, END, POSITION, PROFILE, RUN, RUN_COUNT, SERVICE_FIELDS, SORTED, RunTables
 from engine.kernels.score import ANY_SHIFT
-from engine.kernels.subsets import NEVER, sum_subsets
+from engine.kernels.subsets import sum_subsets
 from engine.kernels.tariffs import weigh
 
 Ints = NDArray[np.int64]

@@ -27,7 +27,8 @@ from engine.kernels.long_order import (
     ZONE,
     LongOrder,
 )  # fmt: skip
-from engine.kernels.subsets import NEVER, capacity_need
+from engine.kernels.partition import NEVER
+from engine.kernels.subsets import capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh_price
 
 Ints = NDArray[np.int64]

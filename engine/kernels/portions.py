@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.subsets import NEVER, capacity_need
+from engine.kernels.partition import NEVER
+from engine.kernels.subsets import capacity_need
 
 Ints = NDArray[np.int64]
 

@@ -26,6 +26,7 @@ from engine.kernels.lagrange import (
 )
 from engine.kernels.local_search import improve_plan
 from engine.kernels.long_order import FIXED, FREE, GRAIN, LEFT_SHORT, LOCATION, PLAIN, ROW, SHORT, LongOrder
+from engine.kernels.partition import NEVER
 from engine.kernels.plans import (
     LINES_ON,
     PlanState,
@@ -40,7 +41,6 @@ from engine.kernels.plans import (
     take_line,
 )  # fmt: skip
 from engine.kernels.staircase import SLOPES_MAX
-from engine.kernels.subsets import NEVER
 
 FRAME_FIELDS = 5
 """Rows of `frames`, by depth: the LINE a node branches on, how many columns were undecided (SIZE) and what was sunk

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.subsets import NEVER
+from engine.kernels.partition import NEVER
 from engine.kernels.tariffs import PPM, shipment_micros, weigh, weigh_price
 
 STEPS_MAX = 48

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-
-NEVER = 2**60
-"""A cost that no plan has: the column cannot carry the subset. Two of them still add up within int64."""
+from engine.kernels.partition import NEVER, partition, partition_within
 
 SUBSET_LINES_MAX = 10
 """Lines up to which the program is run: its time grows with 3^lines."""
@@ -101,65 +99,6 @@ def scan_columns(
 
 
 @kernel
-def partition(n: int, split: int, best: Ints, short: Ints, value: Ints, count: Ints, choice: Ints) -> None:
-    """value[S] = min over T ⊆ S holding S's lowest line of best[T] + value[S∖T], or that line short.
-
-    Equal values: fewer shipments, then the larger T first met. choice[S] = T, or −1 where the lowest line is short.
-
-    Each shipment is charged `split`, though the first is free; a plan without any is charged it too, so that all stay
-    comparable and the caller takes `split` off once.
-    """
-    full = (1 << n) - 1
-    value[0] = 0
-    count[0] = 0
-    choice[0] = 0
-    for s in range(1, full + 1):
-        low = s & -s
-        rest = s ^ low
-        j = 0
-        while (low >> j) != 1:
-            j += 1
-        least = value[rest] + short[j]
-        fewest = count[rest]
-        taken = -1
-        t = rest
-        while True:
-            beside = np.uint64(rest ^ t)
-            cost = best[np.uint64(t | low)] + value[beside]
-            if cost <= least and (cost < least or count[beside] + 1 < fewest):
-                least = cost
-                fewest = count[beside] + 1
-                taken = t | low
-            if t == 0:
-                break
-            t = (t - 1) & rest
-        value[s] = min(least, NEVER)
-        count[s] = fewest
-        choice[s] = taken
-    if count[full] == 0:
-        charge_all_short(full, split, best, value, count, choice)
-
-
-@kernel
-def charge_all_short(full: int, split: int, best: Ints, value: Ints, count: Ints, choice: Ints) -> None:
-    """Where leaving everything short is cheapest, it is charged `split`, and may lose to a plan with a shipment.
-
-    The rest of such a plan is the cheapest as it stands: it ships besides, so that its own lines may all be short for free.
-    """
-    least = value[full] + split
-    t = full
-    while t != 0:
-        cost = best[t] + value[full ^ t]
-        shipments = count[full ^ t] + 1
-        if cost < least or (cost == least and shipments < count[full]):
-            least = cost
-            count[full] = shipments
-            choice[full] = t
-        t = (t - 1) & full
-    value[full] = min(least, NEVER)
-
-
-@kernel
 def add_layer(n: int, best: Ints, below: Ints, below_count: Ints, value: Ints, count: Ints, choice: Ints) -> None:
     """value[S] = min(below[S], min over T ⊆ S of best[T] + below[S∖T]): one more location, used at most once.
 
@@ -185,19 +124,19 @@ def add_layer(n: int, best: Ints, below: Ints, below_count: Ints, value: Ints, c
 
 @kernel
 def assign_lines(
-    n: int, columns: int, split: int, mask: Ints, location: Ints, fixed: Ints, handling: Ints,
+    n: int, columns: int, split: int, most: int, mask: Ints, location: Ints, fixed: Ints, handling: Ints,
     price_row: Ints, price: Ints, short: Ints, shared: int, shared_need: Ints, shared_available: Ints,
     capacity_kind: Ints, capacity_left: Ints, line_count: Ints, unit_count: Ints, bit_line: Ints, sums: Ints,
-    best: Ints, best_column: Ints, value: Ints, count: Ints, choice: Ints, layers_work: Ints, order: Ints,
-    layered: Ints, first_line: int, out_column: Ints, at: int, out: Ints,
+    best: Ints, best_column: Ints, value: Ints, count: Ints, choice: Ints, limited: Ints, layers_work: Ints,
+    order: Ints, layered: Ints, first_line: int, out_column: Ints, at: int, out: Ints,
 ) -> None:  # fmt: skip
-    """The cheapest plan in which each line comes whole from one location, each location at most once.
+    """The cheapest plan in which each line comes whole from one location, each location at most once, of `most` locations.
 
     Columns are in order of preference: mask (lines each carries, as bits), location, fixed (with the split penalty),
     handling [n, c], shared_available, price_row, capacity. By subset: price [rows, 2^n], shared_need, counts. Scratch:
-    sums … choice [≥ 2^n], layers_work [LAYER_ROWS, ≥ 2^n], order [≥ columns], layered [LAYERS_MAX].
-    out_column[first_line + j] = c or −1 (short); out[at] = objective, lower bound, shipments, nodes, exact (1) or only a
-    bound (0).
+    sums … choice [≥ 2^n], limited (see `partition.partition_within`), layers_work [LAYER_ROWS, ≥ 2^n], order [≥ columns],
+    layered [LAYERS_MAX]. out_column[first_line + j] = c or −1 (short); out[at] = objective, lower bound, shipments, nodes,
+    exact (1) or only a bound (0).
     """
     full = (1 << n) - 1
     layers = 0
@@ -214,7 +153,10 @@ def assign_lines(
         scan_columns(n, used, order, mask, fixed, handling, price_row, price, shared, shared_need,
                      shared_available, capacity_kind, capacity_left, line_count, unit_count, bit_line, sums, best,
                      best_column)  # fmt: skip
-        partition(n, split, best, short, value, count, choice)
+        if most < n:
+            partition_within(n, most, split, best, short, limited, value, count, choice)
+        else:
+            partition(n, split, best, short, value, count, choice)
         nodes += used + full + 1
         bound, shipments = value[full], count[full]
         if layers > 0:
@@ -227,7 +169,8 @@ def assign_lines(
         repeated = read_plan(n, layers, layered, columns, mask, location, fixed, handling, price_row, price,
                              shared, shared_need, shared_available, capacity_kind, capacity_left, line_count,
                              unit_count, best_column, choice, layers_work, first_line, out_column)  # fmt: skip
-        if repeated < 0 or layers == LAYERS_MAX:
+        # Layers know no limit: a limited plan that uses a location twice is a bound only.
+        if repeated < 0 or layers == LAYERS_MAX or most < n:
             out[at, 0], out[at, 1], out[at, 2], out[at, 3] = bound, bound, shipments, nodes
             out[at, 4] = 1 if repeated < 0 else 0
             return

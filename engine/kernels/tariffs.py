@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.subsets import NEVER
+from engine.kernels.partition import NEVER
 
 PPM = 1_000_000
 """A weight of 1 in the policy, in parts per million."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.bounds import least_row_prices, line_bounds
-from engine.kernels.subsets import NEVER
+from engine.kernels.partition import NEVER
 from engine.optimizer.problem import Ints, Problem
 
 

@@ -251,14 +251,13 @@ def priced_problem(
     short = SHORT_TOTAL_MICROS // max(1, int(quantity.sum()))
     if policy.short_micros is not None:
         short = int(weigh(policy.short_micros, weights[Term.SHORT]))
-    limits = [m for m in (scene.basket.constraints.max_locations, policy.max_locations_per_order) if m is not None]
     return Problem(
         quantity, item, image.weight_grams[item_index], image.volume_mm3[item_index],
         np.full(len(lines), short, np.int64), np.array(line_locations(scene, planned), np.int64), allowed, where,
         fixed[where], line_micros, unit[where], available, image.capacity_unit[where], capacity_left, price_row, rows,
         image.dimensional_divisor[row_service], image.max_package_grams[row_service],
         Tariffs(image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros),
-        scene.split_micros, weights[Term.CARRIER], min([*limits, 2**31]), policy.order_by is not OrderBy.COST,
+        scene.split_micros, weights[Term.CARRIER], scene.locations_max, policy.order_by is not OrderBy.COST,
     )  # fmt: skip
 
 

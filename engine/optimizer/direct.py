@@ -55,12 +55,10 @@ class Request(NamedTuple):
 def suits_direct(request: Request) -> bool:
     """Whether the kernel can try at all."""
     scene, lines = request.scene, request.scene.basket.lines
-    limits = [m for m in (scene.basket.constraints.max_locations, scene.policy.max_locations_per_order) if m is not None]
     return (
         0 < len(request.lines) <= SUBSET_LINES_MAX
         and len(scene.image.service_ids) <= SERVICES_MAX
         and scene.policy.order_by is OrderBy.COST
-        and min([*limits, SUBSET_LINES_MAX]) >= len(request.lines)
         and len({lines[i].item for i in request.lines}) == len(request.lines)
     )
 
@@ -162,6 +160,7 @@ def _order_row(
         first_line, len(request.lines), first_option, len(request.choices), scene.start_minute, scene.last_minute,
         space.run_row(scene, request.lanes), pool_row, wish_row, min([*farthest, METERS_MAX]), scene.country_wanted,
         space.is_limited, scene.split_micros, weights[Term.CARRIER], policy.late_micros_per_day, weights[Term.LATENESS], short,
+        min(scene.locations_max, SUBSET_LINES_MAX),
     )  # fmt: skip
 
 

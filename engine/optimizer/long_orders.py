@@ -25,10 +25,10 @@ from engine.kernels.long_order import (
     common_grain,
 )  # fmt: skip
 from engine.kernels.long_tables import divided_line_costs, drop_dominated, nothing_binds, whole_line_costs
+from engine.kernels.partition import NEVER
 from engine.kernels.plans import LOAD_FIELDS, PlanState
 from engine.kernels.search import FRAME_FIELDS, search_plans, try_plan
 from engine.kernels.staircase import SLOPES_MAX, STEPS_MAX
-from engine.kernels.subsets import NEVER
 from engine.optimizer.bounds import least_lines, least_prices, shipments_bound
 from engine.optimizer.problem import Ints, Placement, Problem, Solution
 

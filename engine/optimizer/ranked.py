@@ -1,6 +1,7 @@
 """Ranking instead of cost: each line takes all it can from the first location of the ranking, then from the next."""
 
-from engine.kernels.subsets import NEVER, capacity_need
+from engine.kernels.partition import NEVER
+from engine.kernels.subsets import capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh_price
 from engine.optimizer.problem import Placement, Problem, Solution
 

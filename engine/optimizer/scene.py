@@ -53,6 +53,12 @@ class Scene:
         """Every carrier service of the network, by index."""
         return tuple(range(len(self.image.service_ids)))
 
+    @property
+    def locations_max(self) -> int:
+        """Locations that what is shipped may come from."""
+        limits = (self.basket.constraints.max_locations, self.policy.max_locations_per_order)
+        return min([2**31, *(limit for limit in limits if limit is not None)])
+
     @cached_property
     def weights_ppm(self) -> dict[Term, int]:
         """Weight of every term, in parts per million."""

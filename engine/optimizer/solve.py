@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from engine.kernels.assign import GRAMS_MAX, MICROS_MAX, OUT_FIELDS, assign_orders
 from engine.kernels.branch import LATER, TIED, branch_lines
 from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
-from engine.kernels.subsets import NEVER, SUBSET_LINES_MAX
+from engine.kernels.partition import NEVER
+from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
 from engine.optimizer.long_orders import divided_plans_bound, search_whole_lines, suits_search
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
@@ -80,7 +81,7 @@ def suits_program(problem: Problem) -> bool:
     """Whether the program over subsets is exact for the plan of whole lines and small enough."""
     n = len(problem.quantity)
     is_plain = not problem.ranked and problem.sets is None
-    return is_plain and n <= SUBSET_LINES_MAX and problem.locations_max >= n and len(problem.location) > 0
+    return is_plain and n <= SUBSET_LINES_MAX and problem.locations_max > 0 and len(problem.location) > 0
 
 
 def solve_whole_lines(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
@@ -91,7 +92,10 @@ def solve_whole_lines(problems: Sequence[Problem], nodes_max: int) -> list[Solut
     packed = pack(fields, sizes)
     out_column = np.empty(len(packed[QUANTITY]), np.int64)
     out = np.empty((len(problems), OUT_FIELDS), np.int64)
-    arguments: list[Any] = [np.array(sizes, np.int64), split, weight_ppm, *packed, *problems[0].tariffs, out_column, out]
+    locations_max = np.array([problem.locations_max for problem in problems], np.int64)
+    arguments: list[Any] = [
+        np.array(sizes, np.int64), split, weight_ppm, locations_max, *packed, *problems[0].tariffs, out_column, out
+    ]  # fmt: skip
     assign_orders(*arguments)
     lines = chain.from_iterable(map(range, sizes[0]))
     placements = list(map(new_placement, zip(lines, out_column.tolist(), packed[QUANTITY].tolist(), strict=True)))
@@ -104,14 +108,12 @@ def solve_whole_lines(problems: Sequence[Problem], nodes_max: int) -> list[Solut
         last = first + len(problem.quantity)
         solutions.append(new_solution((tuple(placements[first:last]), objective, bound, nodes)))
         if not exact:
-            solutions[-1] = branch(problem, None, nodes_max)
+            solutions[-1] = solve_by_search(problem, nodes_max)
         elif objective > divided_bound:
             searched.append(index)
         first = last
     if searched:
-        locations_max = np.array([problem.locations_max for problem in problems], np.int64)
-        shared = [arguments[0], split, weight_ppm, locations_max, *arguments[3:-2]]
-        divide_lines(problems, solutions, searched, out[searched, -1].tolist(), shared, nodes_max)
+        divide_lines(problems, solutions, searched, out[searched, -1].tolist(), arguments[:-2], nodes_max)
     return solutions
 
 

@@ -15,6 +15,7 @@ from engine.kernels.cheapest import TILE, TILE_ROWS
 from engine.kernels.dates import HorizonTables
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.offers import ENTRY_FIELDS, LINE_COUNT, SUBSET_ROWS, TALLY_FIELDS, Offers
+from engine.kernels.partition import TABLES_EACH
 from engine.kernels.runs import PLACE_FIELDS, SERVICE_FIELDS, SIZE_FIELDS, RunTables, lay_runs
 from engine.kernels.score import UNITS_MAX
 from engine.kernels.subsets import SUBSET_LINES_MAX, sum_subsets
@@ -52,7 +53,7 @@ class Workspace:
         )  # fmt: skip
         self.floor = np.zeros((1, locations), np.int32)
         self.wishes = np.full((1, locations), -1, np.int32)
-        self.subsets = np.zeros((SUBSET_ROWS, SIZE_MAX), np.int64)
+        self.subsets = np.zeros((SUBSET_ROWS + TABLES_EACH * SUBSET_LINES_MAX, SIZE_MAX), np.int64)
         sum_subsets(SUBSET_LINES_MAX, np.ones(SUBSET_LINES_MAX, np.int64), 0, self.subsets[LINE_COUNT])
         self.prices = np.empty(zones * SIZE_MAX, np.int64)
         self.zone_rows = np.empty((4, zones), np.int64)

@@ -4,15 +4,15 @@ import random
 
 import numpy as np
 import pytest
+from engine.kernels.windows import begin, start_prices
 
 from engine.kernels.column_sets import improve_set, set_cost
 from engine.kernels.covers import WORD, count_bits, next_bit
 from engine.kernels.lagrange import GOAL, LEAST, MOST, Search, bound_now
 from engine.kernels.long_order import FIXED, LOCATION, PLAIN, ROW, SHORT, LongOrder, common_divisor
+from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState
 from engine.kernels.staircase import SLOPES_MAX
-from engine.kernels.subsets import NEVER
-from engine.kernels.windows import begin, start_prices
 from engine.optimizer.long_orders import empty_search, long_order, suits_search
 from engine.optimizer.problem import Problem, Tariffs
 from tests.naive.long_orders import bits, cheapest_answers, cheapest_set, column_answer, package_price

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.kernels.subsets import NEVER, add_layer, capacity_need, cheapest_column, partition, scan_columns, sum_subsets
+from engine.kernels.partition import NEVER, partition
+from engine.kernels.subsets import add_layer, capacity_need, cheapest_column, scan_columns, sum_subsets
 from tests.naive.assignment import cheapest_charged, cheapest_partition
 
 costs = st.integers(0, 12) | st.just(NEVER)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.kernels.subsets import NEVER, sum_subsets
+from engine.kernels.partition import NEVER
+from engine.kernels.subsets import sum_subsets
 from engine.kernels.tariffs import price_subsets, shipment_micros, tariff_micros, weigh, weigh_price
 from tests.naive import tariffs as naive
 from tests.naive.tariffs import Break

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.kernels.bounds import divided_bound
-from engine.kernels.subsets import NEVER
+from engine.kernels.partition import NEVER
 from engine.optimizer.bounds import least_lines, least_prices, one_price, root_bound, steady_rows, vertices_suffice
 from engine.optimizer.problem import Problem, Tariffs
 from tests.optimizer.problems import flat_tariffs, hand_made
