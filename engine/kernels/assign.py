@@ -76,8 +76,8 @@ def assign_orders(
         shared = share_items(n, items, columns, l0, a0, quantity, item, available, values, shared_need, shared_available)
         assign_lines(
             n, columns, split[o], locations_max[o], mask, location[c0:c1], fixed[c0:c1], handling, price_row[c0:c1], prices,
-            line_short, shared, shared_need, shared_available, capacity_kind[c0:c1], capacity_left[c0:c1], line_count, unit_count,
-            bit_line, sums, best, best_column, value, count, choice, limited, layers_work, order, layered, l0,
+            line_short, shared, shared_need, shared_available, capacity_kind[c0:c1], capacity_left[c0:c1], line_count,
+            unit_count, bit_line, sums, best, best_column, value, count, choice, limited, layers_work, order, layered, l0,
             out_column, o, out,
         )  # fmt: skip
         if out[o, 0] < NEVER:

@@ -30,17 +30,17 @@ Ints = NDArray[np.int64]
 
 
 @kernel
-def next_bit(words: Ints, first: int) -> int:
-    """The lowest bit set at or after `first`; −1 when there is none."""
+def next_bit(words: Ints, row: int, first: int) -> int:
+    """The lowest bit set in a row of words at or after `first`; −1 when there is none."""
     w = first // WORD
-    if w >= words.shape[0]:
+    if w >= words.shape[1]:
         return -1
-    rest = words[w] >> (first % WORD) << (first % WORD)
+    rest = words[row, w] >> (first % WORD) << (first % WORD)
     while rest == 0:
         w += 1
-        if w == words.shape[0]:
+        if w == words.shape[1]:
             return -1
-        rest = words[w]
+        rest = words[row, w]
     low = rest & -rest
     at = 0
     for shift in (32, 16, 8, 4, 2, 1):
@@ -111,49 +111,52 @@ def mask_lines(
 
 
 @kernel
-def options_for(rest: int, carriers: Ints, uncovered: Ints, allowed: Ints, options: Ints) -> None:
+def options_for(level: int, rest: int, carriers: Ints, uncovered: Ints, allowed: Ints, options: Ints) -> bool:
     """options = allowed columns that may come next, `rest` of them to come: those of the uncovered line with the fewest.
 
-    The last one must carry every line that is left.
+    The last one must carry every line that is left. The tables by level [k + 1, words]; returns whether there is any option.
     """
     if rest > 1:
         chosen = -1
         fewest = 0
-        i = next_bit(uncovered, 0)
+        i = next_bit(uncovered, level, 0)
         while i >= 0:
             columns = 0
-            for w in range(allowed.shape[0]):
-                columns += count_bits(allowed[w] & carriers[i, w])
+            for w in range(allowed.shape[1]):
+                columns += count_bits(allowed[level, w] & carriers[i, w])
             if chosen < 0 or columns < fewest:
                 chosen, fewest = i, columns
-            i = next_bit(uncovered, i + 1)
-        for w in range(allowed.shape[0]):
-            options[w] = allowed[w] & carriers[chosen, w] if chosen >= 0 else allowed[w]
-        return
-    options[:] = allowed
-    i = next_bit(uncovered, 0)
+            i = next_bit(uncovered, level, i + 1)
+        for w in range(allowed.shape[1]):
+            options[level, w] = allowed[level, w] & (carriers[chosen, w] if chosen >= 0 else allowed[level, w])
+        return chosen < 0 or fewest > 0
+    for w in range(allowed.shape[1]):
+        options[level, w] = allowed[level, w]
+    i = next_bit(uncovered, level, 0)
     while i >= 0:
         some = False
-        for w in range(options.shape[0]):
-            options[w] &= carriers[i, w]
-            some |= options[w] != 0
+        for w in range(options.shape[1]):
+            options[level, w] &= carriers[i, w]
+            some |= options[level, w] != 0
         if not some:
-            return
-        i = next_bit(uncovered, i + 1)
+            return False
+        i = next_bit(uncovered, level, i + 1)
+    return True
 
 
 @kernel
-def join_cost(t: LongOrder, s: Search, c: int, slope: int, served: Ints, joined: Ints) -> int:
-    """joined = the least each line costs with column c besides those so far; returns fixed + what the lines cost less.
+def join_cost(t: LongOrder, s: Search, c: int, slope: int, level: int, served: Ints) -> int:
+    """served[level + 1] = the least each line costs with column c too; returns fixed less what that saves on served[level].
 
     By one line below the column's staircase; served starts at the prices, which what is to come cannot undercut for free.
     """
     row = t.columns[ROW, c]
     line = row * SLOPES_MAX + slope
     cost: int = t.columns[FIXED, c] + t.base[row, slope]
-    for j in range(served.shape[0]):
-        joined[j] = min(served[j], s.cost[c, j] + t.rise[line, j])
-        cost -= served[j] - joined[j]
+    for j in range(served.shape[1]):
+        joined = min(served[level, j], s.cost[c, j] + t.rise[line, j])
+        cost -= served[level, j] - joined
+        served[level + 1, j] = joined
     return cost
 
 
@@ -199,12 +202,12 @@ def search_covers(
         allowed[0, r // WORD] |= 1 << (r % WORD)
     if lines > k * widest:
         return NEVER
-    options_for(k, carriers, uncovered[0], allowed[0], options[0])
+    options_for(0, k, carriers, uncovered, allowed, options)
     visits = 0
     level = 0
     while level >= 0:
         rest = k - level
-        r = next_bit(options[level], at[level] + 1)
+        r = next_bit(options, level, at[level] + 1)
         if r < 0 or sums[level] + value[r] + (rest - 1) * least >= s.now[GOAL]:
             level -= 1
             continue
@@ -223,12 +226,18 @@ def search_covers(
             left += count_bits(uncovered[level + 1, w])
         if left > (rest - 1) * widest:
             continue
-        sums[level + 1] = sums[level] + join_cost(t, s, ranked[r], slope[r], served[level], served[level + 1])
+        if rest > 1:
+            for w in range(allowed.shape[1]):
+                allowed[level + 1, w] = allowed[level, w]
+            # Before anything is priced: most sets have no last column.
+            if rest == 2 and not options_for(level + 1, 1, carriers, uncovered, allowed, options):
+                continue
+        sums[level + 1] = sums[level] + join_cost(t, s, ranked[r], slope[r], level, served)
         if sums[level + 1] + (rest - 1) * least >= s.now[GOAL]:
             continue
         if rest > 1:
-            allowed[level + 1] = allowed[level]
-            options_for(rest - 1, carriers, uncovered[level + 1], allowed[level + 1], options[level + 1])
+            if rest > 2:
+                options_for(level + 1, rest - 1, carriers, uncovered, allowed, options)
             at[level + 1] = -1
             level += 1
             continue

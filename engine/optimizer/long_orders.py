@@ -26,7 +26,7 @@ from engine.kernels.long_order import (
 )  # fmt: skip
 from engine.kernels.long_tables import divided_line_costs, drop_dominated, nothing_binds, whole_line_costs
 from engine.kernels.partition import NEVER
-from engine.kernels.plans import LOAD_FIELDS, PlanState
+from engine.kernels.plans import LOAD_FIELDS, USED_AT, PlanState
 from engine.kernels.search import FRAME_FIELDS, search_plans, try_plan
 from engine.kernels.staircase import SLOPES_MAX, STEPS_MAX
 from engine.optimizer.bounds import least_lines, least_prices, shipments_bound
@@ -215,7 +215,9 @@ def empty_search(t: LongOrder) -> Search:
 def empty_plan(t: LongOrder) -> PlanState:
     """Room for a plan, every line of it free."""
     m, n = t.handling.shape
-    return PlanState(np.full(n, FREE), np.zeros((LOAD_FIELDS, m), np.int64), np.zeros(n + 2, np.int64))
+    load = np.zeros((LOAD_FIELDS, m), np.int64)
+    load[USED_AT] = -1
+    return PlanState(np.full(n, FREE), load, np.zeros(n + 2, np.int64))
 
 
 def divided_plans_bound(problem: Problem, goal: int) -> int:

@@ -4,8 +4,8 @@ import random
 
 import numpy as np
 import pytest
-from engine.kernels.windows import begin, start_prices
 
+from engine.kernels.begin import begin, start_prices
 from engine.kernels.column_sets import improve_set, set_cost
 from engine.kernels.covers import WORD, count_bits, next_bit
 from engine.kernels.lagrange import GOAL, LEAST, MOST, Search, bound_now
@@ -13,7 +13,7 @@ from engine.kernels.long_order import FIXED, LOCATION, PLAIN, ROW, SHORT, LongOr
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState
 from engine.kernels.staircase import SLOPES_MAX
-from engine.optimizer.long_orders import empty_search, long_order, suits_search
+from engine.optimizer.long_orders import empty_plan, empty_search, long_order, suits_search
 from engine.optimizer.problem import Problem, Tariffs
 from tests.naive.long_orders import bits, cheapest_answers, cheapest_set, column_answer, package_price
 from tests.optimizer.problems import drawn_problem, hand_made
@@ -35,8 +35,8 @@ def drawn(seed: int, *, plain: bool = False) -> Problem:
 
 def begun(problem: Problem) -> tuple[LongOrder, Search, PlanState]:
     t = long_order(problem)
-    s, (plan, best, _, _) = empty_search(t)
-    begin(t, s, plan, best, 1000)
+    s, plan = empty_search(t), empty_plan(t)
+    begin(t, s, plan, empty_plan(t), 1000)
     start_prices(t, s)
     return t, s, plan
 
@@ -138,13 +138,13 @@ def test_bits_of_words() -> None:
     for _ in range(300):
         words = [rng.getrandbits(WORD) & rng.getrandbits(WORD) for _ in range(3)]
         expected = list(bits(words, WORD))
-        found, at = [], next_bit(np.array(words), 0)
+        found, at = [], next_bit(np.array([[0] * 3, words]), 1, 0)
         while at >= 0:
             found.append(at)
-            at = next_bit(np.array(words), at + 1)
+            at = next_bit(np.array([[0] * 3, words]), 1, at + 1)
         assert found == expected
         assert sum(count_bits(np.int64(word)) for word in words) == len(expected)
-    assert next_bit(np.zeros(2, np.int64), 0) == -1
+    assert next_bit(np.zeros((1, 2), np.int64), 0, 0) == -1
     assert count_bits(np.int64(2**WORD - 1)) == WORD
 
 
