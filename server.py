@@ -137,7 +137,7 @@ def demo() -> None:
     from engine.service.demo import show
 
     with tempfile.TemporaryDirectory(prefix="belofte-") as folder:
-        settings = _settings(data_dir=Path(folder), port=0, host="127.0.0.1", log_level="warning")
+        settings = _settings(data_dir=Path(folder), port=0, host="127.0.0.1", log_level="warning", warm_up="short")
         supervisors: list[Any] = []
 
         def tell(announcements: Any) -> None:
@@ -166,15 +166,16 @@ def engine() -> None:
     settings = _settings()
     configure_logs(settings.log_level, settings.log_format, "engine")
     records = _records(settings)
-    with _counted("Compiling kernels (the first time takes a minute)", COMPILATIONS_EXPECTED) as advance:
+    expected = COMPILATIONS_EXPECTED[settings.warm_up]
+    with _counted("Compiling kernels, the first time on this machine", expected) as advance:
         compiled = 0
 
         def told(name: str) -> None:
             nonlocal compiled
             compiled += 1
-            advance(min(compiled, COMPILATIONS_EXPECTED), COMPILATIONS_EXPECTED)
+            advance(min(compiled, expected), expected)
 
-        warm_up(told)
+        warm_up(settings.warm_up, told)
     try:
         with _counted("Loading inventory", None) as advance:
             run_engine(settings, settings.redis_url, records, SystemClock(), announce_ready, advance)

@@ -153,6 +153,8 @@ class Settings(BaseSettings):
     """Basket lines that may wait to be decided before calls are refused."""
     node_budget: Annotated[Positive, Field(le=1_000_000_000)] = 100_000
     """Nodes of branch and bound spent on one decision where its policy names no budget."""
+    warm_up: Literal["all", "short"] = "all"
+    """Kernels compiled before the first call is taken. short: large and divided orders wait for theirs, once on a machine."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 

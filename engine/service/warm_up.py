@@ -4,7 +4,7 @@ A hand-made network is decided on rather than the one served, so that what is co
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numba.core.event
 import numpy as np
@@ -29,7 +29,7 @@ from engine.network.records import (
 )
 from engine.promise.quote import quote_promise
 
-COMPILATIONS_EXPECTED = 140
+COMPILATIONS_EXPECTED = {"short": 200, "all": 400}
 """Kernels and their callees, for the progress bar; that it ends does not depend on it."""
 
 LINES_MANY = 12
@@ -37,13 +37,16 @@ MINUTE = 29_000_000
 NODES_MAX = 1_000
 
 
-def warm_up(compiled: Callable[[str], None]) -> None:
-    """Decide on baskets of every shape; `compiled` is told the name of each function as it has been compiled."""
+def warm_up(extent: Literal["short", "all"], compiled: Callable[[str], None]) -> None:
+    """Decide on baskets of every shape; `compiled` is told the name of each function as it has been compiled.
+
+    `short`: only what whole lines of different items take, which is a quarter of the time.
+    """
     listener = _Listener(compiled)
     with numba.core.event.install_listener("numba:compile", listener):
         image = compile_image(_records())
         stock = _stock(image)
-        for basket in _baskets():
+        for basket in _short_baskets() + (_long_baskets() if extent == "all" else []):
             quote_promise(image, stock, basket, 0, NODES_MAX)
 
 
@@ -96,23 +99,37 @@ def _stock(image: NetworkImage) -> LiveStock:
     return stock
 
 
-def _baskets() -> list[Basket]:
-    there = DestinationKey("NL", "1012")
+THERE = DestinationKey("NL", "1012")
 
-    def basket(lines: list[BasketLine], policy_id: str = "cost", limits: Constraints | None = None) -> Basket:
-        return Basket(tuple(lines), MINUTE, there, policy_id=policy_id, constraints=limits or Constraints())
 
-    def line(n: int, quantity: int, **wishes: Any) -> BasketLine:
-        return BasketLine(f"{n}", n % 3, quantity, **wishes)
+def _basket(lines: list[BasketLine], policy_id: str = "cost", limits: Constraints | None = None) -> Basket:
+    return Basket(tuple(lines), MINUTE, THERE, policy_id=policy_id, constraints=limits or Constraints())
 
-    few = [line(n, 2) for n in range(3)]
+
+def _line(n: int, quantity: int, **wishes: Any) -> BasketLine:
+    return BasketLine(f"{n}", n % 3, quantity, **wishes)
+
+
+def _short_baskets() -> list[Basket]:
+    few = [_line(n, 1) for n in range(3)]
     return [
-        basket(few),
-        basket(few, limits=Constraints(max_locations=2)),
-        basket([line(n, 30) for n in range(3)]),
-        basket([line(n, 2) for n in range(LINES_MANY)]),
-        basket([line(0, 30)], "priority"),
-        basket([line(n, 900, latest_minute=MINUTE + 600) for n in range(2)], "late"),
-        basket([line(0, 2, delivery_method=DeliveryMethod.PICKUP, pickup_location=0), line(1, 2)]),
+        _basket(few),
+        _basket(few[:1]),
+        _basket(few, limits=Constraints(max_locations=2)),
+        _basket([_line(n, 1, latest_minute=MINUTE + 600) for n in range(2)], "late"),
+        _basket([_line(0, 1, delivery_method=DeliveryMethod.PICKUP, pickup_location=0), _line(1, 1)]),
         Basket(tuple(few), MINUTE, DestinationKey("NL", "", 52.0, 5.0), policy_id="cost"),
+    ]
+
+
+def _long_baskets() -> list[Basket]:
+    few = [_line(n, 2) for n in range(3)]
+    return [
+        _basket(few),
+        _basket(few, limits=Constraints(max_locations=2)),
+        _basket([_line(n, 30) for n in range(3)]),
+        _basket([_line(n, 2) for n in range(LINES_MANY)]),
+        _basket([_line(0, 30)], "priority"),
+        _basket([_line(0, 30)]),
+        _basket([_line(n, 900, latest_minute=MINUTE + 600) for n in range(2)], "late"),
     ]

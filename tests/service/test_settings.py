@@ -31,7 +31,7 @@ def test_defaults() -> None:
         "partition": "belofte", "message_bytes_max": 1048576, "lines_max": 500, "batch_max": 1000, "attempts_max": 4,
         "record_lag_entries_max": 10000, "record_lag_ms_max": 1000,
             "record_wait_ms_max": 5000, "queue_lines_max": 100000, "node_budget": 100000,
-        "log_level": "info", "log_format": "console",
+        "warm_up": "all", "log_level": "info", "log_format": "console",
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def warmed() -> None:
-    warm.warm_up(lambda name: None)
+    warm.warm_up("all", lambda name: None)
 
 
 def drawn_basket(rng: random.Random) -> Basket:
