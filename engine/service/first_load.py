@@ -1,5 +1,6 @@
 """The network folder's inventory into a ledger that has none: exactly once, whatever is killed and whoever else tries."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
@@ -23,6 +24,7 @@ LOADED = "@inventory/loaded"
 """Record of a load that is complete. No order can have such an id, so nothing else can stand in its place."""
 
 RECORD_SECONDS_MAX = 60.0
+AGAIN_SECONDS = 0.2
 
 
 class LoadFailedError(RuntimeError):
@@ -75,9 +77,9 @@ def load_inventory(
     changes = list(opening_changes(records))
     chunks = [changes[i : i + CELLS_MAX] for i in range(0, len(changes), CELLS_MAX)]
     for number, cells in enumerate(chunks):
-        _load(f"@inventory/{number}", tuple(cells), network_version, path, clock)
+        _load(f"@inventory/{number}", tuple(cells), network_version, path, ledger, clock)
         advance(min((number + 1) * CELLS_MAX, len(changes)), len(changes))
-    _load(LOADED, (), network_version, path, clock)
+    _load(LOADED, (), network_version, path, ledger, clock)
     return True
 
 
@@ -105,12 +107,21 @@ def unsellable_positions(records: NetworkRecords) -> frozenset[tuple[int, int, s
     )
 
 
-def _load(record_id: str, cells: Sequence[CellChange], network_version: str, path: WritePath, clock: Clock) -> None:
-    now = clock.unix_ms()
-    chunk = _Chunk(record_id, tuple(cells), network_version, uuid7(now), now)
-    path.run([chunk])
-    if not chunk.settled.wait(RECORD_SECONDS_MAX):
-        raise LoadFailedError(f"the ledger did not record {record_id} within {RECORD_SECONDS_MAX:.0f} s")
-    outcome = chunk.outcome
-    if isinstance(outcome, Refusal) and outcome.reason is not Reason.ORDER_EXISTS:
-        raise LoadFailedError(f"{record_id} was refused: {outcome.message}")
+def _load(
+    record_id: str, cells: Sequence[CellChange], network_version: str, path: WritePath, ledger: Ledger, clock: Clock
+) -> None:  # fmt: skip
+    give_up_at = time.monotonic() + RECORD_SECONDS_MAX
+    while True:
+        now = clock.unix_ms()
+        chunk = _Chunk(record_id, tuple(cells), network_version, uuid7(now), now)
+        path.run([chunk])
+        if not chunk.settled.wait(max(0.0, give_up_at - time.monotonic())):
+            raise LoadFailedError(f"the ledger did not record {record_id} within {RECORD_SECONDS_MAX:.0f} s")
+        outcome = chunk.outcome
+        if isinstance(outcome, Recorded) or ledger.find_order(record_id):
+            return
+        # Committed by a loader before, the record may still come, or be lost with the store: then it is loaded again.
+        assert isinstance(outcome, Refusal)
+        if outcome.reason is not Reason.ORDER_EXISTS or time.monotonic() >= give_up_at:
+            raise LoadFailedError(f"{record_id} was refused: {outcome.message}")
+        time.sleep(AGAIN_SECONDS)

@@ -16,7 +16,7 @@ from belofte.v1 import (
 )
 
 from engine.domain.clock import Clock
-from engine.domain.ids import unix_ms_of
+from engine.domain.ids import is_uuid7, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import ordinal
 from engine.inventory.live import LiveStock
@@ -92,7 +92,7 @@ class Handlers:
             result = self._guarded(call)
             if isinstance(result, bytes | Refusal):
                 call.answer(result)
-            else:
+            elif result is not None:
                 writes.append(result)
         if writes:
             self._path.run(writes)
@@ -117,7 +117,7 @@ class Handlers:
         self.prepare()
         self._caught_up_ns = self._clock.monotonic_ns()
 
-    def _guarded(self, call: Call) -> bytes | Refusal | Write:
+    def _guarded(self, call: Call) -> bytes | Refusal | Write | None:
         try:
             return METHODS[call.method].handle(self, call)
         except Refusal as refusal:
@@ -166,7 +166,7 @@ class Handlers:
 
     # -- sourcing
 
-    def source(self, call: Call) -> bytes | Refusal | Write:
+    def source(self, call: Call) -> bytes | Refusal | Write | None:
         """SourceOrder: a preview is answered at once, an order goes on the write path."""
         request = parse(sourcing_service_pb2.SourceOrderRequest, call.message)
         image = self._network.image
@@ -177,8 +177,11 @@ class Handlers:
         if request.request_id or not preview:
             check_request_id(request.request_id, self._clock.unix_ms(), wrong)
         request.request_id = request.request_id.lower()  # the same id, whichever way its letters are written
-        basket = decode_order(request, image, self._now_minute(), self._limits.lines_max, wrong)
-        wrong.check()
+        try:
+            basket = decode_order(request, image, self._now_minute(), self._limits.lines_max, wrong)
+            wrong.check()
+        except Refusal as refusal:
+            return self._recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
         order = SourceRequest(request.request_id, digest_of(request), request.order.order_id, basket, call.message)
         stock = self._stock(request.min_position)
         if preview:
@@ -305,6 +308,26 @@ class Handlers:
             return None
         return self._recorded_answer(request_id, digest, finish)
 
+    def _recorded_or(self, refusal: Refusal, call: Call, request_id: str, digest: bytes, finish: "Finish") -> Refusal | None:
+        """Refuse what cannot be asked for now, unless it was recorded when it could; None: answered when the ledger has said.
+
+        A repeat may come when the latest date has passed, or when the network does not have the item any more.
+        """
+        if not is_uuid7(request_id):
+            return refusal
+        self._readers.submit(self._answer_recorded_or, refusal, call, request_id, digest, finish)
+        return None
+
+    def _answer_recorded_or(
+        self, refusal: Refusal, call: Call, request_id: str, digest: bytes, finish: "Finish"
+    ) -> None:  # fmt: skip
+        answer: bytes | Refusal | None = None
+        try:
+            answer = self._recorded_answer(request_id, digest, finish)
+        except Exception:
+            self._log.exception("the ledger cannot be asked", method=call.method)
+        call.answer(answer if isinstance(answer, bytes) else refusal)
+
     def _answer_duplicate(self, call: Call, request_id: str, digest: bytes, finish: "Finish") -> None:
         try:
             answer = self._recorded_answer(request_id, digest, finish)
@@ -338,7 +361,8 @@ class Method:
     """A method that is served: where it is worked on, and by what."""
 
     lane: Lane
-    handle: Callable[[Handlers, Call], bytes | Refusal | Write]
+    handle: Callable[[Handlers, Call], bytes | Refusal | Write | None]
+    """None: it is answered by another thread."""
 
 
 METHODS: Mapping[str, Method] = {
