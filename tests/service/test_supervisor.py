@@ -288,11 +288,12 @@ def test_stop_by_call_gives_its_exit_code(tmp_path: Path) -> None:
 
 
 def test_program_that_cannot_be_started() -> None:
+    before = psutil.Process().children()
     with pytest.raises(StartError, match=r"^store could not be started: .*No such file or directory: '/nowhere/program'"):
         ChildProcess("store", ["/nowhere/program"])
     child = Child("store", lambda: ChildProcess("store", ["/nowhere/program"]), ChildProcess.has_announced, 1, 1)
     assert Supervisor([child]).run() == 1
-    assert psutil.Process().children() == []
+    assert psutil.Process().children() == before
 
 
 def test_environment_and_exit_code_of_a_child() -> None:
