@@ -86,6 +86,7 @@ def price_subsets(
     then looked up once. step and full [≥ size] are scratch.
     """
     before = -1
+    plain = False
     for row in range(rows):
         r = first + row
         z, d, most = zone[r], divisor[r], package_grams_max[r]
@@ -95,10 +96,16 @@ def price_subsets(
             continue
         if before < 0 or d != divisor[before] or most != package_grams_max[before] \
                 or not same_breaks(z, zone[before], start, max_grams):  # fmt: skip
-            find_breaks(size, d, most, grams, volume_mm3, start[z], start[z + 1], max_grams, step, full)
+            plain = find_breaks(size, d, most, grams, volume_mm3, start[z], start[z + 1], max_grams, step, full)
             before = r
         each = tariff_micros(most, z, start, max_grams, price, per_kg)
         flat = each < NEVER and has_flat_prices(z, start, price, per_kg)
+        if flat and plain and weight_ppm == PPM:
+            # As below, without a branch; nearly all orders are of this kind.
+            tariff = price[start[z] :]
+            for s in range(1, size):
+                out[row, s] = tariff[np.uint64(step[s])] + full[s] * each
+            continue
         for s in range(1, size):
             if flat and step[s] >= 0:
                 raw = price[start[z] + step[s]]
@@ -134,11 +141,13 @@ def has_flat_prices(zone: int, start: Ints, price: Ints, per_kg: Ints) -> bool:
 def find_breaks(
     size: int, divisor: int, package_grams_max: int, grams: Ints, volume_mm3: Ints, begin: int, end: int,
     max_grams: Ints, step: Ints, full: Ints,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """full[S], step[S] = full packages before the last one, and which of the breaks begin … end holds that one.
 
-    step is −1 where there is none, or so many packages that only `shipment_micros` adds them up safely.
+    step is −1 where there is none, or so many packages that only `shipment_micros` adds them up safely; returns whether it
+    is nowhere.
     """
+    plain = True
     for s in range(1, size):
         billable = grams[s]
         if divisor > 0:
@@ -151,4 +160,7 @@ def find_breaks(
         at = 0
         for b in range(begin, end):
             at += billable > max_grams[b]
-        step[s] = at if at < end - begin and full[s] < FLAT_PACKAGES_MAX else -1
+        safe = at < end - begin and full[s] < FLAT_PACKAGES_MAX
+        step[s] = at if safe else -1
+        plain &= safe
+    return plain

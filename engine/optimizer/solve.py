@@ -35,10 +35,13 @@ STEPS_PER_NODE_MAX = 256
 
 FIELDS = Problem._fields
 ARRAY_FIELDS = FIELDS[: FIELDS.index("tariffs")]
-QUANTITY, ALLOWED, LOCATION, LINE_MICROS, AVAILABLE, ZONE, SPLIT, WEIGHT = map(
+QUANTITY, ALLOWED, LOCATION, LINE_MICROS, AVAILABLE, ZONE, SPLIT, WEIGHT, LOCATIONS_MAX, RANKED, SETS = map(
     FIELDS.index,
-    ("quantity", "allowed", "location", "line_micros", "available", "zone", "split_micros", "carrier_weight_ppm"),
-)
+    (
+        "quantity", "allowed", "location", "line_micros", "available", "zone", "split_micros", "carrier_weight_ppm",
+        "locations_max", "ranked", "sets",
+    ),
+)  # fmt: skip
 
 # Half the time of the constructors, which go through Python: they are a third of what a small order takes.
 new_placement = partial(tuple.__new__, Placement)
@@ -57,10 +60,11 @@ def solve_orders(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
     bound. Ties between plans of whole lines: fewer shipments, then for each of them the column given first; in a search,
     the plan it meets first, which is always the same one.
     """
+    if problems and all_suit_program(fields := list(zip(*problems, strict=True))):
+        return solve_whole_lines(problems, fields, nodes_max)
     by_program = [i for i, p in enumerate(problems) if suits_program(p)]
-    if len(by_program) == len(problems) > 0:
-        return solve_whole_lines(problems, nodes_max)
-    solved = iter(solve_whole_lines([problems[i] for i in by_program], nodes_max) if by_program else ())
+    suited = [problems[i] for i in by_program]
+    solved = iter(solve_whole_lines(suited, list(zip(*suited, strict=True)), nodes_max) if suited else ())
     through_program = set(by_program)
     return [next(solved) if i in through_program else solve_alone(p, nodes_max) for i, p in enumerate(problems)]
 
@@ -84,15 +88,26 @@ def suits_program(problem: Problem) -> bool:
     return is_plain and n <= SUBSET_LINES_MAX and problem.locations_max > 0 and len(problem.location) > 0
 
 
-def solve_whole_lines(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
-    """The exact plans of whole lines, each shown to beat every plan that divides one, or a better plan that does."""
-    fields = list(zip(*problems, strict=True))
+def all_suit_program(fields: Sequence[Sequence[Any]]) -> bool:
+    """`suits_program` of every problem at once, by the fields of all: it is asked of each small order."""
+    return (
+        fields[SETS].count(None) == len(fields[SETS]) and not any(fields[RANKED]) and min(fields[LOCATIONS_MAX]) > 0
+        and max(map(len, fields[QUANTITY])) <= SUBSET_LINES_MAX and min(map(len, fields[LOCATION])) > 0
+    )  # fmt: skip
+
+
+def solve_whole_lines(
+    problems: Sequence[Problem], fields: Sequence[Sequence[Any]], nodes_max: int
+) -> list[Solution]:  # fmt: skip
+    """The exact plans of whole lines, each shown to beat every plan that divides one, or a better plan that does.
+
+    fields: those of the problems, each for all of them.
+    """
     sizes = [list(map(len, fields[f])) for f in (QUANTITY, AVAILABLE, LOCATION, ZONE)]
-    split, weight_ppm = np.array([fields[SPLIT], fields[WEIGHT]], np.int64)
+    split, weight_ppm, locations_max = np.array([fields[SPLIT], fields[WEIGHT], fields[LOCATIONS_MAX]], np.int64)
     packed = pack(fields, sizes)
     out_column = np.empty(len(packed[QUANTITY]), np.int64)
     out = np.empty((len(problems), OUT_FIELDS), np.int64)
-    locations_max = np.array([problem.locations_max for problem in problems], np.int64)
     arguments: list[Any] = [
         np.array(sizes, np.int64), split, weight_ppm, locations_max, *packed, *problems[0].tariffs, out_column, out
     ]  # fmt: skip
