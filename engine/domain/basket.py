@@ -36,6 +36,14 @@ class BasketLine:
     preassigned_location: int = -1
     preferred_services: tuple[int, ...] = ()
 
+    def may_come_from(self, location: int) -> bool:
+        """Whether the line's own wishes let it come from a location."""
+        return (
+            (not self.allowed_locations or location in self.allowed_locations)
+            and location not in self.excluded_locations
+            and self.preassigned_location in (-1, location)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
@@ -72,6 +80,12 @@ class Basket:
     currency: str = ""
     policy_id: str = ""
     constraints: Constraints = field(default_factory=Constraints)
+
+    @property
+    def pickup_locations(self) -> tuple[int, ...]:
+        """Where lines are collected, each location once, in the order of the lines."""
+        pickups = [line.pickup_location for line in self.lines if line.delivery_method is DeliveryMethod.PICKUP]
+        return tuple(dict.fromkeys(pickups))
 
     @property
     def value_micros(self) -> int:

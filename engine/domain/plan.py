@@ -62,6 +62,7 @@ class ShortLine:
     quantity: int
     reason: Reason
     message: str
+    restricted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.dates import HorizonTables, delivery_window, pickup_after, ready_minute
-from engine.kernels.entries import MINUTE_BITS, add_landings, day_with_capacity, sort_distinct, units_by
+from engine.kernels.entries import MINUTE_BITS, add_landings, day_with_capacity, roomier_day, sort_distinct, units_by
 from engine.kernels.jit import kernel
+from engine.kernels.subsets import capacity_need
 
 NEVER_MINUTE = 2**62
 
@@ -58,12 +59,14 @@ def date_columns(
 @kernel
 def start_entries(
     now: int, latest: int, eligible: Bools, units: Ints, row_start: Ints, row_count: Ints, slot_available_at: Ints,
-    at_location: Units, at_slot: Units, profile: Ints, per_day: Ints, capacity_used: Ints, capacity_day: int,
-    tables: HorizonTables, location: Ints, minute: Ints, day: Ints, left: Ints,
+    at_location: Units, at_slot: Units, profile: Ints, per_day: Ints, kind: Ints, line_count: int, unit_count: int,
+    capacity_used: Ints, capacity_day: int, tables: HorizonTables, keys: Ints, location: Ints, minute: Ints, day: Ints,
+    left: Ints,
 ) -> int:  # fmt: skip
     """Entries (location, start): eligible locations with units [k, L] now, then receipts by (location, minute).
 
-    Each on the first day with capacity left. Outputs [≥ L + positions of the rows]; returns the entries written.
+    Each on the first day with capacity left, then on each that has more left, until all lines and units asked for fit.
+    keys [≥ L + positions of the rows] is scratch; returns how many entries there are, those beyond the outputs unwritten.
     """
     count = 0
     for l in range(units.shape[1]):  # noqa: E741
@@ -71,22 +74,28 @@ def start_entries(
         for k in range(units.shape[0]):
             some |= units[k, l] > 0
         if some and eligible[l]:
-            location[count] = l << MINUTE_BITS
+            keys[count] = l << MINUTE_BITS
             count += 1
     first = count
     for k in range(row_start.shape[0]):
-        count = add_landings(row_start[k], row_count[k], now, latest, slot_available_at, at_location, at_slot, location, count)
-    count = sort_distinct(location, first, count)
+        count = add_landings(row_start[k], row_count[k], now, latest, slot_available_at, at_location, at_slot, keys, count)
+    count = sort_distinct(keys, first, count)
     written = 0
     for i in range(count):
-        l, landing = location[i] >> MINUTE_BITS, location[i] & ((1 << MINUTE_BITS) - 1)  # noqa: E741
-        if eligible[l]:
-            start = landing if i >= first else now
-            minute[written], day[written], left[written] = day_with_capacity(
-                l, start, profile[l], per_day[l], capacity_used, capacity_day, tables
-            )
-            location[written] = l
+        l, landing = keys[i] >> MINUTE_BITS, keys[i] & ((1 << MINUTE_BITS) - 1)  # noqa: E741
+        if not eligible[l]:
+            continue
+        need = capacity_need(kind[l], line_count, unit_count)
+        start, on, room = day_with_capacity(
+            l, landing if i >= first else now, profile[l], per_day[l], 0, capacity_used, capacity_day, tables
+        )
+        while True:
+            if written < location.shape[0]:
+                location[written], minute[written], day[written], left[written] = l, start, on, room
             written += 1
+            start, on, room = roomier_day(l, on, profile[l], per_day[l], room, need, capacity_used, capacity_day, tables)
+            if room == 0:
+                break
     return written
 
 

@@ -15,7 +15,7 @@ Instants are int64 UTC minutes since 1970; a *day* is an index into the tables o
   pickup calendar; it may be after closing, and one at 24:00 belongs to the day that ends.
 * **Delivery day.** The n-th open day of the delivery calendar strictly after the local date of the handover, n being
   the transit days; with 0, that date itself if open, else the next open one. Delivered between the opening and the
-  closing of that day, never before the handover.
+  closing of that day, never before the handover: a day that closes before it is followed by the next open one.
 * What the horizon does not hold is `NEVER`; a start before it counts as its first minute.
 
 P profiles (calendar, time zone, cutoff, processing minutes), S carrier services, R distinct rows of pickups, C delivery
@@ -144,41 +144,6 @@ def order_by_minute(start_minute: int, profile: int, service: int, tables: Horiz
     return low
 
 
-@kernel
-def arrivals(
-    start_minute: int,
-    profile_index: NDArray[np.int64],
-    transit_days: NDArray[np.int32],
-    tables: HorizonTables,
-    handover: NDArray[np.int64],
-    handover_day: NDArray[np.int64],
-    delivery_latest: NDArray[np.int64],
-) -> None:
-    """delivery_latest[s, l] of an order that may start at `start_minute` at every location; `NEVER` where it cannot.
-
-    `profile_index` is int64[L], `transit_days` int32[S, L] with −1 for no zone. Written: `handover` and `handover_day`
-    int64[S, P] (`NEVER` and −1 where there is none) and `delivery_latest` int64[S, L].
-    """
-    profile_days, processing, pickups = tables.profile_days, tables.processing_minutes, tables.pickup_days
-    for profile in range(handover.shape[1]):
-        ready = _ready_minute(start_minute, profile, profile_days, processing)
-        for service in range(handover.shape[0]):
-            row = tables.pickup_row[profile, service]
-            minute, day = _pickup_after(ready, profile, row, profile_days, pickups)
-            handover[service, profile] = minute
-            handover_day[service, profile] = day
-    for service in range(handover.shape[0]):
-        _latest_deliveries(
-            tables.delivery_row[service],
-            profile_index,
-            transit_days[service],
-            tables.delivery_days,
-            handover[service],
-            handover_day[service],
-            delivery_latest[service],
-        )
-
-
 # The kernels below take arrays, not the tuple of them: taking an array out of a tuple counts its references, which in
 # a loop over profiles costs more than the work itself.
 
@@ -187,8 +152,10 @@ def arrivals(
 def window_in(handover: int, handover_day: int, transit_days: int, calendar: int, days: NDArray[np.int64]) -> tuple[int, int]:
     """`delivery_window` by a delivery calendar of its table; there must be a handover and a zone."""
     index = _delivery_index(handover_day, transit_days, calendar, days)
+    while handover > days[calendar, index, DELIVERY_CLOSE]:
+        index += 1
     earliest: int = max(handover, days[calendar, index, DELIVERY_OPEN])
-    latest: int = max(handover, days[calendar, index, DELIVERY_CLOSE])
+    latest: int = days[calendar, index, DELIVERY_CLOSE]
     return earliest, latest
 
 
@@ -257,29 +224,3 @@ def _delivery_index(handover_day: int, transit_days: int, calendar: int, days: N
     if transit_days == 0 and (index < 0 or days[calendar, index, DELIVERY_DAY] != handover_day):
         index += 1
     return int(min(index, days.shape[1] - 1))
-
-
-@kernel
-def _latest_deliveries(
-    calendar: int,
-    profile_index: NDArray[np.int64],
-    transit_days: NDArray[np.int32],
-    days: NDArray[np.int64],
-    handover: NDArray[np.int64],
-    handover_day: NDArray[np.int64],
-    delivery_latest: NDArray[np.int64],
-) -> None:
-    """`arrivals` of one service. Indexes are unsigned there, since a signed one is tested for counting from the end."""
-    last = days.shape[1] - 1
-    of_calendar = days[calendar]
-    for location in range(transit_days.shape[0]):
-        profile = np.uint32(profile_index[location])
-        transit = transit_days[location]
-        # Without a handover any day will do: the later of the two is `NEVER` already.
-        day = max(handover_day[profile], 0)
-        index = last
-        if transit > 0:
-            index = min(of_calendar[np.uint32(day), RANK] + transit - 1, last)
-        elif transit == 0:
-            index = _delivery_index(day, 0, calendar, days)
-        delivery_latest[location] = max(handover[profile], of_calendar[np.uint32(index), DELIVERY_CLOSE])

@@ -107,8 +107,11 @@ def decide_orders(
         if not offer_runs(asked, lines, runs, tables, subsets, prices, rows[3], offers):
             continue
         if count:
-            open_entries(asked, lines, count, wishes, order[O_WISH_ROW], pool_allowed[order[O_POOL_ROW]], floor, arena, limits,
-                         tables, offers)  # fmt: skip
+            count = open_entries(asked, lines, count, subsets[UNIT_COUNT, (1 << n) - 1], wishes, order[O_WISH_ROW],
+                                 pool_allowed[order[O_POOL_ROW]], floor, arena, limits, tables, offers)  # fmt: skip
+            if count < 0:
+                continue
+            offers.clock[1] = count
             if not offer_entries(asked, lines, count, limits.profile, limits.kind, runs, tables, subsets, prices, rows[3],
                                  offers):  # fmt: skip
                 continue

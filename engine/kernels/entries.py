@@ -25,11 +25,13 @@ Bools = NDArray[np.bool_]
 
 @kernel
 def day_with_capacity(
-    location: int, minute: int, profile: int, limit: int, capacity_used: Ints, capacity_day: int, tables: HorizonTables
-) -> tuple[int, int, int]:
-    """(start minute, local day since 1970, capacity left) of the first day on which a location has any capacity left.
+    location: int, minute: int, profile: int, limit: int, more_than: int, capacity_used: Ints, capacity_day: int,
+    tables: HorizonTables,
+) -> tuple[int, int, int]:  # fmt: skip
+    """(start minute, local day since 1970, capacity left) of the first day with more than that left at a location.
 
-    capacity_used [days from capacity_day on, locations]; days outside it have none taken. Without a limit: UNLIMITED.
+    capacity_used [days from capacity_day on, locations]; days outside it have none taken. Without a limit: UNLIMITED; where
+    there is no such day: 0.
     """
     day_count = tables.profile_days.shape[1] - 1
     day = 0
@@ -39,10 +41,25 @@ def day_with_capacity(
             break
         offset = tables.first_day + day - capacity_day
         used = capacity_used[offset, location] if 0 <= offset < capacity_used.shape[0] else 0
-        if limit > used:
+        if limit - used > more_than:
             return minute, tables.first_day + day, limit - used
         minute = tables.profile_days[profile, day + 1, START]
     return minute, tables.first_day + day, UNLIMITED if limit >= UNLIMITED else 0
+
+
+@kernel
+def roomier_day(
+    location: int, day: int, profile: int, limit: int, left: int, need: int, capacity_used: Ints, capacity_day: int,
+    tables: HorizonTables,
+) -> tuple[int, int, int]:  # fmt: skip
+    """`day_with_capacity` after a day (since 1970) with too little left for all that is needed; 0 left where there is none.
+
+    A day in between offers no more than the earlier one, later: no plan needs it.
+    """
+    if left >= min(need, limit) or left == 0:
+        return 0, 0, 0
+    tomorrow = tables.profile_days[profile, day - tables.first_day + 1, START]
+    return day_with_capacity(location, tomorrow, profile, limit, left, capacity_used, capacity_day, tables)
 
 
 @kernel

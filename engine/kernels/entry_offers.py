@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from engine.kernels.asked import L_FLOOR_ROW, L_QUANTITY, L_ROW_COUNT, L_ROW_START, Arena, Asked, Limits
 from engine.kernels.cheapest import BARRED
 from engine.kernels.dates import HorizonTables, delivery_window, pickup_after, ready_minute
-from engine.kernels.entries import MINUTE_BITS, add_landings, day_with_capacity, sort_distinct, units_by
+from engine.kernels.entries import MINUTE_BITS, add_landings, day_with_capacity, roomier_day, sort_distinct, units_by
 from engine.kernels.jit import kernel
 from engine.kernels.offers import BEST as LINE_SCRATCH
 from engine.kernels.offers import (
@@ -80,23 +80,40 @@ def landings(asked: Asked, lines: Ints, latest: int, arena: Arena, offers: Offer
 
 @kernel
 def open_entries(
-    asked: Asked, lines: Ints, count: int, wishes: Int32s, wish_row: int, pool_allowed: Bools, floor: Int32s, arena: Arena,
-    limits: Limits, tables: HorizonTables, offers: Offers,
-) -> None:  # fmt: skip
-    """Turn keys (location, minute) into entries: the first day with capacity, and the lines that stock by then carries."""
+    asked: Asked, lines: Ints, count: int, units: int, wishes: Int32s, wish_row: int, pool_allowed: Bools, floor: Int32s,
+    arena: Arena, limits: Limits, tables: HorizonTables, offers: Offers,
+) -> int:  # fmt: skip
+    """Turn keys (location, minute) into entries: on the first day with capacity, and on each later one that has more left.
+
+    So on until all `units` of the order fit; further days stand behind the first `count`. Returns how many entries there
+    are then, −1 where they are more than there is room for.
+    """
     entries, may_serve = offers.entries, offers.may_serve
     profile, per_day, used = limits.profile, limits.per_day, limits.used
     for e in range(count):
         key = entries[E_MINUTE, e]
         l, minute = key >> MINUTE_BITS, key & ((1 << MINUTE_BITS) - 1)  # noqa: E741
         entries[E_LOCATION, e], entries[E_MINUTE, e], entries[E_BITS, e] = l, minute, 0
-        if may_serve[l]:
-            start, day, left = day_with_capacity(
-                l, max(minute, asked.now), profile[l], per_day[l], used, limits.first_day, tables
-            )  # fmt: skip
-            entries[E_START, e], entries[E_DAY, e], entries[E_LEFT, e] = start, day, left
+    last = count
+    for first in range(count):
+        l, minute, e = entries[E_LOCATION, first], entries[E_MINUTE, first], first  # noqa: E741
+        if not may_serve[l]:
+            continue
+        need = capacity_need(limits.kind[l], asked.n, units)
+        start, day, left = day_with_capacity(
+            l, max(minute, asked.now), profile[l], per_day[l], 0, used, limits.first_day, tables
+        )  # fmt: skip
+        while True:
+            if e == entries.shape[1]:
+                return -1
             bits = entry_bits(asked, lines, l, start, pool_allowed, floor, arena, offers.units)
-            entries[E_BITS, e] = bits & np.int64(wishes[wish_row, l])
+            entries[E_LOCATION, e], entries[E_MINUTE, e], entries[E_START, e] = l, minute, start
+            entries[E_DAY, e], entries[E_LEFT, e], entries[E_BITS, e] = day, left, bits & np.int64(wishes[wish_row, l])
+            start, day, left = roomier_day(l, day, profile[l], per_day[l], left, need, used, limits.first_day, tables)
+            if left == 0:
+                break
+            e, last = last, last + 1
+    return last
 
 
 @kernel

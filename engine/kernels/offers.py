@@ -254,4 +254,8 @@ def is_before(
     location_count = runs.fixed.shape[1]
     first = offers.entries[E_MINUTE, source - location_count] if is_entry(source, runs, offers) else 0
     second = offers.entries[E_MINUTE, other - location_count] if is_entry(other, runs, offers) else 0
+    if first != second:
+        return bool(first < second)
+    first = offers.entries[E_START, source - location_count] if is_entry(source, runs, offers) else 0
+    second = offers.entries[E_START, other - location_count] if is_entry(other, runs, offers) else 0
     return bool(first < second)

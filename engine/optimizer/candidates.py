@@ -85,7 +85,7 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     items = tuple(dict.fromkeys(line.item for line in lines))
     eligible = eligible_locations(scene, lanes)
     units = units_now(scene, items)
-    starts = starting_entries(scene, eligible, items, units)
+    starts = starting_entries(scene, eligible, lines, items, units)
     columns, left = dated_columns(scene, lanes, starts, request.services)
     available = np.empty((len(items), len(columns.location)), np.int64)
     matrix = scene.stock.matrix
@@ -148,18 +148,25 @@ def units_now(scene: Scene, items: tuple[int, ...]) -> Ints:
     return units
 
 
-def starting_entries(scene: Scene, eligible: NDArray[np.bool_], items: tuple[int, ...], units: Ints) -> Starts:
+def starting_entries(
+    scene: Scene, eligible: NDArray[np.bool_], lines: list[BasketLine], items: tuple[int, ...], units: Ints
+) -> Starts:
     """Eligible locations that have something now, and each date at which a receipt of one of the items lands there."""
     image, stock, matrix = scene.image, scene.stock, scene.stock.matrix
     rows = np.array(items, np.int64)
     counts = matrix.row_count[rows]
-    out = np.empty((4, len(image.location_ids) + int(counts.sum())), np.int64)
-    count = start_entries(
-        scene.start_minute, scene.last_minute, eligible, units, matrix.row_start[rows], counts, matrix.slot_available_at,
-        matrix.location, matrix.slot, image.profile_index, image.capacity_per_day, stock.capacity_used.T, stock.first_day,
-        scene.horizon.tables, *out,
-    )  # fmt: skip
-    return Starts(*out[:, :count])
+    keys = np.empty(len(image.location_ids) + int(counts.sum()), np.int64)
+    size = len(keys)
+    while True:
+        out = np.empty((4, size), np.int64)
+        count = start_entries(
+            scene.start_minute, scene.last_minute, eligible, units, matrix.row_start[rows], counts, matrix.slot_available_at,
+            matrix.location, matrix.slot, image.profile_index, image.capacity_per_day, image.capacity_unit, len(lines),
+            sum(line.quantity for line in lines), stock.capacity_used.T, stock.first_day, scene.horizon.tables, keys, *out,
+        )  # fmt: skip
+        if count <= size:
+            return Starts(*out[:, :count])
+        size = count
 
 
 def dated_columns(scene: Scene, lanes: Lanes, starts: Starts, services: tuple[int, ...]) -> tuple[Columns, Ints]:

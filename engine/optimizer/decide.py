@@ -11,18 +11,21 @@ from engine.optimizer.direct import Request, decide_direct
 from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.pickup import collect_lines
 from engine.optimizer.scene import Scene
-from engine.optimizer.shortage import short_reason
+from engine.optimizer.shortage import Shortage, Shortfall, why_short
 from engine.optimizer.solve import solve
-
-Shortage = dict[int, tuple[int, Reason]]
-"""Per line of the basket: units short, and why."""
 
 MESSAGES = {
     Reason.NO_STOCK: "not enough stock at any location that may serve it",
     Reason.NO_ROUTE: "stock is there, but no location that has it can serve this destination",
     Reason.PROMISE_UNREACHABLE: "no location can have it there by the latest date",
     Reason.NO_CAPACITY: "stock is there, but no location that has it has capacity left",
+    Reason.RESTRICTED: "stock is there, but not within what was asked",
+    Reason.SHORT_IS_CHEAPER: "stock is there, but leaving it out costs less than shipping it",
 }
+
+
+MAX_LOCATIONS = "constraints.max_locations"
+NO_ROUTE = Shortfall(0, Reason.NO_ROUTE)
 
 
 def decide_basket(scene: Scene, services: tuple[int, ...], nodes_max: int) -> Plan:
@@ -36,10 +39,13 @@ def decide_choices(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max
     collected: list[Shipment] = []
     shortage: Shortage = {}
     held = []
-    for location, lines in pickups.items():
-        shipment, short = collect_lines(scene, location, lines)
+    for at, (location, lines) in enumerate(pickups.items()):
+        if at >= scene.locations_max + len(pickups):
+            shortage |= {i: Shortfall(scene.basket.lines[i].quantity, Reason.RESTRICTED, (MAX_LOCATIONS,)) for i in lines}
+            continue
+        shipments, short = collect_lines(scene, location, lines)
         shortage.update(short)
-        if shipment is not None:
+        for shipment in shipments:
             collected.append(shipment)
             # What is collected has no other source, so it comes before what is shipped.
             hold = shipment_hold(shipment)
@@ -64,17 +70,23 @@ def ship_lines(
     plans = []
     made: dict[Load, Shipment] = {}
     (answers,) = decide_direct((Request(scene, lanes, shipped, choices),))
+    first: Shortage | None = None
     for services, answer in zip(choices, answers, strict=True):
         chosen = answer if answer is not None else decide_long(scene, lanes, ShipRequest(shipped, services), nodes_max)
         shipments = collected + ship_shipments(scene, lanes, chosen.loads, made)
-        plans.append(summed_plan(scene, shipments, shortage | ship_shortage(scene, lanes, shipped, shipments), chosen))
+        missing = units_missing(scene, shipped, shipments)
+        if first is None:
+            first = why_short(scene, lanes, shipped, services, missing) if missing else {}
+        # What is short by fewer services alone has no route by them.
+        short = {i: first.get(i, NO_ROUTE)._replace(quantity=units) for i, units in missing.items()}
+        plans.append(summed_plan(scene, shipments, shortage | short, chosen))
     return plans
 
 
 def decide_long(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Chosen:
     """The best plan by way of candidates, problem and solver: any order there is."""
     candidates = ship_candidates(scene, lanes, request)
-    if candidates.problem is None:
+    if candidates.problem is None or scene.locations_max <= 0:
         return NOTHING
     solution = solve(candidates.problem, nodes_max)
     return Chosen(
@@ -101,7 +113,7 @@ def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
     return pickups, shipped
 
 
-def ship_shortage(scene: Scene, lanes: Lanes, lines: tuple[int, ...], shipments: list[Shipment]) -> Shortage:
+def units_missing(scene: Scene, lines: tuple[int, ...], shipments: list[Shipment]) -> dict[int, int]:
     """What the shipments leave out of the lines to ship."""
     given = dict.fromkeys(lines, 0)
     for shipment in shipments:
@@ -109,11 +121,15 @@ def ship_shortage(scene: Scene, lanes: Lanes, lines: tuple[int, ...], shipments:
             if p.line in given:
                 given[p.line] += p.quantity
     basket = scene.basket.lines
-    return {
-        i: (basket[i].quantity - units, short_reason(scene, lanes, basket[i]))
-        for i, units in given.items()
-        if units < basket[i].quantity
-    }
+    return {i: basket[i].quantity - units for i, units in given.items() if units < basket[i].quantity}
+
+
+def short_text(short: Shortfall) -> tuple[int, Reason, str, tuple[str, ...]]:
+    """A shortfall as a plan says it, for a person as well."""
+    message = MESSAGES[short.reason]
+    if short.restricted_by:
+        message += f": it could be had without {' and '.join(short.restricted_by)}"
+    return short.quantity, short.reason, message, short.restricted_by
 
 
 def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, chosen: Chosen | None) -> Plan:
@@ -121,7 +137,7 @@ def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, cho
     terms: dict[Term, CostTerm] = {}
     own = [counted_term(scene, Term.SPLIT, scene.policy.split_micros, max(0, len(shipments) - 1))]
     if scene.policy.short_micros is not None:
-        own += [counted_term(scene, Term.SHORT, scene.policy.short_micros, units) for units, _ in shortage.values()]
+        own += [counted_term(scene, Term.SHORT, scene.policy.short_micros, units) for units, *_ in shortage.values()]
     for term in [t for s in shipments for t in s.terms] + own:
         seen = terms.get(term.term, CostTerm(term.term, 0, term.weight_ppm, 0))
         terms[term.term] = seen._replace(
@@ -140,7 +156,7 @@ def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, cho
         assert objective == expected, f"plan costs {objective}, the optimizer said {expected}"
     return Plan(
         shipments=tuple(shipments),
-        short_lines=tuple(ShortLine(i, units, reason, MESSAGES[reason]) for i, (units, reason) in sorted(shortage.items())),
+        short_lines=tuple(ShortLine(i, *short_text(shortfall)) for i, shortfall in sorted(shortage.items())),
         terms=tuple(term for term in terms.values() if term.raw_micros),
         certificate=Certificate(
             status, objective, objective - gap, chosen.columns if chosen and chosen.columns else len(shipments),

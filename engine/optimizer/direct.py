@@ -59,6 +59,7 @@ def suits_direct(request: Request) -> bool:
         0 < len(request.lines) <= SUBSET_LINES_MAX
         and len(scene.image.service_ids) <= SERVICES_MAX
         and scene.policy.order_by is OrderBy.COST
+        and scene.locations_max > 0
         and len({lines[i].item for i in request.lines}) == len(request.lines)
     )
 

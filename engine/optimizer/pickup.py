@@ -1,77 +1,161 @@
 """Lines collected at a location: where they come from is given, so only stock, capacity and the hour remain."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from engine.domain.plan import Peg, Route, Shipment
 from engine.domain.reasons import Reason
 from engine.kernels.dates import NEVER, ready_minute
-from engine.kernels.entries import UNLIMITED, day_with_capacity
+from engine.kernels.entries import UNLIMITED, day_with_capacity, roomier_day
 from engine.kernels.subsets import capacity_need
 from engine.optimizer.assemble import handling_terms, peg
 from engine.optimizer.scene import Scene
+from engine.optimizer.shortage import NO_FIELDS, Shortage, Shortfall
 
 
-def first_day(scene: Scene, location: int, minute: int) -> tuple[int, int, int]:
-    """(start minute, local day, capacity left) of the first day on which a location has any capacity left."""
-    image, stock = scene.image, scene.stock
-    start, day, left = day_with_capacity(
-        location, minute, image.profile_index[location], image.capacity_per_day[location], stock.capacity_used.T,
-        stock.first_day, scene.horizon.tables,
-    )  # fmt: skip
-    return int(start), int(day), int(left)
+class Wanted(NamedTuple):
+    """What is there of one line, and the minute at which the last of it has landed."""
+
+    line: int
+    pegs: tuple[Peg, ...]
+    arrival: int
+
+    @property
+    def units(self) -> int:
+        """How many are there."""
+        return sum(p.quantity for p in self.pegs)
 
 
-def collect_lines(scene: Scene, location: int, lines: list[int]) -> tuple[Shipment | None, dict[int, tuple[int, Reason]]]:
-    """One shipment to collect at `location`, and per line what is short and why.
+def collect_lines(scene: Scene, location: int, lines: list[int]) -> tuple[list[Shipment], Shortage]:
+    """Shipments to collect at `location`, and per line what is short and why.
 
-    Each line takes what is there, earliest arrival first; the shipment is ready when its last unit has been processed
-    within opening hours. The pegs are not held afterwards.
+    Each line takes what is there, earliest arrival first. All are collected together, once the last unit has been processed
+    within opening hours; lines wanted before that are collected on their own, earlier. The pegs are not held afterwards.
     """
-    image, tables = scene.image, scene.horizon.tables
+    image = scene.image
     if not (image.active[location] and image.pickup[location]):
-        return None, {i: (scene.basket.lines[i].quantity, Reason.NO_ROUTE) for i in lines}
-    start, _, _ = first_day(scene, location, scene.start_minute)
-    profile, kind = int(image.profile_index[location]), int(image.capacity_unit[location])
-    pegs: list[Peg] = []
-    units: list[int] = []
-    short: dict[int, tuple[int, Reason]] = {}
-    _, _, left = first_day(scene, location, start)
-    ready = start
+        return [], {i: Shortfall(scene.basket.lines[i].quantity, Reason.NO_ROUTE) for i in lines}
+    short: Shortage = {}
+    rest = peg_lines(scene, location, lines, short)
+    shipments: list[Shipment] = []
+    while rest:
+        ready = max(ready_at(scene, location, wanted.arrival) for wanted in rest)
+        together = [wanted for wanted in rest if scene.basket.lines[wanted.line].latest_minute >= ready]
+        rest = [wanted for wanted in rest if wanted not in together]
+        shipment = collect_together(scene, location, together, short)
+        if shipment is not None:
+            shipments.append(shipment)
+            # Each is held, since the next one comes out of what is left of the day.
+            scene.stock.hold((), [(location, shipment.capacity_day, shipment.capacity_quantity)])
+    for shipment in shipments:
+        scene.stock.release((), [(location, shipment.capacity_day, shipment.capacity_quantity)])
+    return shipments[::-1], short
+
+
+def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) -> list[Wanted]:
+    """What stock covers of each line in time, each after the lines before it; what it does not is noted as short."""
+    found: list[Wanted] = []
     for i in lines:
         line = scene.basket.lines[i]
-        latest = min(scene.last_minute, line.latest_minute)
-        room = line.quantity
+        pegs = peg(scene, i, location, line.quantity, min(scene.last_minute, line.latest_minute))
+        arrival = max([scene.start_minute, *(scene.stock.matrix.slot_available_at.item(p.slot) for p in pegs)])
+        reason, fields = Reason.NO_STOCK, NO_FIELDS
+        if not line.may_come_from(location):
+            pegs, reason, fields = [], Reason.RESTRICTED, (f"lines[{i}].pickup_location_id",)
+        elif pegs and ready_at(scene, location, arrival) > min(line.latest_minute, NEVER - 1):
+            pegs, reason, fields = [], Reason.PROMISE_UNREACHABLE, (f"lines[{i}].latest_date",)
+        there = sum(p.quantity for p in pegs)
+        if there < line.quantity:
+            if line.fill_or_kill or line.ship_complete:
+                pegs, there = [], 0
+            short[i] = Shortfall(line.quantity - there, reason, fields)
+        if pegs:
+            found.append(Wanted(i, tuple(pegs), arrival))
+            scene.stock.hold([(p.arena_index, p.quantity) for p in pegs], ())
+    for wanted in found:
+        scene.stock.release([(p.arena_index, p.quantity) for p in wanted.pegs], ())
+    return found
+
+
+def collect_together(scene: Scene, location: int, together: list[Wanted], short: Shortage) -> Shipment | None:
+    """One shipment of as many of these units as the capacity of one day allows, in time for each line."""
+    best: list[Wanted] = []
+    best_start = best_day = 0
+    need = capacity_of(scene, location, together)
+    for start, day, left in roomy_days(scene, location, max(wanted.arrival for wanted in together), need):
+        ready = ready_at(scene, location, start)
+        taken = within_capacity(scene, location, together, ready, left)
+        if sum(w.units for w in taken) > sum(w.units for w in best):
+            best, best_start, best_day = taken, start, day
+    given = {wanted.line: wanted.units for wanted in best}
+    for wanted in together:
+        missing = wanted.units - given.get(wanted.line, 0)
+        if missing:
+            before = short.get(wanted.line, Shortfall(0, Reason.NO_CAPACITY))
+            short[wanted.line] = before._replace(quantity=before.quantity + missing)
+    return collected(scene, location, best, best_start, best_day) if best else None
+
+
+def within_capacity(scene: Scene, location: int, together: list[Wanted], ready: int, left: int) -> list[Wanted]:
+    """What of the lines in time at `ready` a day's capacity holds, the first of the basket first."""
+    kind = scene.image.capacity_unit.item(location)
+    taken: list[Wanted] = []
+    for wanted in together:
+        line = scene.basket.lines[wanted.line]
+        if ready >= NEVER or ready > line.latest_minute:
+            continue
+        units = sum(w.units for w in taken)
+        room = wanted.units if capacity_need(kind, len(taken) + 1, 0) <= left else 0
         if kind == 2:
-            room = min(room, left - sum(units))
-        elif capacity_need(kind, len(units) + 1, 0) > left:
-            room = 0
-        taken = peg(scene, i, location, max(0, room), latest)
-        arrival = max([start, *(int(scene.stock.matrix.slot_available_at[p.slot]) for p in taken)])
-        done = int(ready_minute(arrival, profile, tables))
-        count = sum(p.quantity for p in taken)
-        if done >= NEVER or done > line.latest_minute:
-            count, reason = 0, Reason.PROMISE_UNREACHABLE
-        else:
-            reason = Reason.NO_CAPACITY if room < line.quantity else Reason.NO_STOCK
-        if count < line.quantity and (line.fill_or_kill or line.ship_complete):
-            count = 0
-        if count < line.quantity:
-            short[i] = (line.quantity - count, reason)
-        if count:
-            pegs += taken
-            units.append(count)
-            ready = max(ready, done)
-            scene.stock.hold([(p.arena_index, p.quantity) for p in taken], ())
-    scene.stock.release([(p.arena_index, p.quantity) for p in pegs], ())
-    if not units:
-        return None, short
-    _, day, _ = first_day(scene, location, start)
-    grams = sum(int(image.weight_grams[p.item]) * p.quantity for p in pegs)
-    terms = tuple(term for term in handling_terms(scene, location, units) if term.raw_micros)
-    return (
-        Shipment(
-            location=location, route=Route.PICKUP, service=-1, pegs=tuple(pegs), pick_by_minute=ready,
-            handover_by_minute=ready, order_by_minute=start, delivery_earliest_minute=ready, delivery_latest_minute=ready,
-            capacity_day=day, capacity_quantity=int(capacity_need(kind, len(units), sum(units))) if left < UNLIMITED else 0,
-            weight_grams=grams, distance_meters=0, co2_grams=0, terms=terms,
-        ),
-        short,
+            room = min(wanted.units, left - units)
+        if room < wanted.units and (room <= 0 or line.fill_or_kill or line.ship_complete):
+            continue
+        taken.append(wanted if room == wanted.units else Wanted(wanted.line, first_units(wanted.pegs, room), wanted.arrival))
+    return taken
+
+
+def first_units(pegs: tuple[Peg, ...], quantity: int) -> tuple[Peg, ...]:
+    """The first so many units of the pegs."""
+    taken: list[Peg] = []
+    for p in pegs:
+        units = min(p.quantity, quantity - sum(t.quantity for t in taken))
+        if units:
+            taken.append(p._replace(quantity=units))
+    return tuple(taken)
+
+
+def collected(scene: Scene, location: int, lines: list[Wanted], start: int, day: int) -> Shipment:
+    """The shipment of these lines, with work on it from `start` on."""
+    image = scene.image
+    pegs = tuple(p for wanted in lines for p in wanted.pegs)
+    ready = ready_at(scene, location, start)
+    limited = image.capacity_per_day.item(location) < UNLIMITED
+    terms = handling_terms(scene, location, [wanted.units for wanted in lines])
+    return Shipment(
+        location=location, route=Route.PICKUP, service=-1, pegs=pegs, pick_by_minute=ready, handover_by_minute=ready,
+        order_by_minute=start, delivery_earliest_minute=ready, delivery_latest_minute=ready, capacity_day=day,
+        capacity_quantity=capacity_of(scene, location, lines) if limited else 0,
+        weight_grams=sum(image.weight_grams.item(p.item) * p.quantity for p in pegs), distance_meters=0, co2_grams=0,
+        terms=tuple(term for term in terms if term.raw_micros),
     )  # fmt: skip
+
+
+def capacity_of(scene: Scene, location: int, lines: list[Wanted]) -> int:
+    """What the lines together take of a day."""
+    return int(capacity_need(scene.image.capacity_unit.item(location), len(lines), sum(w.units for w in lines)))
+
+
+def ready_at(scene: Scene, location: int, start: int) -> int:
+    """The minute at which work that may begin at `start` is done."""
+    return int(ready_minute(start, scene.image.profile_index.item(location), scene.horizon.tables))
+
+
+def roomy_days(scene: Scene, location: int, minute: int, need: int) -> Iterator[tuple[int, int, int]]:
+    """(start minute, local day, capacity left) of the first day with any left, then of each with more, until all fits."""
+    image, stock, tables = scene.image, scene.stock, scene.horizon.tables
+    profile, limit = image.profile_index.item(location), image.capacity_per_day.item(location)
+    used = stock.capacity_used.T, stock.first_day, tables
+    start, day, left = day_with_capacity(location, minute, profile, limit, 0, *used)
+    while left:
+        yield int(start), int(day), int(left)
+        start, day, left = roomier_day(location, day, profile, limit, left, need, *used)

@@ -53,11 +53,11 @@ class Scene:
         """Every carrier service of the network, by index."""
         return tuple(range(len(self.image.service_ids)))
 
-    @property
+    @cached_property
     def locations_max(self) -> int:
-        """Locations that what is shipped may come from."""
+        """Locations that what is shipped may come from: each that lines are collected at counts, also where it ships too."""
         limits = (self.basket.constraints.max_locations, self.policy.max_locations_per_order)
-        return min([2**31, *(limit for limit in limits if limit is not None)])
+        return min([2**31, *(limit for limit in limits if limit is not None)]) - len(self.basket.pickup_locations)
 
     @cached_property
     def weights_ppm(self) -> dict[Term, int]:

@@ -1,21 +1,189 @@
-"""Why a line could be short."""
+"""Why a line is short: stock, or a smallest set of what was asked without which it could be had.
 
-from engine.domain.basket import NO_LATEST, BasketLine
+The set is found by a deletion filter: everything is dropped first, then taken back one by one as long as the lines can
+still be had; what cannot be taken back is the set, and no part of it would do. Each step is a plan of its own, so that
+limits that only bind together are found together.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.domain.basket import NO_LATEST
+from engine.domain.enums import OrderBy
 from engine.domain.reasons import Reason
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
-from engine.optimizer.candidates import eligible_locations
+from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.scene import Scene
+from engine.optimizer.solve import solve
+
+LINES_EACH_MAX = 16
+"""Lines of which each is looked at by itself; of more, what they have in common is named for all of them."""
+
+NODES_MAX = 1_000
+"""Of each step, which asks whether the lines can be had, not what they cost."""
+
+CAPACITY = "capacity"
+"""In a set of restrictions: the locations' capacity by day, which no field of a request holds."""
 
 
-def short_reason(scene: Scene, lanes: Lanes, line: BasketLine) -> Reason:
-    """The first of stock, route, date and capacity that is missing."""
-    stock = scene.item_stock(line.item)
-    if int(stock.by_latest[scene.image.active].sum()) < line.quantity:
-        return Reason.NO_STOCK
-    routed = eligible_locations(scene, lanes) & (lanes.zone_index >= 0).any(axis=0)
-    if int(stock.by_latest[routed].sum()) < line.quantity:
-        return Reason.NO_ROUTE
-    if line.latest_minute < NO_LATEST:
-        return Reason.PROMISE_UNREACHABLE
-    return Reason.NO_CAPACITY if (scene.image.capacity_per_day < UNLIMITED).any() else Reason.NO_STOCK
+NO_FIELDS: tuple[str, ...] = ()
+
+
+class Shortfall(NamedTuple):
+    """Units of a line that no shipment holds, why, and without which fields they could be had."""
+
+    quantity: int
+    reason: Reason
+    restricted_by: tuple[str, ...] = ()
+
+
+Shortage = dict[int, Shortfall]
+"""By line of the basket."""
+
+
+class Restriction(NamedTuple):
+    """Something that may stand in the way: its field, and the scene without it."""
+
+    field: str
+    without: Callable[[Scene], Scene]
+
+
+def why_short(
+    scene: Scene, lanes: Lanes, shipped: tuple[int, ...], services: tuple[int, ...], missing: dict[int, int]
+) -> Shortage:
+    """Reasons for the units missing of each line to ship; what is collected must be held."""
+    scene = replace(scene, policy=replace(scene.policy, short_micros=None))
+    unstocked = lines_without_stock(scene, shipped)
+    stocked = tuple(i for i in shipped if i not in unstocked)
+    restrictions = list(restrictions_of(scene))
+    unrouted: set[int] = set()
+    free = without(scene, restrictions)
+    if not can_be_had(free, lanes, stocked, services):
+        unrouted = {i for i in stocked if not can_be_had(free, lanes, (i,), services)}
+    routed = tuple(i for i in stocked if i not in unrouted)
+    reason, fields = Reason.NO_ROUTE, NO_FIELDS
+    if set(missing) & set(routed) and can_be_had(free, lanes, routed, services):
+        reason, fields = restriction_of(scene, lanes, routed, services, restrictions)
+    return {
+        i: Shortfall(units, Reason.NO_STOCK) if i in unstocked
+        else Shortfall(units, Reason.NO_ROUTE) if i in unrouted
+        else Shortfall(units, reason, fields)
+        for i, units in missing.items()
+    }  # fmt: skip
+
+
+def lines_without_stock(scene: Scene, lines: tuple[int, ...]) -> set[int]:
+    """Lines of items of which there is less than all the lines ask for, at whatever active location and date."""
+    basket, active = scene.basket.lines, scene.image.active
+    asked: dict[int, int] = {}
+    for i in lines:
+        asked[basket[i].item] = asked.get(basket[i].item, 0) + basket[i].quantity
+    short = {item for item, units in asked.items() if int(scene.item_stock(item).by_latest[active].sum()) < units}
+    return {i for i in lines if basket[i].item in short}
+
+
+def restriction_of(
+    scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...], restrictions: list[Restriction]
+) -> tuple[Reason, tuple[str, ...]]:
+    """The smallest set that stands in the way, by its fields, and the reason that says most of it."""
+    dropped = filtered(scene, lanes, lines, services, restrictions)
+    if not dropped:
+        return Reason.SHORT_IS_CHEAPER, ()
+    fields = tuple(restriction.field for restriction in dropped)
+    if any(field.endswith("latest_date") for field in fields):
+        return Reason.PROMISE_UNREACHABLE, fields
+    return (Reason.NO_CAPACITY, ()) if fields == (CAPACITY,) else (Reason.RESTRICTED, fields)
+
+
+def filtered(
+    scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...], restrictions: list[Restriction]
+) -> list[Restriction]:
+    """Those of the restrictions that cannot be taken back; without all of them the lines can be had."""
+    dropped = list(restrictions)
+    for restriction in restrictions:
+        fewer = [other for other in dropped if other is not restriction]
+        if can_be_had(without(scene, fewer), lanes, lines, services):
+            dropped = fewer
+    return dropped
+
+
+def can_be_had(scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...]) -> bool:
+    """Whether a plan ships the lines whole."""
+    if not lines or scene.locations_max <= 0:
+        return not lines
+    candidates = ship_candidates(scene, lanes, ShipRequest(lines, services))
+    asked = sum(scene.basket.lines[i].quantity for i in lines)
+    if candidates.problem is None or int(candidates.problem.quantity.sum()) < asked:
+        return False
+    placements = solve(candidates.problem, NODES_MAX).placements
+    return sum(p.quantity for p in placements if p.column >= 0) == asked
+
+
+def without(scene: Scene, restrictions: list[Restriction]) -> Scene:
+    """The scene once the restrictions are gone."""
+    for restriction in restrictions:
+        scene = restriction.without(scene)
+    return scene
+
+
+def restrictions_of(scene: Scene) -> Iterator[Restriction]:
+    """What basket and policy ask for, and capacity; those named first are the last to be blamed."""
+    policy, constraints, image = scene.policy, scene.basket.constraints, scene.image
+    if (image.capacity_per_day < UNLIMITED).any():
+        yield Restriction(CAPACITY, unlimited)
+    free: dict[str, Any] = {
+        "order_by": OrderBy.COST, "max_locations_per_order": None, "max_locations_per_line": None, "allow_split_lines": True,
+        "no_split_below_micros": 0, "max_distance_meters": None, "international": True,
+    }  # fmt: skip
+    for name, value in free.items():
+        if getattr(policy, name) != value and not (name == "international" and constraints.international is not None):
+            yield Restriction(f"policy.{name}", partial(ruled, name=name, value=value))
+    asked: dict[str, Any] = {
+        "max_locations": None, "max_locations_per_line": None, "no_split_below_micros": None, "max_distance_meters": None,
+        "international": True,
+    }  # fmt: skip
+    for name, value in asked.items():
+        if getattr(constraints, name) not in (None, value):
+            yield Restriction(f"constraints.{name}", partial(constrained, name=name, value=value))
+    wishes: dict[str, tuple[str, Any]] = {
+        "max_splits": ("max_splits", 0), "preferred_services": ("preferred_carrier_service_ids", ()),
+        "service_level": ("service_level", ""), "excluded_locations": ("excluded_location_ids", ()),
+        "allowed_locations": ("allowed_location_ids", ()), "preassigned_location": ("preassigned_location_id", -1),
+        "latest_minute": ("latest_date", NO_LATEST),
+    }  # fmt: skip
+    for name, (field, value) in wishes.items():
+        wishing = [i for i, line in enumerate(scene.basket.lines) if getattr(line, name) != value]
+        groups = [[i] for i in wishing] if len(wishing) <= LINES_EACH_MAX else [wishing]
+        for group in groups:
+            path = f"lines[{group[0] if len(group) == 1 else ''}].{field}"
+            yield Restriction(path, partial(wished, lines=group, name=name, value=value))
+
+
+def unlimited(scene: Scene) -> Scene:
+    """The scene with capacity without a limit."""
+    capacity = np.full_like(scene.image.capacity_per_day, UNLIMITED)
+    return replace(scene, image=replace(scene.image, capacity_per_day=capacity))
+
+
+def ruled(scene: Scene, name: str, value: Any) -> Scene:
+    """The scene with a policy that differs in one field."""
+    return replace(scene, policy=replace(scene.policy, **{name: value}))
+
+
+def constrained(scene: Scene, name: str, value: Any) -> Scene:
+    """The scene with one other constraint."""
+    basket = scene.basket
+    return replace(scene, basket=replace(basket, constraints=replace(basket.constraints, **{name: value})))
+
+
+def wished(scene: Scene, lines: list[int], name: str, value: Any) -> Scene:
+    """The scene with one other wish of some lines."""
+    changed = list(scene.basket.lines)
+    for i in lines:
+        changed[i] = replace(changed[i], **{name: value})
+    return replace(scene, basket=replace(scene.basket, lines=tuple(changed)))

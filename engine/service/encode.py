@@ -41,6 +41,7 @@ def encode_quote(quote: Quote, position: str, stale: bool, solve_micros: int) ->
         wire.unavailable.add(
             line_id=line.line_id, item_id=image.item_ids[line.item], short_quantity=short.quantity,
             promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
+            restricted_by=short.restricted_by,
         )  # fmt: skip
     return wire
 
@@ -114,6 +115,7 @@ def encode_plan(scene: Scene, plan: Plan, shipment_prefix: str, solve_micros: in
         wire.short_lines.add(
             line_id=line.line_id, item_id=scene.image.item_ids[line.item], short_quantity=short.quantity,
             promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
+            restricted_by=short.restricted_by,
         )  # fmt: skip
     return wire
 

@@ -28,6 +28,8 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.NO_CAPACITY: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.NO_ROUTE: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.PROMISE_UNREACHABLE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.RESTRICTED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.SHORT_IS_CHEAPER: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.WRONG_STATE: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.REQUEST_ID_REUSED: grpc.StatusCode.ALREADY_EXISTS,
     Reason.ORDER_EXISTS: grpc.StatusCode.ALREADY_EXISTS,

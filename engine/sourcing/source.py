@@ -128,7 +128,8 @@ def refuse_shortage(scene: Scene, plan: Plan) -> None:
     first = plan.short_lines[0]
     violations = tuple(_violation(scene, i, plan.short_lines) for i in _lines_concerned(scene, plan.short_lines))
     message = "; ".join(f"{v.field}: {v.description}" for v in violations[:10])
-    raise Refusal(first.reason, message, violations)
+    fields = dict.fromkeys(field for short in plan.short_lines for field in short.restricted_by)
+    raise Refusal(first.reason, message, violations, metadata={"restricted_by": ", ".join(fields)} if fields else {})
 
 
 def takes_what_there_is(scene: Scene) -> bool:

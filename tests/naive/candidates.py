@@ -52,11 +52,12 @@ def naive_candidates(scene: Any, lanes: Any, lines: tuple[int, ...], services: t
 
     columns = []
     for location, minute in entries(scene, lanes, items, stock, units):
-        start, day, left = day_with_capacity(scene, location, minute)
-        for service in services:
-            dates = dates_of(scene, lanes, location, start, service)
-            if dates is not None:
-                columns.append(Column(location, service, start, *dates, day, left))
+        need = (1, len(asked), sum(line.quantity for line in asked))[int(scene.image.capacity_unit[location])]
+        for start, day, left in days_with_capacity(scene, location, minute, need):
+            for service in services:
+                dates = dates_of(scene, lanes, location, start, service)
+                if dates is not None:
+                    columns.append(Column(location, service, start, *dates, day, left))
     columns.sort(key=lambda c: preference(scene, lanes, c))
     allowed = [[may_carry(scene, line, c) and units(line.item, c.location, c.start) > 0 for c in columns] for line in asked]
     most = [locations_max(scene, line) for line in asked]
@@ -116,20 +117,25 @@ def entries(scene: Any, lanes: Any, items: list[int], stock: Any, units: Any) ->
     return first + sorted(later)
 
 
-def day_with_capacity(scene: Any, location: int, minute: int) -> tuple[int, int, int]:
-    """(start, day, capacity left) of the first day on which anything is left."""
+def days_with_capacity(scene: Any, location: int, minute: int, need: int) -> list[tuple[int, int, int]]:
+    """(start, day, capacity left) of the first day on which anything is left, then of each with more, until all fits."""
     image, tables = scene.image, scene.horizon.tables
     profile, limit = int(image.profile_index[location]), int(image.capacity_per_day[location])
-    day = 0
-    for _ in range(FULL_DAYS_MAX):
+    days: list[tuple[int, int, int]] = []
+    looked = 0
+    while looked < FULL_DAYS_MAX:
+        looked += 1
         day = int(processing_day(minute, profile, tables))
         if limit >= UNLIMITED or day >= scene.horizon.day_count:
             break
         left = limit - scene.stock.used_on(location, tables.first_day + day)
-        if left > 0:
-            return minute, tables.first_day + day, left
+        if left > (days[-1][2] if days else 0):
+            days.append((minute, tables.first_day + day, left))
+            looked = 0
+        if days and days[-1][2] >= min(need, limit):
+            return days
         minute = int(tables.profile_days[profile, day + 1, 0])
-    return minute, tables.first_day + day, UNLIMITED if limit >= UNLIMITED else 0
+    return days or [(minute, tables.first_day + day, UNLIMITED if limit >= UNLIMITED else 0)]
 
 
 def dates_of(scene: Any, lanes: Any, location: int, start: int, service: int) -> tuple[int, int, int] | None:

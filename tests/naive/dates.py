@@ -139,5 +139,10 @@ def delivery(handed: tuple[int, date] | None, transit: int, carrier: Carrier, zo
             return None
         if hours(zone, carrier.delivery_calendar, day) is not None:
             left -= 1
-    opens, closes = hours(zone, carrier.delivery_calendar, day)
-    return max(minute, opens), max(minute, closes)
+    window = hours(zone, carrier.delivery_calendar, day)
+    while window is None or window[1] < minute:
+        day += ONE_DAY
+        if day > days.last:
+            return None
+        window = hours(zone, carrier.delivery_calendar, day)
+    return max(minute, window[0]), window[1]

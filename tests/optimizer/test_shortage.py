@@ -1,0 +1,190 @@
+"""Reasons of short lines: by hand, and on random scenes dropped one by one to see that no smaller set would do."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
+from engine.domain.enums import CapacityUnit
+from engine.domain.plan import Plan
+from engine.domain.reasons import Reason
+from engine.inventory.live import LiveStock
+from engine.inventory.matrix import ON_HAND, Slot
+from engine.network.image import compile_image
+from engine.network.records import Policy, Tariff, Zone
+from engine.optimizer import shortage
+from engine.optimizer.decide import decide_basket, shipment_hold, split_by_method, units_missing
+from engine.optimizer.scene import Scene, set_scene
+from tests.network.small_network import small_records
+from tests.optimizer.baskets import FIRST_DAY, NOW, drawn_scene
+
+AMS, EHV, NYC = 0, 1, 2
+BOLT, LAMP = 0, 1
+NODES_MAX = 2_000
+
+
+def small_scene(
+    *lines: BasketLine, stock: dict[tuple[int, int], int], policy: Policy | None = None, capacity: int | None = None,
+    unit: CapacityUnit = CapacityUnit.UNITS, limits: Constraints | None = None, **changes: Any,
+) -> Scene:  # fmt: skip
+    """Lines to Amsterdam from Amsterdam and Eindhoven, which has this capacity a day."""
+    records = small_records(policies=(policy or Policy("all"),), **changes)
+    places = list(records.locations)
+    places[EHV] = replace(places[EHV], capacity_per_day=capacity, capacity_unit=unit, pickup=True)
+    image = compile_image(replace(records, locations=tuple(places)))
+    live = LiveStock(image.item_index, image.location_index, frozenset(), FIRST_DAY)
+    for (item, location), quantity in stock.items():
+        live.matrix.change(item, location, live.matrix.slot_index(Slot("", "", ON_HAND, True)), quantity, 0)
+    basket = Basket(lines, NOW, DestinationKey("NL", "1012 AB"), constraints=limits or Constraints())
+    return set_scene(image, live, basket)
+
+
+def line(item: int, quantity: int, **wishes: Any) -> BasketLine:
+    return BasketLine(f"{item}", item, quantity, **wishes)
+
+
+def collect(item: int, quantity: int, location: int = EHV, **wishes: Any) -> BasketLine:
+    return line(item, quantity, delivery_method=DeliveryMethod.PICKUP, pickup_location=location, **wishes)
+
+
+def plan_of(scene: Scene) -> Plan:
+    before = scene.stock.matrix.demand.copy(), scene.stock.capacity_used.copy()
+    plan = decide_basket(scene, scene.services, NODES_MAX)
+    assert (scene.stock.matrix.demand == before[0]).all()
+    assert (scene.stock.capacity_used == before[1]).all()
+    return plan
+
+
+def reasons(scene: Scene) -> dict[int, tuple[int, Reason, tuple[str, ...]]]:
+    return {short.line: (short.quantity, short.reason, short.restricted_by) for short in plan_of(scene).short_lines}
+
+
+BOTH = {(BOLT, EHV): 5, (LAMP, EHV): 5}
+APART = {(BOLT, AMS): 5, (LAMP, EHV): 5}
+ONE = Constraints(max_locations=1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "stock", "more", "expected"),
+    [
+        ([line(BOLT, 6)], BOTH, {}, {0: (1, Reason.NO_STOCK, ())}),
+        # Two lines of one item together ask for too much.
+        ([line(BOLT, 3), line(BOLT, 3)], BOTH, {}, {1: (1, Reason.NO_STOCK, ())}),
+        ([line(BOLT, 3), line(BOLT, 2)], BOTH, {}, {}),
+        ([line(BOLT, 2, allowed_locations=(AMS,))], BOTH, {},
+         {0: (2, Reason.RESTRICTED, ("lines[0].allowed_location_ids",))}),
+        ([line(BOLT, 2, excluded_locations=(EHV,))], BOTH, {},
+         {0: (2, Reason.RESTRICTED, ("lines[0].excluded_location_ids",))}),
+        ([line(BOLT, 2, preassigned_location=AMS)], BOTH, {},
+         {0: (2, Reason.RESTRICTED, ("lines[0].preassigned_location_id",))}),
+        # Either of two wishes alone would do as well, and both must go.
+        ([line(BOLT, 2, allowed_locations=(AMS,), excluded_locations=(EHV,))], BOTH, {},
+         {0: (2, Reason.RESTRICTED, ("lines[0].excluded_location_ids", "lines[0].allowed_location_ids"))}),
+        ([line(BOLT, 1, service_level="EXPRESS")], BOTH, {}, {0: (1, Reason.RESTRICTED, ("lines[0].service_level",))}),
+        ([line(BOLT, 1, latest_minute=NOW + 5)], BOTH, {},
+         {0: (1, Reason.PROMISE_UNREACHABLE, ("lines[0].latest_date",))}),
+        ([line(BOLT, 1)], {(BOLT, NYC): 1}, {}, {0: (1, Reason.RESTRICTED, ("policy.international",))}),
+        ([line(BOLT, 1), line(LAMP, 1)], APART, {"limits": ONE},
+         {1: (1, Reason.RESTRICTED, ("constraints.max_locations",))}),
+        ([line(BOLT, 1)], BOTH, {"limits": Constraints(max_distance_meters=1_000)},
+         {0: (1, Reason.RESTRICTED, ("constraints.max_distance_meters",))}),
+        # No tariff for what weighs this much: nothing that could be dropped would help.
+        ([line(BOLT, 1)], BOTH, {"tariffs": (), "zones": (Zone("post", "BE", "home", 1),)}, {0: (1, Reason.NO_ROUTE, ())}),
+        # A unit short costs next to nothing, shipping costs more.
+        ([line(BOLT, 1)], BOTH, {"policy": Policy("all", short_micros=1)}, {0: (1, Reason.SHORT_IS_CHEAPER, ())}),
+        ([line(BOLT, 2)], BOTH, {"capacity": 1}, {0: (1, Reason.NO_CAPACITY, ())}),
+        ([line(BOLT, 2)], BOTH, {"capacity": 0}, {0: (2, Reason.NO_CAPACITY, ())}),
+        # Collected: where from is given, and counts as a location.
+        ([collect(BOLT, 6)], BOTH, {}, {0: (1, Reason.NO_STOCK, ())}),
+        ([collect(BOLT, 1, AMS)], BOTH, {}, {0: (1, Reason.NO_ROUTE, ())}),
+        ([collect(BOLT, 1, excluded_locations=(EHV,))], BOTH, {},
+         {0: (1, Reason.RESTRICTED, ("lines[0].pickup_location_id",))}),
+        ([collect(BOLT, 1), line(LAMP, 1)], {(BOLT, EHV): 5, (LAMP, AMS): 5}, {"limits": ONE},
+         {1: (1, Reason.RESTRICTED, ("constraints.max_locations",))}),
+        ([collect(BOLT, 1), line(LAMP, 1)], {(BOLT, EHV): 5, (LAMP, AMS): 5}, {"limits": Constraints(max_locations=2)}, {}),
+        ([collect(BOLT, 2)], BOTH, {"capacity": 1}, {0: (1, Reason.NO_CAPACITY, ())}),
+        ([collect(BOLT, 2, fill_or_kill=True)], BOTH, {"capacity": 1}, {0: (2, Reason.NO_CAPACITY, ())}),
+        ([collect(BOLT, 1), collect(LAMP, 1)], BOTH, {"capacity": 1}, {1: (1, Reason.NO_CAPACITY, ())}),
+        ([collect(BOLT, 1), collect(LAMP, 1)], BOTH, {"capacity": 1, "unit": CapacityUnit.ORDERS}, {}),
+    ],
+)  # fmt: skip
+def test_reasons_by_hand(lines: Any, stock: Any, more: Any, expected: Any) -> None:
+    assert reasons(small_scene(*lines, stock=stock, **more)) == expected
+
+
+def test_a_day_with_too_little_left_gives_way_to_the_next_that_has_room() -> None:
+    for wanted, method in ((3, DeliveryMethod.SHIP), (3, DeliveryMethod.PICKUP)):
+        asked = line(BOLT, wanted, delivery_method=method, pickup_location=EHV if method is DeliveryMethod.PICKUP else -1)
+        scene = small_scene(asked, stock=BOTH, capacity=4)
+        today = NOW // 1440
+        scene.stock.hold((), [(EHV, today, 2), (EHV, today + 1, 4), (EHV, today + 2, 1)])
+        (shipment,) = plan_of(scene).shipments
+        assert (shipment.capacity_day, shipment.capacity_quantity) == (today + 2, 3)
+        # Two still fit today.
+        scene = replace(scene, basket=replace(scene.basket, lines=(replace(asked, quantity=2),)))
+        (shipment,) = plan_of(scene).shipments
+        assert shipment.capacity_day == today
+
+
+def test_lines_wanted_before_a_receipt_lands_are_collected_on_their_own() -> None:
+    scene = small_scene(collect(BOLT, 1, latest_minute=NOW + 60), collect(LAMP, 1), stock={(BOLT, EHV): 5}, capacity=1,
+                        unit=CapacityUnit.ORDERS)  # fmt: skip
+    matrix = scene.stock.matrix
+    matrix.change(LAMP, EHV, matrix.slot_index(Slot("R", "", NOW + 5_000, True)), 1, 0)
+    plan = plan_of(scene)
+    assert [(s.delivery_latest_minute, [p.item for p in s.pegs]) for s in plan.shipments] == [
+        (NOW, [BOLT]), (NOW + 5_000, [LAMP])
+    ]  # fmt: skip
+    assert not plan.short_lines
+
+
+def test_what_is_named_suffices_and_no_part_of_it_does() -> None:
+    seen: Counter[Reason] = Counter()
+    for seed in range(400):
+        scene = drawn_scene(seed)
+        plan = plan_of(scene)
+        for short in plan.short_lines:
+            seen[short.reason] += 1
+        restricted = {short.restricted_by for short in plan.short_lines if short.restricted_by}
+        for fields in restricted:
+            check_smallest(scene, plan, fields)
+    assert min(seen[r] for r in (Reason.NO_STOCK, Reason.NO_ROUTE, Reason.RESTRICTED, Reason.SHORT_IS_CHEAPER)) > 5, seen
+
+
+def check_smallest(scene: Scene, plan: Plan, fields: tuple[str, ...]) -> None:
+    """The lines short for these fields come whole without all of them, and not without all but one."""
+    assert scene.lanes is not None
+    scene = replace(scene, policy=replace(scene.policy, short_micros=None))
+    named = {r.field: r for r in shortage.restrictions_of(scene)}
+    _, shipped = split_by_method(scene)
+    missing = units_missing(scene, tuple(shipped), list(plan.shipments))
+    left_out = {short.line for short in plan.short_lines if short.restricted_by != fields}
+    lines = [i for i in shipped if i not in left_out]
+    assert set(missing) - left_out
+
+    def whole(dropped: tuple[str, ...]) -> bool:
+        free = shortage.without(scene, [named[f] for f in dropped])
+        free = replace(free, basket=replace(free.basket, lines=tuple(free.basket.lines[i] for i in lines)))
+        return not decide_basket(free, free.services, NODES_MAX).short_lines
+
+    assert whole(fields)
+    for field in fields:
+        assert not whole(tuple(f for f in fields if f != field)), field
+
+
+def test_holds_are_those_of_the_shipments() -> None:
+    scene = small_scene(line(BOLT, 2), stock=BOTH, capacity=9)
+    (shipment,) = plan_of(scene).shipments
+    pegs, capacities = shipment_hold(shipment)
+    assert sum(quantity for _, quantity in pegs) == 2
+    assert capacities == [(EHV, NOW // 1440, 2)]
+
+
+def test_a_heavy_order_has_no_route() -> None:
+    scene = small_scene(
+        line(BOLT, 1), stock=BOTH, tariffs=(Tariff("post", "home", 10, 1),),
+        items=(replace(small_records().items[BOLT], weight_grams=11), small_records().items[LAMP]),
+    )  # fmt: skip
+    assert reasons(scene) == {0: (1, Reason.NO_ROUTE, ())}
