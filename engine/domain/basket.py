@@ -18,7 +18,7 @@ class DeliveryMethod(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class BasketLine:
-    """One line: `quantity` base units of an item. Dates are UTC minutes; locations and services are indexes."""
+    """One line: `quantity` base units of an item. Dates are UTC minutes; locations, services and sets are indexes."""
 
     line_id: str
     item: int
@@ -31,6 +31,9 @@ class BasketLine:
     ship_complete: bool = False
     fill_or_kill: bool = False
     max_splits: int = 0
+    min_split_quantity: int = 0
+    ship_set: int = -1
+    arrival_set: int = -1
     allowed_locations: tuple[int, ...] = ()
     excluded_locations: tuple[int, ...] = ()
     preassigned_location: int = -1
@@ -47,7 +50,11 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """Hard limits on a whole basket; None means no limit."""
+    """Limits on a whole basket; None means no limit.
+
+    A limit is hard unless it stands in `penalties`, which says what breaking it costs: once, for each unit beyond it, or for
+    each line or shipment that breaks it.
+    """
 
     max_locations: int | None = None
     max_locations_per_line: int | None = None
@@ -55,6 +62,16 @@ class Constraints:
     no_split_below_micros: int | None = None
     ship_complete: bool = False
     international: bool | None = None
+    no_split_locations: int = 1
+    """Locations that a basket worth less than `no_split_below_micros` comes from."""
+    no_split_classes: tuple[int, ...] = ()
+    may_split: tuple[int, ...] = ()
+    """Lines that may be split although they are of a class that may not."""
+    express_only: tuple[int, ...] = ()
+    penalties: tuple[tuple[str, int], ...] = ()
+    """(name of a limit, micros)."""
+    locations_taken: int = 0
+    """Locations that count towards the limits already."""
 
 
 @dataclass(frozen=True, slots=True)

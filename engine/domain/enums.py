@@ -70,3 +70,4 @@ class Term(StrEnum):
     CARBON = "carbon"
     DUTY = "duty"
     SHORT = "short"
+    PENALTY = "penalty"

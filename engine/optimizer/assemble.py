@@ -12,6 +12,7 @@ from engine.kernels.stock import take_at_location
 from engine.kernels.subsets import capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh
 from engine.network.image import Lanes
+from engine.optimizer.candidates import shipment_penalties
 from engine.optimizer.load import Load
 from engine.optimizer.scene import Scene
 
@@ -87,6 +88,8 @@ def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
     terms.append(counted_term(scene, Term.DISTANCE, distance // 1000, 1))
     if scene.policy.late_micros_per_day:
         terms.append(_late_term(scene, load))
+    penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
+    terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
     # Stock that lands later leaves no choice of when to order: the promise holds until it is taken.
     order_by = int(order_by_minute(load.start_minute, image.profile_index.item(location), service, scene.horizon.tables))
     kind = image.capacity_unit.item(location)
@@ -98,6 +101,12 @@ def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
         co2_grams=grams * distance * image.co2_grams_per_tonne_km.item(service) // 10**9,
         terms=tuple(t for t in terms if t.raw_micros),
     )  # fmt: skip
+
+
+def shipment_hold(shipment: Shipment) -> tuple[list[tuple[int, int]], list[tuple[int, int, int]]]:
+    """What a shipment takes, as `LiveStock.hold` and `release` want it."""
+    pegs = [(p.arena_index, p.quantity) for p in shipment.pegs]
+    return pegs, [(shipment.location, shipment.capacity_day, shipment.capacity_quantity)]
 
 
 def _pegs(scene: Scene, load: Load) -> list[Peg]:

@@ -4,9 +4,10 @@ The long way of a decision, for what the short one leaves (see `direct`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,10 @@ from engine.optimizer.scene import Scene
 from engine.optimizer.workspace import location_costs, weigh_all
 
 MINUTES_PER_DAY = 1440
+EPOCH = date(1970, 1, 1)
+
+STANDARD = "STANDARD"
+"""The service level that locations for express orders only do not ship by."""
 
 
 class Columns(NamedTuple):
@@ -71,12 +76,13 @@ class Starts(NamedTuple):
     capacity_left: Ints
 
 
-@dataclass(frozen=True, slots=True)
-class ShipRequest:
+class ShipRequest(NamedTuple):
     """Lines of a basket to ship, by which services (indexes), within the limits of basket and policy."""
 
     lines: tuple[int, ...]
     services: tuple[int, ...]
+    on_day: tuple[tuple[int, int], ...] = ()
+    """(line, the local day on which it must be delivered)."""
 
 
 def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candidates:
@@ -97,7 +103,11 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
         matrix.slot, matrix.supply, matrix.demand, available,
     )  # fmt: skip
     item = np.array([items.index(line.item) for line in lines], np.int64)
-    allowed = allowed_columns(scene, lines, columns) & (available[item] > 0)
+    allowed = allowed_columns(scene, lines, columns)
+    least = [min(line.quantity, max(1, line.min_split_quantity)) for line in lines]
+    allowed &= available[item] >= np.array(least, np.int64)[:, None]
+    for i, day in request.on_day:
+        allowed[request.lines.index(i)] &= delivery_days(scene, columns.latest) == day
     quantity = coverable(scene, request.lines, item, columns.location, allowed, available)
     held = np.flatnonzero(quantity)
     planned = tuple(request.lines[j] for j in held)
@@ -119,7 +129,8 @@ def eligible_locations(scene: Scene, lanes: Lanes) -> NDArray[np.bool_]:
     eligible: NDArray[np.bool_] = image.active & image.ships
     if scene.country_wanted >= 0:
         eligible = eligible & (image.country_index == scene.country_wanted)
-    farthest = [d for d in (limits.max_distance_meters, scene.policy.max_distance_meters) if d is not None]
+    asked = None if "max_distance_meters" in dict(limits.penalties) else limits.max_distance_meters
+    farthest = [d for d in (asked, scene.policy.max_distance_meters) if d is not None]
     return eligible & (lanes.distance_meters <= min(farthest)) if farthest else eligible
 
 
@@ -213,29 +224,83 @@ def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> 
             allowed[j] &= np.isin(columns.service, line.preferred_services)
         if not scene.policy.late_micros_per_day:
             allowed[j] &= columns.latest <= line.latest_minute
+    limits = scene.basket.constraints
+    if limits.express_only and "express_only" not in dict(limits.penalties):
+        allowed &= express_services(scene)[columns.service] | ~np.isin(columns.location, limits.express_only)
     return allowed
 
 
-def line_locations(scene: Scene, lines: Iterable[int]) -> list[int]:
+def express_services(scene: Scene) -> NDArray[np.bool_]:
+    """[S]: services of another level than the standard one."""
+    levels = np.array([level != STANDARD for level in scene.image.service_levels], np.bool_)
+    return levels[scene.image.service_level_index]
+
+
+def shipment_penalties(scene: Scene, lanes: Lanes, location: Ints, service: Ints) -> Ints:
+    """[c]: what one shipment from each location by each service costs for the soft limits it breaks, before weighting."""
+    limits, micros = scene.basket.constraints, np.zeros(len(location), np.int64)
+    penalties = dict(limits.penalties)
+    if "max_distance_meters" in penalties and limits.max_distance_meters is not None:
+        beyond = np.maximum(0, lanes.distance_meters[location] - limits.max_distance_meters)
+        micros += beyond * penalties["max_distance_meters"]
+    if "express_only" in penalties:
+        micros[np.isin(location, limits.express_only) & ~express_services(scene)[service]] += penalties["express_only"]
+    return micros
+
+
+def delivery_days(scene: Scene, latest: Ints) -> Ints:
+    """Days since 1970, local to the network, by the end of which the minutes lie: midnight belongs to the day that ends."""
+    zone = ZoneInfo(scene.image.network.time_zone)
+    minutes, inverse = np.unique(latest, return_inverse=True)
+    dates = [datetime.fromtimestamp((minute - 1) * 60, zone).date() for minute in minutes.tolist()]
+    days = np.array([(day - EPOCH).days for day in dates], np.int64)
+    return days[inverse.reshape(-1)] if len(days) else np.zeros(0, np.int64)
+
+
+def whole_sets(scene: Scene, lines: Iterable[int]) -> list[int]:
+    """Of each line the number of its set: lines of one number leave together or not at all, a line of its own has its own."""
+    if scene.basket.constraints.ship_complete:
+        return [0 for _ in lines]
+    return [s if (s := scene.basket.lines[i].ship_set) >= 0 else -1 - i for i in lines]
+
+
+def line_locations(scene: Scene, lines: Sequence[int]) -> list[int]:
     """Locations that each line may be divided over."""
-    limits, policy = scene.basket.constraints, scene.policy
+    limits, policy, image = scene.basket.constraints, scene.policy, scene.image
     most = [m for m in (limits.max_locations_per_line, policy.max_locations_per_line) if m is not None]
-    below = max(limits.no_split_below_micros or 0, policy.no_split_below_micros)
-    whole = not policy.allow_split_lines or scene.basket.value_micros < below
-    splits = [scene.basket.lines[i].max_splits for i in lines]
-    return [1 if whole else min([*most, split + 1 if split else 2**31]) for split in splits]
+    whole = not policy.allow_split_lines or scene.locations_max == 1
+    sets = whole_sets(scene, lines)
+    locations = []
+    for i, of_set in zip(lines, sets, strict=True):
+        line = scene.basket.lines[i]
+        kept_whole = (
+            whole or line.ship_complete or sets.count(of_set) > 1
+            or (i not in limits.may_split and image.item_class_index.item(line.item) in limits.no_split_classes)
+        )  # fmt: skip
+        locations.append(1 if kept_whole else min([*most, line.max_splits + 1 if line.max_splits else 2**31]))
+    return locations
 
 
 def coverable(
     scene: Scene, lines: tuple[int, ...], item: Ints, location: Ints, allowed: NDArray[np.bool_], available: Ints
 ) -> Ints:
-    """[n]: the part of each line that stock covers; earlier lines of one item come first. All or nothing where asked."""
-    basket = scene.basket.lines
-    whole = np.array([basket[i].fill_or_kill or basket[i].ship_complete for i in lines], np.bool_)
-    quantity = np.array([basket[i].quantity for i in lines], np.int64)
+    """[n]: the part of each line that stock covers; earlier lines of one item come first. All or nothing where asked.
+
+    A set of which a line is not covered, is not covered at all, and leaves its stock to other lines.
+    """
+    basket, sets = scene.basket.lines, whole_sets(scene, lines)
+    tied = [sets.count(of_set) > 1 for of_set in sets]
+    whole = np.array([basket[i].fill_or_kill or basket[i].ship_complete for i in lines], np.bool_) | np.array(tied, np.bool_)
     most, scratch = np.array(line_locations(scene, lines), np.int64), np.empty(len(scene.image.location_ids), np.int64)
-    cover_lines(item, location, allowed, available, most, whole, scratch, quantity)
-    return quantity
+    broken: set[int] = set()
+    while True:
+        quantity = np.array([basket[i].quantity for i in lines], np.int64)
+        out = np.array([of_set in broken for of_set in sets], np.bool_)
+        cover_lines(item, location, allowed & ~out[:, None], available, most, whole, scratch, quantity)
+        found = {of_set for of_set, t, q in zip(sets, tied, quantity.tolist(), strict=True) if t and not q} - broken
+        if not found:
+            return quantity
+        broken |= found
 
 
 def priced_problem(
@@ -250,21 +315,24 @@ def priced_problem(
     item_index = np.array([line.item for line in lines], np.int64)
     fixed, pick, unit = location_costs(scene)
     fixed = fixed + weigh_all(lanes.distance_meters // 1000, weights[Term.DISTANCE])
+    fixed = fixed[where] + weigh_all(shipment_penalties(scene, lanes, where, columns.service), weights[Term.PENALTY])
     line_micros = np.tile(pick[where], (len(lines), 1))
     if policy.late_micros_per_day:
         due = np.array([line.latest_minute for line in lines], np.int64)[:, None]
         late_days = np.where(due == NO_LATEST, 0, -(-np.maximum(0, columns.latest - due) // MINUTES_PER_DAY))
         line_micros += weigh_all(late_days * policy.late_micros_per_day, weights[Term.LATENESS])
+    sets = whole_sets(scene, planned)
     short = SHORT_TOTAL_MICROS // max(1, int(quantity.sum()))
     if policy.short_micros is not None:
         short = int(weigh(policy.short_micros, weights[Term.SHORT]))
     return Problem(
         quantity, item, image.weight_grams[item_index], image.volume_mm3[item_index],
         np.full(len(lines), short, np.int64), np.array(line_locations(scene, planned), np.int64), allowed, where,
-        fixed[where], line_micros, unit[where], available, image.capacity_unit[where], capacity_left, price_row, rows,
+        fixed, line_micros, unit[where], available, image.capacity_unit[where], capacity_left, price_row, rows,
         image.dimensional_divisor[row_service], image.max_package_grams[row_service],
         Tariffs(image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros),
         scene.split_micros, weights[Term.CARRIER], scene.locations_max, policy.order_by is not OrderBy.COST,
+        np.array(sets, np.int64) if len(set(sets)) < len(sets) else None,
     )  # fmt: skip
 
 

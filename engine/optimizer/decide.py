@@ -4,15 +4,14 @@ from engine.domain.basket import DeliveryMethod
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine
 from engine.domain.reasons import Reason
-from engine.network.image import Lanes
-from engine.optimizer.assemble import counted_term, ship_shipments
-from engine.optimizer.candidates import ShipRequest, ship_candidates
+from engine.optimizer.assemble import counted_term, ship_shipments, shipment_hold
+from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.direct import Request, decide_direct
-from engine.optimizer.load import NOTHING, Chosen, Load
+from engine.optimizer.load import Chosen, Load
 from engine.optimizer.pickup import collect_lines
 from engine.optimizer.scene import Scene
+from engine.optimizer.shipping import decide_shipping
 from engine.optimizer.shortage import Shortage, Shortfall, why_short
-from engine.optimizer.solve import solve
 
 MESSAGES = {
     Reason.NO_STOCK: "not enough stock at any location that may serve it",
@@ -72,7 +71,7 @@ def ship_lines(
     (answers,) = decide_direct((Request(scene, lanes, shipped, choices),))
     first: Shortage | None = None
     for services, answer in zip(choices, answers, strict=True):
-        chosen = answer if answer is not None else decide_long(scene, lanes, ShipRequest(shipped, services), nodes_max)
+        chosen = answer if answer is not None else decide_shipping(scene, lanes, ShipRequest(shipped, services), nodes_max)
         shipments = collected + ship_shipments(scene, lanes, chosen.loads, made)
         missing = units_missing(scene, shipped, shipments)
         if first is None:
@@ -81,24 +80,6 @@ def ship_lines(
         short = {i: first.get(i, NO_ROUTE)._replace(quantity=units) for i, units in missing.items()}
         plans.append(summed_plan(scene, shipments, shortage | short, chosen))
     return plans
-
-
-def decide_long(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Chosen:
-    """The best plan by way of candidates, problem and solver: any order there is."""
-    candidates = ship_candidates(scene, lanes, request)
-    if candidates.problem is None or scene.locations_max <= 0:
-        return NOTHING
-    solution = solve(candidates.problem, nodes_max)
-    return Chosen(
-        candidates.loads(solution.placements), solution.objective_micros, solution.lower_bound_micros, solution.nodes,
-        candidates.problem.column_count,
-    )  # fmt: skip
-
-
-def shipment_hold(shipment: Shipment) -> tuple[list[tuple[int, int]], list[tuple[int, int, int]]]:
-    """What a shipment takes, as `LiveStock.hold` and `release` want it."""
-    pegs = [(p.arena_index, p.quantity) for p in shipment.pegs]
-    return pegs, [(shipment.location, shipment.capacity_day, shipment.capacity_quantity)]
 
 
 def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
@@ -136,6 +117,9 @@ def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, cho
     """Terms summed over the shipments and the plan's own; the objective is their sum, checked against the optimizer's."""
     terms: dict[Term, CostTerm] = {}
     own = [counted_term(scene, Term.SPLIT, scene.policy.split_micros, max(0, len(shipments) - 1))]
+    if chosen is not None and chosen.penalty_micros:
+        weight = scene.weights_ppm[Term.PENALTY]
+        own.append(CostTerm(Term.PENALTY, chosen.penalty_raw, weight, chosen.penalty_micros))
     if scene.policy.short_micros is not None:
         own += [counted_term(scene, Term.SHORT, scene.policy.short_micros, units) for units, *_ in shortage.values()]
     for term in [t for s in shipments for t in s.terms] + own:

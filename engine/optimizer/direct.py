@@ -60,7 +60,20 @@ def suits_direct(request: Request) -> bool:
         and len(scene.image.service_ids) <= SERVICES_MAX
         and scene.policy.order_by is OrderBy.COST
         and scene.locations_max > 0
+        and not asks_for_more(scene, request.lines)
         and len({lines[i].item for i in request.lines}) == len(request.lines)
+    )
+
+
+def asks_for_more(scene: Scene, lines: tuple[int, ...]) -> bool:
+    """Whether anything is asked that takes several tries, or ties lines together; see `shipping`."""
+    limits, alone = scene.basket.constraints, scene.image.ship_alone
+    if limits.penalties or limits.express_only or (limits.ship_complete and len(lines) > 1):
+        return True
+    asked = [scene.basket.lines[i] for i in lines]
+    return any(
+        line.ship_set >= 0 or line.arrival_set >= 0 or line.min_split_quantity or (len(lines) > 1 and alone.item(line.item))
+        for line in asked
     )
 
 

@@ -25,6 +25,10 @@ class Chosen(NamedTuple):
     lower_bound_micros: int
     nodes: int
     columns: int
+    penalty_raw: int = 0
+    """Of the limits broken by the plan as a whole, before weighting."""
+    penalty_micros: int = 0
+    """Weighted: part of the objective."""
 
 
 NOTHING = Chosen((), 0, 0, 0, 0)

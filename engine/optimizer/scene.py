@@ -56,8 +56,13 @@ class Scene:
     @cached_property
     def locations_max(self) -> int:
         """Locations that what is shipped may come from: each that lines are collected at counts, also where it ships too."""
-        limits = (self.basket.constraints.max_locations, self.policy.max_locations_per_order)
-        return min([2**31, *(limit for limit in limits if limit is not None)]) - len(self.basket.pickup_locations)
+        limits, policy, value = self.basket.constraints, self.policy, self.basket.value_micros
+        most = min(limits.max_locations or 2**31, policy.max_locations_per_order or 2**31) - len(self.basket.pickup_locations)
+        if value < policy.no_split_below_micros:
+            most = min(most, 1)
+        if value < (limits.no_split_below_micros or 0):
+            most = min(most, limits.no_split_locations)
+        return most - limits.locations_taken
 
     @cached_property
     def weights_ppm(self) -> dict[Term, int]:

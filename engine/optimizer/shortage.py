@@ -17,9 +17,9 @@ from engine.domain.enums import OrderBy
 from engine.domain.reasons import Reason
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
-from engine.optimizer.candidates import ShipRequest, ship_candidates
+from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.scene import Scene
-from engine.optimizer.solve import solve
+from engine.optimizer.shipping import decide_shipping
 
 LINES_EACH_MAX = 16
 """Lines of which each is looked at by itself; of more, what they have in common is named for all of them."""
@@ -32,6 +32,10 @@ CAPACITY = "capacity"
 
 
 NO_FIELDS: tuple[str, ...] = ()
+
+
+FIELDS = {"no_split_classes": "no_split_item_classes", "express_only": "express_only_location_ids"}
+"""Fields whose name on the wire is another."""
 
 
 class Shortfall(NamedTuple):
@@ -114,14 +118,11 @@ def filtered(
 
 def can_be_had(scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...]) -> bool:
     """Whether a plan ships the lines whole."""
-    if not lines or scene.locations_max <= 0:
-        return not lines
-    candidates = ship_candidates(scene, lanes, ShipRequest(lines, services))
+    if not lines:
+        return True
+    chosen = decide_shipping(scene, lanes, ShipRequest(lines, services), NODES_MAX)
     asked = sum(scene.basket.lines[i].quantity for i in lines)
-    if candidates.problem is None or int(candidates.problem.quantity.sum()) < asked:
-        return False
-    placements = solve(candidates.problem, NODES_MAX).placements
-    return sum(p.quantity for p in placements if p.column >= 0) == asked
+    return sum(units for load in chosen.loads for _, units in load.quantities) == asked
 
 
 def without(scene: Scene, restrictions: list[Restriction]) -> Scene:
@@ -145,13 +146,15 @@ def restrictions_of(scene: Scene) -> Iterator[Restriction]:
             yield Restriction(f"policy.{name}", partial(ruled, name=name, value=value))
     asked: dict[str, Any] = {
         "max_locations": None, "max_locations_per_line": None, "no_split_below_micros": None, "max_distance_meters": None,
-        "international": True,
+        "international": True, "ship_complete": False, "no_split_classes": (), "express_only": (),
     }  # fmt: skip
     for name, value in asked.items():
         if getattr(constraints, name) not in (None, value):
-            yield Restriction(f"constraints.{name}", partial(constrained, name=name, value=value))
+            yield Restriction(f"constraints.{FIELDS.get(name, name)}", partial(constrained, name=name, value=value))
     wishes: dict[str, tuple[str, Any]] = {
-        "max_splits": ("max_splits", 0), "preferred_services": ("preferred_carrier_service_ids", ()),
+        "max_splits": ("max_splits", 0), "min_split_quantity": ("min_split_quantity", 0), "ship_set": ("ship_set", -1),
+        "arrival_set": ("arrival_set", -1), "ship_complete": ("ship_complete", False),
+        "preferred_services": ("preferred_carrier_service_ids", ()),
         "service_level": ("service_level", ""), "excluded_locations": ("excluded_location_ids", ()),
         "allowed_locations": ("allowed_location_ids", ()), "preassigned_location": ("preassigned_location_id", -1),
         "latest_minute": ("latest_date", NO_LATEST),

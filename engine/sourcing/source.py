@@ -15,7 +15,8 @@ from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
-from engine.optimizer.decide import decide_basket, shipment_hold
+from engine.optimizer.assemble import shipment_hold
+from engine.optimizer.decide import decide_basket
 from engine.optimizer.scene import Scene, set_scene
 from engine.sourcing.order import Planned, SourceRequest
 

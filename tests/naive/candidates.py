@@ -173,9 +173,18 @@ def may_carry(scene: Any, line: Any, column: Column) -> bool:
 def locations_max(scene: Any, line: Any) -> int:
     limits, policy = scene.basket.constraints, scene.policy
     below = max(limits.no_split_below_micros or 0, policy.no_split_below_micros)
-    if not policy.allow_split_lines or scene.basket.value_micros < below:
+    if not policy.allow_split_lines or scene.basket.value_micros < below or order_locations_max(scene) == 1:
+        return 1
+    if line.ship_complete:
         return 1
     given = [limits.max_locations_per_line, policy.max_locations_per_line, line.max_splits + 1 if line.max_splits else None]
+    return min([m for m in given if m is not None], default=2**31)
+
+
+def order_locations_max(scene: Any) -> int:
+    limits, policy = scene.basket.constraints, scene.policy
+    below = max(limits.no_split_below_micros or 0, policy.no_split_below_micros)
+    given = [limits.max_locations, policy.max_locations_per_order, 1 if scene.basket.value_micros < below else None]
     return min([m for m in given if m is not None], default=2**31)
 
 
@@ -202,7 +211,6 @@ def priced(
     short = SHORT_TOTAL_MICROS // sum(quantity)
     if policy.short_micros is not None:
         short = weigh(policy.short_micros, weights[Term.SHORT])
-    limits = [m for m in (scene.basket.constraints.max_locations, policy.max_locations_per_order) if m is not None]
     ints: dict[str, Any] = {
         "quantity": quantity, "item": item, "grams": [image.weight_grams[line.item] for line in lines],
         "volume": [image.volume_mm3[line.item] for line in lines], "short_micros": [short] * len(lines),
@@ -220,6 +228,6 @@ def priced(
         tariffs=Tariffs(image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros),
         split_micros=split,
         carrier_weight_ppm=weights[Term.CARRIER],
-        locations_max=min([*limits, 2**31]),
+        locations_max=order_locations_max(scene),
         ranked=policy.order_by is not OrderBy.COST,
     )
