@@ -10,7 +10,7 @@ from engine.inventory.effects import CapacityUse, PositionChange
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
 
 CAPACITY_DAYS = 1024
-"""Days of capacity kept per location, from `first_day` on: more than the horizon of any promise."""
+"""Days of capacity in the table of a location, from `first_day` on, where no other number is asked for."""
 
 
 class LogEntry(Protocol):
@@ -42,17 +42,23 @@ class LiveStock:
         unsellable: frozenset[tuple[int, int, str]],
         first_day: int,
         position_count_expected: int = 0,
+        capacity_days: int = CAPACITY_DAYS,
     ) -> None:
-        """`unsellable`: (item, location, pool) flagged out of stock. `first_day`: local day of the first capacity."""
+        """`unsellable`: (item, location, pool) flagged out of stock. `first_day`: local day of the first capacity.
+
+        Plans see the capacity of `capacity_days` from there on: it must hold every day that a promise can reach.
+        """
         self.item_index = item_index
         self.location_index = location_index
         self.matrix = InventoryMatrix(len(item_index), len(location_index), position_count_expected)
         # [locations, days], a day's locations side by side in memory: a decision looks at many locations on one day.
-        self.capacity_used: NDArray[np.int64] = np.zeros((CAPACITY_DAYS, len(location_index)), np.int64).T
+        self.capacity_used: NDArray[np.int64] = np.zeros((capacity_days, len(location_index)), np.int64).T
         self.first_day = first_day
         self.unknown_count = 0
         self._unsellable = unsellable
         self._receipt_minute: dict[tuple[int, int, str], int] = {}
+        # What was taken of days after the table: they move into it.
+        self._capacity_later: dict[tuple[int, int], int] = {}
 
     def slot_of(self, item: int, location: int, receipt_id: str, pool: str) -> int:
         """The slot of a position; a receipt without a date counts as on hand."""
@@ -119,14 +125,33 @@ class LiveStock:
             self._add_capacity(location, day, -quantity)
 
     def used_on(self, location: int, day: int) -> int:
-        """Capacity taken at a location on a local day; days outside the table have none."""
+        """Capacity taken at a location on a local day; days before the table have none."""
         offset = day - self.first_day
-        return int(self.capacity_used[location, offset]) if 0 <= offset < CAPACITY_DAYS else 0
+        if 0 <= offset < self.capacity_used.shape[1]:
+            return int(self.capacity_used[location, offset])
+        return self._capacity_later.get((location, day), 0)
+
+    def start_capacity(self, first_day: int) -> None:
+        """Move the table on as days pass: those before `first_day` are forgotten, as many later ones come in."""
+        days = first_day - self.first_day
+        if days <= 0:
+            return
+        table = self.capacity_used.T
+        kept = max(0, len(table) - days)
+        table[:kept] = table[len(table) - kept :]
+        table[kept:] = 0
+        self.first_day = first_day
+        later, self._capacity_later = self._capacity_later, {}
+        for (location, day), quantity in later.items():
+            self._add_capacity(location, day, quantity)
 
     def _add_capacity(self, location: int, day: int, quantity_delta: int) -> None:
         offset = day - self.first_day
-        if 0 <= offset < CAPACITY_DAYS:
+        if 0 <= offset < self.capacity_used.shape[1]:
             self.capacity_used[location, offset] += quantity_delta
+        elif offset > 0:
+            key = location, day
+            self._capacity_later[key] = self._capacity_later.get(key, 0) + quantity_delta
 
     def _move_receipt(self, item: int, location: int, receipt_id: str, minute: int) -> None:
         self._receipt_minute[item, location, receipt_id] = minute

@@ -22,6 +22,10 @@ IDS_MAX = 1_000
 """Ids in one list of a request."""
 
 OPTIONS_MAX = 10
+REQUEST_TIME_BEHIND_MINUTES_MAX = 60
+"""How far a request time may lie back: clocks differ and queues take time, but nothing is promised for what is past."""
+
+MINUTES_PER_DAY = 1_440
 REQUEST_ID_AHEAD_MS_MAX = 3_600_000
 """How far a request id may be ahead of the clock: the store remembers ids by the hour in which they were made."""
 
@@ -138,7 +142,7 @@ def decode_basket(
     """The basket in indexes. `field` is its path in the request; `now_minute` counts where it names no request time."""
     request_minute = now_minute
     if wire.HasField("request_time"):
-        request_minute = minute_of(wire.request_time, f"{field}.request_time", violations)
+        request_minute = decode_request_time(wire.request_time, f"{field}.request_time", image, now_minute, violations)
     if not 1 <= len(wire.lines) <= lines_max:
         violations.add(f"{field}.lines", f"1 to {lines_max} lines were expected, not {len(wire.lines)}")
     lines = []
@@ -163,6 +167,22 @@ def decode_basket(
         tuple(lines), request_minute, destination, wire.channel, wire.segment, wire.customer_class, wire.currency,
         wire.policy_id, decode_constraints(wire.constraints, f"{field}.constraints", violations),
     )  # fmt: skip
+
+
+def decode_request_time(stamp: Timestamp, field: str, image: NetworkImage, now_minute: int, violations: Violations) -> int:
+    """UTC minute that a basket is decided for: hardly before now, and not beyond the horizon."""
+    wrong_before = len(violations.invalid)
+    minute = minute_of(stamp, field, violations)
+    if len(violations.invalid) > wrong_before:
+        return minute
+    horizon_days = image.network.horizon_days
+    if minute < now_minute - REQUEST_TIME_BEHIND_MINUTES_MAX:
+        expected = f"an instant at most {REQUEST_TIME_BEHIND_MINUTES_MAX} minutes before now was expected, this one is past"
+        violations.add(field, expected)
+    elif minute > now_minute + horizon_days * MINUTES_PER_DAY:
+        expected = f"an instant within {horizon_days} days from now was expected, the network's horizon_days"
+        violations.add(field, expected)
+    return minute
 
 
 def decode_line(

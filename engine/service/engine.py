@@ -20,7 +20,7 @@ from engine.network.records import NetworkRecords
 from engine.service.desk import Desk
 from engine.service.first_load import load_inventory, unsellable_positions
 from engine.service.front_aio import AioFront
-from engine.service.handlers import METHODS, SERVICES, Handlers, Limits
+from engine.service.handlers import METHODS, SERVICES, Handlers, Limits, capacity_days, capacity_first_day
 from engine.service.settings import Settings
 
 READERS_MAX = 4
@@ -28,10 +28,6 @@ CALLS_WAITING_MAX = 10_000
 DRAIN_SECONDS_MAX = 10.0
 STORE_SECONDS_MAX = 60.0
 STORE_POLL_SECONDS = 0.1
-CAPACITY_DAYS_BEFORE = 40
-"""Days of capacity kept from before the start: orders of the last weeks still take capacity of days to come."""
-
-MINUTES_PER_DAY = 1_440
 
 
 class Engine:
@@ -97,8 +93,10 @@ class Engine:
 
     def _new_stock(self, stored: StockImage) -> LiveStock:
         image = self._image
-        first_day = self._clock.unix_ms() // 60_000 // MINUTES_PER_DAY - CAPACITY_DAYS_BEFORE
-        stock = LiveStock(image.item_index, image.location_index, self._unsellable, first_day)
+        stock = LiveStock(
+            image.item_index, image.location_index, self._unsellable, capacity_first_day(self._clock.unix_ms()),
+            capacity_days=capacity_days(image.network.horizon_days),
+        )  # fmt: skip
         stored.fill(stock)
         return stock
 

@@ -23,6 +23,7 @@ from engine.inventory.live import LiveStock
 from engine.inventory.write_path import Recorded, Write, WritePath, fault, recovering
 from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.network.holder import CurrentNetwork
+from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
 from engine.promise.quote import quote_promise
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.decode import (
@@ -47,6 +48,12 @@ from engine.sourcing.source import OrderWrite, plan_order
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
 MINUTES_PER_DAY = 1_440
+CAPACITY_DAYS_BEFORE = 8
+"""Days of capacity kept from before today: an order may be asked for a little late, and clocks differ."""
+
+CAPACITY_DAYS_SPARE = 8
+"""The capacity table moves on once a day: a clock that is set forward finds room until then."""
+
 CATCH_UP_NS = 20_000_000
 """How far the stock in memory may lag behind what other engines commit, while this one is busy."""
 
@@ -104,12 +111,14 @@ class Handlers:
         return result
 
     def prepare(self) -> None:
-        """Build the day tables of now and tomorrow before a caller waits for them: each month has its own."""
+        """Build the day tables of now and tomorrow before a caller waits for them, and move the capacity table on."""
         minute = self._now_minute()
         if minute // MINUTES_PER_DAY != self._prepared_day:
             self._prepared_day = minute // MINUTES_PER_DAY
             for ahead in (0, MINUTES_PER_DAY):
                 self._network.image.horizon(minute + ahead)
+            if self._path.stock is not None:
+                self._path.stock.start_capacity(capacity_first_day(self._clock.unix_ms()))
 
     def idle(self) -> None:
         """Keep up with what other engines commit."""
@@ -350,6 +359,16 @@ class Handlers:
     def _now_minute(self) -> int:
         # Whatever minute it is, the order comes after it began.
         return -(-self._clock.unix_ms() // 60_000)
+
+
+def capacity_first_day(unix_ms: int) -> int:
+    """The first day of the capacity table at an instant."""
+    return unix_ms // 60_000 // MINUTES_PER_DAY - CAPACITY_DAYS_BEFORE
+
+
+def capacity_days(horizon_days: int) -> int:
+    """Days in the capacity table: an order may be for the end of the horizon, and be promised over another one."""
+    return CAPACITY_DAYS_BEFORE + 2 * horizon_days + MONTH_DAYS_MAX + DAYS_AFTER + CAPACITY_DAYS_SPARE
 
 
 Finish = Callable[..., bytes]

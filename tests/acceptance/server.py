@@ -52,10 +52,14 @@ store,STORE,NL,1012,,,,false,true,,
 """
 """A, B, X, Y and Z are alike in everything; eu-1 comes before eu-2; `week` and `new-york` have cutoffs and closed days."""
 
+HORIZON_DAYS = 3_650
+"""The longest there is: tests of dates ask for days of 2030."""
+
 WORKDAYS = ("MON", "TUE", "WED", "THU", "FRI")
 
 NETWORK: Mapping[str, str] = {
-    "network.toml": 'name = "acceptance"\ncurrency = "EUR"\ncountry_code = "NL"\ntime_zone = "Europe/Amsterdam"\n',
+    "network.toml": 'name = "acceptance"\ncurrency = "EUR"\ncountry_code = "NL"\ntime_zone = "Europe/Amsterdam"\n'
+    f"horizon_days = {HORIZON_DAYS}\n",
     "policy.toml": (
         "[policy.cost]\nsplit_micros = 1000000\n\n"
         '[policy.priority]\norder_by = "PRIORITY"\n\n'

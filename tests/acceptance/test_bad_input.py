@@ -39,7 +39,7 @@ from tests.acceptance.asking import (
     stock_rows,
     stocked,
 )
-from tests.acceptance.server import Server
+from tests.acceptance.server import HORIZON_DAYS, Server
 
 INVALID = ("INVALID_ARGUMENT", "INVALID_FIELD")
 Change = Callable[[types_pb2.Basket], object]
@@ -76,6 +76,11 @@ def repeated(count: int) -> Change:
 def to(**fields: Any) -> Change:
     """Another destination."""
     return lambda wanted: wanted.destination.CopyFrom(types_pb2.Destination(**fields))
+
+
+def asked_at(minutes: int) -> Change:
+    """Decided for an instant some minutes from now."""
+    return lambda wanted: wanted.request_time.CopyFrom(Timestamp(seconds=int(time.time()) + 60 * minutes))
 
 
 def limited(name: str, value: int) -> Change:
@@ -131,6 +136,9 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
     ("date of year 9999", first(latest_date=Timestamp(seconds=253_402_300_799)), INVALID, "lines[0].latest_date"),
     ("date beyond time", first(latest_date=Timestamp(seconds=2**63 - 1, nanos=2**31 - 1)), INVALID, "lines[0].latest_date"),
     ("time of 1970", lambda b: b.request_time.CopyFrom(Timestamp(seconds=60)), INVALID, "request_time"),
+    ("time an hour and a half ago", asked_at(-90), INVALID, "request_time"),
+    ("time of last year", asked_at(-366 * 1_440), INVALID, "request_time"),
+    ("time beyond the horizon", asked_at((HORIZON_DAYS + 1) * 1_440), INVALID, "request_time"),
     ("time beyond time", lambda b: b.request_time.CopyFrom(Timestamp(seconds=-(2**63))), INVALID, "request_time"),
     (
         "nanoseconds below zero", lambda b: b.request_time.CopyFrom(Timestamp(seconds=2 * 10**9, nanos=-1)), INVALID,

@@ -66,13 +66,36 @@ def test_unknown_ids_are_counted_and_left_alone() -> None:
     assert contents(stock) == ({(0, 0, "", ""): (1, 0, ON_HAND)}, {})
 
 
-def test_capacity_outside_the_table_is_left_alone() -> None:
+def test_capacity_outside_the_table_is_past_or_yet_to_come() -> None:
     stock = empty_stock()
-    for day in (FIRST_DAY - 1, FIRST_DAY + CAPACITY_DAYS):
+    for day in (FIRST_DAY - 1, FIRST_DAY + CAPACITY_DAYS - 1, FIRST_DAY + CAPACITY_DAYS):
         stock.apply_capacity(CapacityUse("ams", day, 5))
-        assert stock.used_on(0, day) == 0
-    stock.apply_capacity(CapacityUse("ams", FIRST_DAY + CAPACITY_DAYS - 1, 5))
     assert contents(stock)[1] == {(0, CAPACITY_DAYS - 1): 5}
+    assert [stock.used_on(0, FIRST_DAY + day) for day in (-1, CAPACITY_DAYS - 1, CAPACITY_DAYS)] == [0, 5, 5]
+
+
+def test_capacity_table_moves_on_with_the_days_and_loses_nothing_to_come() -> None:
+    """Days 0, 2 and the two after the table: moved on by two, day 0 is past and the later ones are in the table."""
+    stock = empty_stock()
+    table = stock.capacity_used
+    for day, quantity in ((0, 1), (2, 2), (CAPACITY_DAYS, 3), (CAPACITY_DAYS + 1, 4), (CAPACITY_DAYS + 2, 5)):
+        stock.apply_capacity(CapacityUse("ehv", FIRST_DAY + day, quantity))
+    stock.start_capacity(FIRST_DAY + 2)
+    assert stock.capacity_used is table, "kernels hold on to it"
+    assert contents(stock)[1] == {(1, 0): 2, (1, CAPACITY_DAYS - 2): 3, (1, CAPACITY_DAYS - 1): 4}
+    stock.apply_capacity(CapacityUse("ehv", FIRST_DAY + CAPACITY_DAYS + 2, 1))
+    stock.start_capacity(FIRST_DAY)
+    assert stock.first_day == FIRST_DAY + 2, "a clock that goes back forgets nothing"
+    stock.start_capacity(FIRST_DAY + 2 * CAPACITY_DAYS + 2)
+    assert contents(stock)[1] == {}
+    assert stock.used_on(1, FIRST_DAY + CAPACITY_DAYS + 2) == 0
+
+
+def test_capacity_far_ahead_comes_in_when_the_table_has_moved_far() -> None:
+    stock = empty_stock()
+    stock.apply_capacity(CapacityUse("ams", FIRST_DAY + 3 * CAPACITY_DAYS, 6))
+    stock.start_capacity(FIRST_DAY + 3 * CAPACITY_DAYS - 1)
+    assert contents(stock)[1] == {(0, 1): 6}
 
 
 def test_hold_is_taken_back_whole() -> None:

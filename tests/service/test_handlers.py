@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from engine.domain.clock import SystemClock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
+from engine.network.records import NetworkRecords
 from engine.service.desk import Call
 from engine.service.engine import Engine
 from engine.service.settings import Settings
@@ -55,19 +57,35 @@ class Room:
         return self.answers[-1]
 
 
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
+@contextmanager
+def running(tmp_path: Path, records: NetworkRecords) -> Iterator[Room]:
+    """A room over a store and a ledger of its own."""
     ledger_url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
     with ValkeyServer() as valkey, RunningSidecar(valkey.url, ledger_url):
         settings = Settings(data_dir=tmp_path, redis_url=valkey.url, ledger_url=ledger_url, partition=PARTITION)
         clock = MovedClock()
-        engine = Engine(settings, valkey.url, small_records(), clock)
+        engine = Engine(settings, valkey.url, records, clock)
         try:
             assert engine.open(lambda done, rows: None)
             engine._desk.start()
             yield Room(engine, clock)
         finally:
             engine.close()
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    with running(tmp_path, small_records()) as made:
+        yield made
+
+
+@pytest.fixture
+def room_of_one_a_day(tmp_path: Path) -> Iterator[Room]:
+    """`ams` takes one order a day."""
+    records = small_records()
+    limited = replace(records.locations[0], capacity_per_day=1)
+    with running(tmp_path, replace(records, locations=(limited, *records.locations[1:]))) as made:
+        yield made
 
 
 def stocked(room: Room, quantity: int) -> None:
@@ -107,3 +125,44 @@ def test_an_order_that_was_never_recorded_is_refused_for_its_latest_date(room: R
     assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.INVALID_FIELD
     assert [v.field for v in refusal.violations] == ["order.basket.lines[0].latest_date"]
+
+
+def asked_for(room: Room, minutes_from_now: int, order_id: str) -> bytes | Refusal:
+    """An order of one bolt, decided for an instant so far from the engine's now."""
+    request = sourcing_service_pb2.SourceOrderRequest.FromString(order(uuid7(), 2**32))
+    request.order.order_id = order_id
+    request.order.basket.lines[0].ClearField("latest_date")
+    seconds = room.clock.unix_ms() // 1000 + 60 * minutes_from_now
+    request.order.basket.request_time.CopyFrom(Timestamp(seconds=seconds))
+    return room.ask(SOURCE, request.SerializeToString())
+
+
+@pytest.mark.parametrize(("minutes", "is_taken"), [(-59, True), (-62, False), (30 * 1_440 - 1, True), (30 * 1_440 + 2, False)])
+def test_request_time_lies_within_an_hour_ago_and_the_horizon(room: Room, minutes: int, is_taken: bool) -> None:
+    """The network's horizon is 30 days. The minute is rounded up on both sides: one may begin while this runs."""
+    stocked(room, 5)
+    answer = asked_for(room, minutes, "A-1")
+    if is_taken:
+        assert isinstance(answer, bytes), answer
+    else:
+        assert isinstance(answer, Refusal)
+        assert answer.reason is Reason.INVALID_FIELD
+        assert [v.field for v in answer.violations] == ["order.basket.request_time"]
+
+
+@pytest.mark.parametrize("days_later", [0, 300, 3_000])
+def test_full_day_at_the_end_of_the_horizon_moves_orders_to_the_next(room_of_one_a_day: Room, days_later: int) -> None:
+    """Also in an engine that has run for years: its table of capacity moves on, and it does not contend with itself."""
+    room = room_of_one_a_day
+    stocked(room, 5)
+    room.clock.ahead_minutes = days_later * 1_440
+    room.engine._handlers.prepare()
+    answers = [asked_for(room, 30 * 1_440 - 1, f"A-{n}") for n in range(3)]
+    assert [type(answer) for answer in answers] == [bytes] * 3, answers
+    room.engine._handlers.idle()
+    stock = room.engine._path.stock
+    assert stock is not None
+    (taken,) = stock.capacity_used[stock.location_index["ams"]].nonzero()
+    assert [int(day - taken[0]) for day in taken] == [0, 1, 2]
+    last = (room.clock.unix_ms() // 60_000 + 30 * 1_440) // 1_440
+    assert stock.first_day + int(taken[0]) in (last, last + 1), "the day of Amsterdam may be the next already"
