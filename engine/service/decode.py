@@ -30,6 +30,7 @@ REQUEST_ID_AHEAD_MS_MAX = 3_600_000
 """How far a request id may be ahead of the clock: the store remembers ids by the hour in which they were made."""
 
 _POSITION = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})\Z")
+_PAGE_TOKEN = re.compile(r"[1-9][0-9]{0,9}\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_MIN = (datetime(YEAR_MIN, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
 _MINUTE_MAX = (datetime(YEAR_MAX, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
@@ -99,6 +100,14 @@ def check_position(position: str, violations: Violations) -> None:
     """A consistency token must be empty, or `epoch-sequence` as an answer gave it."""
     if position and not _POSITION.match(position):
         violations.add("min_position", "a position of an answer was expected, as 3-1041")
+
+
+def decode_page_token(token: str, violations: Violations) -> int:
+    """Where a page starts; 0: the first page. A token is the number that the page before gave, and nothing else."""
+    if token and not _PAGE_TOKEN.match(token):
+        violations.add("page_token", "the next_page_token of the page before was expected")
+        return 0
+    return int(token or 0)
 
 
 def check_id(text: str, field: str, violations: Violations) -> bool:

@@ -35,6 +35,7 @@ from engine.service.decode import (
     check_request_id,
     decode_options_max,
     decode_order,
+    decode_page_token,
     decode_quote,
     digest_of,
     parse,
@@ -127,14 +128,16 @@ class Handlers:
         self._caught_up_ns = self._clock.monotonic_ns()
 
     def _guarded(self, call: Call) -> bytes | Refusal | Write | None:
+        method = METHODS[call.method]
         try:
-            return METHODS[call.method].handle(self, call)
+            return method.handle(self, call)
         except Refusal as refusal:
             return refusal
         except Exception:
             self._log.exception("a fault of the engine", method=call.method)
-            # What was held for the plan may be left: the next call starts from a fresh copy of the stock.
-            self._path.stale = True
+            if method.plans:
+                # What was held for the plan may be left: the next call starts from a fresh copy of the stock.
+                self._path.stale = True
             return fault()
 
     def _stock(self, min_position: str) -> LiveStock:
@@ -283,9 +286,7 @@ class Handlers:
         request = parse(order_service_pb2.ListOrderEventsRequest, call.message)
         wrong = Violations()
         check_range(request.page_size, "page_size", 0, PAGE_SIZE_MAX, wrong)
-        start = int(request.page_token) if request.page_token.isascii() and request.page_token.isdigit() else 0
-        if request.page_token != (str(start) if start else ""):
-            wrong.add("page_token", "the next_page_token of the page before was expected")
+        start = decode_page_token(request.page_token, wrong)
         self._check_read(request.network_id, request.min_position, request.order_id, wrong)
         entries = self._entries_of(request.order_id)
         answer = page_of_events(events_of(entries), request.page_size or PAGE_SIZE_DEFAULT, start)
@@ -382,11 +383,13 @@ class Method:
     lane: Lane
     handle: Callable[[Handlers, Call], bytes | Refusal | Write | None]
     """None: it is answered by another thread."""
+    plans: bool = False
+    """It plans on the stock in memory, where a fault may leave what it held."""
 
 
 METHODS: Mapping[str, Method] = {
-    "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, Handlers.quote),
-    "/belofte.v1.SourcingService/SourceOrder": Method(Lane.DECIDE, Handlers.source),
+    "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, Handlers.quote, plans=True),
+    "/belofte.v1.SourcingService/SourceOrder": Method(Lane.DECIDE, Handlers.source, plans=True),
     "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
     "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),
     "/belofte.v1.OrderService/GetOrder": Method(Lane.READ, Handlers.order),

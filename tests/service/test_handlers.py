@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from belofte.v1 import inventory_service_pb2, sourcing_service_pb2, types_pb2
+from belofte.v1 import inventory_service_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.clock import SystemClock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
 from engine.network.records import NetworkRecords
+from engine.service import handlers
 from engine.service.desk import Call
 from engine.service.engine import Engine
 from engine.service.settings import Settings
@@ -24,6 +25,9 @@ from tests.valkey_server import ValkeyServer
 
 SOURCE = "/belofte.v1.SourcingService/SourceOrder"
 ADJUST = "/belofte.v1.InventoryService/AdjustInventory"
+EVENTS = "/belofte.v1.OrderService/ListOrderEvents"
+AVAILABILITY = "/belofte.v1.InventoryService/GetAvailability"
+QUOTE = "/belofte.v1.PromiseService/QuotePromise"
 ANSWER_SECONDS_MAX = 10.0
 
 
@@ -166,3 +170,42 @@ def test_full_day_at_the_end_of_the_horizon_moves_orders_to_the_next(room_of_one
     assert [int(day - taken[0]) for day in taken] == [0, 1, 2]
     last = (room.clock.unix_ms() // 60_000 + 30 * 1_440) // 1_440
     assert stock.first_day + int(taken[0]) in (last, last + 1), "the day of Amsterdam may be the next already"
+
+
+@pytest.mark.parametrize("token", ["abc", "-1", "0", "01", "1" * 11, "1" * 5_000, "٣", " 1", "1\n", "1.0"])
+def test_page_token_of_nobody_is_named(room: Room, token: str) -> None:
+    stocked(room, 1)
+    assert isinstance(asked_for(room, 0, "A-1"), bytes)
+    for order_id in ("A-1", "unknown"):
+        request = order_service_pb2.ListOrderEventsRequest(order_id=order_id, page_token=token)
+        refusal = room.engine._handlers.read(Call(EVENTS, request.SerializeToString(), 2**62, room.answers.append))
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason is Reason.INVALID_FIELD
+        assert [v.field for v in refusal.violations] == ["page_token"]
+
+
+def test_page_token_of_the_page_before_is_taken(room: Room) -> None:
+    stocked(room, 1)
+    assert isinstance(asked_for(room, 0, "A-1"), bytes)
+    for token, count in (("", 1), ("1", 0), ("9999999999", 0)):
+        request = order_service_pb2.ListOrderEventsRequest(order_id="A-1", page_token=token)
+        answer = room.engine._handlers.read(Call(EVENTS, request.SerializeToString(), 2**62, room.answers.append))
+        assert isinstance(answer, bytes)
+        page = order_service_pb2.ListOrderEventsResponse.FromString(answer)
+        assert (len(page.events), page.next_page_token) == (count, "")
+
+
+@pytest.mark.parametrize(("method", "is_stale"), [(EVENTS, False), (AVAILABILITY, False), (QUOTE, True), (SOURCE, True)])
+def test_only_a_fault_while_planning_asks_for_a_fresh_copy_of_the_stock(
+    room: Room, monkeypatch: pytest.MonkeyPatch, method: str, is_stale: bool
+) -> None:
+    """A fault in a read must not stop the writes of everybody."""
+
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("a fault made by the test")
+
+    monkeypatch.setitem(handlers.METHODS, method, replace(handlers.METHODS[method], handle=fail))
+    answer = room.engine._handlers._guarded(Call(method, b"", 2**62, room.answers.append))
+    assert isinstance(answer, Refusal)
+    assert answer.reason is Reason.FAULT
+    assert room.engine._path.stale == is_stale
