@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable, Sized
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -21,6 +22,13 @@ YEAR_MIN, YEAR_MAX = 2000, 2100
 IDS_MAX = 1_000
 """Ids in one list of a request."""
 
+TAGS_MAX = SUBSTITUTES_MAX = 20
+"""Of one line."""
+
+NAMES_MAX = 100
+"""Names in one constraint."""
+
+CALLING_SYSTEM_LENGTH_MAX = 64
 OPTIONS_MAX = 10
 REQUEST_TIME_BEHIND_MINUTES_MAX = 60
 """How far a request time may lie back: clocks differ and queues take time, but nothing is promised for what is past."""
@@ -28,6 +36,12 @@ REQUEST_TIME_BEHIND_MINUTES_MAX = 60
 MINUTES_PER_DAY = 1_440
 REQUEST_ID_AHEAD_MS_MAX = 3_600_000
 """How far a request id may be ahead of the clock: the store remembers ids by the hour in which they were made."""
+
+LINE_WISHES_NOT_BUILT = (
+    "ship_set", "arrival_set", "kit_parent_line_id", "min_split_quantity", "kit_ratio", "allow_backorder",
+    "allow_preorder", "allow_substitutes", "substitute_item_ids",
+)  # fmt: skip
+"""Each changes what is decided: to take the line without it would promise something else than was asked for."""
 
 _POSITION = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})\Z")
 _PAGE_TOKEN = re.compile(r"[1-9][0-9]{0,9}\Z")
@@ -126,6 +140,14 @@ def check_range(value: int, field: str, low: int, high: int, violations: Violati
     return False
 
 
+def check_count(values: Sized, field: str, count_max: int, violations: Violations) -> bool:
+    """A list must not be longer than the contract says."""
+    if len(values) <= count_max:
+        return True
+    violations.add(field, f"at most {count_max} were expected, not {len(values)}")
+    return False
+
+
 def minute_of(stamp: Timestamp, field: str, violations: Violations) -> int:
     """UTC minute of an instant, rounded up to a whole minute."""
     seconds = stamp.seconds + (1 if stamp.nanos > 0 else 0)
@@ -170,6 +192,9 @@ def decode_basket(
         violations.add(f"{field}.currency", f"{image.network.currency} was expected, the currency of the network")
     if wire.scenario_id:
         violations.add_unbuilt(f"{field}.scenario_id")
+    if len(wire.calling_system) > CALLING_SYSTEM_LENGTH_MAX:
+        expected = f"at most {CALLING_SYSTEM_LENGTH_MAX} characters were expected, not {len(wire.calling_system)}"
+        violations.add(f"{field}.calling_system", expected)
     if sum(line.unit_price_micros * line.quantity for line in lines) > 10**18:
         violations.add(f"{field}.lines", "a total value of at most 10^18 micros was expected")
     return Basket(
@@ -210,6 +235,8 @@ def decode_line(
     if method in (DeliveryMethod.SHIP_TO_STORE, DeliveryMethod.DIGITAL):
         violations.add_unbuilt(f"{path}.delivery_method {method.name}")
     pickup = -1
+    if wire.pickup_location_id and method in (DeliveryMethod.SHIP, DeliveryMethod.DIGITAL):
+        violations.add(f"{path}.pickup_location_id", f"none was expected, the delivery method is {method.name}")
     if method is DeliveryMethod.PICKUP:
         pickup = index_of_location(wire.pickup_location_id, f"{path}.pickup_location_id", image, violations)
         if pickup >= 0 and not image.pickup[pickup]:
@@ -224,7 +251,9 @@ def decode_line(
         latest = minute_of(wire.latest_date, f"{path}.latest_date", violations)
         if latest < request_minute and len(violations.invalid) == wrong_before:
             violations.add(f"{path}.latest_date", "an instant after the request time was expected, this one is past")
-    for name in ("ship_set", "arrival_set", "kit_parent_line_id", "min_split_quantity", "kit_ratio"):
+    check_count(wire.tags, f"{path}.tags", TAGS_MAX, violations)
+    check_count(wire.substitute_item_ids, f"{path}.substitute_item_ids", SUBSTITUTES_MAX, violations)
+    for name in LINE_WISHES_NOT_BUILT:
         if getattr(wire, name):
             violations.add_unbuilt(f"{path}.{name}")
     if wire.HasField("earliest_date"):
@@ -247,6 +276,8 @@ def decode_destination(wire: types_pb2.Destination, field: str, image: NetworkIm
     country = wire.country_code or image.network.country_code
     if len(country) != 2 or not country.isascii() or not country.isalpha() or not country.isupper():
         violations.add(f"{field}.country_code", f"two capital letters (ISO 3166) were expected, not {country[:10]!r}")
+    if wire.address_type not in types_pb2.AddressType.values():
+        violations.add(f"{field}.address_type", "RESIDENTIAL or BUSINESS was expected")
     if wire.HasField("latitude") != wire.HasField("longitude"):
         violations.add(f"{field}.latitude", "latitude and longitude were expected together")
     if wire.HasField("latitude") and wire.HasField("longitude"):
@@ -275,6 +306,7 @@ def decode_constraints(wire: types_pb2.Constraints, field: str, violations: Viol
         if getattr(wire, name).HasField("penalty_micros"):
             violations.add_unbuilt(f"{field}.{name}.penalty_micros")
     for name in ("no_split_item_classes", "express_only_location_ids"):
+        check_count(getattr(wire, name).values, f"{field}.{name}.values", NAMES_MAX, violations)
         if wire.HasField(name):
             violations.add_unbuilt(f"{field}.{name}")
     return Constraints(
@@ -309,19 +341,20 @@ def index_of_location(location_id: str, field: str, image: NetworkImage, violati
     return index
 
 
-def indexes_of(location_ids: object, field: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:
+def indexes_of(location_ids: Iterable[str], field: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:
     """Indexes of a list of locations."""
-    ids = list(location_ids)  # type: ignore[call-overload]
-    if len(ids) > IDS_MAX:
-        violations.add(field, f"at most {IDS_MAX} ids were expected, not {len(ids)}")
+    ids = list(location_ids)
+    if not check_count(ids, field, IDS_MAX, violations):
         return ()
     return tuple(index_of_location(each, f"{field}[{i}]", image, violations) for i, each in enumerate(ids))
 
 
 def preferred_services(wire: types_pb2.BasketLine, path: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:
     """Indexes of the carrier services a line is limited to."""
-    found = []
-    for i, service_id in enumerate(wire.preferred_carrier_service_ids[:IDS_MAX]):
+    found: list[int] = []
+    if not check_count(wire.preferred_carrier_service_ids, f"{path}.preferred_carrier_service_ids", IDS_MAX, violations):
+        return ()
+    for i, service_id in enumerate(wire.preferred_carrier_service_ids):
         index = image.service_index.get(service_id)
         if index is None:
             known = ", ".join(image.service_ids[:20])
@@ -365,6 +398,9 @@ def decode_order(
         violations.add_unbuilt("explain")
     if wire.order.hold_reason:
         violations.add_unbuilt("order.hold_reason")
+    for name in ("delivery_earliest", "delivery_latest"):
+        if wire.order.promise.HasField(name):
+            minute_of(getattr(wire.order.promise, name), f"order.promise.{name}", violations)
     check_range(wire.order.priority, "order.priority", -COUNT_MAX, COUNT_MAX, violations)
     check_range(wire.order.value_micros, "order.value_micros", 0, 10**18, violations)
     return decode_basket(wire.order.basket, "order.basket", image, now_minute, lines_max, violations)

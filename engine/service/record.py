@@ -125,6 +125,7 @@ def order_of(entries: Sequence[RecordedEntry]) -> types_pb2.Order:
     order.version = len(entries)
     order.state = response.state
     order.plan.CopyFrom(response.plan)
+    order.reservation_id = ""  # set by the service alone, as all that follows
     order.created_at.CopyFrom(instant(entry.decided_unix_ms))
     order.updated_at.CopyFrom(instant(ledger_entry_pb2.LedgerEntry.FromString(entries[-1].entry).decided_unix_ms))
     order.currency = response.currency

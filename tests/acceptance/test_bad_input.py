@@ -177,6 +177,27 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
     ("distance below zero", limited("max_distance_meters", -1), INVALID, "constraints.max_distance_meters.value"),
     ("value beyond count", limited("no_split_below_micros", 2**63 - 1), INVALID, "constraints.no_split_below_micros.value"),
     ("scenario", lambda b: setattr(b, "scenario_id", "s"), ("UNIMPLEMENTED", "NOT_BUILT"), "scenario_id"),
+    *(
+        (f"wish {name}", first(**{name: value}), ("UNIMPLEMENTED", "NOT_BUILT"), f"lines[0].{name}")
+        for name, value in (
+            ("allow_backorder", True), ("allow_preorder", True), ("allow_substitutes", True), ("substitute_item_ids", ["i1"]),
+            ("min_split_quantity", 2), ("arrival_set", "s"), ("kit_parent_line_id", "2"), ("kit_ratio", 2),
+        )
+    ),
+    *(
+        (f"too many {name}", first(**{name: [value] * (count + 1)}), INVALID, f"lines[0].{name}")
+        for name, value, count in (
+            ("tags", "t", 20), ("substitute_item_ids", "i1", 20), ("preferred_carrier_service_ids", "POST", 1_000),
+            ("excluded_location_ids", "B", 1_000),
+        )
+    ),
+    (
+        "too many classes", lambda b: b.constraints.no_split_item_classes.values.extend(["c"] * 101), INVALID,
+        "constraints.no_split_item_classes.values",
+    ),
+    ("long system", lambda b: setattr(b, "calling_system", "é" * 65), INVALID, "calling_system"),
+    ("shipped and collected", first(pickup_location_id="store"), INVALID, "lines[0].pickup_location_id"),
+    ("address of no kind", lambda b: setattr(b.destination, "address_type", 9), INVALID, "destination.address_type"),
     ("ship set", first(ship_set="s"), ("UNIMPLEMENTED", "NOT_BUILT"), "lines[0].ship_set"),
 ]  # fmt: skip
 

@@ -8,6 +8,7 @@ from tests.acceptance.asking import (
     Answer,
     available,
     basket,
+    instant,
     lines,
     order_of,
     order_request,
@@ -221,6 +222,27 @@ def test_quote_takes_nothing(server: Server) -> None:
     assert {each.options[0].cost_micros for each in quotes} == {PARCEL_MICROS}
     # The field is there, so its absence says something.
     assert isinstance(quotes[0], promise_service_pb2.QuotePromiseResponse) and not quotes[0].stale
+
+
+def test_what_an_order_says_besides_is_kept_with_it_and_changes_nothing(server: Server) -> None:
+    """Marks, gift wrap, the window promised before and who asks; fields set by the service are not the caller's to set."""
+    item = stocked(server, A=2)
+    plain = source(server, (item, 1))
+    wanted = basket(
+        lines((item, 1), gift_wrap=True, tags=[f"t:{n}" for n in range(20)]), customer_id="K-1", demand_class="retail",
+        calling_system="é" * 64, channel="web",
+    )  # fmt: skip
+    wanted.destination.address_type = types_pb2.ADDRESS_TYPE_BUSINESS
+    request = order_request(wanted)
+    request.order.priority, request.order.value_micros = -3, 10**18
+    request.order.promise.delivery_latest.CopyFrom(instant("2030-01-01T21:00"))
+    request.order.reservation_id, request.order.state = "R-1", types_pb2.ORDER_STATE_CANCELLED
+    answer = send(server, request)
+    assert answer.plan.cost == plain.plan.cost
+    order = order_of(server, answer.order_id)
+    assert (order.basket, order.promise) == (wanted, request.order.promise)
+    assert (order.priority, order.value_micros) == (-3, 10**18)
+    assert (order.state, order.reservation_id) == (types_pb2.ORDER_STATE_SOURCED, "")
 
 
 def test_order_is_recorded_as_it_was_answered(server: Server) -> None:
