@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from engine.domain.reasons import Reason, Refusal
+from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import StoreAway, StoreGap
 from engine.inventory.live import LiveStock, LogEntry
 from engine.inventory.recorded import RecordedWaiters, Waiter
@@ -189,7 +189,7 @@ class WritePath:
                 self._waiters.arm(waiter, _settler(write, duplicate=True), ask_now=True)
                 return
             case OrderExists():
-                self._tell(write, Refusal(Reason.ORDER_EXISTS, "the order was recorded before, under another request_id"))
+                self._tell(write, order_exists())
             case TooFarBehind():
                 self._tell(write, Refusal(Reason.RECORD_LAGGING, "the ledger is behind; nothing was taken, try again"))
             case Closed():
@@ -232,6 +232,12 @@ class WritePath:
 def recovering() -> Refusal:
     """Refused because the shared stock cannot be reached or is being rebuilt; nothing was taken."""
     return Refusal(Reason.STORE_RECOVERING, "the shared stock is out of reach or being rebuilt; nothing was taken, try again")
+
+
+def order_exists() -> Refusal:
+    """Refused because the caller's id of the order is taken."""
+    message = "the order was recorded before, under another request_id"
+    return Refusal(Reason.ORDER_EXISTS, f"order.order_id: {message}", (FieldViolation("order.order_id", message),))
 
 
 def fault() -> Refusal:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from belofte.v1 import promise_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from engine.domain.enums import Term
 from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipment
 from engine.inventory.matrix import Slot
 from engine.optimizer.scene import Scene
@@ -19,6 +20,8 @@ STATUSES = {
     CertificateStatus.INFEASIBLE: types_pb2.CERTIFICATE_STATUS_INFEASIBLE,
 }
 ROUTES = {Route.SHIP: types_pb2.ROUTE_SHIP, Route.PICKUP: types_pb2.ROUTE_PICKUP}
+
+TERM_RANKS = {term: rank for rank, term in enumerate(Term)}
 
 
 def stamp(minute: int) -> Timestamp:
@@ -142,7 +145,7 @@ def encode_shipment(scene: Scene, shipment: Shipment, shipment_id: str) -> types
 
 
 def encode_cost(terms: tuple[CostTerm, ...]) -> types_pb2.CostBreakdown:
-    """Every term, and their weighted sum."""
+    """Every term, in the order of `Term`, and their weighted sum."""
     return types_pb2.CostBreakdown(
         total_micros=sum(term.weighted_micros for term in terms),
         terms=[
@@ -150,6 +153,6 @@ def encode_cost(terms: tuple[CostTerm, ...]) -> types_pb2.CostBreakdown:
                 term=term.term.value, raw_micros=term.raw_micros, weight=term.weight_ppm / PPM,
                 weighted_micros=term.weighted_micros,
             )
-            for term in terms
+            for term in sorted(terms, key=lambda term: TERM_RANKS[term.term])
         ],
     )  # fmt: skip

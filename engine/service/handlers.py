@@ -20,7 +20,7 @@ from engine.domain.ids import is_uuid7, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import ordinal
 from engine.inventory.live import LiveStock
-from engine.inventory.write_path import Recorded, Write, WritePath, fault, recovering
+from engine.inventory.write_path import Recorded, Write, WritePath, fault, order_exists, recovering
 from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.network.holder import CurrentNetwork
 from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
@@ -45,7 +45,7 @@ from engine.service.encode import encode_quote
 from engine.service.reads import get_availability, get_network
 from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
 from engine.sourcing.order import Planned, SourceRequest
-from engine.sourcing.source import OrderWrite, plan_order
+from engine.sourcing.source import OrderWrite, preview_order
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
 MINUTES_PER_DAY = 1_440
@@ -179,7 +179,7 @@ class Handlers:
     # -- sourcing
 
     def source(self, call: Call) -> bytes | Refusal | Write | None:
-        """SourceOrder: a preview is answered at once, an order goes on the write path."""
+        """SourceOrder: a preview is answered from memory, an order goes on the write path."""
         request = parse(sourcing_service_pb2.SourceOrderRequest, call.message)
         image = self._network.image
         check_network(request.network_id, image)
@@ -197,12 +197,22 @@ class Handlers:
         order = SourceRequest(request.request_id, digest_of(request), request.order.order_id, basket, call.message)
         stock = self._stock(request.min_position)
         if preview:
-            answer = source_answer(plan_order(image, stock, order, self._limits.nodes_max, self._clock))
+            answer = source_answer(preview_order(image, stock, order, self._limits.nodes_max, self._clock))
             answer.position = self._path.position
-            return answer.SerializeToString()
+            self._readers.submit(self._answer_preview, call, order.order_id, answer.SerializeToString())
+            return None
         known = self._known(order.request_id, order.digest, finished_answer)
         write = partial(OrderWrite, order, image, self._limits.nodes_max, self._clock, self._encode_order)
         return known or write(partial(self._sourced, call))
+
+    def _answer_preview(self, call: Call, order_id: str, answer: bytes) -> None:
+        """The plan, unless the order is recorded already: then nothing would be planned for it."""
+        try:
+            call.answer(order_exists() if self._ledger.find_order(order_id) else answer)
+        except Exception:
+            # As quotes do, previews go on from memory.
+            self._log.exception("the ledger cannot be asked", method=call.method)
+            call.answer(answer)
 
     def _encode_order(self, planned: Planned) -> tuple[bytes, bytes]:
         return encode_order(planned, self._clock.unix_ms())

@@ -37,6 +37,13 @@ def plan_order(
     return Planned(request, scene, plan, attempt, (clock.monotonic_ns() - started) // 1_000)
 
 
+def preview_order(image: NetworkImage, stock: LiveStock, request: SourceRequest, nodes_max: int, clock: Clock) -> Planned:
+    """The plan that the order would get now. Raises `Refusal` where the order would be refused."""
+    planned = plan_order(image, stock, request, nodes_max, clock)
+    refuse_shortage(planned.scene, planned.plan)
+    return planned
+
+
 @dataclass(slots=True)
 class OrderWrite:
     """An order on the write path. `answer` is called once, with what became of it and the plan made last."""

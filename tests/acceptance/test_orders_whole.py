@@ -10,6 +10,8 @@ from belofte.v1 import inventory_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.ids import uuid7
 from tests.acceptance.asking import (
+    COMMIT,
+    PREVIEW,
     Answer,
     Refused,
     basket,
@@ -123,8 +125,10 @@ def test_request_id_with_other_content_is_refused(server: Server, changed: str) 
 def test_order_id_under_another_request_is_refused(server: Server) -> None:
     item = stocked(server, A=9)
     first = source(server, (item, 2))
-    error = refusal(lambda: send(server, order_request(basket(lines((item, 2))), order_id=first.order_id)))
-    assert (error.code, error.reason) == ("ALREADY_EXISTS", "ORDER_EXISTS")
+    for mode in (COMMIT, PREVIEW):
+        again = order_request(basket(lines((item, 2))), mode, first.order_id)
+        error = refusal(lambda again=again: send(server, again))  # type: ignore[misc]
+        assert (error.code, error.reason, error.fields) == ("ALREADY_EXISTS", "ORDER_EXISTS", ("order.order_id",))
     assert stock_of(server, item) == (9, 2, 7)
 
 

@@ -1,10 +1,15 @@
 """Where an order comes from: acceptance cases 1 to 7, each with its own numbers and with others."""
 
+import time
+from typing import Any
+
 import pytest
 from belofte.v1 import promise_service_pb2, types_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.acceptance.asking import (
     COMMIT,
+    PREVIEW,
     Answer,
     available,
     basket,
@@ -213,6 +218,41 @@ def test_preview_takes_nothing_and_is_what_the_order_gets(server: Server) -> Non
     expected.version = 1
     assert without_timings(answer) == expected
     assert stock_of(server, item) == (8, 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "wishes", "reason"),
+    [
+        (9, {}, "NO_STOCK"),
+        (3, {"preassigned_location_id": "B"}, "NO_STOCK"),
+        (1, {"latest_date": Timestamp(seconds=int(time.time()) + 1_800)}, "PROMISE_UNREACHABLE"),
+    ],
+)
+def test_preview_is_refused_where_the_order_would_be(
+    server: Server, quantity: int, wishes: dict[str, Any], reason: str
+) -> None:  # fmt: skip
+    """With the same code, reason, fields and words; and nothing is held for either."""
+    item = stocked(server, A=6, B=2)
+    wanted = basket(lines((item, quantity), **wishes))
+    previewed, refused = (refusal(lambda mode=mode: send(server, order_request(wanted, mode))) for mode in (PREVIEW, COMMIT))  # type: ignore[misc]
+    assert previewed == refused
+    assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", reason)
+    assert stock_of(server, item) == (8, 0, 8)
+
+
+def test_preview_leaves_out_what_the_order_would(server: Server) -> None:
+    """By priority an order takes what there is: 8 of 9."""
+    item = stocked(server, A=6, B=2)
+    answers = [send(server, order_request(basket(lines((item, 9)), policy_id="priority"), mode)) for mode in (PREVIEW, COMMIT)]
+    assert [shorts(answer) for answer in answers] == [[("1", 1, 8, "NO_STOCK")]] * 2
+
+
+def test_terms_of_a_cost_stand_in_a_fixed_order(server: Server) -> None:
+    """Those of the contract's list, whichever shipment has them: eu-1 has a priority of 1 and eu-2 of 2."""
+    item = stocked(server, **{"eu-1": 1, "eu-2": 1})
+    plan = source(server, (item, 2)).plan
+    assert [term.term for term in plan.cost.terms] == ["carrier", "split", "priority"]
+    assert [[term.term for term in each.cost.terms] for each in plan.shipments] == [["carrier", "priority"]] * 2
 
 
 def test_quote_takes_nothing(server: Server) -> None:
