@@ -186,7 +186,7 @@ def engine() -> None:
 @app.command(hidden=True)
 def ledger() -> None:
     """Run the ledger sidecar; `serve` starts it so. Several may be started: one works, the others wait."""
-    from engine.ledger.lease import Lease
+    from engine.ledger.lease import Lease, LedgerRefused
     from engine.ledger.recorder import Fenced
     from engine.ledger.sidecar import Sidecar
 
@@ -205,8 +205,11 @@ def ledger() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if not lease.wait(stopping.is_set):
-        return
+    try:
+        if not lease.wait(stopping.is_set):
+            return
+    except LedgerRefused as error:
+        _fail(str(error), EXIT_REFUSED)
     try:
         sidecar.run(announce_ready)
     except Fenced as error:

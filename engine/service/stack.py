@@ -1,5 +1,6 @@
 """The processes of one server: the embedded Valkey, the ledger sidecar and the engine, and what each is started with."""
 
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -14,7 +15,9 @@ from loaders.write import write_folder
 ENGINE_READY_SECONDS_MAX = 1_800.0
 """From scratch an engine compiles its kernels and loads all inventory first."""
 
-LEDGER_READY_SECONDS_MAX = 1_800.0
+LEDGER_READY_SECONDS_MAX = math.inf
+"""It stands by while another one works, and waits for a database that is away: it says so in the log."""
+
 STOP_SECONDS_MAX = 20.0
 
 

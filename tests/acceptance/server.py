@@ -130,7 +130,13 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait for the address it prints."""
-        process = self.launch()
+        self.launch()
+        self.await_address(START_SECONDS_MAX)
+
+    def await_address(self, seconds_max: float) -> None:
+        """Wait for the address that a launched server prints."""
+        process = self._process
+        assert process is not None
         printed = self.folder / "out"
         found: list[str] = []
 
@@ -139,7 +145,7 @@ class Server:
             found[:] = re.findall(r"Belofte serves on 127\.0\.0\.1:(\d+)", printed.read_text())
             return bool(found)
 
-        wait_for(has_printed, START_SECONDS_MAX)
+        wait_for(has_printed, seconds_max)
         self.port = int(found[0])
         self.descendants()
 
