@@ -13,6 +13,7 @@ help: ## this list
 
 setup: $(VENV)/.runtime ## install what running needs, from pinned and hashed requirements
 setup-dev: $(VENV)/.dev ## install what tests and checks need as well
+setup-bench: $(VENV)/.bench ## install what benchmarks compare with as well
 
 $(VENV)/.%: requirements/%.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -53,10 +54,10 @@ proto: setup-dev ## the generated modules of the contract, anew
 lock: setup-dev ## the pinned requirements, anew (needs uv)
 	@requirements/lock.sh
 
-bench: setup-dev ## every benchmark; results land in benchmarks/results/
+bench: setup-bench ## every benchmark; results land in benchmarks/results/
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
-bench-%: setup-dev ## one benchmark, for example bench-exactness
+bench-%: setup-bench ## one benchmark, for example bench-exactness
 	@$(BIN)/python benchmarks/bench_$(subst -,_,$*).py
 
 clean: ## everything that can be made again
