@@ -34,6 +34,10 @@ class BasketLine:
     min_split_quantity: int = 0
     ship_set: int = -1
     arrival_set: int = -1
+    kit_ratio: int = 0
+    """Units in one kit, where the line is a component."""
+    position: int = -1
+    """Which line of the request it is, or is a component of; −1: the one with its own index."""
     allowed_locations: tuple[int, ...] = ()
     excluded_locations: tuple[int, ...] = ()
     preassigned_location: int = -1
@@ -73,6 +77,10 @@ class Constraints:
     locations_taken: int = 0
     """Locations that count towards the limits already."""
 
+    def is_soft(self, name: str) -> bool:
+        """Whether a limit may be broken at a price."""
+        return any(name == soft for soft, _ in self.penalties)
+
 
 @dataclass(frozen=True, slots=True)
 class DestinationKey:
@@ -97,6 +105,11 @@ class Basket:
     currency: str = ""
     policy_id: str = ""
     constraints: Constraints = field(default_factory=Constraints)
+
+    def path(self, line: int) -> str:
+        """A line as the request has it."""
+        position = self.lines[line].position
+        return f"lines[{position if position >= 0 else line}]"
 
     @property
     def pickup_locations(self) -> tuple[int, ...]:

@@ -129,7 +129,7 @@ def eligible_locations(scene: Scene, lanes: Lanes) -> NDArray[np.bool_]:
     eligible: NDArray[np.bool_] = image.active & image.ships
     if scene.country_wanted >= 0:
         eligible = eligible & (image.country_index == scene.country_wanted)
-    asked = None if "max_distance_meters" in dict(limits.penalties) else limits.max_distance_meters
+    asked = None if limits.is_soft("max_distance_meters") else limits.max_distance_meters
     farthest = [d for d in (asked, scene.policy.max_distance_meters) if d is not None]
     return eligible & (lanes.distance_meters <= min(farthest)) if farthest else eligible
 
@@ -225,7 +225,7 @@ def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> 
         if not scene.policy.late_micros_per_day:
             allowed[j] &= columns.latest <= line.latest_minute
     limits = scene.basket.constraints
-    if limits.express_only and "express_only" not in dict(limits.penalties):
+    if limits.express_only and not limits.is_soft("express_only"):
         allowed &= express_services(scene)[columns.service] | ~np.isin(columns.location, limits.express_only)
     return allowed
 

@@ -9,6 +9,7 @@ from engine.kernels.dates import NEVER, ready_minute
 from engine.kernels.entries import UNLIMITED, day_with_capacity, roomier_day
 from engine.kernels.subsets import capacity_need
 from engine.optimizer.assemble import handling_terms, peg
+from engine.optimizer.candidates import whole_sets
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import NO_FIELDS, Shortage, Shortfall
 
@@ -27,7 +28,34 @@ class Wanted(NamedTuple):
 
 
 def collect_lines(scene: Scene, location: int, lines: list[int]) -> tuple[list[Shipment], Shortage]:
-    """Shipments to collect at `location`, and per line what is short and why.
+    """Shipments to collect at `location`, and per line what is short and why; lines of a set together or not at all."""
+    out: Shortage = {}
+    while True:
+        shipments, short = collect_apart(scene, location, [i for i in lines if i not in out])
+        broken = broken_set(scene, lines, shipments, out)
+        if not broken:
+            return shipments, out | short
+        for i in broken:
+            reason = short.get(i, Shortfall(0, Reason.RESTRICTED, (f"{scene.basket.path(i)}.ship_set",)))
+            out[i] = reason._replace(quantity=scene.basket.lines[i].quantity)
+
+
+def broken_set(scene: Scene, lines: list[int], shipments: list[Shipment], out: Shortage) -> list[int]:
+    """Lines of the first set that is not collected whole in one shipment; those that are out already do not count."""
+    sets = dict(zip(lines, whole_sets(scene, lines), strict=True))
+    for of_set in dict.fromkeys(sets.values()):
+        members = [i for i in lines if sets[i] == of_set and i not in out]
+        whole = [
+            all(sum(p.quantity for p in s.pegs if p.line == i) == scene.basket.lines[i].quantity for i in members)
+            for s in shipments
+        ]
+        if len(members) > 1 and not any(whole):
+            return members
+    return []
+
+
+def collect_apart(scene: Scene, location: int, lines: list[int]) -> tuple[list[Shipment], Shortage]:
+    """Shipments to collect at `location`, and per line what is short and why, whatever the sets.
 
     Each line takes what is there, earliest arrival first. All are collected together, once the last unit has been processed
     within opening hours; lines wanted before that are collected on their own, earlier. The pegs are not held afterwards.
@@ -61,9 +89,9 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
         arrival = max([scene.start_minute, *(scene.stock.matrix.slot_available_at.item(p.slot) for p in pegs)])
         reason, fields = Reason.NO_STOCK, NO_FIELDS
         if not line.may_come_from(location):
-            pegs, reason, fields = [], Reason.RESTRICTED, (f"lines[{i}].pickup_location_id",)
+            pegs, reason, fields = [], Reason.RESTRICTED, (f"{scene.basket.path(i)}.pickup_location_id",)
         elif pegs and ready_at(scene, location, arrival) > min(line.latest_minute, NEVER - 1):
-            pegs, reason, fields = [], Reason.PROMISE_UNREACHABLE, (f"lines[{i}].latest_date",)
+            pegs, reason, fields = [], Reason.PROMISE_UNREACHABLE, (f"{scene.basket.path(i)}.latest_date",)
         there = sum(p.quantity for p in pegs)
         if there < line.quantity:
             if line.fill_or_kill or line.ship_complete:

@@ -9,8 +9,13 @@ from engine.optimizer.problem import Placement, Problem, Solution
 def fill_by_rank(problem: Problem) -> Solution:
     """The plan a fixed ranking prescribes, columns in rank order; its cost is what it costs, optimal for the ranking."""
     filler = _Filler(problem)
-    for line in range(problem.line_count):
-        filler.place(line)
+    sets = range(problem.line_count) if problem.sets is None else problem.sets.tolist()
+    for of_set in dict.fromkeys(sets):
+        members = [line for line, number in enumerate(sets) if number == of_set]
+        if len(members) == 1:
+            filler.place(members[0])
+        else:
+            filler.place_together(members)
     return filler.solution()
 
 
@@ -44,6 +49,16 @@ class _Filler:
         if left:
             self.short[line] = left
 
+    def place_together(self, members: list[int]) -> None:
+        """Lines of a set: all of them from the first location that has all of each."""
+        p = self.problem
+        for location in dict.fromkeys(p.location.tolist()):
+            self.steps += 1
+            is_open = self.column_at(location) is not None
+            if (is_open or len(self.on) < p.locations_max) and self.ship(location, {j: int(p.quantity[j]) for j in members}):
+                return
+        self.short.update({j: int(p.quantity[j]) for j in members})
+
     def room(self, line: int, c: int) -> int:
         p = self.problem
         if not p.allowed[line, c]:
@@ -61,11 +76,14 @@ class _Filler:
         return max(0, units) if capacity_need(kind, len(lines) + 1, 0) <= spare else 0
 
     def join(self, line: int, c: int, x: int) -> bool:
-        """Ship the line with what the location already sends; another of its columns may have to carry it all."""
+        """Ship the line with what the location already sends."""
+        return self.ship(int(self.problem.location[c]), {line: x})
+
+    def ship(self, location: int, more: dict[int, int]) -> bool:
+        """Ship more with what the location already sends; another of its columns may have to carry it all."""
         p = self.problem
-        location = int(p.location[c])
         d = self.column_at(location)
-        lines = {**self.on.get(d, {}), line: x} if d is not None else {line: x}
+        lines = {**self.on.get(d, {}), **more} if d is not None else more
         candidates = [e for e in range(p.column_count) if p.location[e] == location and self.carries(e, lines)]
         if not candidates:
             return False

@@ -27,6 +27,9 @@ TRIES_MAX = 256
 BREACHES_MAX = 6
 """Lines of classes not to be split that are tried in every combination; of more, none or all."""
 
+FLAGS = {"ship_complete": True, "international": False}
+"""Limits that are kept or broken, with the value that limits."""
+
 COUNTED = ("max_locations", "max_locations_per_line", "no_split_locations")
 """Limits that are broken by so many more."""
 
@@ -82,11 +85,11 @@ def soft_variants(scene: Scene, lines: tuple[int, ...]) -> Iterator[tuple[Scene,
     choices: list[list[tuple[dict[str, Any], int]]] = []
     for name, micros in limits.penalties:
         kept = getattr(limits, name)
-        if name in ("ship_complete", "international"):
+        if name in FLAGS and kept is FLAGS[name]:
             choices.append([({}, 0), ({name: not kept}, micros)])
         elif name == "no_split_classes":
             choices.append([({"may_split": may}, micros * len(may)) for may in classes_split(scene, lines)])
-        elif name in COUNTED:
+        elif name in COUNTED and kept is not None:
             most = len(lines) if name != "max_locations_per_line" else len(scene.image.location_ids)
             steps = range(kept, max(kept, min(most, kept + TRIES_MAX)) + 1)
             choices.append([({name: step}, (step - kept) * micros) for step in steps])

@@ -163,8 +163,8 @@ def restrictions_of(scene: Scene) -> Iterator[Restriction]:
         wishing = [i for i, line in enumerate(scene.basket.lines) if getattr(line, name) != value]
         groups = [[i] for i in wishing] if len(wishing) <= LINES_EACH_MAX else [wishing]
         for group in groups:
-            path = f"lines[{group[0] if len(group) == 1 else ''}].{field}"
-            yield Restriction(path, partial(wished, lines=group, name=name, value=value))
+            path = scene.basket.path(group[0]) if len(group) == 1 else "lines[]"
+            yield Restriction(f"{path}.{field}", partial(wished, lines=group, name=name, value=value))
 
 
 def unlimited(scene: Scene) -> Scene:

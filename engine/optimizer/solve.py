@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 from operator import mul
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def suits_program(problem: Problem) -> bool:
 def all_suit_program(fields: Sequence[Sequence[Any]]) -> bool:
     """`suits_program` of every problem at once, by the fields of all: it is asked of each small order."""
     return (
-        fields[SETS].count(None) == len(fields[SETS]) and not any(fields[RANKED]) and min(fields[LOCATIONS_MAX]) > 0
+        set(map(type, fields[SETS])) == {NoneType} and not any(fields[RANKED]) and min(fields[LOCATIONS_MAX]) > 0
         and max(map(len, fields[QUANTITY])) <= SUBSET_LINES_MAX and min(map(len, fields[LOCATION])) > 0
     )  # fmt: skip
 

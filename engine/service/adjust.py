@@ -12,7 +12,7 @@ from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
 from engine.inventory.transaction import Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
-from engine.service.decode import Violations, minute_of
+from engine.service.fields import Violations, minute_of
 from engine.service.record import add_effects
 
 ADJUST_INVENTORY = "AdjustInventory"

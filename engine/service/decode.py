@@ -1,27 +1,25 @@
-"""From the wire to the domain: every bad field of a request is named, and strings become indexes."""
-
-import hashlib
-import re
-from collections.abc import Iterable, Sized
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+"""From the wire to the domain: baskets with their strings turned into indexes, every bad field named."""
 
 from belofte.v1 import promise_service_pb2, sourcing_service_pb2, types_pb2
-from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.basket import NO_LATEST, Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
-from engine.domain.ids import ID_LENGTH_MAX, is_id, is_uuid7, unix_ms_of
-from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.network.image import NetworkImage
+from engine.service.fields import (
+    IDS_MAX,
+    Violations,
+    check_count,
+    check_id,
+    check_range,
+    index_of_item,
+    index_of_location,
+    indexes_of,
+    minute_of,
+)
+from engine.service.sets import QUANTITY_MAX, join_lines
 
-QUANTITY_MAX = 2**31 - 1
 MONEY_MICROS_MAX = 10**12
 COUNT_MAX = 2**31 - 1
-YEAR_MIN, YEAR_MAX = 2000, 2100
-IDS_MAX = 1_000
-"""Ids in one list of a request."""
-
 TAGS_MAX = SUBSTITUTES_MAX = 20
 """Of one line."""
 
@@ -34,137 +32,14 @@ REQUEST_TIME_BEHIND_MINUTES_MAX = 60
 """How far a request time may lie back: clocks differ and queues take time, but nothing is promised for what is past."""
 
 MINUTES_PER_DAY = 1_440
-REQUEST_ID_AHEAD_MS_MAX = 3_600_000
-"""How far a request id may be ahead of the clock: the store remembers ids by the hour in which they were made."""
+LIMITS = {
+    "no_split_below_micros": "no_split_locations", "no_split_item_classes": "no_split_classes",
+    "express_only_location_ids": "express_only",
+}  # fmt: skip
+"""Fields of the wire's constraints whose limit has another name in the domain."""
 
-LINE_WISHES_NOT_BUILT = (
-    "ship_set", "arrival_set", "kit_parent_line_id", "min_split_quantity", "kit_ratio", "allow_backorder",
-    "allow_preorder", "allow_substitutes", "substitute_item_ids",
-)  # fmt: skip
+LINE_WISHES_NOT_BUILT = ("allow_backorder", "allow_preorder", "allow_substitutes", "substitute_item_ids")
 """Each changes what is decided: to take the line without it would promise something else than was asked for."""
-
-_POSITION = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})\Z")
-_PAGE_TOKEN = re.compile(r"[1-9][0-9]{0,9}\Z")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MINUTE_MIN = (datetime(YEAR_MIN, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
-_MINUTE_MAX = (datetime(YEAR_MAX, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
-
-
-Wire = TypeVar("Wire", bound=Message)
-
-
-class Violations:
-    """What is wrong with one request so far: unknown names are told apart from malformed fields."""
-
-    def __init__(self) -> None:
-        self.invalid: list[FieldViolation] = []
-        self.unknown: list[tuple[Reason, FieldViolation]] = []
-        self.unbuilt: list[FieldViolation] = []
-
-    def add(self, field: str, expected: str) -> None:
-        """A field with a value no network could accept."""
-        self.invalid.append(FieldViolation(field, expected))
-
-    def add_unknown(self, reason: Reason, field: str, message: str) -> None:
-        """A well-formed name that this network does not have."""
-        self.unknown.append((reason, FieldViolation(field, message)))
-
-    def add_unbuilt(self, field: str) -> None:
-        """A wish that this version cannot grant, and must not ignore."""
-        self.unbuilt.append(FieldViolation(field, "is not served by this version"))
-
-    def check(self) -> None:
-        """Raise `Refusal` when anything is wrong: malformed before unknown before not built."""
-        if self.invalid:
-            raise invalid(self.invalid + [violation for _, violation in self.unknown])
-        if self.unknown:
-            fields = tuple(violation for _, violation in self.unknown)
-            message = "; ".join(f"{v.field}: {v.description}" for v in fields[:10])
-            raise Refusal(self.unknown[0][0], message, fields)
-        if self.unbuilt:
-            message = "; ".join(f"{v.field} {v.description}" for v in self.unbuilt[:10])
-            raise Refusal(Reason.NOT_BUILT, message, tuple(self.unbuilt))
-
-
-def check_network(network_id: str, image: NetworkImage) -> None:
-    """Refuse a request for another network than the one served."""
-    if network_id and network_id != image.network.name:
-        message = f"network_id: this engine serves {image.network.name!r}, not {network_id[:ID_LENGTH_MAX]!r}"
-        raise Refusal(Reason.UNKNOWN_NETWORK, message, (FieldViolation("network_id", message),))
-
-
-def parse(kind: type[Wire], message: bytes) -> Wire:
-    """The message in its bytes. Raises `Refusal` where they are cut off or are not one."""
-    try:
-        return kind.FromString(message)
-    except DecodeError:
-        expected = f"a whole serialized {kind.DESCRIPTOR.full_name} was expected; these bytes are cut off or are something else"
-        raise invalid([FieldViolation("message", expected)]) from None
-
-
-def check_request_id(request_id: str, now_unix_ms: int, violations: Violations) -> None:
-    """A write must carry a UUID version 7, made no later than within the hour."""
-    if not is_uuid7(request_id):
-        violations.add("request_id", "a UUID version 7 was expected, as 0190163d-8694-739b-aea5-966c26f8ad91")
-    elif unix_ms_of(request_id) > now_unix_ms + REQUEST_ID_AHEAD_MS_MAX:
-        violations.add("request_id", "a UUID version 7 made by now was expected, this one is more than an hour ahead")
-
-
-def check_position(position: str, violations: Violations) -> None:
-    """A consistency token must be empty, or `epoch-sequence` as an answer gave it."""
-    if position and not _POSITION.match(position):
-        violations.add("min_position", "a position of an answer was expected, as 3-1041")
-
-
-def decode_page_token(token: str, violations: Violations) -> int:
-    """Where a page starts; 0: the first page. A token is the number that the page before gave, and nothing else."""
-    if token and not _PAGE_TOKEN.match(token):
-        violations.add("page_token", "the next_page_token of the page before was expected")
-        return 0
-    return int(token or 0)
-
-
-def check_id(text: str, field: str, violations: Violations) -> bool:
-    """An id must be 1–128 letters, digits and ``._:/@+-``."""
-    if is_id(text):
-        return True
-    violations.add(field, f"an id of 1–{ID_LENGTH_MAX} letters, digits or ._:/@+- was expected, not {text[:40]!r}")
-    return False
-
-
-def check_range(value: int, field: str, low: int, high: int, violations: Violations) -> bool:
-    """A whole number must lie between bounds, both included."""
-    if low <= value <= high:
-        return True
-    violations.add(field, f"a whole number from {low} to {high} was expected, not {value}")
-    return False
-
-
-def check_count(values: Sized, field: str, count_max: int, violations: Violations) -> bool:
-    """A list must not be longer than the contract says."""
-    if len(values) <= count_max:
-        return True
-    violations.add(field, f"at most {count_max} were expected, not {len(values)}")
-    return False
-
-
-def minute_of(stamp: Timestamp, field: str, violations: Violations) -> int:
-    """UTC minute of an instant, rounded up to a whole minute."""
-    seconds = stamp.seconds + (1 if stamp.nanos > 0 else 0)
-    minute = -(-seconds // 60)
-    if not (_MINUTE_MIN <= minute <= _MINUTE_MAX and 0 <= stamp.nanos < 10**9):
-        violations.add(field, f"an instant between the years {YEAR_MIN} and {YEAR_MAX} was expected")
-        return _MINUTE_MIN
-    return minute
-
-
-def digest_of(message: Message) -> bytes:
-    """SHA-256 of a request's content: without its id and the position it waits for."""
-    content = type(message)()
-    content.CopyFrom(message)
-    for field in ("request_id", "min_position"):
-        content.ClearField(field)
-    return hashlib.sha256(content.SerializeToString(deterministic=True)).digest()
 
 
 def decode_basket(
@@ -197,9 +72,15 @@ def decode_basket(
         violations.add(f"{field}.calling_system", expected)
     if sum(line.unit_price_micros * line.quantity for line in lines) > 10**18:
         violations.add(f"{field}.lines", "a total value of at most 10^18 micros was expected")
+    limits = decode_constraints(wire.constraints, f"{field}.constraints", image, violations)
+    joined = join_lines(lines, wire.lines[: lines_max + 1], field, image, violations)
+    ways = {line.pickup_location for line in joined}
+    if limits.ship_complete and not limits.is_soft("ship_complete") and len(ways) > 1:
+        expected = "lines that all ship, or are all collected at one location, were expected"
+        violations.add(f"{field}.constraints.ship_complete", expected)
     return Basket(
-        tuple(lines), request_minute, destination, wire.channel, wire.segment, wire.customer_class, wire.currency,
-        wire.policy_id, decode_constraints(wire.constraints, f"{field}.constraints", violations),
+        joined, request_minute, destination, wire.channel, wire.segment, wire.customer_class, wire.currency,
+        wire.policy_id, limits,
     )  # fmt: skip
 
 
@@ -227,6 +108,8 @@ def decode_line(
     check_range(wire.quantity, f"{path}.quantity", 1, QUANTITY_MAX, violations)
     check_range(wire.unit_price_micros, f"{path}.unit_price_micros", 0, MONEY_MICROS_MAX, violations)
     check_range(wire.max_splits, f"{path}.max_splits", 0, COUNT_MAX, violations)
+    check_range(wire.min_split_quantity, f"{path}.min_split_quantity", 0, QUANTITY_MAX, violations)
+    check_range(wire.kit_ratio, f"{path}.kit_ratio", 0, QUANTITY_MAX, violations)
     try:
         method = DeliveryMethod(wire.delivery_method or DeliveryMethod.SHIP)
     except ValueError:
@@ -262,6 +145,7 @@ def decode_line(
         line_id=wire.line_id, item=item, quantity=wire.quantity, unit_price_micros=wire.unit_price_micros,
         delivery_method=method, pickup_location=pickup, service_level=wire.service_level, latest_minute=latest,
         ship_complete=wire.ship_complete, fill_or_kill=wire.fill_or_kill, max_splits=wire.max_splits,
+        min_split_quantity=wire.min_split_quantity,
         allowed_locations=indexes_of(wire.allowed_location_ids, f"{path}.allowed_location_ids", image, violations),
         excluded_locations=indexes_of(wire.excluded_location_ids, f"{path}.excluded_location_ids", image, violations),
         preassigned_location=index_of_location(
@@ -291,8 +175,14 @@ def decode_destination(wire: types_pb2.Destination, field: str, image: NetworkIm
     return DestinationKey(country, wire.postal_code)
 
 
-def decode_constraints(wire: types_pb2.Constraints, field: str, violations: Violations) -> Constraints:
-    """Hard constraints; a constraint that is absent does not limit."""
+def decode_constraints(wire: types_pb2.Constraints, field: str, image: NetworkImage, violations: Violations) -> Constraints:
+    """Limits, hard or soft; one that is absent does not limit."""
+    penalties: list[tuple[str, int]] = []
+    for descriptor, given in wire.ListFields():
+        if given.HasField("penalty_micros"):
+            path = f"{field}.{descriptor.name}.penalty_micros"
+            check_range(given.penalty_micros, path, 0, MONEY_MICROS_MAX, violations)
+            penalties.append((LIMITS.get(descriptor.name, descriptor.name), given.penalty_micros))
 
     def limit(name: str, low: int) -> int | None:
         if not wire.HasField(name):
@@ -301,14 +191,15 @@ def decode_constraints(wire: types_pb2.Constraints, field: str, violations: Viol
         check_range(given.value, f"{field}.{name}.value", low, 10**15, violations)
         return given.value
 
-    for name in ("max_locations", "max_locations_per_line", "max_distance_meters", "no_split_below_micros", "ship_complete",
-                 "international"):  # fmt: skip
-        if getattr(wire, name).HasField("penalty_micros"):
-            violations.add_unbuilt(f"{field}.{name}.penalty_micros")
     for name in ("no_split_item_classes", "express_only_location_ids"):
         check_count(getattr(wire, name).values, f"{field}.{name}.values", NAMES_MAX, violations)
-        if wire.HasField(name):
-            violations.add_unbuilt(f"{field}.{name}")
+    classes = []
+    for i, name in enumerate(wire.no_split_item_classes.values[:NAMES_MAX]):
+        if name in image.item_classes:
+            classes.append(image.item_classes.index(name))
+        else:
+            expected = f"a class of the network's items was expected, not {name[:40]!r}"
+            violations.add(f"{field}.no_split_item_classes.values[{i}]", expected)
     return Constraints(
         max_locations=limit("max_locations", 1),
         max_locations_per_line=limit("max_locations_per_line", 1),
@@ -316,37 +207,12 @@ def decode_constraints(wire: types_pb2.Constraints, field: str, violations: Viol
         no_split_below_micros=limit("no_split_below_micros", 0),
         ship_complete=wire.ship_complete.value,
         international=wire.international.value if wire.HasField("international") else None,
+        no_split_classes=tuple(classes),
+        express_only=indexes_of(
+            wire.express_only_location_ids.values[:NAMES_MAX], f"{field}.express_only_location_ids.values", image, violations
+        ),
+        penalties=tuple(penalties),
     )
-
-
-def index_of_item(item_id: str, field: str, image: NetworkImage, violations: Violations) -> int:
-    """Index of an item, or −1 with the reason noted."""
-    if not check_id(item_id, field, violations):
-        return -1
-    index = image.item_index.get(item_id)
-    if index is None:
-        violations.add_unknown(Reason.UNKNOWN_ITEM, field, f"the network has no item {item_id!r}")
-        return -1
-    return index
-
-
-def index_of_location(location_id: str, field: str, image: NetworkImage, violations: Violations) -> int:
-    """Index of a location, or −1 with the reason noted."""
-    if not check_id(location_id, field, violations):
-        return -1
-    index = image.location_index.get(location_id)
-    if index is None:
-        violations.add_unknown(Reason.UNKNOWN_LOCATION, field, f"the network has no location {location_id!r}")
-        return -1
-    return index
-
-
-def indexes_of(location_ids: Iterable[str], field: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:
-    """Indexes of a list of locations."""
-    ids = list(location_ids)
-    if not check_count(ids, field, IDS_MAX, violations):
-        return ()
-    return tuple(index_of_location(each, f"{field}[{i}]", image, violations) for i, each in enumerate(ids))
 
 
 def preferred_services(wire: types_pb2.BasketLine, path: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:

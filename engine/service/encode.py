@@ -59,11 +59,17 @@ def encode_option(scene: Scene, plan: Plan, rank: int, solve_micros: int) -> pro
         order_by=stamp(min(s.order_by_minute for s in shipments)), cost_micros=plan.cost_micros,
         co2_grams=sum(s.co2_grams for s in shipments), summary=summary(scene, plan),
     )  # fmt: skip
+    by_line: dict[str, list[int]] = {}
     for i, line in enumerate(scene.basket.lines):
-        carrying = [s for s in shipments if any(peg.line == i for peg in s.pegs)]
+        by_line.setdefault(line.line_id, []).append(i)
+    for line_id, parts in by_line.items():
+        carrying = [s for s in shipments if any(peg.line in parts for peg in s.pegs)]
         if carrying:
+            # Components of a kit stand for the kit: as many as the first of them is enough for.
+            units = sum(p.quantity for s in carrying for p in s.pegs if p.line == parts[0])
+            ratio = scene.basket.lines[parts[0]].kit_ratio if len(parts) > 1 else 1
             option.line_promises.add(
-                line_id=line.line_id, quantity=sum(p.quantity for s in carrying for p in s.pegs if p.line == i),
+                line_id=line_id, quantity=units // max(1, ratio),
                 delivery_earliest=stamp(min(s.delivery_earliest_minute for s in carrying)),
                 delivery_latest=stamp(max(s.delivery_latest_minute for s in carrying)),
             )  # fmt: skip

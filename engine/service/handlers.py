@@ -26,22 +26,20 @@ from engine.network.holder import CurrentNetwork
 from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
 from engine.promise.quote import quote_promise
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
-from engine.service.decode import (
+from engine.service.decode import decode_options_max, decode_order, decode_quote
+from engine.service.desk import Call, Lane
+from engine.service.encode import encode_quote
+from engine.service.fields import (
     Violations,
     check_id,
     check_network,
     check_position,
     check_range,
     check_request_id,
-    decode_options_max,
-    decode_order,
     decode_page_token,
-    decode_quote,
     digest_of,
     parse,
 )
-from engine.service.desk import Call, Lane
-from engine.service.encode import encode_quote
 from engine.service.reads import get_availability, get_network
 from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
 from engine.sourcing.order import Planned, SourceRequest

@@ -8,8 +8,8 @@ from belofte.v1 import inventory_service_pb2, network_service_pb2
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import ON_HAND
 from engine.network.image import NetworkImage
-from engine.service.decode import Violations, index_of_item, indexes_of, minute_of
 from engine.service.encode import stamp
+from engine.service.fields import Violations, index_of_item, indexes_of, minute_of
 
 ITEMS_MAX = 500
 Availability = inventory_service_pb2.Availability

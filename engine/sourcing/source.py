@@ -143,7 +143,8 @@ def refuse_shortage(scene: Scene, plan: Plan) -> None:
 def takes_what_there_is(scene: Scene) -> bool:
     """Whether an order may be sourced in part: where a unit short has a price, or locations are a fixed ranking."""
     basket, policy = scene.basket, scene.policy
-    if basket.constraints.ship_complete or any(line.ship_complete or line.fill_or_kill for line in basket.lines):
+    whole = basket.constraints.ship_complete and not basket.constraints.is_soft("ship_complete")
+    if whole or any(line.ship_complete or line.fill_or_kill for line in basket.lines):
         return False
     return policy.short_micros is not None or policy.order_by is not OrderBy.COST
 
@@ -156,7 +157,7 @@ def _lines_concerned(scene: Scene, short_lines: tuple[ShortLine, ...]) -> list[i
 
 def _violation(scene: Scene, i: int, short_lines: tuple[ShortLine, ...]) -> FieldViolation:
     line = scene.basket.lines[i]
-    name = f"order.basket.lines[{i}].quantity"
+    name = f"order.basket.{scene.basket.path(i)}.quantity"
     item_id = scene.image.item_ids[line.item]
     for short in short_lines:
         if short.line == i:

@@ -13,7 +13,7 @@ from engine.inventory.keys import Keys
 from engine.inventory.write_path import Recorded
 from engine.network.image import compile_image
 from engine.service.adjust import AdjustWrite, decode_adjustment
-from engine.service.decode import Violations
+from engine.service.fields import Violations
 from tests.network.small_network import small_records
 from tests.sidecars import RunningSidecar, TestEngine, wait_until
 from tests.stores import PARTITION, change, contents

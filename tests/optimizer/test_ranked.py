@@ -45,3 +45,11 @@ def test_each_column_has_the_capacity_of_its_own_day() -> None:
     # Tomorrow's column would be cheaper, but its day is full.
     problem = hand_made([[1, 1]], [1], location=[3, 3], fixed=[200, 100], capacity_left=[UNLIMITED, 0], ranked=True)
     assert placements(problem) == [Placement(0, 0, 1)]
+
+
+def test_lines_of_a_set_come_from_the_first_location_that_has_all_of_them() -> None:
+    problem = hand_made([[1, 2, 2], [1, 0, 1]], [2, 1], ranked=True, sets=[0, 0])
+    assert placements(problem) == [Placement(0, 2, 2), Placement(1, 2, 1)]
+    # Where none has, the whole set is short.
+    problem = hand_made([[1, 2, 2], [1, 0, 0]], [2, 1], ranked=True, sets=[0, 0])
+    assert placements(problem) == [Placement(0, -1, 2), Placement(1, -1, 1)]
