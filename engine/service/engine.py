@@ -14,7 +14,6 @@ from engine.inventory.recorded import RecordedWaiters
 from engine.inventory.store import StockImage, StockStore
 from engine.inventory.write_path import WritePath
 from engine.ledger.ledger import Ledger
-from engine.network.holder import CurrentNetwork
 from engine.network.image import compile_image
 from engine.network.records import NetworkRecords
 from engine.service.desk import Desk
@@ -51,7 +50,7 @@ class Engine:
         self._path = WritePath(self._store, self._waiters, self._new_stock, settings.attempts_max)
         self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
         limits = Limits(settings.lines_max, settings.node_budget)
-        self._handlers = Handlers(CurrentNetwork(self._image), self._path, self._ledger, limits, clock, self._readers)
+        self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers)
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
         self._log = structlog.get_logger("engine")
 

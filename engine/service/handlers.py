@@ -22,8 +22,8 @@ from engine.inventory.client import ordinal
 from engine.inventory.live import LiveStock
 from engine.inventory.write_path import Recorded, Write, WritePath, fault, order_exists, recovering
 from engine.ledger.ledger import Ledger, RecordedEntry
-from engine.network.holder import CurrentNetwork
 from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
+from engine.network.image import NetworkImage
 from engine.promise.quote import quote_promise
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.decode import decode_options_max, decode_order, decode_quote
@@ -72,10 +72,10 @@ class Handlers:
     """The room behind the desk. `decide` and `idle` are called by one thread, `read` by several."""
 
     def __init__(
-        self, network: CurrentNetwork, path: WritePath, ledger: Ledger, limits: Limits, clock: Clock, readers: Executor
+        self, image: NetworkImage, path: WritePath, ledger: Ledger, limits: Limits, clock: Clock, readers: Executor
     ) -> None:  # fmt: skip
         """`readers` work on what needs the ledger after a write was settled."""
-        self._network = network
+        self._image = image
         self._path = path
         self._ledger = ledger
         self._limits = limits
@@ -115,7 +115,7 @@ class Handlers:
         if minute // MINUTES_PER_DAY != self._prepared_day:
             self._prepared_day = minute // MINUTES_PER_DAY
             for ahead in (0, MINUTES_PER_DAY):
-                self._network.image.horizon(minute + ahead)
+                self._image.horizon(minute + ahead)
             if self._path.stock is not None:
                 self._path.stock.start_capacity(capacity_first_day(self._clock.unix_ms()))
 
@@ -161,7 +161,7 @@ class Handlers:
     def quote(self, call: Call) -> bytes:
         """QuotePromise."""
         request = parse(promise_service_pb2.QuotePromiseRequest, call.message)
-        image = self._network.image
+        image = self._image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
@@ -179,7 +179,7 @@ class Handlers:
     def source(self, call: Call) -> bytes | Refusal | Write | None:
         """SourceOrder: a preview is answered from memory, an order goes on the write path."""
         request = parse(sourcing_service_pb2.SourceOrderRequest, call.message)
-        image = self._network.image
+        image = self._image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
@@ -229,7 +229,7 @@ class Handlers:
     def adjust(self, call: Call) -> bytes | Refusal | Write:
         """AdjustInventory."""
         request = parse(inventory_service_pb2.AdjustInventoryRequest, call.message)
-        image = self._network.image
+        image = self._image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
@@ -254,7 +254,7 @@ class Handlers:
     def availability(self, call: Call) -> bytes:
         """GetAvailability."""
         request = parse(inventory_service_pb2.GetAvailabilityRequest, call.message)
-        image = self._network.image
+        image = self._image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
@@ -269,7 +269,7 @@ class Handlers:
     def network(self, call: Call) -> bytes:
         """GetNetwork."""
         request = parse(network_service_pb2.GetNetworkRequest, call.message)
-        image = self._network.image
+        image = self._image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
@@ -303,7 +303,7 @@ class Handlers:
 
     def _check_read(self, network_id: str, min_position: str, order_id: str, wrong: Violations | None = None) -> None:
         wrong = wrong or Violations()
-        check_network(network_id, self._network.image)
+        check_network(network_id, self._image)
         check_position(min_position, wrong)
         check_id(order_id, "order_id", wrong)
         wrong.check()

@@ -9,7 +9,7 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
@@ -22,6 +22,9 @@ CONFIG_VARIABLE = "BELOFTE_CONFIG"
 CONFIG_FILE = "belofte.toml"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 LEDGER_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
+OTHER_VARIABLES = ("BELOFTE_CACHE", "BELOFTE_READY_FD")
+"""Read elsewhere: where compiled kernels are kept, and how a child tells its starter that it is ready."""
+
 URL_FIELDS = ("redis_url", "ledger_url")
 """Settings that may hold a password: never shown or quoted as they are."""
 
@@ -39,6 +42,9 @@ def read_settings(**options: object) -> "Settings":
     The file is `$BELOFTE_CONFIG`, or `belofte.toml` in the working folder where there is one. Raises SettingsError.
     """
     given = {name: value for name, value in options.items() if value is not None}
+    unknown = _unknown_variables()
+    if unknown:
+        raise SettingsError("\n".join(unknown))
     try:
         return Settings(**given)  # type: ignore[arg-type]  # checked by the model itself
     except ValidationError as error:
@@ -48,6 +54,20 @@ def read_settings(**options: object) -> "Settings":
         raise SettingsError(f"{_config_path()}: a TOML file was expected: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{CONFIG_VARIABLE}: a TOML file that can be read was expected: {error}") from None
+
+
+def _unknown_variables() -> list[str]:
+    """One sentence for each variable of our prefix that nothing reads: a name typed wrong would leave a default in force."""
+    known = [CONFIG_VARIABLE, *OTHER_VARIABLES, *(PREFIX + name.upper() for name in Settings.model_fields)]
+    given = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    # What all have in common would make any two of them alike.
+    ends = [name.removeprefix(PREFIX) for name in known]
+    return [f"{name}: there is no such setting{_hint(name.upper().removeprefix(PREFIX), ends, PREFIX)}" for name in given]
+
+
+def _hint(name: str, known: Iterable[str], prefix: str = "") -> str:
+    nearest = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {prefix + nearest[0]!r}?" if nearest else ""
 
 
 def _whole_number(value: object) -> object:
@@ -139,8 +159,6 @@ class Settings(BaseSettings):
     """Bytes of one request."""
     lines_max: Annotated[Positive, Field(le=10_000)] = 500
     """Lines of one basket."""
-    batch_max: Annotated[Positive, Field(le=100_000)] = 1_000
-    """Baskets of one batch call."""
     attempts_max: Annotated[Positive, Field(le=100)] = 4
     """Plans made for one order before it is refused as CONTENDED."""
     record_lag_entries_max: Annotated[Positive, Field(le=10_000_000)] = 10_000
@@ -149,8 +167,6 @@ class Settings(BaseSettings):
     """How long the oldest entry may wait for the record before commits are refused."""
     record_wait_ms_max: Annotated[Positive, Field(le=300_000)] = 5_000
     """How long a write waits for its record before it answers that its fate is unknown."""
-    queue_lines_max: Annotated[Positive, Field(le=100_000_000)] = 100_000
-    """Basket lines that may wait to be decided before calls are refused."""
     node_budget: Annotated[Positive, Field(le=1_000_000_000)] = 100_000
     """Nodes of branch and bound spent on one decision where its policy names no budget."""
     warm_up: Literal["all", "short"] = "all"
@@ -219,9 +235,7 @@ def _config_path() -> Path | None:
 def _sentence(problem: Mapping[str, Any], options: Mapping[str, object]) -> str:
     name = str(problem["loc"][0])
     if name not in Settings.model_fields:
-        nearest = difflib.get_close_matches(name, Settings.model_fields, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-        return f"{_source(name, options)}: there is no such setting{hint}"
+        return f"{_source(name, options)}: there is no such setting{_hint(name, Settings.model_fields)}"
     if name in URL_FIELDS:
         return f"{_source(name, options)}: {_expected(name, problem)}"
     return f"{_source(name, options)}: {_expected(name, problem)}, not {str(problem['input'])[:80]!r}"

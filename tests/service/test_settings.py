@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from engine.service.settings import Settings, SettingsError, mask_url, read_settings
+from engine.service.process import READY_VARIABLE
+from engine.service.settings import OTHER_VARIABLES, Settings, SettingsError, mask_url, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -28,19 +29,19 @@ def refusal(**options: object) -> str:
 def test_defaults() -> None:
     assert read_settings().shown() == {
         "network": "", "data_dir": "data", "host": "127.0.0.1", "port": 50051, "redis_url": "", "ledger_url": "",
-        "partition": "belofte", "message_bytes_max": 1048576, "lines_max": 500, "batch_max": 1000, "attempts_max": 4,
+        "partition": "belofte", "message_bytes_max": 1048576, "lines_max": 500, "attempts_max": 4,
         "record_lag_entries_max": 10000, "record_lag_ms_max": 1000,
-            "record_wait_ms_max": 5000, "queue_lines_max": 100000, "node_budget": 100000,
+        "record_wait_ms_max": 5000, "node_budget": 100000,
         "warm_up": "all", "log_level": "info", "log_format": "console",
     }  # fmt: skip
 
 
 def test_option_wins_over_variable_wins_over_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("belofte.toml").write_text("port = 1\nlines_max = 2\nbatch_max = 3\n")
+    Path("belofte.toml").write_text("port = 1\nlines_max = 2\nattempts_max = 3\n")
     monkeypatch.setenv("BELOFTE_PORT", "10")
     monkeypatch.setenv("BELOFTE_LINES_MAX", "20")
     settings = read_settings(port=100, lines_max=None)
-    assert (settings.port, settings.lines_max, settings.batch_max) == (100, 20, 3)
+    assert (settings.port, settings.lines_max, settings.attempts_max) == (100, 20, 3)
 
 
 def test_named_file_is_read_instead_of_the_one_in_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,9 +52,23 @@ def test_named_file_is_read_instead_of_the_one_in_the_folder(monkeypatch: pytest
     assert (settings.port, settings.lines_max) == (2, 500)
 
 
-def test_variables_that_are_no_settings_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_that_are_read_elsewhere_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BELOFTE_CACHE", "/somewhere")
+    monkeypatch.setenv("BELOFTE_READY_FD", "7")
     assert "cache" not in read_settings().shown()
+    assert {READY_VARIABLE, "BELOFTE_CACHE"} == set(OTHER_VARIABLES)
+
+
+def test_every_variable_that_nothing_reads_is_named_with_the_nearest_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger URL under a name typed wrong would have the orders in another ledger. Its value is not shown."""
+    monkeypatch.setenv("BELOFTE_LEDGER_ULR", "postgresql://u:hush-hush@h/d")
+    monkeypatch.setenv("belofte_prot", "1")
+    monkeypatch.setenv("BELOFTE_XYZZY", "1")
+    assert refusal().splitlines() == [
+        "BELOFTE_LEDGER_ULR: there is no such setting; did you mean 'BELOFTE_LEDGER_URL'?",
+        "BELOFTE_XYZZY: there is no such setting",
+        "belofte_prot: there is no such setting; did you mean 'BELOFTE_PORT'?",
+    ]
 
 
 @pytest.mark.parametrize(
