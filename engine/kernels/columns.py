@@ -105,14 +105,17 @@ def units_of_columns(
     slot_available_at: Ints, slot_pool: Ints, slot_sellable: Bools, at_location: Units, at_slot: Units, supply: Units,
     demand: Units, out: Ints,
 ) -> None:  # fmt: skip
-    """out[k, c] = units of item k that can be promised at location[c] by minute[c]; units [k, L] of those there now."""
+    """out[k, c] = units of item k that can be promised at location[c] by minute[c]; units [k, L] of those there now.
+
+    floor [k, L]; pool_allowed [k, pools].
+    """
     for c in range(location.shape[0]):
         l = location[c]  # noqa: E741
         for k in range(units.shape[0]):
             out[k, c] = units[k, l]
             if minute[c] > now:
                 out[k, c] = units_by(
-                    row_start[k], row_count[k], l, minute[c], pool_allowed, floor[k, l], slot_available_at, slot_pool,
+                    row_start[k], row_count[k], l, minute[c], pool_allowed[k], floor[k, l], slot_available_at, slot_pool,
                     slot_sellable, at_location, at_slot, supply, demand,
                 )  # fmt: skip
 

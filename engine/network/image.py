@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from engine.network.lanes import Lanes, ZoneRows
 from engine.network.policies import Policies
 from engine.network.records import CalendarDay, CarrierService, Inventory, Item, Location, Network, NetworkRecords
 from engine.network.safety_stock import SafetyStocks
+from engine.network.segments import NO_BAR, CommonBar, common_bars
 from engine.network.tariffs import compile_tariffs, zone_numbers
 from engine.network.version import network_version
 
@@ -95,6 +97,7 @@ class NetworkImage:
     tariff_price_micros: Int64s
     tariff_per_kg_micros: Int64s
 
+    _common_bars: Mapping[str, CommonBar] = field(repr=False)
     _atlas: Atlas = field(repr=False)
     _safety_stocks: SafetyStocks = field(repr=False)
     _locate: Callable[[str, str], Destination | None] = field(repr=False)
@@ -116,6 +119,10 @@ class NetworkImage:
     def safety_stock(self, item: int, channel: str) -> Int64s:
         """int64[L]: units of an item, by index, that are never sold to a channel ("" where there is none)."""
         return self._safety_stocks.floor(item, channel)
+
+    def common_bar(self, segment: str) -> CommonBar:
+        """What a segment may not take from the common pool."""
+        return self._common_bars.get(segment, NO_BAR)
 
     def horizon(self, minute: int) -> Horizon:
         """The day tables of the month (UTC) of an instant between 2000 and 2100, built when first asked for."""
@@ -172,6 +179,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         tariff_max_grams=tariffs.max_grams,
         tariff_price_micros=tariffs.price_micros,
         tariff_per_kg_micros=tariffs.per_kg_micros,
+        _common_bars=MappingProxyType(common_bars(records.segments, item_index)),
         _atlas=atlas,
         _safety_stocks=SafetyStocks(records.safety_stock, items, locations, location_index, FLOORS_MAX),
         _locate=lru_cache(maxsize=lanes_max)(atlas.locate),

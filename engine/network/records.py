@@ -153,7 +153,15 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A row of `segments`: stock ring-fenced for a segment; None means every item or every location."""
+    """A row of `segments`: units of the common stock of each position ring-fenced for a segment.
+
+    None means every item or every location. The most specific row counts at a position: one that names the item before
+    the rest, among those one that names the location. When inventory is first loaded the units move from the common pool
+    into the segment's, besides what `inventory` itself holds for that pool; at the most what is on hand above the safety
+    stock (`validate` warns of a row that asks for more). From then on feeds speak of each pool by itself.
+
+    `consumes_common` False: of this item, or of every item where none is named, the segment takes its own stock alone.
+    """
 
     segment: str
     quantity: int

@@ -40,7 +40,7 @@ def peg(scene: Scene, line: int, location: int, quantity: int, latest: int) -> l
     while taken < 0:
         out = np.empty((2, size), np.int64)
         taken = take_at_location(
-            start, count, location, quantity, latest, floor, scene.pool_allowed, matrix.slot_available_at, matrix.slot_pool,
+            start, count, location, quantity, latest, floor, scene.item_pools(item), matrix.slot_available_at, matrix.slot_pool,
             matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply, matrix.demand, out,
         )  # fmt: skip
         size = count

@@ -99,8 +99,8 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     floor = np.stack([scene.image.safety_stock(item, scene.basket.channel) for item in items])
     units_of_columns(
         columns.location, columns.start_minute, scene.start_minute, units, matrix.row_start[rows], matrix.row_count[rows],
-        floor, scene.pool_allowed, matrix.slot_available_at, matrix.slot_pool, matrix.slot_sellable, matrix.location,
-        matrix.slot, matrix.supply, matrix.demand, available,
+        floor, np.stack([scene.item_pools(item) for item in items]), matrix.slot_available_at, matrix.slot_pool,
+        matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply, matrix.demand, available,
     )  # fmt: skip
     item = np.array([items.index(line.item) for line in lines], np.int64)
     allowed = allowed_columns(scene, lines, columns)
@@ -141,9 +141,9 @@ def units_now(scene: Scene, items: tuple[int, ...]) -> Ints:
     scored = np.empty((1, count), np.int32)
     for k, item in enumerate(items):
         floor = scene.image.safety_stock(item, scene.basket.channel)
-        start, rows = matrix.row_start[item], matrix.row_count[item]
+        start, rows, pools = matrix.row_start[item], matrix.row_count[item], scene.item_pools(item)
         flags = score_row(
-            start, rows, start, scene.start_minute, scene.start_minute, scene.pool_allowed[None], 0,
+            start, rows, start, scene.start_minute, scene.start_minute, pools[None], 0,
             np.minimum(floor, UNITS_MAX).astype(np.int32)[None], 0, matrix.slot_available_at, matrix.slot_pool,
             matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply, matrix.demand, scored, 0,
         )  # fmt: skip
@@ -151,7 +151,7 @@ def units_now(scene: Scene, items: tuple[int, ...]) -> Ints:
         if flags & FULL:
             by_now, by_latest, first, last = np.zeros((4, count), np.int64)
             gather_available(
-                start, rows, scene.start_minute, scene.start_minute, scene.pool_allowed, floor, matrix.slot_available_at,
+                start, rows, scene.start_minute, scene.start_minute, pools, floor, matrix.slot_available_at,
                 matrix.slot_pool, matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply, matrix.demand, by_now,
                 by_latest, first, last,
             )  # fmt: skip

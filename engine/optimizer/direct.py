@@ -62,6 +62,7 @@ def suits_direct(request: Request) -> bool:
         and scene.locations_max > 0
         and not asks_for_more(scene, request.lines)
         and len({lines[i].item for i in request.lines}) == len(request.lines)
+        and (not (apart := scene.common_bar.items) or apart.isdisjoint(lines[i].item for i in request.lines))
     )
 
 

@@ -15,6 +15,7 @@ from engine.kernels.tariffs import PPM, weigh
 from engine.network.horizon import Horizon
 from engine.network.image import Lanes, NetworkImage
 from engine.network.records import Policy
+from engine.network.segments import CommonBar
 
 Ints = NDArray[np.int64]
 
@@ -93,11 +94,26 @@ class Scene:
         return countries.index(where.country_code) if where.country_code in countries else NO_COUNTRY
 
     @cached_property
+    def common_bar(self) -> CommonBar:
+        """What the segment may not take from the common pool."""
+        return self.image.common_bar(self.basket.segment)
+
+    @cached_property
     def pool_allowed(self) -> NDArray[np.bool_]:
-        """[pools]: the common pool, and the segment's own; a segment may be barred from the common pool."""
-        rules = [rule for rule in self.image.records.segments if rule.segment == self.basket.segment]
-        common = all(rule.consumes_common for rule in rules)
-        return np.array([common if not pool else pool == self.basket.segment for pool in self.stock.matrix.pools], np.bool_)
+        """[pools]: the common pool, and the segment's own; of items barred one by one `item_pools` tells."""
+        return self._pools(not self.common_bar.everything)
+
+    def item_pools(self, item: int) -> NDArray[np.bool_]:
+        """[pools]: where units of an item may come from."""
+        return self._own_pools if item in self.common_bar.items else self.pool_allowed
+
+    @cached_property
+    def _own_pools(self) -> NDArray[np.bool_]:
+        return self._pools(common=False)
+
+    def _pools(self, common: bool) -> NDArray[np.bool_]:
+        segment = self.basket.segment
+        return np.array([pool == segment if pool else common for pool in self.stock.matrix.pools], np.bool_)
 
     def item_stock(self, item: int) -> ItemStock:
         """What can be promised of an item, location by location; one pass over its row."""
@@ -105,7 +121,7 @@ class Scene:
         by_now, by_latest, first, last = np.zeros((4, count), np.int64)
         floor = self.image.safety_stock(item, self.basket.channel)
         gather_available(
-            matrix.row_start[item], matrix.row_count[item], self.start_minute, self.last_minute, self.pool_allowed, floor,
+            matrix.row_start[item], matrix.row_count[item], self.start_minute, self.last_minute, self.item_pools(item), floor,
             matrix.slot_available_at, matrix.slot_pool, matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply,
             matrix.demand, by_now, by_latest, first, last,
         )  # fmt: skip

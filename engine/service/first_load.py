@@ -16,6 +16,7 @@ from engine.inventory.transaction import Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded, WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.records import NetworkRecords
+from engine.network.segments import ring_fence
 from engine.service.record import add_effects
 
 CELLS_MAX = 2_000
@@ -84,8 +85,8 @@ def load_inventory(
 
 
 def opening_changes(records: NetworkRecords) -> Iterator[CellChange]:
-    """Every position with its supply, which must be empty before; receipts with their dates."""
-    inventory = records.inventory
+    """Every position with its supply, which must be empty before, ring-fenced stock apart; receipts with their dates."""
+    inventory = ring_fence(records).inventory
     items, locations, pools = records.items, records.locations, inventory.pools
     for at in range(len(inventory.quantity)):
         cell = Cell(

@@ -70,11 +70,13 @@ def _rows(
 ) -> Iterator[_Row]:
     """Rows that hold anything, and a row of zeros for each location that was asked for by name."""
     floor = image.safety_stock(item, channel)
+    bar = image.common_bar(segment)
+    pools = (segment,) if bar.everything or item in bar.items else ("", segment)
     rows: dict[tuple[int, str], _Row] = {}
     for location in locations:
         rows[location, ""] = _Row(location, "", safety_stock=int(floor[location]), is_sellable=bool(image.active[location]))
     for location, slot, supply, demand in stock.matrix.rows(item):
-        if (locations and location not in locations) or slot.pool not in ("", segment):
+        if (locations and location not in locations) or slot.pool not in pools:
             continue
         row = rows.get((location, slot.pool))
         if row is None:

@@ -45,10 +45,10 @@ def naive_candidates(scene: Any, lanes: Any, lines: tuple[int, ...], services: t
     items = list(dict.fromkeys(line.item for line in asked))
     stock = {item: positions(scene, item) for item in items}
     floors = {item: scene.image.safety_stock(item, scene.basket.channel).tolist() for item in items}
-    pools = {pool for pool, may in zip(scene.stock.matrix.pools, scene.pool_allowed, strict=True) if may}
+    pools = {item: pools_of(scene, item) for item in items}
 
     def units(item: int, location: int, minute: int) -> int:
-        return available(stock[item], location, minute, pools, floors[item][location])
+        return available(stock[item], location, minute, pools[item], floors[item][location])
 
     columns = []
     for location, minute in entries(scene, lanes, items, stock, units):
@@ -81,6 +81,13 @@ def naive_candidates(scene: Any, lanes: Any, lines: tuple[int, ...], services: t
         [items.index(asked[j].item) for j in held], [most[j] for j in held],
     )  # fmt: skip
     return NaiveCandidates(problem, tuple(lines[j] for j in held), columns)
+
+
+def pools_of(scene: Any, item: int) -> set[str]:
+    """The segment's own pool, and the common one unless a row of the segment bars it for the item or for all."""
+    segment, item_id = scene.basket.segment, scene.image.item_ids[item]
+    rules = [rule for rule in scene.image.records.segments if rule.segment == segment and rule.item_id in (None, item_id)]
+    return {segment, ""} if all(rule.consumes_common for rule in rules) else {segment} - {""}
 
 
 def positions(scene: Any, item: int) -> list[Position]:

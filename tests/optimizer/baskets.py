@@ -70,7 +70,11 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
     records = small_records(
         locations=locations, carrier_services=services, zones=zones, tariffs=tariffs, items=items, safety_stock=safety,
         calendars=tuple(weekly("day", 540, 1020)), policies=(drawn_policy(rng, money),),
-        segments=(Segment("vip", 1, consumes_common=rng.random() < 0.7),), postal_areas=(),
+        segments=(
+            Segment("vip", 1, consumes_common=rng.random() < 0.7),
+            Segment("vip", 1, f"I{rng.randrange(4)}", consumes_common=rng.random() < 0.5),
+        ),
+        postal_areas=(),
     )  # fmt: skip
     return compile_image(replace(records, network=replace(records.network, horizon_days=20)))
 
