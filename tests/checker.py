@@ -101,6 +101,8 @@ def shipment_cost(problem: Any, column: int, load: Load) -> int | None:
     handling = sum(
         int(problem.line_micros[line, column]) + int(problem.unit_micros[column]) * quantity for line, quantity in load
     )
+    if problem.line_unit_micros is not None:
+        handling += sum(int(problem.line_unit_micros[line, column]) * quantity for line, quantity in load)
     return int(problem.fixed[column]) + handling + carrier
 
 

@@ -22,9 +22,9 @@ or not at all; LATER: what the lines after it cost at the least; TIED: 1 where i
 column or short like that one, both whole."""
 QUANTITY, ITEM, GRAMS, VOLUME, SHORT, MOST, LATER, TIED = range(LINE_FIELDS)
 
-COLUMN_FIELDS = 10
+COLUMN_FIELDS = 9
 """Rows of `columns`. FIXED holds the split penalty; STEADY is 1 where the carrier never charges less for more weight."""
-LOCATION, FIXED, LEAST_PRICE, STEADY, UNIT, KIND, CAPACITY, ZONE, DIVISOR, PACKAGE = range(COLUMN_FIELDS)
+LOCATION, FIXED, LEAST_PRICE, STEADY, KIND, CAPACITY, ZONE, DIVISOR, PACKAGE = range(COLUMN_FIELDS)
 
 LOAD_FIELDS = 7
 """Rows of `loads`, by column: what the placements in force put there, and its price as far as it is sure.
@@ -46,17 +46,17 @@ NO_CHOICE = -2
 
 @kernel
 def branch_lines(
-    lines: Ints, columns: Ints, options: Ints, line_micros: Ints, available: Ints, start: Ints, max_grams: Ints,
-    price: Ints, per_kg: Ints, weight_ppm: int, split_micros: int, locations_max: int, nodes_max: int, incumbent: int,
-    out_line: Ints, out_column: Ints, out_quantity: Ints, out: Ints,
+    lines: Ints, columns: Ints, options: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, start: Ints,
+    max_grams: Ints, price: Ints, per_kg: Ints, weight_ppm: int, split_micros: int, locations_max: int, nodes_max: int,
+    incumbent: int, out_line: Ints, out_column: Ints, out_quantity: Ints, out: Ints,
 ) -> None:  # fmt: skip
     """Find a plan cheaper than `incumbent`, or prove that none of the form above is.
 
-    options, line_micros [n, c]: the columns of each line ascending by fixed + line + least price, padded with −1, and
-    what each asks per line, NEVER where it may not carry it; available [items, c]. A plan without shipments is charged
-    `split_micros`, as in `subsets.partition`. The plan is written as placements to out_line, out_column (−1: short),
-    out_quantity, as many as they are long; out = cost (the incumbent when nothing cheaper was found), placements,
-    nodes, complete (1) or cut (0).
+    options, line_micros, unit_micros [n, c]: the columns of each line ascending by fixed + line + least price, padded with
+    −1, and what each asks per line, NEVER where it may not carry it, and per unit; available [items, c]. A plan without
+    shipments is charged `split_micros`, as in `subsets.partition`. The plan is written as placements to out_line,
+    out_column (−1: short), out_quantity, as many as they are long; out = cost (the incumbent when nothing cheaper was
+    found), placements, nodes, complete (1) or cut (0).
 
     The choices of a frame: open columns by age, then closed ones by price, then short. Where more weight can cost less,
     only the least price is sure before the plan is whole. The loop over choices stands in the loop over frames: a call
@@ -108,7 +108,7 @@ def branch_lines(
                     continue
                 opening = columns[FIXED, d]
             x = min(units, room_for(depth, d, lines, columns, left, loads, frames))
-            delta = opening + line_micros[j, d] + columns[UNIT, d] * x
+            delta = opening + line_micros[j, d] + unit_micros[j, d] * x
             if x <= 0 or delta >= limit or (x < units and (lines[MOST, j] <= 1 or choice < frames[PART, depth])):
                 continue
             sure = column_price(d, loads[GRAMS_ON, d] + x * lines[GRAMS, j], loads[VOLUME_ON, d] + x * lines[VOLUME, j],

@@ -208,6 +208,10 @@ class Receipt:
 class Policy:
     """A `[policy.NAME]` of `policy.toml`: conditions, weights and limits of a decision.
 
+    What is shipped is charged `carbon_micros_per_kg` of CO2e by weight, distance and the carrier's grams per tonne and km,
+    rounded down to whole micros per unit; and `capacity_price_micros` times the share that is used already of the day's
+    capacity of its location, in whole parts per million, per shipment.
+
     `short_micros` None: a commit is whole or refused when ranked by COST; ranked by PRIORITY or DISTANCE, zero.
     """
 

@@ -13,6 +13,7 @@ from engine.kernels.subsets import capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh
 from engine.network.image import Lanes
 from engine.optimizer.candidates import shipment_penalties
+from engine.optimizer.footprint import capacity_micros, carbon_micros
 from engine.optimizer.load import Load
 from engine.optimizer.scene import Scene
 
@@ -90,6 +91,7 @@ def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
         terms.append(_late_term(scene, load))
     penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
     terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
+    terms += [_carbon_term(scene, load, distance), _capacity_term(scene, load)]
     # Stock that lands later leaves no choice of when to order: the promise holds until it is taken.
     order_by = int(order_by_minute(load.start_minute, image.profile_index.item(location), service, scene.horizon.tables))
     kind = image.capacity_unit.item(location)
@@ -130,3 +132,21 @@ def _late_term(scene: Scene, load: Load) -> CostTerm:
         micros = 0 if due == NO_LATEST else -(-max(0, load.latest - due) // MINUTES_PER_DAY) * per_day
         raw, weighted = raw + micros, weighted + int(weigh(micros, weight))
     return CostTerm(Term.LATENESS, raw, weight, weighted)
+
+
+def _carbon_term(scene: Scene, load: Load, meters: int) -> CostTerm:
+    image, weight = scene.image, scene.weights_ppm[Term.CARBON]
+    rate, price = image.co2_grams_per_tonne_km.item(load.service), scene.policy.carbon_micros_per_kg
+    raw = weighted = 0
+    if price:
+        for line, quantity in load.quantities:
+            grams = image.weight_grams.item(scene.basket.lines[line].item)
+            micros = carbon_micros(grams, int(meters), rate, price)
+            raw, weighted = raw + micros * quantity, weighted + int(weigh(micros, weight)) * quantity
+    return CostTerm(Term.CARBON, raw, weight, weighted)
+
+
+def _capacity_term(scene: Scene, load: Load) -> CostTerm:
+    """A shipment pays for how full its day was before it, not for what it adds itself."""
+    used, limit = scene.stock.used_on(load.location, load.day), scene.image.capacity_per_day.item(load.location)
+    return counted_term(scene, Term.CAPACITY, capacity_micros(scene.policy.capacity_price_micros, used, limit), 1)

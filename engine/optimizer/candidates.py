@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from engine.domain.basket import NO_LATEST, BasketLine
 from engine.domain.enums import OrderBy, Term
+from engine.kernels.assign import MICROS_MAX
 from engine.kernels.columns import cover_lines, date_columns, start_entries, units_of_columns
 from engine.kernels.score import FULL, UNITS_MAX, score_row
 from engine.kernels.stock import gather_available
 from engine.kernels.tariffs import weigh
 from engine.network.image import Lanes
+from engine.optimizer.footprint import capacity_table, carbon_table
 from engine.optimizer.load import Load
 from engine.optimizer.problem import SHORT_TOTAL_MICROS, Ints, Placement, Problem, Tariffs
 from engine.optimizer.scene import Scene
@@ -29,6 +31,9 @@ EPOCH = date(1970, 1, 1)
 
 STANDARD = "STANDARD"
 """The service level that locations for express orders only do not ship by."""
+
+CARBON_UNIT_MICROS_MAX = 10**12
+"""Carbon of one unit beyond that is a mistake of the folder: the unit does not go that way."""
 
 
 class Columns(NamedTuple):
@@ -322,18 +327,43 @@ def priced_problem(
         late_days = np.where(due == NO_LATEST, 0, -(-np.maximum(0, columns.latest - due) // MINUTES_PER_DAY))
         line_micros += weigh_all(late_days * policy.late_micros_per_day, weights[Term.LATENESS])
     sets = whole_sets(scene, planned)
+    limit = image.capacity_per_day[where]
+    opening = fixed + weigh_all(capacity_table(policy.capacity_price_micros, capacity_left, limit), weights[Term.CAPACITY])
+    allowed, shared_carbon, line_carbon = weigh_carbon(scene, lanes, item_index, quantity, columns, allowed)
+    parts = np.array(line_locations(scene, planned), np.int64)
+    whole = (parts <= 1) | (quantity <= 1)
+    line_micros += np.where(whole[:, None], line_carbon * quantity[:, None], 0)
+    line_carbon = np.where(whole[:, None], 0, line_carbon)
     short = SHORT_TOTAL_MICROS // max(1, int(quantity.sum()))
     if policy.short_micros is not None:
         short = int(weigh(policy.short_micros, weights[Term.SHORT]))
     return Problem(
         quantity, item, image.weight_grams[item_index], image.volume_mm3[item_index],
-        np.full(len(lines), short, np.int64), np.array(line_locations(scene, planned), np.int64), allowed, where,
-        fixed, line_micros, unit[where], available, image.capacity_unit[where], capacity_left, price_row, rows,
+        np.full(len(lines), short, np.int64), parts, allowed, where, opening, line_micros, unit[where] + shared_carbon,
+        available, image.capacity_unit[where], capacity_left, price_row, rows,
         image.dimensional_divisor[row_service], image.max_package_grams[row_service],
         Tariffs(image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros),
         scene.split_micros, weights[Term.CARRIER], scene.locations_max, policy.order_by is not OrderBy.COST,
-        np.array(sets, np.int64) if len(set(sets)) < len(sets) else None,
+        np.array(sets, np.int64) if len(set(sets)) < len(sets) else None, line_carbon if line_carbon.any() else None,
     )  # fmt: skip
+
+
+def weigh_carbon(
+    scene: Scene, lanes: Lanes, item: Ints, quantity: Ints, columns: Columns, allowed: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], Ints, Ints]:
+    """(`allowed` without carbon beyond safe sums; weighted micros per unit of any line [c]; and of each beyond that [n, c])."""
+    image, price = scene.image, scene.policy.carbon_micros_per_kg
+    if not price:
+        return allowed, np.zeros(len(columns.location), np.int64), np.zeros(allowed.shape, np.int64)
+    meters = lanes.distance_meters[columns.location].astype(np.int64)
+    raw = carbon_table(image.weight_grams[item], meters, image.co2_grams_per_tonne_km[columns.service], price)
+    within = raw <= CARBON_UNIT_MICROS_MAX
+    weighted = weigh_all(np.where(within, raw, 0), scene.weights_ppm[Term.CARBON])
+    most = (MICROS_MAX // quantity)[:, None]
+    safe = within & (raw <= most) & (weighted <= most)
+    weighted = np.where(safe, weighted, 0)
+    shared = weighted.min(axis=0)
+    return allowed & safe, shared, weighted - shared
 
 
 def price_rows(zone: NDArray[np.int32], service: Ints, zone_count: int) -> tuple[Ints, Ints, Ints]:

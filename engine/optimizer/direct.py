@@ -61,6 +61,7 @@ def suits_direct(request: Request) -> bool:
         and scene.policy.order_by is OrderBy.COST
         and scene.locations_max > 0
         and not asks_for_more(scene, request.lines)
+        and not (scene.policy.carbon_micros_per_kg or scene.policy.capacity_price_micros)
         and len({lines[i].item for i in request.lines}) == len(request.lines)
         and (not (apart := scene.common_bar.items) or apart.isdisjoint(lines[i].item for i in request.lines))
     )

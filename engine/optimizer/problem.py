@@ -64,6 +64,8 @@ class Problem(NamedTuple):
     ranked: bool = False
     sets: Ints | None = None
     """[n]: lines of one number leave one location together, whole, or are all short; None: each line by itself."""
+    line_unit_micros: Ints | None = None
+    """[n, c]: per unit of the line on the column, besides `unit_micros`; None: nothing."""
 
     @property
     def line_count(self) -> int:

@@ -113,6 +113,8 @@ class _Filler:
         if price >= NEVER:
             return NEVER
         handling = sum(int(p.line_micros[j, c]) + int(p.unit_micros[c]) * x for j, x in lines.items())
+        if p.line_unit_micros is not None:
+            handling += sum(int(p.line_unit_micros[j, c]) * x for j, x in lines.items())
         return int(p.fixed[c]) + handling + int(price)
 
     def column_at(self, location: int) -> int | None:

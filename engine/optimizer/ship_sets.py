@@ -25,7 +25,7 @@ def contract(problem: Problem) -> Contracted | None:
     could bind, since a contracted line counts as one, and where amounts would leave their range.
     """
     p = problem
-    assert p.sets is not None
+    assert p.sets is not None and p.line_unit_micros is None
     _, sets = np.unique(p.sets, return_inverse=True)
     members = [np.flatnonzero(sets == s) for s in range(int(sets.max()) + 1)]
     alone = np.array([len(lines) == 1 for lines in members], np.bool_)

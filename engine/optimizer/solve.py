@@ -36,11 +36,11 @@ STEPS_PER_NODE_MAX = 256
 
 FIELDS = Problem._fields
 ARRAY_FIELDS = FIELDS[: FIELDS.index("tariffs")]
-QUANTITY, ALLOWED, LOCATION, LINE_MICROS, AVAILABLE, ZONE, SPLIT, WEIGHT, LOCATIONS_MAX, RANKED, SETS = map(
+QUANTITY, ALLOWED, LOCATION, LINE_MICROS, AVAILABLE, ZONE, SPLIT, WEIGHT, LOCATIONS_MAX, RANKED, SETS, LINE_UNIT = map(
     FIELDS.index,
     (
         "quantity", "allowed", "location", "line_micros", "available", "zone", "split_micros", "carrier_weight_ppm",
-        "locations_max", "ranked", "sets",
+        "locations_max", "ranked", "sets", "line_unit_micros",
     ),
 )  # fmt: skip
 
@@ -74,6 +74,8 @@ def solve_alone(problem: Problem, nodes_max: int) -> Solution:
     """An order that the program over subsets does not suit as it is."""
     if problem.ranked:
         return fill_by_rank(problem)
+    if problem.line_unit_micros is not None:
+        return solve_unit_prices(problem, nodes_max)
     if problem.sets is None:
         return solve_by_search(problem, nodes_max)
     contracted = contract(problem)
@@ -85,16 +87,40 @@ def solve_alone(problem: Problem, nodes_max: int) -> Solution:
 def suits_program(problem: Problem) -> bool:
     """Whether the program over subsets is exact for the plan of whole lines and small enough."""
     n = len(problem.quantity)
-    is_plain = not problem.ranked and problem.sets is None
+    is_plain = not problem.ranked and problem.sets is None and problem.line_unit_micros is None
     return is_plain and n <= SUBSET_LINES_MAX and problem.locations_max > 0 and len(problem.location) > 0
 
 
 def all_suit_program(fields: Sequence[Sequence[Any]]) -> bool:
     """`suits_program` of every problem at once, by the fields of all: it is asked of each small order."""
+    # By type: an array that is compared with None is compared element by element.
+    plain = {*map(type, fields[SETS]), *map(type, fields[LINE_UNIT])} == {NoneType}
     return (
-        set(map(type, fields[SETS])) == {NoneType} and not any(fields[RANKED]) and min(fields[LOCATIONS_MAX]) > 0
+        plain and not any(fields[RANKED]) and min(fields[LOCATIONS_MAX]) > 0
         and max(map(len, fields[QUANTITY])) <= SUBSET_LINES_MAX and min(map(len, fields[LOCATION])) > 0
     )  # fmt: skip
+
+
+def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
+    """An order whose units cost more on one line than on another, as carbon by weight does.
+
+    For whole lines that is a cost per line; without it, the bound on all plans still holds; what lies between is for branch
+    and bound.
+    """
+    assert problem.line_unit_micros is not None
+    if problem.sets is not None:
+        return branch(problem, None, nodes_max)
+    per_line = problem.line_micros + problem.line_unit_micros * problem.quantity[:, None]
+    folded = problem._replace(line_micros=per_line, line_unit_micros=None)
+    if not_divisible(problem):
+        return solve(folded, nodes_max)
+    whole = solve(folded._replace(line_locations_max=np.minimum(problem.line_locations_max, 1)), nodes_max)
+    below = solve(problem._replace(line_unit_micros=None), max(0, nodes_max - whole.nodes))
+    nodes, bound = whole.nodes + below.nodes, max(below.lower_bound_micros, 0)
+    whole = whole._replace(nodes=nodes, lower_bound_micros=min(bound, whole.objective_micros))
+    if bound >= whole.objective_micros:
+        return whole
+    return branch(problem, whole, max(0, nodes_max - nodes), bound)
 
 
 def solve_whole_lines(
@@ -242,14 +268,17 @@ def branching_tables(problem: Problem, least_price: Ints, least: Ints) -> tuple[
     lines[LATER], lines[TIED] = later, tied
     row = p.price_row
     columns = np.stack((
-        p.location, p.fixed, least_price, steady_rows(p)[row], p.unit_micros, p.capacity_kind, p.capacity_left, p.zone[row],
-        p.divisor[row], p.package_grams_max[row],
+        p.location, p.fixed, least_price, steady_rows(p)[row], p.capacity_kind, p.capacity_left, p.zone[row], p.divisor[row],
+        p.package_grams_max[row],
     ))  # fmt: skip
     line_micros = np.where(allowed, p.line_micros, NEVER)
     key = p.fixed + np.minimum(line_micros, NEVER // 2) + least_price
     options = np.argsort(np.where(allowed, key, NEVER), axis=1, kind="stable")
     options = np.where(np.take_along_axis(allowed, options, axis=1), options, -1)
-    return sequence, lines, columns, options[sequence], line_micros[sequence], p.available
+    unit_micros = np.tile(p.unit_micros, (p.line_count, 1))
+    if p.line_unit_micros is not None:
+        unit_micros += p.line_unit_micros
+    return sequence, lines, columns, options[sequence], line_micros[sequence], unit_micros[sequence], p.available
 
 
 def branching_sequence(problem: Problem, choices: Ints) -> tuple[Ints, Ints]:
@@ -267,4 +296,6 @@ def usable(problem: Problem) -> NDArray[np.bool_]:
     q = problem.quantity
     light = (problem.grams <= GRAMS_MAX // q) & (problem.volume <= GRAMS_MAX // q)
     cheap = (problem.line_micros <= MICROS_MAX) & (problem.unit_micros <= MICROS_MAX // q[:, None])
+    if problem.line_unit_micros is not None:
+        cheap &= problem.line_unit_micros <= MICROS_MAX // q[:, None]
     return problem.allowed & light[:, None] & cheap & (problem.fixed <= MICROS_MAX)

@@ -208,6 +208,24 @@ def priced(
         parts = ((pack, Term.PACK), (priority, Term.PRIORITY), (km, Term.DISTANCE))
         return split + sum(weigh(raw, weights[term]) for raw, term in parts)
 
+    def capacity(column: Column) -> int:
+        limit = int(image.capacity_per_day[column.location])
+        if limit >= UNLIMITED or limit == 0:
+            return 0
+        used = min(max(0, scene.stock.used_on(column.location, column.day)), limit)
+        return weigh(policy.capacity_price_micros * (used * 10**6 // limit) // 10**6, weights[Term.CAPACITY])
+
+    def carbon(line: Any, column: Column) -> int:
+        gram_meters = int(image.weight_grams[line.item]) * int(lanes.distance_meters[column.location])
+        rate = int(image.co2_grams_per_tonne_km[column.service]) * policy.carbon_micros_per_kg
+        return weigh(gram_meters * rate // 10**12, weights[Term.CARBON])
+
+    every = [min(carbon(line, c) for line in lines) for c in columns]
+    own = [[carbon(line, c) - least for c, least in zip(columns, every, strict=True)] for line in lines]
+    divided = [q > 1 and m > 1 for q, m in zip(quantity, most, strict=True)]
+    per_line = [[0 if d else q * micros for micros in row] for row, q, d in zip(own, quantity, divided, strict=True)]
+    per_unit = [[micros if d else 0 for micros in row] for row, d in zip(own, divided, strict=True)]
+
     def line_cost(line: Any, column: Column) -> int:
         late = 0 if line.latest_minute == NO_LATEST else -(-max(0, column.latest - line.latest_minute) // 1440)
         pick = weigh(int(image.pick_cost_micros[column.location]), weights[Term.PICK])
@@ -221,9 +239,16 @@ def priced(
     ints: dict[str, Any] = {
         "quantity": quantity, "item": item, "grams": [image.weight_grams[line.item] for line in lines],
         "volume": [image.volume_mm3[line.item] for line in lines], "short_micros": [short] * len(lines),
-        "line_locations_max": most, "location": [c.location for c in columns], "fixed": [fixed(c.location) for c in columns],
-        "line_micros": [[line_cost(line, c) for c in columns] for line in lines],
-        "unit_micros": [weigh(int(image.unit_cost_micros[c.location]), weights[Term.UNIT]) for c in columns],
+        "line_locations_max": most, "location": [c.location for c in columns],
+        "fixed": [fixed(c.location) + capacity(c) for c in columns],
+        "line_micros": [
+            [line_cost(line, c) + micros for c, micros in zip(columns, row, strict=True)]
+            for line, row in zip(lines, per_line, strict=True)
+        ],
+        "unit_micros": [
+            weigh(int(image.unit_cost_micros[c.location]), weights[Term.UNIT]) + least
+            for c, least in zip(columns, every, strict=True)
+        ],
         "available": available, "capacity_kind": [image.capacity_unit[c.location] for c in columns],
         "capacity_left": [c.left for c in columns],
         "price_row": [zones.index(lanes.zone_index[c.service, c.location]) for c in columns], "zone": zones,
@@ -237,4 +262,5 @@ def priced(
         carrier_weight_ppm=weights[Term.CARRIER],
         locations_max=order_locations_max(scene),
         ranked=policy.order_by is not OrderBy.COST,
+        line_unit_micros=np.array(per_unit, np.int64) if any(map(any, per_unit)) else None,
     )

@@ -45,7 +45,7 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
     )  # fmt: skip
     services = tuple(
         CarrierService(name, level, pickup_minute=pickup, max_package_grams=rng.choice([None, 3_000, 10_000]),
-                       dimensional_divisor=rng.choice([None, 5_000]))
+                       dimensional_divisor=rng.choice([None, 5_000]), co2_grams_per_tonne_km=rng.choice([0, 70, 900]))
         for name, level, pickup in (("air", "EXPRESS", 1200), ("post", "STANDARD", 1080), ("van", "STANDARD", 1080))
     )  # fmt: skip
     names = ("near", "far")
@@ -86,11 +86,15 @@ def drawn_policy(rng: random.Random, money: int) -> Policy:
         return value if rng.random() < share else otherwise
 
     return Policy(
-        "drawn", weights=sometimes((("distance", 0), ("carrier", 500_000), ("pick", 2_000_000)), (), 0.3),
+        "drawn", weights=sometimes(
+            (("distance", 0), ("carrier", 500_000), ("pick", 2_000_000), ("carbon", 333_333), ("capacity", 1_500_000)), (), 0.3
+        ),
         split_micros=rng.randint(0, money), late_micros_per_day=sometimes(rng.randint(1, money), 0, 0.2),
         short_micros=sometimes(rng.randint(0, 20 * money), None, 0.3),
         max_locations_per_order=sometimes(rng.randint(1, 3), None, 0.1),
         max_locations_per_line=sometimes(rng.randint(1, 2), None, 0.2), allow_split_lines=rng.random() < 0.4,
+        carbon_micros_per_kg=sometimes(rng.choice([7_000, 10**8]), 0, 0.15),
+        capacity_price_micros=sometimes(rng.randint(1, 3 * money), 0, 0.15),
         max_distance_meters=sometimes(100_000, None, 0.1), international=rng.random() < 0.3,
         order_by=sometimes(rng.choice([OrderBy.PRIORITY, OrderBy.DISTANCE]), OrderBy.COST, 0.1),
     )  # fmt: skip

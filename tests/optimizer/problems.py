@@ -37,6 +37,7 @@ def hand_made(available: Sequence[Sequence[int]], quantity: Sequence[int], **cha
     }  # fmt: skip
     fields |= {"available": available, "quantity": quantity} | changed
     scalars = {"tariffs", "split_micros", "carrier_weight_ppm", "locations_max", "ranked"}
+    fields = {name: value for name, value in fields.items() if value is not None}
     return Problem(**{
         name: value if name in scalars else np.array(value, np.bool_ if name == "allowed" else np.int64)
         for name, value in fields.items()
@@ -94,6 +95,7 @@ def drawn_problem(
         split_micros=split,
         carrier_weight_ppm=(1_000_000, 1_000_000, 0, 333_333, 2_500_000)[draw(0, 4)],
         locations_max=sometimes(0, 3, 2**31, 3),
+        line_unit_micros=[many(columns, 0, money // 5 + 1) for _ in range(n)] if draw(0, 3) == 0 else None,
     )  # fmt: skip
 
 
