@@ -19,6 +19,7 @@ from engine.network.records import CalendarDay, CarrierService, Inventory, Item,
 from engine.network.safety_stock import SafetyStocks
 from engine.network.segments import NO_BAR, CommonBar, common_bars
 from engine.network.tariffs import compile_tariffs, zone_numbers
+from engine.network.transfers import TransferLanes, compile_transfers
 from engine.network.version import network_version
 
 __all__ = ["Destination", "Horizon", "Lanes", "NetworkImage", "compile_image"]
@@ -96,6 +97,8 @@ class NetworkImage:
     tariff_max_grams: Int64s
     tariff_price_micros: Int64s
     tariff_per_kg_micros: Int64s
+
+    transfers: TransferLanes
 
     _common_bars: Mapping[str, CommonBar] = field(repr=False)
     _atlas: Atlas = field(repr=False)
@@ -179,6 +182,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         tariff_max_grams=tariffs.max_grams,
         tariff_price_micros=tariffs.price_micros,
         tariff_per_kg_micros=tariffs.per_kg_micros,
+        transfers=compile_transfers(records.transfers, location_index),
         _common_bars=MappingProxyType(common_bars(records.segments, item_index)),
         _atlas=atlas,
         _safety_stocks=SafetyStocks(records.safety_stock, items, locations, location_index, FLOORS_MAX),
