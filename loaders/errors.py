@@ -50,6 +50,23 @@ class RowError:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class FolderWarning:
+    """A finding that does not keep a folder from being used.
+
+    `row` as of an error, None for a file as a whole; `column` may be a key, as `policy.peak.when`.
+    """
+
+    file: str
+    row: int | None
+    column: str
+    message: str
+
+    def as_dict(self) -> dict[str, object]:
+        """The same as JSON has it."""
+        return asdict(self)
+
+
 class LoadError(ValueError):
     """A network folder was refused. `errors` are ordered by file and row; `error_count` counts those not kept too."""
 

@@ -9,8 +9,8 @@ from engine.network.records import Network, NetworkRecords
 from loaders.build import build_calendar_days, build_inventory, build_locations, build_receipts, build_records
 from loaders.checks import check_keys, check_kits, check_records, check_references
 from loaders.columns import Table
-from loaders.errors import ErrorLog, Fault, LoadError, RowError, nearest
-from loaders.policy_lint import PolicyWarning, lint_policies
+from loaders.errors import ErrorLog, Fault, FolderWarning, LoadError, RowError, nearest
+from loaders.folder_lint import lint_folder
 from loaders.postal import PostalAreas
 from loaders.progress import ProgressReporter, SilentProgress
 from loaders.raw_sheet import RawSheet
@@ -43,7 +43,7 @@ class Validation:
 
     errors: tuple[RowError, ...]
     error_count: int
-    warnings: tuple[PolicyWarning, ...] = ()
+    warnings: tuple[FolderWarning, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -56,6 +56,20 @@ def load_folder(path: Path, progress: ProgressReporter | None = None) -> Network
 
     Raises `LoadError` with every bad row of every file when there is any.
     """
+    return _load(path, progress)[0]
+
+
+def validate_folder(path: Path, progress: ProgressReporter | None = None) -> Validation:
+    """What `load_folder` would refuse the folder for, or what should be looked at although it would not."""
+    try:
+        records, sheets, rows = _load(path, progress)
+    except LoadError as error:
+        return Validation(error.errors, error.error_count)
+    return Validation((), 0, lint_folder(records, sheets, rows))
+
+
+def _load(path: Path, progress: ProgressReporter | None) -> tuple[NetworkRecords, dict[str, Sheet], dict[str, list[Any]]]:
+    """(the records, the sheets they come from, and each sheet's records in the order of its rows)."""
     log = ErrorLog()
     files = _find_files(path, log)
     network = read_network(files["network"], log) if "network" in files else None
@@ -67,7 +81,7 @@ def load_folder(path: Path, progress: ProgressReporter | None = None) -> Network
     assert network is not None
     items = _by_id(records["items"], "item_id")
     locations = _by_id(records["locations"], "location_id")
-    return NetworkRecords(
+    loaded = NetworkRecords(
         network=network,
         locations=locations,
         calendars=_by_id(records["calendars"], "calendar_id"),
@@ -87,15 +101,7 @@ def load_folder(path: Path, progress: ProgressReporter | None = None) -> Network
         receipts=_by_id(records["receipts"], "receipt_id"),
         sources=tuple(file.name for file in files.values()),
     )
-
-
-def validate_folder(path: Path, progress: ProgressReporter | None = None) -> Validation:
-    """What `load_folder` would refuse the folder for, or what should be looked at although it would not."""
-    try:
-        records = load_folder(path, progress)
-    except LoadError as error:
-        return Validation(error.errors, error.error_count)
-    return Validation((), 0, lint_policies(records.policies))
+    return loaded, sheets, records
 
 
 def _find_files(path: Path, log: ErrorLog) -> dict[str, Path]:

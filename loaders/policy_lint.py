@@ -1,10 +1,11 @@
 """What a sound policy file may still get wrong: rules that can never count, settings that undo each other or do nothing."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from engine.domain.enums import OrderBy, Term
+from engine.network.policies import Period, period_of
 from engine.network.records import Policy
+from loaders.errors import FolderWarning
 
 _EQUAL = ("channel", "segment", "customer_class")
 _RATES = {
@@ -16,54 +17,46 @@ _RATES = {
 }
 """Terms that cost nothing unless the policy gives them a rate."""
 
+_NOT_COMPUTED = (Term.TRANSFER, Term.STOCK_OUT, Term.MARKDOWN, Term.DECLINE, Term.PERFORMANCE, Term.DUTY)
+"""Terms that no plan of this version is charged for."""
+
 _KEYS = {"capacity_price_micros": "capacity_price"}
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyWarning:
-    """A finding that does not keep a folder from being used. `column` is the key, as `policy.peak.when`."""
-
-    file: str
-    column: str
-    message: str
-
-    def as_dict(self) -> dict[str, str]:
-        """The same as JSON has it."""
-        return {"file": self.file, "column": self.column, "message": self.message}
-
-
-def lint_policies(policies: Sequence[Policy]) -> tuple[PolicyWarning, ...]:
-    """Warnings, policy by policy in the order of the file."""
+def lint_policies(policies: Sequence[Policy], time_zone: str = "UTC") -> tuple[FolderWarning, ...]:
+    """Warnings, policy by policy in the order of the file. `time_zone` is the network's, in which dates begin and end."""
     return tuple(
-        PolicyWarning("policy.toml", f"policy.{policy.policy_id}{key}", message)
+        FolderWarning("policy.toml", None, f"policy.{policy.policy_id}{key}", message)
         for place, policy in enumerate(policies)
-        for key, message in (*_reach(policy, policies[:place]), *_effects(policy))
+        for key, message in (*_reach(policy, policies[:place], time_zone), *_effects(policy))
     )
 
 
-def _reach(policy: Policy, earlier: Sequence[Policy]) -> Iterator[tuple[str, str]]:
+def _reach(policy: Policy, earlier: Sequence[Policy], time_zone: str) -> Iterator[tuple[str, str]]:
     """A conditional policy is tried in the order of the file; the first without conditions takes what is left."""
     if not policy.when:
         default = next((each for each in earlier if not each.when), None)
         if default is not None:
             yield "", f"{default.policy_id} takes every order that no condition holds for: this counts only where it is named"
         return
+    period = period_of(policy, time_zone)
+    if period.is_empty:
+        yield ".when", "never counts: until ends before from begins"
+        return
     for each in earlier:
-        if each.when and _covers(dict(each.when), dict(policy.when)):
+        if each.when and _covers(each, policy, period_of(each, time_zone), period):
             yield ".when", f"never counts: whenever it holds, so does that of {each.policy_id}, which stands before it"
             return
 
 
-def _covers(wide: dict[str, str], narrow: dict[str, str]) -> bool:
-    """Whether every order that meets `narrow` meets `wide`."""
+def _covers(earlier: Policy, later: Policy, wide_period: Period, period: Period) -> bool:
+    """Whether every order that meets the later policy meets the earlier one."""
+    wide, narrow = dict(earlier.when), dict(later.when)
     if any(name in wide and narrow.get(name) != wide[name] for name in _EQUAL):
         return False
-    if "min_value_micros" in wide and int(narrow.get("min_value_micros", -1)) < int(wide["min_value_micros"]):
+    if "min_value_micros" in wide and int(narrow.get("min_value_micros", 0)) < int(wide["min_value_micros"]):
         return False
-    # Dates and instants of ISO 8601 compare as text; a date counts from its first minute, and until its last.
-    if "from" in wide and not ("from" in narrow and narrow["from"] >= wide["from"]):
-        return False
-    return "until" not in wide or ("until" in narrow and narrow["until"] <= wide["until"])
+    return wide_period.holds(period)
 
 
 def _effects(policy: Policy) -> Iterator[tuple[str, str]]:
@@ -75,6 +68,9 @@ def _effects(policy: Policy) -> Iterator[tuple[str, str]]:
     if per_order == 1 and policy.split_micros:
         yield ".split_micros", "has no effect: an order may come from one location only"
     for term, weight in policy.weights:
+        if Term(term) in _NOT_COMPUTED:
+            yield f".weights.{term}", "has no effect: this version does not compute the term"
+            continue
         rate = _RATES.get(Term(term))
         if rate is not None and weight and not getattr(policy, rate):
             yield f".weights.{term}", f"has no effect: {_KEYS.get(rate, rate)} is not set"

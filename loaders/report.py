@@ -23,13 +23,16 @@ def render_errors(validation: Validation, rows_shown_max: int = ROWS_SHOWN_MAX) 
     return table
 
 
-def render_warnings(validation: Validation) -> Table:
+def render_warnings(validation: Validation, rows_shown_max: int = ROWS_SHOWN_MAX) -> Table:
     """A table of what should be looked at, though the folder can be used."""
-    table = Table(title="Worth a look", title_justify="left")
-    for heading in ("file", "column", "what"):
-        table.add_column(heading, overflow="fold")
-    for warning in validation.warnings:
-        table.add_row(*(Text(_visible(cell)) for cell in (warning.file, warning.column, warning.message)))
+    count = len(validation.warnings)
+    caption = f"{count:,} warnings, the first {rows_shown_max} shown" if count > rows_shown_max else None
+    table = Table(title="Worth a look", title_justify="left", caption=caption)
+    for heading in ("file", "row", "column", "what"):
+        table.add_column(heading, justify="right" if heading == "row" else "left", overflow="fold")
+    for warning in validation.warnings[:rows_shown_max]:
+        row = "" if warning.row is None else str(warning.row)
+        table.add_row(*(Text(_visible(cell)) for cell in (warning.file, row, warning.column, warning.message)))
     return table
 
 

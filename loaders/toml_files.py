@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,10 @@ def _when(table: Mapping[str, Any], file: str, place: str, log: ErrorLog) -> tup
     """The conditions as text, ordered by key: dates and instants as ``2026-11-27`` and ``2026-11-27T00:00:00Z``."""
     values = _parse_keys(table, POLICY_WHEN, file, place, log)
     start, end = values.get("from"), values.get("until")
-    if type(start) is type(end) and start is not None and end < start:
-        log.add(file, None, f"{place}until", end, Fault.CONTRADICTION, "a moment not before from")
+    if type(start) is type(end) and start is not None and (end < start or (isinstance(end, datetime) and end == start)):
+        # A date counts until its last minute, so that both may be one day.
+        expected = "a moment after from" if isinstance(end, datetime) else "a date not before from"
+        log.add(file, None, f"{place}until", end, Fault.CONTRADICTION, expected)
     write_by_name = {column.name: column.kind.write for column in POLICY_WHEN.columns}
     return tuple((key, str(write_by_name[key](value))) for key, value in sorted(values.items()))
 

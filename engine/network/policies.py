@@ -19,21 +19,38 @@ _EQUAL = ("channel", "segment", "customer_class")
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """UTC minutes from `first` until before `end`; None: since ever, for ever."""
+
+    first: int | None
+    end: int | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no minute lies in it."""
+        return self.first is not None and self.end is not None and self.end <= self.first
+
+    def holds(self, other: "Period") -> bool:
+        """Whether every minute of the other one lies in it."""
+        starts = self.first is None or (other.first is not None and other.first >= self.first)
+        return starts and (self.end is None or (other.end is not None and other.end <= self.end))
+
+
+@dataclass(frozen=True, slots=True)
 class _Conditional:
     """A policy with its conditions read: an order must meet them all; None asks nothing."""
 
     policy: Policy
     equal: tuple[str | None, ...]
     value_micros_min: int | None
-    from_minute: int | None
-    until_minute: int | None
+    period: Period
 
     def holds(self, equal: tuple[str, ...], value_micros: int, minute: int) -> bool:
         return (
             all(asked is None or asked == given for asked, given in zip(self.equal, equal, strict=True))
             and (self.value_micros_min is None or value_micros >= self.value_micros_min)
-            and (self.from_minute is None or minute >= self.from_minute)
-            and (self.until_minute is None or minute < self.until_minute)
+            and (self.period.first is None or minute >= self.period.first)
+            and (self.period.end is None or minute < self.period.end)
         )
 
 
@@ -78,6 +95,14 @@ def weight_ppm(policy: Policy, term: Term) -> int:
     return next((weight for name, weight in policy.weights if name == term), WEIGHT_PPM)
 
 
+def period_of(policy: Policy, zone: str) -> Period:
+    """When a policy may count."""
+    when = dict(policy.when)
+    return Period(
+        _minute(when["from"], zone, 0) if "from" in when else None, _minute(when["until"], zone, 1) if "until" in when else None
+    )
+
+
 def _read(policy: Policy, zone: str) -> _Conditional:
     when = dict(policy.when)
     assert when.keys() <= {*_EQUAL, "min_value_micros", "from", "until"}, policy.policy_id
@@ -85,8 +110,7 @@ def _read(policy: Policy, zone: str) -> _Conditional:
         policy,
         tuple(when.get(key) for key in _EQUAL),
         int(when["min_value_micros"]) if "min_value_micros" in when else None,
-        _minute(when["from"], zone, 0) if "from" in when else None,
-        _minute(when["until"], zone, 1) if "until" in when else None,
+        period_of(policy, zone),
     )
 
 

@@ -39,6 +39,27 @@ def test_a_rule_behind_a_wider_one_never_counts(wide: dict[str, str], narrow: di
     assert found(*policies) == ([("policy.narrow.when", message)] if never else [])
 
 
+def test_periods_compare_in_the_networks_time() -> None:
+    """A day of New York begins at 05:00 UTC: an instant of 03:00 UTC lies before it, though its text comes after."""
+    wide = Policy("wide", when=(("from", "2026-11-27"),))
+    narrow = Policy("narrow", when=(("from", "2026-11-27T03:00:00Z"),))
+    assert found(wide, narrow) != []
+    assert lint_policies((wide, narrow), "America/New_York") == ()
+
+
+def test_a_period_that_ends_before_it_begins() -> None:
+    """24 December ends at midnight; a single day, first and last, is none such."""
+    never = Policy("never", when=(("from", "2026-12-25T09:00:00Z"), ("until", "2026-12-24")))
+    assert found(never) == [("policy.never.when", "never counts: until ends before from begins")]
+    assert found(Policy("day", when=(("from", "2026-12-24"), ("until", "2026-12-24")))) == []
+
+
+def test_terms_that_are_not_computed() -> None:
+    one = Policy("a", weights=((Term.DUTY, 2), (Term.MARKDOWN, 0), (Term.PICK, 2)))
+    message = "has no effect: this version does not compute the term"
+    assert found(one) == [("policy.a.weights.duty", message), ("policy.a.weights.markdown", message)]
+
+
 def test_a_second_default_counts_only_by_name() -> None:
     message = "one takes every order that no condition holds for: this counts only where it is named"
     assert found(Policy("one"), Policy("two")) == [("policy.two", message)]

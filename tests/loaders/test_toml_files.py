@@ -87,7 +87,15 @@ def errors_of_policies(folder: Path, text: str) -> list[tuple[str, str, Fault, s
         ),
         (
             "[policy.a]\nwhen.from = 2026-02-01\nwhen.until = 2026-01-01",
-            ("policy.a.when.until", "2026-01-01", F.CONTRADICTION, "a moment not before from"),
+            ("policy.a.when.until", "2026-01-01", F.CONTRADICTION, "a date not before from"),
+        ),
+        (
+            "[policy.a]\nwhen.from = 2026-02-01T00:00:00Z\nwhen.until = 2026-02-01T00:00:00Z",
+            ("policy.a.when.until", "2026-02-01 00:00:00+00:00", F.CONTRADICTION, "a moment after from"),
+        ),
+        (
+            "[policy.a]\nmax_locations_per_order = 0",
+            ("policy.a.max_locations_per_order", "0", F.OUT_OF_RANGE, "a whole number from 1 to 2147483647"),
         ),
     ],
 )

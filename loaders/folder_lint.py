@@ -1,0 +1,78 @@
+"""What a sound network folder may still get wrong: rows that nothing leads to, and what this version reads but does not use."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.network.records import NetworkRecords
+from engine.network.segments import ring_fence
+from loaders.errors import FolderWarning
+from loaders.policy_lint import lint_policies
+from loaders.sheet import Sheet
+
+NOT_USED = "read, but not used for promises by this version"
+
+_FILES_NOT_USED = ("transfers", "backorders")
+_COLUMNS_NOT_USED = {"items": ("components", "substitutes", "ship_alone", "hazmat")}
+
+
+def lint_folder(
+    records: NetworkRecords, sheets: Mapping[str, Sheet], rows: Mapping[str, Sequence[Any]]
+) -> tuple[FolderWarning, ...]:
+    """Warnings about a folder that loads, file by file. `rows` are the records of each sheet in the order of its rows."""
+    return (
+        *_carriers(sheets, rows),
+        *_segments(records, sheets["segments"]),
+        *_not_used(sheets, rows),
+        *lint_policies(records.policies, records.network.time_zone),
+    )
+
+
+def _carriers(sheets: Mapping[str, Sheet], rows: Mapping[str, Sequence[Any]]) -> Iterator[FolderWarning]:
+    """A shipment needs a zone of its carrier service and a tariff of that zone: one without the other serves nobody."""
+    zones = _first_rows((zone.carrier_service_id, zone.zone) for zone in rows["zones"])
+    tariffs = _first_rows((tariff.carrier_service_id, tariff.zone) for tariff in rows["tariffs"])
+    served = {service for service, _ in zones}
+    for row, service in enumerate(rows["carrier_services"]):
+        if service.carrier_service_id not in served:
+            message = f"{service.carrier_service_id} ships nothing: zones has no row of it"
+            yield _warning(sheets["carrier_services"], row, "carrier_service_id", message)
+    for (service_id, zone), row in zones.items():
+        if (service_id, zone) not in tariffs:
+            message = f"zone {zone} of {service_id} ships nothing: tariffs has no row of it"
+            yield _warning(sheets["zones"], row, "zone", message)
+    for (service_id, zone), row in tariffs.items():
+        if (service_id, zone) not in zones:
+            yield _warning(sheets["tariffs"], row, "zone", f"never charged: zones has no zone {zone} of {service_id}")
+
+
+def _segments(records: NetworkRecords, sheet: Sheet) -> Iterator[FolderWarning]:
+    for row, units in ring_fence(records).cut:
+        wanted = records.segments[row].quantity
+        message = f"{units} of {wanted} are ring-fenced: common stock for sale there, above safety stock, holds no more"
+        yield _warning(sheet, row, "quantity", message)
+
+
+def _not_used(sheets: Mapping[str, Sheet], rows: Mapping[str, Sequence[Any]]) -> Iterator[FolderWarning]:
+    for stem in _FILES_NOT_USED:
+        if rows[stem]:
+            yield FolderWarning(sheets[stem].file, None, "", NOT_USED)
+    for stem, columns in _COLUMNS_NOT_USED.items():
+        for column in columns:
+            held = [row for row, record in enumerate(rows[stem]) if getattr(record, column)]
+            if held:
+                more = f" ({len(held)} rows)" if len(held) > 1 else ""
+                yield _warning(sheets[stem], held[0], column, NOT_USED + more)
+
+
+def _first_rows(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Each key with the first row that has it."""
+    first: dict[tuple[str, str], int] = {}
+    for row, key in enumerate(keys):
+        first.setdefault(key, row)
+    return first
+
+
+def _warning(sheet: Sheet, row: int, column: str, message: str) -> FolderWarning:
+    return FolderWarning(sheet.file, int(sheet.row_numbers(np.array([row]))[0]), column, message)
