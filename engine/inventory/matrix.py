@@ -4,7 +4,7 @@ It follows the commit log: `apply` is called with each log entry in order, so th
 stock as of `position`. Planning reads rows and never writes them, but for tentative demand (see `live.py`).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ QUANTITY_MIN = -(2**31)
 QUANTITY_MAX = 2**31 - 1
 OUT_OF_RANGE = "a position left the range of int32"
 ROW_ROOM_MIN = 4
+SLOT_ROOM_MIN = 16
 
 
 class Slot(NamedTuple):
@@ -50,9 +51,9 @@ class InventoryMatrix:
         self.slots: list[Slot] = []
         self._slot_index: dict[Slot, int] = {}
         self._pool_index: dict[str, int] = {"": 0}
-        self.slot_available_at = np.zeros(0, np.int64)
-        self.slot_pool = np.zeros(0, np.int64)
-        self.slot_sellable = np.zeros(0, np.bool_)
+        self._show_slots(
+            np.zeros(SLOT_ROOM_MIN, np.int64), np.zeros(SLOT_ROOM_MIN, np.int64), np.zeros(SLOT_ROOM_MIN, np.bool_)
+        )
         assert self.slot_index(Slot("", "", ON_HAND, True)) == ON_HAND_SLOT
 
     @property
@@ -67,10 +68,20 @@ class InventoryMatrix:
             found = self._slot_index[slot] = len(self.slots)
             self.slots.append(slot)
             pool = self._pool_index.setdefault(slot.pool, len(self._pool_index))
-            self.slot_available_at = np.append(self.slot_available_at, np.int64(slot.available_at_minute))
-            self.slot_pool = np.append(self.slot_pool, np.int64(pool))
-            self.slot_sellable = np.append(self.slot_sellable, slot.sellable)
+            columns = self._slot_columns
+            if found == len(columns[0]):
+                # Twice the room, so that opening slots one by one copies each of them less than twice in all.
+                columns = tuple(np.concatenate((column, np.zeros_like(column))) for column in columns)
+            for column, value in zip(columns, (slot.available_at_minute, pool, slot.sellable), strict=True):
+                column[found] = value
+            self._show_slots(*columns)
         return found
+
+    def _show_slots(self, available_at: NDArray[np.int64], pool: NDArray[np.int64], sellable: NDArray[np.bool_]) -> None:
+        """Keep the columns of slots, and show what of them is in use."""
+        count = len(self.slots)
+        self._slot_columns: tuple[NDArray[Any], ...] = (available_at, pool, sellable)
+        self.slot_available_at, self.slot_pool, self.slot_sellable = available_at[:count], pool[:count], sellable[:count]
 
     def find(self, item: int, location: int, slot: int) -> int:
         """Arena index of a position, or −1."""

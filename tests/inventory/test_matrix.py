@@ -128,3 +128,18 @@ def test_pools_are_numbered_as_they_come_and_the_common_one_is_first() -> None:
     assert matrix.slot_available_at.tolist() == [0, 5, 0]
     assert matrix.slot_pool.tolist() == [0, 1, 0]
     assert matrix.slot_sellable.tolist() == [True, True, False]
+
+
+def test_slots_opened_one_by_one_are_copied_less_than_twice() -> None:
+    """Room for 16, then 32, 64 … 2,048: seven times the columns are copied, 2,032 slots in all for the 2,000 there are."""
+    matrix = InventoryMatrix(1, 1)
+    copied, room = 0, matrix.slot_available_at.base
+    for n in range(1, 2_000):
+        assert matrix.slot_index(Slot(f"po{n}", "", n, n % 3 > 0)) == n
+        if matrix.slot_available_at.base is not room:
+            copied, room = copied + n, matrix.slot_available_at.base
+    assert copied == 16 + 32 + 64 + 128 + 256 + 512 + 1_024
+    assert matrix.slot_available_at.tolist() == list(range(2_000))
+    assert matrix.slot_sellable.tolist() == [True, *(n % 3 > 0 for n in range(1, 2_000))]
+    assert matrix.slot_pool.tolist() == [0] * 2_000
+    assert matrix.slot_available_at.flags.c_contiguous
