@@ -17,6 +17,9 @@ from engine.inventory.client import connect
 from engine.inventory.keys import Keys
 
 LISTEN_SECONDS_MAX = 0.1
+ASK_POLL_SECONDS = 0.1
+"""How often those are looked for whose time has come to be asked for."""
+
 ASK_AFTER_SECONDS = 1.0
 """A waiter that has heard nothing for so long is asked for in the ledger, and again after as long."""
 
@@ -40,7 +43,7 @@ class Waiter:
 
 
 class RecordedWaiters:
-    """Waiters of one engine, and the thread that releases them."""
+    """Waiters of one engine, and the threads that release them: one hears what is recorded, one asks the ledger."""
 
     def __init__(
         self, redis_url: str, partition: str, positions_of: Callable[[list[str]], Mapping[str, str]], *,
@@ -55,18 +58,25 @@ class RecordedWaiters:
         self._lock = threading.Lock()
         self._is_stopped = False
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="belofte-recorded", daemon=True)
+        self._is_asked_now = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, name="belofte-recorded", daemon=True),
+            threading.Thread(target=self._keep_asking, name="belofte-asking", daemon=True),
+        ]
         self._log = structlog.get_logger("recorded")
 
     def start(self) -> None:
         """Begin to listen."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Stop listening; whoever still waits is told that its fate is not known."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._is_asked_now.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
         with self._lock:
             self._is_stopped = True
             left = [waiter.settle for waiters in self._waiting.values() for waiter in waiters if waiter.settle is not None]
@@ -90,6 +100,8 @@ class RecordedWaiters:
             is_known = waiter.position is not None or self._is_stopped
         if is_known:
             self._tell(settle, waiter.position)
+        elif ask_now:
+            self._is_asked_now.set()
 
     def forget(self, waiter: Waiter) -> None:
         """The write came to nothing, and its waiter was not armed."""
@@ -106,7 +118,6 @@ class RecordedWaiters:
                 self._listen()
             except (redis.RedisError, OSError) as error:
                 self._log.warning("cannot hear what is recorded; the ledger is asked instead", error=str(error))
-                self._settle_overdue()
                 self._stopping.wait(RECONNECT_SECONDS)
             except Exception:
                 # Without this thread nobody would be answered any more.
@@ -120,7 +131,18 @@ class RecordedWaiters:
                 message = channel.get_message(timeout=LISTEN_SECONDS_MAX)
                 if message is not None:
                     self._release(parse_recorded(message["data"]))
+
+    def _keep_asking(self) -> None:
+        while not self._stopping.is_set():
+            # A duplicate does not wait until the next look: it may have been recorded long ago.
+            self._is_asked_now.wait(ASK_POLL_SECONDS)
+            self._is_asked_now.clear()
+            try:
                 self._settle_overdue()
+            except Exception:
+                # Without this thread those whose record was not heard of would not be answered any more.
+                self._log.exception("a fault while asking what is recorded")
+                self._stopping.wait(RECONNECT_SECONDS)
 
     def _release(self, positions: Mapping[str, str]) -> None:
         armed: list[tuple[Settle, str]] = []

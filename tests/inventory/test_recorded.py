@@ -9,7 +9,7 @@ import pytest
 from engine.domain.ids import uuid7
 from engine.inventory.gate import NO_LINK, ORIGIN, StoreGate
 from engine.inventory.keys import Keys
-from engine.inventory.recorded import RecordedWaiters, format_recorded, parse_recorded
+from engine.inventory.recorded import ASK_POLL_SECONDS, RecordedWaiters, format_recorded, parse_recorded
 from tests.stores import PARTITION, open_store
 from tests.valkey_server import ValkeyServer
 
@@ -137,6 +137,17 @@ def test_duplicate_of_what_was_recorded_long_ago_is_asked_for_at_once(waiters: R
     waiters.arm(waiters.expect(request_id), told, ask_now=True)
     assert told.wait() == ["1-1"]
     assert time.monotonic() - started < 0.9
+
+
+def test_duplicate_does_not_wait_for_the_next_look(waiters: RecordedWaiters, book: Book) -> None:
+    """Twenty, one after the other: each would have waited for up to ASK_POLL_SECONDS, 2 s in all."""
+    started = time.monotonic()
+    for n in range(20):
+        book.positions[request_id := uuid7()] = f"1-{n}"
+        told = Told()
+        waiters.arm(waiters.expect(request_id), told, ask_now=True)
+        assert told.wait() == [f"1-{n}"]
+    assert time.monotonic() - started < 20 * ASK_POLL_SECONDS / 2
 
 
 def test_who_missed_the_message_is_asked_for_after_a_while(waiters: RecordedWaiters, book: Book) -> None:
