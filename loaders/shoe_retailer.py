@@ -176,24 +176,34 @@ def _segments(best_sellers: Iterable[Item]) -> tuple[Segment, ...]:
 
 
 def _policies(today: date) -> tuple[Policy, ...]:
-    """The usual policy, and one from Black Friday's week to Boxing Day that spares capacity and splits less."""
+    """The usual policy; one that charges carbon and full days, for customers who ask for it; and one for the peak.
+
+    Orders under a price of carbon or capacity take the long way of a decision: the usual ones do without.
+    """
     return (
+        Policy(
+            "green",
+            when=(("customer_class", "GREEN"),),
+            weights=((Term.CAPACITY, WEIGHT_ONE // 2), (Term.CARBON, 2 * WEIGHT_ONE)),
+            split_micros=4 * EURO,
+            late_micros_per_day=1 * EURO,
+            carbon_micros_per_kg=EURO // 10,
+            capacity_price_micros=EURO // 2,
+            max_locations_per_order=2,
+            max_locations_per_line=2,
+        ),
         Policy(
             "default",
             split_micros=5 * EURO // 2,
             late_micros_per_day=1 * EURO,
-            carbon_micros_per_kg=EURO // 10,
             max_locations_per_order=4,
             max_locations_per_line=3,
         ),
         Policy(
             "peak",
             when=(("from", f"{today.year}-11-20"), ("until", f"{today.year}-12-26")),
-            weights=((Term.CAPACITY, 2 * WEIGHT_ONE), (Term.CARBON, WEIGHT_ONE // 2)),
             split_micros=4 * EURO,
             late_micros_per_day=2 * EURO,
-            carbon_micros_per_kg=EURO // 10,
-            capacity_price_micros=EURO // 2,
             max_locations_per_order=2,
             max_locations_per_line=2,
             no_split_below_micros=75 * EURO,

@@ -161,6 +161,7 @@ def solve_whole_lines(
 
 def solve_by_search(problem: Problem, nodes_max: int) -> Solution:
     """The best plan of whole lines by search; where lines may be divided, what of the budget is left goes to such plans."""
+    assert problem.line_unit_micros is None, "the search knows one price per unit and column"
     if not suits_search(problem):
         return branch(problem, None, nodes_max)
     solution = search_whole_lines(problem, nodes_max)

@@ -45,11 +45,13 @@ def hand_made(available: Sequence[Sequence[int]], quantity: Sequence[int], **cha
 
 
 def drawn_problem(
-    draw: Draw, *, lines_max: int, locations_max: int, quantity_max: int, divide: bool, huge: bool = True
-) -> Problem:
+    draw: Draw, *, lines_max: int, locations_max: int, quantity_max: int, divide: bool, huge: bool = True,
+    unit_prices: bool = False,
+) -> Problem:  # fmt: skip
     """An order as hostile as its sizes allow: ties, shared items, no stock, no capacity, several columns a location.
 
-    divide: some lines may be divided; huge: a tenth of the orders asks for quantities up to QUANTITY_MAX.
+    divide: some lines may be divided; huge: a tenth of the orders asks for quantities up to QUANTITY_MAX; unit_prices: in
+    a third of them units cost more on one line than on another.
     """
     n, locations = draw(1, lines_max), draw(0, locations_max)
     location = [place for place in range(locations) for _ in range(draw(1, 2))]
@@ -95,7 +97,7 @@ def drawn_problem(
         split_micros=split,
         carrier_weight_ppm=(1_000_000, 1_000_000, 0, 333_333, 2_500_000)[draw(0, 4)],
         locations_max=sometimes(0, 3, 2**31, 3),
-        line_unit_micros=[many(columns, 0, money // 5 + 1) for _ in range(n)] if draw(0, 3) == 0 else None,
+        line_unit_micros=[many(columns, 0, money // 5 + 1) for _ in range(n)] if unit_prices and draw(0, 2) == 0 else None,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def assert_optimal(problem: Problem, micros: int, nodes_max: int = NODES_MAX) ->
 @thorough
 @given(st.randoms(use_true_random=False), st.sampled_from([0, 3, 30, NODES_MAX]))
 def test_whole_lines(rng: random.Random, nodes_max: int) -> None:
-    problem = drawn_problem(rng.randint, lines_max=4, locations_max=4, quantity_max=3, divide=False)
+    problem = drawn_problem(rng.randint, lines_max=4, locations_max=4, quantity_max=3, divide=False, unit_prices=True)
     solution = solve(problem, nodes_max)
     check_against_naive(problem, solution)
     if nodes_max == NODES_MAX:
@@ -46,7 +46,9 @@ def test_whole_lines(rng: random.Random, nodes_max: int) -> None:
 @thorough
 @given(st.randoms(use_true_random=False), st.sampled_from([0, 3, 30, NODES_MAX]))
 def test_divided_lines(rng: random.Random, nodes_max: int) -> None:
-    problem = drawn_problem(rng.randint, lines_max=3, locations_max=3, quantity_max=3, divide=True, huge=False)
+    problem = drawn_problem(
+        rng.randint, lines_max=3, locations_max=3, quantity_max=3, divide=True, huge=False, unit_prices=True
+    )
     check_against_naive(problem, solve(problem, nodes_max))
 
 
@@ -56,7 +58,7 @@ def test_seeded_orders(seed: int) -> None:
     divide = seed % 2 == 1
     problem = drawn_problem(
         rng.randint, lines_max=3 if divide else 4, locations_max=3 if divide else 4, quantity_max=3, divide=divide,
-        huge=not divide,
+        huge=not divide, unit_prices=True,
     )  # fmt: skip
     check_against_naive(problem, solve(problem, NODES_MAX))
 
@@ -69,6 +71,17 @@ def test_branch_and_bound_agrees_with_the_program_over_subsets(seed: int) -> Non
     program, search = solve(problem, 0), branch(problem, None, NODES_MAX)
     check_solution(problem, search)
     assert program.objective_micros == program.lower_bound_micros == search.objective_micros == search.lower_bound_micros
+
+
+def test_units_that_cost_more_on_one_line_divide_where_they_cost_least() -> None:
+    """4 units of each line, 2 of each in either place; shipments cost 90 and 10 more from the second on.
+
+    Line 0 costs 5 a unit in the second place, line 1 in the first: 90 + 90 + 10 and 2 · 5 + 2 · 5 = 210, all shipped.
+    """
+    problem = hand_made([[2, 2], [2, 2]], [4, 4], line_unit_micros=[[0, 5], [5, 0]])
+    solution = solve(problem, NODES_MAX)
+    check_against_naive(problem, solution)
+    assert solution.objective_micros == 210
 
 
 def test_a_batch_is_solved_as_its_orders_are_alone() -> None:
