@@ -104,8 +104,8 @@ def all_suit_program(fields: Sequence[Sequence[Any]]) -> bool:
 def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
     """An order whose units cost more on one line than on another, as carbon by weight does.
 
-    For whole lines that is a cost per line; without it, the bound on all plans still holds; what lies between is for branch
-    and bound.
+    For whole lines that is a cost per line. Plans that divide one cost at the least what they would without it; where that
+    proves nothing, branch and bound looks for a better one.
     """
     assert problem.line_unit_micros is not None
     if problem.sets is not None:
@@ -115,12 +115,18 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
     if not_divisible(problem):
         return solve(folded, nodes_max)
     whole = solve(folded._replace(line_locations_max=np.minimum(problem.line_locations_max, 1)), nodes_max)
-    below = solve(problem._replace(line_unit_micros=None), max(0, nodes_max - whole.nodes))
-    nodes, bound = whole.nodes + below.nodes, max(below.lower_bound_micros, 0)
-    whole = whole._replace(nodes=nodes, lower_bound_micros=min(bound, whole.objective_micros))
+    cheaper = problem._replace(line_unit_micros=None)
+    bound = 0
+    if suits_search(cheaper):
+        bound = min(whole.lower_bound_micros, divided_plans_bound(cheaper, whole.objective_micros))
+    if bound < whole.objective_micros:
+        below = solve(cheaper, max(0, nodes_max - whole.nodes))
+        bound = max(bound, below.lower_bound_micros)
+        whole = whole._replace(nodes=whole.nodes + below.nodes)
+    whole = whole._replace(lower_bound_micros=min(bound, whole.objective_micros))
     if bound >= whole.objective_micros:
         return whole
-    return branch(problem, whole, max(0, nodes_max - nodes), bound)
+    return branch(problem, whole, max(0, nodes_max - whole.nodes), bound)
 
 
 def solve_whole_lines(
