@@ -1,5 +1,7 @@
 """From the wire to the domain: baskets with their strings turned into indexes, every bad field named."""
 
+from collections.abc import Iterable
+
 from belofte.v1 import promise_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -191,15 +193,13 @@ def decode_constraints(wire: types_pb2.Constraints, field: str, image: NetworkIm
         check_range(given.value, f"{field}.{name}.value", low, 10**15, violations)
         return given.value
 
-    for name in ("no_split_item_classes", "express_only_location_ids"):
-        check_count(getattr(wire, name).values, f"{field}.{name}.values", NAMES_MAX, violations)
-    classes = []
-    for i, name in enumerate(wire.no_split_item_classes.values[:NAMES_MAX]):
-        if name in image.item_classes:
-            classes.append(image.item_classes.index(name))
-        else:
-            expected = f"a class of the network's items was expected, not {name[:40]!r}"
-            violations.add(f"{field}.no_split_item_classes.values[{i}]", expected)
+    classes: tuple[int, ...] = ()
+    locations: tuple[int, ...] = ()
+    if check_count(wire.no_split_item_classes.values, f"{field}.no_split_item_classes.values", NAMES_MAX, violations):
+        classes = class_indexes(wire.no_split_item_classes.values, f"{field}.no_split_item_classes.values", image, violations)
+    named = wire.express_only_location_ids.values
+    if check_count(named, f"{field}.express_only_location_ids.values", NAMES_MAX, violations):
+        locations = indexes_of(named, f"{field}.express_only_location_ids.values", image, violations)
     return Constraints(
         max_locations=limit("max_locations", 1),
         max_locations_per_line=limit("max_locations_per_line", 1),
@@ -207,12 +207,21 @@ def decode_constraints(wire: types_pb2.Constraints, field: str, image: NetworkIm
         no_split_below_micros=limit("no_split_below_micros", 0),
         ship_complete=wire.ship_complete.value,
         international=wire.international.value if wire.HasField("international") else None,
-        no_split_classes=tuple(classes),
-        express_only=indexes_of(
-            wire.express_only_location_ids.values[:NAMES_MAX], f"{field}.express_only_location_ids.values", image, violations
-        ),
+        no_split_classes=classes,
+        express_only=locations,
         penalties=tuple(penalties),
     )
+
+
+def class_indexes(names: Iterable[str], field: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:
+    """Indexes of a list of item classes."""
+    found = []
+    for i, name in enumerate(names):
+        if name in image.item_classes:
+            found.append(image.item_classes.index(name))
+        else:
+            violations.add(f"{field}[{i}]", f"a class of the network's items was expected, not {name[:40]!r}")
+    return tuple(found)
 
 
 def preferred_services(wire: types_pb2.BasketLine, path: str, image: NetworkImage, violations: Violations) -> tuple[int, ...]:

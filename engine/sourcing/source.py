@@ -134,7 +134,9 @@ def refuse_shortage(scene: Scene, plan: Plan) -> None:
     if not plan.short_lines or (takes_what_there_is(scene) and plan.shipments):
         return
     first = plan.short_lines[0]
-    violations = tuple(_violation(scene, i, plan.short_lines) for i in _lines_concerned(scene, plan.short_lines))
+    found = [_violation(scene, i, plan.short_lines) for i in _lines_concerned(scene, plan.short_lines)]
+    # Components of one kit stand for one line.
+    violations = tuple({violation.field: violation for violation in reversed(found)}.values())[::-1]
     message = "; ".join(f"{v.field}: {v.description}" for v in violations[:10])
     fields = dict.fromkeys(field for short in plan.short_lines for field in short.restricted_by)
     raise Refusal(first.reason, message, violations, metadata={"restricted_by": ", ".join(fields)} if fields else {})

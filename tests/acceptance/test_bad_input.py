@@ -83,8 +83,13 @@ def asked_at(minutes: int) -> Change:
     return lambda wanted: wanted.request_time.CopyFrom(Timestamp(seconds=int(time.time()) + 60 * minutes))
 
 
-def limited(name: str, value: int) -> Change:
-    return lambda wanted: setattr(getattr(wanted.constraints, name), "value", value)
+def limited(name: str, value: int, penalty_micros: int | None = None) -> Change:
+    def change(wanted: types_pb2.Basket) -> None:
+        getattr(wanted.constraints, name).value = value
+        if penalty_micros is not None:
+            getattr(wanted.constraints, name).penalty_micros = penalty_micros
+
+    return change
 
 
 BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
@@ -181,7 +186,6 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
         (f"wish {name}", first(**{name: value}), ("UNIMPLEMENTED", "NOT_BUILT"), f"lines[0].{name}")
         for name, value in (
             ("allow_backorder", True), ("allow_preorder", True), ("allow_substitutes", True), ("substitute_item_ids", ["i1"]),
-            ("min_split_quantity", 2), ("arrival_set", "s"), ("kit_parent_line_id", "2"), ("kit_ratio", 2),
         )
     ),
     *(
@@ -198,7 +202,24 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
     ("long system", lambda b: setattr(b, "calling_system", "é" * 65), INVALID, "calling_system"),
     ("shipped and collected", first(pickup_location_id="store"), INVALID, "lines[0].pickup_location_id"),
     ("address of no kind", lambda b: setattr(b.destination, "address_type", 9), INVALID, "destination.address_type"),
-    ("ship set", first(ship_set="s"), ("UNIMPLEMENTED", "NOT_BUILT"), "lines[0].ship_set"),
+    ("ship set", first(ship_set="a b"), INVALID, "lines[0].ship_set"),
+    ("arrival set", first(arrival_set="a b"), INVALID, "lines[0].arrival_set"),
+    ("part below zero", first(min_split_quantity=-1), INVALID, "lines[0].min_split_quantity"),
+    ("component of no line", first(kit_parent_line_id="7", kit_ratio=1), INVALID, "lines[0].kit_parent_line_id"),
+    ("component of itself", first(kit_parent_line_id="1", kit_ratio=1), INVALID, "lines[0].kit_parent_line_id"),
+    ("component in the wrong number", first(kit_parent_line_id="2", kit_ratio=3), INVALID, "lines[0].kit_ratio"),
+    ("component of nothing", first(kit_ratio=2), INVALID, "lines[0].kit_ratio"),
+    (
+        "unknown class", lambda b: b.constraints.no_split_item_classes.values.append("none"), INVALID,
+        "constraints.no_split_item_classes.values[0]",
+    ),
+    (
+        "unknown express place", lambda b: b.constraints.express_only_location_ids.values.append("moon"),
+        ("NOT_FOUND", "UNKNOWN_LOCATION"), "constraints.express_only_location_ids.values[0]",
+    ),
+    (
+        "penalty below zero", limited("max_locations", 1, -1), INVALID, "constraints.max_locations.penalty_micros",
+    ),
 ]  # fmt: skip
 
 

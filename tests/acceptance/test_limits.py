@@ -1,0 +1,136 @@
+"""Lines that belong together, kits, and limits that are hard or have a price, through gRPC; acceptance case 32."""
+
+import pytest
+from belofte.v1 import types_pb2
+
+from tests.acceptance.asking import (
+    basket,
+    lines,
+    order_of,
+    order_request,
+    put,
+    quote,
+    refusal,
+    send,
+    shipped,
+    source,
+    stock_of,
+    stocked,
+)
+from tests.acceptance.server import Server
+
+IntegerConstraint, FlagConstraint = types_pb2.IntegerConstraint, types_pb2.FlagConstraint
+
+
+def test_a_ship_set_leaves_one_location_though_two_would_be_cheaper_to_pick(server: Server) -> None:
+    near, far = stocked(server, A=5, B=5), stocked(server, B=5)
+    answer = send(server, order_request(basket(lines((near, 1), (far, 1), ship_set="s"))))
+    assert shipped(answer.plan) == {"B": {"1": 1, "2": 1}}
+    # Apart: neither leaves, and the answer names what keeps them.
+    only_a = stocked(server, A=5)
+    error = refusal(lambda: send(server, order_request(basket(lines((only_a, 1), (far, 1), ship_set="s")))))
+    assert (error.code, error.reason) == ("FAILED_PRECONDITION", "RESTRICTED")
+    assert "lines[1].ship_set" in error.message
+    assert stock_of(server, only_a).allocated == 0
+
+
+def test_an_arrival_set_comes_on_one_day(server: Server) -> None:
+    fast, slow = stocked(server, A=1), stocked(server, **{"new-york": 1})
+    apart = quote(server, basket(lines((fast, 1), (slow, 1)), policy_id="abroad")).options[0]
+    days = {promise.delivery_latest.seconds // 86_400 for promise in apart.line_promises}
+    assert len(days) == 2
+    wanted = basket(lines((fast, 1), (slow, 1), arrival_set="s"), policy_id="abroad")
+    answer = quote(server, wanted)
+    # A can only deliver the day after tomorrow's pickup, New York only later: no day suits both, so one of them is left out.
+    assert [line.reason for line in answer.unavailable] == ["RESTRICTED"]
+    assert "arrival_set" in answer.unavailable[0].restricted_by[0]
+
+
+def test_a_limit_with_a_price_is_broken_only_where_that_pays(server: Server) -> None:
+    one, other = stocked(server, A=5), stocked(server, B=5)
+    limits = types_pb2.Constraints(max_locations=IntegerConstraint(value=1, penalty_micros=700))
+    answer = source(server, (one, 1), (other, 1), constraints=limits)
+    assert shipped(answer.plan) == {"A": {"1": 1}, "B": {"2": 1}}
+    terms = {term.term: term for term in answer.plan.cost.terms}
+    assert (terms["penalty"].raw_micros, terms["penalty"].weighted_micros) == (700, 700)
+    assert answer.plan.cost.total_micros == sum(term.weighted_micros for term in answer.plan.cost.terms)
+    assert answer.plan.certificate.lower_bound_micros == answer.plan.certificate.objective_micros
+    # Hard, it is kept, and named where it is what stands in the way.
+    limits.max_locations.ClearField("penalty_micros")
+    error = refusal(lambda: source(server, (one, 1), (other, 1), constraints=limits))
+    assert (error.reason, "constraints.max_locations" in error.message) == ("RESTRICTED", True)
+
+
+def test_ship_complete_of_a_basket_is_one_shipment_or_nothing(server: Server) -> None:
+    one, other = stocked(server, A=5, X=1), stocked(server, B=5, X=1)
+    limits = types_pb2.Constraints(ship_complete=FlagConstraint(value=True))
+    assert shipped(source(server, (one, 1), (other, 1), constraints=limits).plan) == {"X": {"1": 1, "2": 1}}
+    error = refusal(lambda: source(server, (one, 1), (other, 1), constraints=limits))
+    assert (error.code, error.reason) == ("FAILED_PRECONDITION", "RESTRICTED")
+    assert error.message.count("constraints.ship_complete") >= 1
+    wanted = basket(lines((one, 1), (other, 1)), constraints=limits)
+    wanted.lines[0].delivery_method, wanted.lines[0].pickup_location_id = types_pb2.DELIVERY_METHOD_PICKUP, "store"
+    assert refusal(lambda: quote(server, wanted)).fields == ("basket.constraints.ship_complete",)
+
+
+def test_a_cheap_basket_is_not_split_below_its_value(server: Server) -> None:
+    one, other = stocked(server, A=5), stocked(server, B=5)
+    limits = types_pb2.Constraints(no_split_below_micros=IntegerConstraint(value=50_000_000))
+    error = refusal(lambda: source(server, (one, 1), (other, 1), constraints=limits))
+    assert (error.reason, "constraints.no_split_below_micros" in error.message) == ("RESTRICTED", True)
+    worth = basket(lines((one, 1), (other, 1), unit_price_micros=25_000_000), constraints=limits)
+    assert len(send(server, order_request(worth)).plan.shipments) == 2
+
+
+def test_classes_are_kept_whole_and_items_that_ship_alone_have_their_own_shipment(server: Server) -> None:
+    put(server, "cup", {"A": 3, "B": 3})
+    limits = types_pb2.Constraints(no_split_item_classes=types_pb2.NamesConstraint(values=["whole"]))
+    error = refusal(lambda: source(server, ("cup", 4), constraints=limits))
+    assert (error.reason, "no_split_item_classes" in error.message) == ("RESTRICTED", True)
+    assert sum(sum(units.values()) for units in shipped(source(server, ("cup", 4)).plan).values()) == 4
+    put(server, "sofa", {"A": 2})
+    item = stocked(server, A=2)
+    plan = source(server, ("sofa", 1), (item, 1)).plan
+    assert [sorted(line.item_id for line in shipment.lines) for shipment in plan.shipments] in (
+        [["sofa"], [item]],
+        [[item], ["sofa"]],
+    )
+
+
+@pytest.mark.parametrize("mode", ["network", "spelt out"])
+def test_a_kit_is_sourced_as_its_components_from_one_location(server: Server, mode: str) -> None:
+    for part, units in (("leg", 40), ("top", 3), ("board", 40)):
+        put(server, part, {"Y": units + stock_of(server, part).allocated, "Z": 0})
+    wanted = lines(("table", 2))
+    if mode == "spelt out":
+        wanted += [
+            types_pb2.BasketLine(line_id="leg", item_id="leg", quantity=8, kit_parent_line_id="1", kit_ratio=4),
+            types_pb2.BasketLine(line_id="top", item_id="top", quantity=2, kit_parent_line_id="1", kit_ratio=1),
+        ]
+    before = {part: stock_of(server, part).allocated for part in ("leg", "top")}
+    option = quote(server, basket(wanted)).options[0]
+    if mode == "network":
+        assert [(promise.line_id, promise.quantity) for promise in option.line_promises] == [("1", 2)]
+    answer = send(server, order_request(basket(wanted)))
+    (shipment,) = answer.plan.shipments
+    assert {(line.item_id, line.quantity) for line in shipment.lines} == {("leg", 8), ("top", 2)}
+    assert {part: stock_of(server, part).allocated - before[part] for part in before} == {"leg": 8, "top": 2}
+    assert order_of(server, answer.order_id).order_id == answer.order_id
+
+
+def test_kits_that_share_a_component_are_refused_as_one(server: Server) -> None:
+    """Case 32: eight of each, and legs for ten."""
+    free = stock_of(server, "leg").allocated
+    put(server, "leg", {"Y": free + 40, "Z": 0})
+    put(server, "top", {"Y": 50})
+    put(server, "board", {"Y": 50})
+    allocated = {part: stock_of(server, part).allocated for part in ("leg", "top", "board")}
+    error = refusal(lambda: source(server, ("table", 8), ("bench", 8)))
+    assert (error.code, error.reason) == ("FAILED_PRECONDITION", "NO_STOCK")
+    assert error.fields == ("order.basket.lines[0].quantity", "order.basket.lines[1].quantity")
+    assert {part: stock_of(server, part).allocated for part in allocated} == allocated
+    assert len(source(server, ("table", 5), ("bench", 5)).plan.shipments) == 1
+    # A kit of kits comes down to the same parts.
+    put(server, "leg", {"Y": free + 80})
+    plan = source(server, ("set", 1)).plan
+    assert {(line.item_id, line.quantity) for line in plan.shipments[0].lines} == {("leg", 12), ("top", 1), ("board", 2)}
