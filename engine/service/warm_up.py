@@ -83,6 +83,7 @@ def _records() -> NetworkRecords:
             Policy("cost", split_micros=3),
             Policy("priority", order_by=OrderBy.PRIORITY),
             Policy("late", late_micros_per_day=5, short_micros=1_000),
+            Policy("green", carbon_micros_per_kg=9, capacity_price_micros=7),
         ),
         inventory=Inventory(empty, empty, np.zeros(0, np.int64), empty, np.zeros(0, np.bool_)),
         postal_areas=(PostalArea("NL", "1000", "9999", 52.1, 5.2),),
@@ -131,6 +132,9 @@ def _long_baskets() -> list[Basket]:
         _basket([_line(n, 2) for n in range(LINES_MANY)]),
         _basket([_line(0, 30)], "priority"),
         _basket([_line(0, 30)]),
+        _basket([_line(n, 1, ship_set=0) for n in range(3)]),
+        _basket([_line(n % 2, 40, ship_set=n) for n in (0, 0, 1, 1)]),
+        _basket([_line(n, 70) for n in range(3)], "green"),
         _basket([_line(n, 900, latest_minute=MINUTE + 600) for n in range(2)], "late"),
         _searched_basket(),
     ]

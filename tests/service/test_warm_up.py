@@ -23,7 +23,7 @@ def warmed() -> None:
 
 def drawn_basket(rng: random.Random) -> Basket:
     """Any number of lines, from few to more than there is, shipped or collected, under any of the policies."""
-    count = rng.choice([1, 1, 2, 3, 5, 8, 13])
+    count, tied = rng.choice([1, 1, 2, 3, 5, 8, 13]), rng.random() < 0.2
     lines = []
     for n in range(count):
         wishes: dict[str, object] = {}
@@ -33,13 +33,18 @@ def drawn_basket(rng: random.Random) -> Basket:
             wishes["latest_minute"] = warm.MINUTE + rng.choice([10, 2_000, 5_000])
         if rng.random() < 0.1:
             wishes["ship_complete"] = True
+        if tied and "pickup_location" not in wishes:
+            wishes[rng.choice(["ship_set", "arrival_set"])] = rng.randrange(2)
+        if rng.random() < 0.1:
+            wishes["min_split_quantity"] = 3
         lines.append(BasketLine(f"{n}", rng.randrange(3), rng.choice([1, 2, 19, 20, 40, 70, 10**6]), **wishes))  # type: ignore[arg-type]
     limits = Constraints(
         max_locations=rng.choice([None, None, 1, 2]), max_locations_per_line=rng.choice([None, None, 1, 2]),
-        max_distance_meters=rng.choice([None, 0, 10**6]),
+        max_distance_meters=rng.choice([None, 0, 10**6]), ship_complete=rng.random() < 0.05,
+        penalties=rng.choice([(), (), (("max_locations", 5),), (("max_distance_meters", 1), ("ship_complete", 9))]),
     )  # fmt: skip
     place = rng.choice([DestinationKey("NL", "1012"), DestinationKey("NL", "", 52.0, 5.0)])
-    policy_id = rng.choice(["cost", "priority", "late"])
+    policy_id = rng.choice(["cost", "priority", "late", "green"])
     return Basket(tuple(lines), warm.MINUTE + rng.randrange(9_000), place, policy_id=policy_id, constraints=limits)
 
 
