@@ -89,8 +89,9 @@ def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
     terms.append(counted_term(scene, Term.DISTANCE, distance // 1000, 1))
     if scene.policy.late_micros_per_day:
         terms.append(_late_term(scene, load))
-    penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
-    terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
+    if scene.basket.constraints.penalties:
+        penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
+        terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
     terms += [_carbon_term(scene, load, distance), _capacity_term(scene, load)]
     # Stock that lands later leaves no choice of when to order: the promise holds until it is taken.
     order_by = int(order_by_minute(load.start_minute, image.profile_index.item(location), service, scene.horizon.tables))
