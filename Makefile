@@ -34,6 +34,14 @@ test: setup-dev ## every test, sampled where the full count is long
 test-long: setup-dev ## every test at its full count
 	@$(BIN)/python -m pytest -m "long or not long" --full
 
+nightly: test-long test-bounds ## the full counts (100,000 orders through the checker), then kernels with every index checked
+
+test-bounds: setup-dev ## kernels and optimizer with every array index checked
+	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/kernels tests/optimizer
+
+coverage: setup-dev ## what of the kernels the tests reach, with compilation off
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -W ignore::RuntimeWarning --cov=engine.kernels --cov-report=term-missing:skip-covered tests/kernels
+
 lint: setup-dev ## ruff, mypy --strict, layers, generated contract up to date
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

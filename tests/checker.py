@@ -5,6 +5,7 @@ Shares no code with the optimizer: whole numbers of Python, one rule after the o
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 PPM = 1_000_000
@@ -134,3 +135,41 @@ def package_micros(problem: Any, zone: int, grams: int) -> int | None:
         if grams <= int(tariffs.max_grams[row]):
             return int(tariffs.price_micros[row]) - (-int(tariffs.per_kg_micros[row]) * grams // 1000)
     return None
+
+
+def check_bound(problem: Any, solution: Any, rng: Any, probes: int = 20) -> int:
+    """Refute a lower bound below which a plan is found; returns how many plans were priced.
+
+    Where lines have few columns, every plan of whole lines is one of them; else plans near the solution's: a line moved to
+    another column, or two lines to one.
+    """
+    n, columns = problem.allowed.shape
+    choices = [[-1, *(c for c in range(columns) if problem.allowed[j, c])] for j in range(n)]
+    total = 1
+    for each in choices:
+        total = min(total * len(each), EVERY_PLAN_MAX + 1)
+    if total <= EVERY_PLAN_MAX:
+        plans = (list(zip(range(n), chosen, problem.quantity.tolist(), strict=True)) for chosen in product(*choices))
+    else:
+        plans = (moved(problem, solution.placements, choices, rng) for _ in range(probes))
+    priced = 0
+    for plan in plans:
+        try:
+            cost = plan_micros(problem, plan)
+        except RefutedError:
+            continue
+        priced += 1
+        if cost < solution.lower_bound_micros:
+            raise RefutedError(f"a plan costs {cost}, less than the lower bound {solution.lower_bound_micros}: {plan}")
+    return priced
+
+
+EVERY_PLAN_MAX = 300
+
+
+def moved(problem: Any, placements: Iterable[Any], choices: list[list[int]], rng: Any) -> list[tuple[int, int, int]]:
+    """The plan with one or two of its lines moved whole to a column that one of them may take."""
+    lines = rng.sample(range(len(problem.quantity)), min(len(problem.quantity), rng.randint(1, 2)))
+    column = rng.choice(choices[lines[0]])
+    rest = [(p.line, p.column, p.quantity) for p in placements if p.line not in lines]
+    return rest + [(line, column, int(problem.quantity[line])) for line in lines]

@@ -17,7 +17,8 @@ def cache_folder() -> Path:
     """Where compiled kernels are kept: `$BELOFTE_CACHE` or the user's cache folder, one folder per content of kernels."""
     root = os.environ.get("BELOFTE_CACHE")
     base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "belofte"
-    digest = hashlib.sha256(platform.python_version().encode())
+    # Code with its indexes checked is other code, which the cache would not tell apart.
+    digest = hashlib.sha256(f"{platform.python_version()} {os.environ.get('NUMBA_BOUNDSCHECK', '')}".encode())
     for file in sorted(Path(__file__).parent.parent.glob("*/*.py")):
         if "@kernel" in (text := file.read_text("utf-8")):
             digest.update(text.encode())
