@@ -14,7 +14,7 @@ from loaders.sheet import Sheet
 NOT_USED = "read, but not used for promises by this version"
 
 _FILES_NOT_USED = ("transfers", "backorders")
-_COLUMNS_NOT_USED = {"items": ("components", "substitutes", "ship_alone", "hazmat")}
+_COLUMNS_NOT_USED = {"items": ("substitutes",)}
 
 
 def lint_folder(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.network.columns import distinct, frozen, index_of, item_columns, location_columns, service_columns
 from engine.network.destinations import Atlas, Destination, points
 from engine.network.horizon import DateRules, Horizon, Profile, build_horizon, month_number
+from engine.network.item_limits import ItemLimits
 from engine.network.lanes import Lanes, ZoneRows
 from engine.network.policies import Policies
 from engine.network.records import CalendarDay, CarrierService, Inventory, Item, Location, Network, NetworkRecords
@@ -91,6 +92,8 @@ class NetworkImage:
     co2_grams_per_tonne_km: Int64s  # [S]
     delivery_calendar_ids: tuple[str | None, ...]
     delivery_calendar_index: Int64s  # [S], index into delivery_calendar_ids
+
+    item_limits: ItemLimits = field(repr=False)
 
     zones: tuple[tuple[int, str], ...]  # the (service index, zone) pair of each zone index
     tariff_start: Int64s  # [Z + 1]
@@ -175,6 +178,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         service_levels=service_levels,
         service_level_index=service_level_of,
         **service_columns(services),
+        item_limits=ItemLimits(locations, services, items),
         delivery_calendar_ids=rules.delivery_calendar_ids,
         delivery_calendar_index=rules.delivery_calendar_index,
         zones=tuple(numbers),

@@ -50,6 +50,10 @@ class Location:
     status: LocationStatus = LocationStatus.ACTIVE
     priority: int = 0
     groups: tuple[str, ...] = ()
+    hazmat: bool = True
+    """Whether hazardous goods may leave it."""
+    excluded_item_classes: tuple[str, ...] = ()
+    """Classes of items that never leave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ class CarrierService:
     max_package_grams: int | None = None
     dimensional_divisor: int | None = None
     co2_grams_per_tonne_km: int = 0
+    hazmat: bool = True
+    """Whether it takes hazardous goods."""
 
 
 @dataclass(frozen=True, slots=True)

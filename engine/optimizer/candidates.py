@@ -112,7 +112,8 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     least = [min(line.quantity, max(1, line.min_split_quantity)) for line in lines]
     allowed &= available[item] >= np.array(least, np.int64)[:, None]
     for i, day in request.on_day:
-        allowed[request.lines.index(i)] &= delivery_days(scene, columns.latest) == day
+        if i in request.lines:
+            allowed[request.lines.index(i)] &= delivery_days(scene, columns.latest) == day
     quantity = coverable(scene, request.lines, item, columns.location, allowed, available)
     held = np.flatnonzero(quantity)
     planned = tuple(request.lines[j] for j in held)
@@ -216,7 +217,14 @@ def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> 
     """[n, c]: whether the line's own wishes (locations, service level, latest date) let the column carry it."""
     allowed = np.ones((len(lines), len(columns.location)), np.bool_)
     levels = np.array(scene.image.service_level_index, np.int64)[columns.service]
+    item_limits = scene.image.item_limits
     for j, line in enumerate(lines):
+        for mask, index in (
+            (item_limits.locations(line.item), columns.location),
+            (item_limits.services(line.item), columns.service),
+        ):
+            if mask is not None:
+                allowed[j] &= mask[index]
         if line.allowed_locations:
             allowed[j] &= np.isin(columns.location, line.allowed_locations)
         if line.excluded_locations:

@@ -198,24 +198,30 @@ def _line_rows(request: Request, space: Workspace) -> list[tuple[int, ...]]:
 
 def _services_of(scene: Scene, line: BasketLine) -> int:
     """Bits of the services by which a line may go."""
-    if not line.service_level and not line.preferred_services:
-        return ALL_SERVICES
     image = scene.image
+    limited = image.item_limits.services(line.item)
+    if not line.service_level and not line.preferred_services and limited is None:
+        return ALL_SERVICES
     bits: int = _bits(line.preferred_services) if line.preferred_services else ALL_SERVICES
     if line.service_level:
         level = image.service_levels.index(line.service_level)
         bits &= _bits(np.flatnonzero(image.service_level_index == level).tolist())
+    if limited is not None:
+        bits &= _bits(np.flatnonzero(limited).tolist())
     return bits
 
 
 def _wishes(request: Request) -> Bits | None:
     """[1, L]: bits of the lines that each location may carry, as `carry_bits` has them; None where lines wish nothing."""
     lines = [request.scene.basket.lines[i] for i in request.lines]
-    if not any(line.allowed_locations or line.excluded_locations or line.preassigned_location >= 0 for line in lines):
+    limited = [request.scene.image.item_limits.locations(line.item) for line in lines]
+    wishing = any(line.allowed_locations or line.excluded_locations or line.preassigned_location >= 0 for line in lines)
+    if not wishing and all(mask is None for mask in limited):
         return None
     bits = np.zeros((1, len(request.scene.image.location_ids)), np.int32)
     for j, line in enumerate(lines):
-        wanted = np.ones(bits.shape[1], np.bool_)
+        of_item = limited[j]
+        wanted = np.ones(bits.shape[1], np.bool_) if of_item is None else of_item.copy()
         if line.allowed_locations:
             wanted &= np.isin(np.arange(len(wanted)), line.allowed_locations)
         if line.excluded_locations:

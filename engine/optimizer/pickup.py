@@ -90,6 +90,8 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
         reason, fields = Reason.NO_STOCK, NO_FIELDS
         if not line.may_come_from(location):
             pegs, reason, fields = [], Reason.RESTRICTED, (f"{scene.basket.path(i)}.pickup_location_id",)
+        elif (mask := scene.image.item_limits.locations(line.item)) is not None and not mask[location]:
+            pegs, reason = [], Reason.NO_ROUTE
         elif pegs and ready_at(scene, location, arrival) > min(line.latest_minute, NEVER - 1):
             pegs, reason, fields = [], Reason.PROMISE_UNREACHABLE, (f"{scene.basket.path(i)}.latest_date",)
         there = sum(p.quantity for p in pegs)

@@ -50,7 +50,7 @@ def decide_shipping(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max:
     if not request.lines:
         return NOTHING
     variants = list(soft_variants(scene, request.lines))
-    best = try_apart(variants[0][0], lanes, request, nodes_max)
+    best = try_days(variants[0][0], lanes, request, nodes_max)
     if len(variants) > 1:
         best = least_penalty(variants, best, lanes, request, nodes_max)
     return best.chosen._replace(lower_bound_micros=best.chosen.objective_micros - max(0, best.total - best.bound))
@@ -62,7 +62,7 @@ def least_penalty(
     """The best of keeping every soft limit and of breaking some, each at its price."""
     best = kept
     # No plan costs less than the one that may break every limit for nothing.
-    least = try_apart(variants[-1][0], lanes, request, nodes_max).bound
+    least = try_days(variants[-1][0], lanes, request, nodes_max).bound
     bound = kept.bound
     for count, (scene, raw, penalty) in enumerate(sorted(variants[1:], key=lambda variant: variant[1]), 1):
         if least + penalty >= best.total:
@@ -70,7 +70,7 @@ def least_penalty(
         if count == TRIES_MAX:
             bound = min(bound, least + penalty)
             break
-        found = try_apart(scene, lanes, request, nodes_max)
+        found = try_days(scene, lanes, request, nodes_max)
         bound = min(bound, found.bound + penalty)
         if found.total + penalty < best.total:
             objective = found.chosen.objective_micros + penalty
@@ -111,10 +111,46 @@ def classes_split(scene: Scene, lines: tuple[int, ...]) -> Iterator[tuple[int, .
         yield from combinations(concerned, count)
 
 
+def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
+    """Lines of an arrival set on every day on which they could all arrive, or else any of them."""
+    basket = scene.basket.lines
+    sets = {basket[i].arrival_set for i in request.lines if basket[i].arrival_set >= 0}
+    members = [tuple(i for i in request.lines if basket[i].arrival_set == each) for each in sorted(sets)]
+    members = [lines for lines in members if len(lines) > 1]
+    if not members:
+        return try_apart(scene, lanes, request, nodes_max)
+    free = ship_candidates(scene, lanes, request)
+    days = [arrival_days(scene, free, lines) for lines in members]
+    best: Try | None = None
+    bound: int | None = None
+    combinations_of_days = product(*days)
+    for chosen_days in islice(combinations_of_days, TRIES_MAX):
+        on_day = tuple((i, day) for lines, day in zip(members, chosen_days, strict=True) for i in lines)
+        found = try_apart(scene, lanes, request._replace(on_day=on_day), nodes_max)
+        bound = found.bound if bound is None else min(bound, found.bound)
+        if best is None or found.total < best.total:
+            best = found
+    assert best is not None
+    assert bound is not None
+    if next(combinations_of_days, None) is not None:
+        bound = min(bound, try_apart(scene, lanes, request, nodes_max).bound)
+    return best._replace(bound=bound)
+
+
+def arrival_days(scene: Scene, free: Candidates, lines: tuple[int, ...]) -> list[int]:
+    """Local days on which all of these lines could arrive, soonest first; else those on which any could; else one day."""
+    if free.problem is None:
+        return [0]
+    days = delivery_days(scene, free.columns.latest)
+    each = [set(days[free.problem.allowed[free.lines.index(i)]].tolist()) for i in lines if i in free.lines]
+    common = set.intersection(*each) if len(each) == len(lines) else set()
+    return sorted(common or set().union(*each)) or [0]
+
+
 def try_apart(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
     """Lines that ship alone, each by itself, and the rest together: exact where they do not get in each other's way."""
     groups = groups_apart(scene, request.lines)
-    tries = [try_days(scene, lanes, request._replace(lines=group), nodes_max) for group in groups]
+    tries = [try_problem(scene, lanes, request._replace(lines=group), nodes_max) for group in groups]
     if len(tries) == 1:
         return tries[0]
     bound = joined_total(scene, tries, [each.bound for each in tries])
@@ -181,7 +217,7 @@ def one_after_the_other(
     for group in groups:
         limits = replace(scene.basket.constraints, locations_taken=len(used))
         left = replace(scene, basket=replace(scene.basket, constraints=limits))
-        tries.append(try_days(left, lanes, request._replace(lines=group), nodes_max))
+        tries.append(try_problem(left, lanes, request._replace(lines=group), nodes_max))
         used |= {load.location for load in tries[-1].chosen.loads}
         for shipment in ship_shipments(scene, lanes, tries[-1].chosen.loads, {}):
             held.append(shipment_hold(shipment))
@@ -191,45 +227,10 @@ def one_after_the_other(
     return tries
 
 
-def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
-    """Lines of an arrival set on every day on which they could all arrive, or else any of them."""
-    basket = scene.basket.lines
-    sets = {basket[i].arrival_set for i in request.lines if basket[i].arrival_set >= 0}
-    members = [tuple(i for i in request.lines if basket[i].arrival_set == each) for each in sorted(sets)]
-    members = [lines for lines in members if len(lines) > 1]
-    if not members:
-        return try_problem(scene, ship_candidates(scene, lanes, request), request.lines, nodes_max)
-    free = ship_candidates(scene, lanes, request)
-    days = [arrival_days(scene, free, lines) for lines in members]
-    best: Try | None = None
-    bound: int | None = None
-    combinations_of_days = product(*days)
-    for chosen_days in islice(combinations_of_days, TRIES_MAX):
-        on_day = tuple((i, day) for lines, day in zip(members, chosen_days, strict=True) for i in lines)
-        found = try_problem(scene, ship_candidates(scene, lanes, request._replace(on_day=on_day)), request.lines, nodes_max)
-        bound = found.bound if bound is None else min(bound, found.bound)
-        if best is None or found.total < best.total:
-            best = found
-    assert best is not None
-    assert bound is not None
-    if next(combinations_of_days, None) is not None:
-        bound = min(bound, try_problem(scene, free, request.lines, nodes_max).bound)
-    return best._replace(bound=bound)
-
-
-def arrival_days(scene: Scene, free: Candidates, lines: tuple[int, ...]) -> list[int]:
-    """Local days on which all of these lines could arrive, soonest first; else those on which any could; else one day."""
-    if free.problem is None:
-        return [0]
-    days = delivery_days(scene, free.columns.latest)
-    each = [set(days[free.problem.allowed[free.lines.index(i)]].tolist()) for i in lines if i in free.lines]
-    common = set.intersection(*each) if len(each) == len(lines) else set()
-    return sorted(common or set().union(*each)) or [0]
-
-
-def try_problem(scene: Scene, candidates: Candidates, lines: tuple[int, ...], nodes_max: int) -> Try:
+def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
     """One problem, solved."""
-    asked = sum(scene.basket.lines[i].quantity for i in lines)
+    candidates = ship_candidates(scene, lanes, request)
+    asked = sum(scene.basket.lines[i].quantity for i in request.lines)
     price = SHORT_UNIT_MICROS
     if scene.policy.short_micros is not None:
         price = int(weigh(scene.policy.short_micros, scene.weights_ppm[Term.SHORT]))

@@ -68,7 +68,7 @@ def errors_of_policies(folder: Path, text: str) -> list[tuple[str, str, Fault, s
                 "1",
                 F.UNKNOWN_COLUMN,
                 "one of pick, unit, pack, carrier, transfer, split, lateness, priority, distance, capacity, stock_out, "
-                "markdown, decline, performance, carbon, duty, short; nearest: carrier",
+                "markdown, decline, performance, carbon, duty, short, penalty; nearest: carrier",
             ),
         ),
         (

@@ -39,13 +39,15 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
             capacity_per_day=rng.randint(0, 4) if limited and rng.random() < 0.5 else None,
             capacity_unit=rng.choice(list(CapacityUnit)), ships=rng.random() < 0.9, pickup=rng.random() < 0.5,
             status=LocationStatus.ACTIVE if rng.random() < 0.9 else LocationStatus.DISABLED,
-            priority=rng.choice([0, 0, 0, 1, 7]),
+            priority=rng.choice([0, 0, 0, 1, 7]), hazmat=rng.random() < 0.8,
+            excluded_item_classes=("frail",) if rng.random() < 0.1 else (),
         )
         for n in range(rng.randint(1, locations_max))
     )  # fmt: skip
     services = tuple(
         CarrierService(name, level, pickup_minute=pickup, max_package_grams=rng.choice([None, 3_000, 10_000]),
-                       dimensional_divisor=rng.choice([None, 5_000]), co2_grams_per_tonne_km=rng.choice([0, 70, 900]))
+                       dimensional_divisor=rng.choice([None, 5_000]), co2_grams_per_tonne_km=rng.choice([0, 70, 900]),
+                       hazmat=name != "air" or rng.random() < 0.7)
         for name, level, pickup in (("air", "EXPRESS", 1200), ("post", "STANDARD", 1080), ("van", "STANDARD", 1080))
     )  # fmt: skip
     names = ("near", "far")
@@ -63,7 +65,15 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
         for grams in rng.choice([(1_000, 5_000), (2_000, 10_000, 40_000), (800,)])
     )
     items = tuple(
-        Item(f"I{n}", weight_grams=rng.choice([0, 400, 1_500]), length_mm=rng.choice([0, 200]), width_mm=100, height_mm=100)
+        Item(
+            f"I{n}",
+            item_class="frail" if n % 4 == 1 else "",
+            weight_grams=rng.choice([0, 400, 1_500]),
+            length_mm=rng.choice([0, 200]),
+            width_mm=100,
+            height_mm=100,
+            hazmat=n % 4 == 2,
+        )
         for n in range(8)
     )
     safety = tuple(SafetyStock(rng.randint(1, 2), location_id=place.location_id) for place in locations if rng.random() < 0.2)

@@ -134,7 +134,7 @@ def test_costs_beyond_safe_sums_take_the_long_way(changed: dict[str, int], quant
 
 
 def test_a_batch_is_decided_as_its_orders_are_alone() -> None:
-    first = drawn_scene(3, locations_max=30)
+    first = drawn_scene(4, locations_max=30)
     rng = random.Random(8)
     scenes = [set_scene(first.image, first.stock, drawn_basket(rng, first.image)) for _ in range(40)]
     requests = [Request(scene, scene.lanes, shipped(scene), CHOICES) for scene in scenes if scene.lanes is not None]
