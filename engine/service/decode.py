@@ -21,6 +21,9 @@ from engine.service.fields import (
 from engine.service.sets import QUANTITY_MAX, join_lines
 
 MONEY_MICROS_MAX = 10**12
+METER_MICROS_MAX = 10**8
+"""Of a penalty per metre: half the way around the world stays within safe sums."""
+
 COUNT_MAX = 2**31 - 1
 TAGS_MAX = SUBSTITUTES_MAX = 20
 """Of one line."""
@@ -183,7 +186,8 @@ def decode_constraints(wire: types_pb2.Constraints, field: str, image: NetworkIm
     for descriptor, given in wire.ListFields():
         if given.HasField("penalty_micros"):
             path = f"{field}.{descriptor.name}.penalty_micros"
-            check_range(given.penalty_micros, path, 0, MONEY_MICROS_MAX, violations)
+            most = METER_MICROS_MAX if descriptor.name == "max_distance_meters" else MONEY_MICROS_MAX
+            check_range(given.penalty_micros, path, 0, most, violations)
             penalties.append((LIMITS.get(descriptor.name, descriptor.name), given.penalty_micros))
 
     def limit(name: str, low: int) -> int | None:

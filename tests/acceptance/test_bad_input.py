@@ -202,6 +202,10 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
     ("long system", lambda b: setattr(b, "calling_system", "é" * 65), INVALID, "calling_system"),
     ("shipped and collected", first(pickup_location_id="store"), INVALID, "lines[0].pickup_location_id"),
     ("address of no kind", lambda b: setattr(b.destination, "address_type", 9), INVALID, "destination.address_type"),
+    (
+        "penalty per metre beyond sums", limited("max_distance_meters", 1, 10**8 + 1), INVALID,
+        "constraints.max_distance_meters.penalty_micros",
+    ),
     ("ship set", first(ship_set="a b"), INVALID, "lines[0].ship_set"),
     ("arrival set", first(arrival_set="a b"), INVALID, "lines[0].arrival_set"),
     ("part below zero", first(min_split_quantity=-1), INVALID, "lines[0].min_split_quantity"),
