@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from engine.domain.enums import Term
 from engine.kernels.entries import UNLIMITED
-from engine.kernels.subsets import capacity_need
+from engine.kernels.subsets import SUBSET_LINES_MAX, capacity_need
 from engine.kernels.tariffs import weigh
 from engine.network.image import Lanes
 from engine.optimizer.assemble import ship_shipments, shipment_hold
@@ -21,10 +21,13 @@ from engine.optimizer.problem import Solution
 from engine.optimizer.scene import Scene
 from engine.optimizer.solve import solve
 
-TRIES_MAX = 256
+TRIES_MAX = 64
 """Of one order; beyond that, what is left out makes the plan a bounded one."""
 
-BREACHES_MAX = 6
+STEPS_MAX, STEPS_LONG_MAX = 16, 3
+"""Locations beyond a limit that are tried one by one, of orders of few lines and of many; then all there may be."""
+
+BREACHES_MAX = 4
 """Lines of classes not to be split that are tried in every combination; of more, none or all."""
 
 FLAGS = {"ship_complete": True, "international": False}
@@ -50,26 +53,27 @@ def decide_shipping(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max:
     if not request.lines:
         return NOTHING
     variants = list(soft_variants(scene, request.lines))
-    best = try_days(variants[0][0], lanes, request, nodes_max)
+    best = try_days(variants[0][0] or scene, lanes, request, nodes_max)
     if len(variants) > 1:
         best = least_penalty(variants, best, lanes, request, nodes_max)
     return best.chosen._replace(lower_bound_micros=best.chosen.objective_micros - max(0, best.total - best.bound))
 
 
 def least_penalty(
-    variants: list[tuple[Scene, int, int]], kept: Try, lanes: Lanes, request: ShipRequest, nodes_max: int
+    variants: list[tuple[Scene | None, int, int]], kept: Try, lanes: Lanes, request: ShipRequest, nodes_max: int
 ) -> Try:  # fmt: skip
     """The best of keeping every soft limit and of breaking some, each at its price."""
-    best = kept
+    loosest = variants[-1][0]
+    assert loosest is not None
     # No plan costs less than the one that may break every limit for nothing.
-    least = try_days(variants[-1][0], lanes, request, nodes_max).bound
-    bound = kept.bound
+    least = try_days(loosest, lanes, request, nodes_max).bound
+    best, bound = kept, kept.bound
     for count, (scene, raw, penalty) in enumerate(sorted(variants[1:], key=lambda variant: variant[1]), 1):
         if least + penalty >= best.total:
             break
-        if count == TRIES_MAX:
+        if scene is None or count >= TRIES_MAX:
             bound = min(bound, least + penalty)
-            break
+            continue
         found = try_days(scene, lanes, request, nodes_max)
         bound = min(bound, found.bound + penalty)
         if found.total + penalty < best.total:
@@ -79,36 +83,56 @@ def least_penalty(
     return best._replace(bound=min(bound, best.total))
 
 
-def soft_variants(scene: Scene, lines: tuple[int, ...]) -> Iterator[tuple[Scene, int, int]]:
+Choices = list[tuple[dict[str, Any] | None, int]]
+"""One limit: (what changes, price), kept for nothing first, broken as far as can be last; None: not tried, at this price or
+more."""
+
+
+def soft_variants(scene: Scene, lines: tuple[int, ...]) -> Iterator[tuple[Scene | None, int, int]]:
     """(scene, penalty, weighted): soft limits kept, then broken at every price; the last breaks all as far as can be."""
     limits = scene.basket.constraints
-    choices: list[list[tuple[dict[str, Any], int]]] = []
+    choices: list[Choices] = []
     for name, micros in limits.penalties:
         kept = getattr(limits, name)
         if name in FLAGS and kept is FLAGS[name]:
             choices.append([({}, 0), ({name: not kept}, micros)])
         elif name == "no_split_classes":
-            choices.append([({"may_split": may}, micros * len(may)) for may in classes_split(scene, lines)])
+            choices.append(classes_split(scene, lines, micros))
         elif name in COUNTED and kept is not None:
-            most = len(lines) if name != "max_locations_per_line" else len(scene.image.location_ids)
-            steps = range(kept, max(kept, min(most, kept + TRIES_MAX)) + 1)
-            choices.append([({name: step}, (step - kept) * micros) for step in steps])
+            choices.append(counted(scene, lines, name, kept, micros))
     for combination in product(*choices):
-        changes = {name: value for change, _ in combination for name, value in change.items()}
         raw = sum(micros for _, micros in combination)
         weighted = int(weigh(raw, scene.weights_ppm[Term.PENALTY]))
+        if any(change is None for change, _ in combination):
+            yield None, raw, weighted
+            continue
+        changes = {name: value for change, _ in combination for name, value in (change or {}).items()}
         yield replace(scene, basket=replace(scene.basket, constraints=replace(limits, **changes))), raw, weighted
 
 
-def classes_split(scene: Scene, lines: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Every set of the lines that are of a class not to be split, the empty one first and all of them last."""
+def counted(scene: Scene, lines: tuple[int, ...], name: str, kept: int, micros: int) -> Choices:
+    """A limit on a number of locations, broken by one, two and so on."""
+    units = sum(scene.basket.lines[i].quantity for i in lines)
+    most = max(kept, min(len(scene.image.location_ids), units))
+    several = sum(other in COUNTED for other, _ in scene.basket.constraints.penalties)
+    steps = STEPS_MAX >> (2 * several - 2) if len(lines) <= SUBSET_LINES_MAX else STEPS_LONG_MAX
+    tried = range(kept, min(most, kept + steps) + 1) if micros else [kept]
+    choices: Choices = [({name: step}, (step - kept) * micros) for step in tried]
+    if tried[-1] + 1 < most and micros:
+        choices.append((None, (tried[-1] + 1 - kept) * micros))
+    if tried[-1] < most:
+        choices.append(({name: most}, (most - kept) * micros))
+    return choices
+
+
+def classes_split(scene: Scene, lines: tuple[int, ...], micros: int) -> Choices:
+    """Every set of the lines that are of a class not to be split; of many, none or all."""
     image, limits = scene.image, scene.basket.constraints
     concerned = [i for i in lines if image.item_class_index[scene.basket.lines[i].item] in limits.no_split_classes]
     if len(concerned) > BREACHES_MAX:
-        yield from ((), tuple(concerned))
-        return
-    for count in range(len(concerned) + 1):
-        yield from combinations(concerned, count)
+        return [({}, 0), (None, micros), ({"may_split": tuple(concerned)}, micros * len(concerned))]
+    sets = (each for count in range(len(concerned) + 1) for each in combinations(concerned, count))
+    return [({"may_split": may}, micros * len(may)) for may in sets]
 
 
 def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
