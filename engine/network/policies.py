@@ -1,11 +1,14 @@
 """Policies: which of a network's sourcing policies counts for a basket, and the weights it gives to costs."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
+import orjson
 
 from engine.domain.enums import Term
 from engine.network.calendars import day_number, local_time, time_zone
@@ -52,6 +55,13 @@ class _Conditional:
             and (self.period.first is None or minute >= self.period.first)
             and (self.period.end is None or minute < self.period.end)
         )
+
+
+@lru_cache(maxsize=256)
+def policy_version(policy: Policy) -> str:
+    """16 hex digits of a hash of all its fields: what decided can be told from what is in force now."""
+    content = [[field.name, getattr(policy, field.name)] for field in fields(policy)]
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()[:16]
 
 
 class Policies:

@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from engine.domain.enums import Term
 from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipment
 from engine.inventory.matrix import Slot
+from engine.network.policies import policy_version
 from engine.optimizer.scene import Scene
 from engine.promise.quote import Quote
 from engine.service.words import local_text
@@ -35,7 +36,7 @@ def encode_quote(quote: Quote, position: str, stale: bool, solve_micros: int) ->
     wire = promise_service_pb2.QuotePromiseResponse(
         options=[encode_option(quote.scene, plan, rank, solve_micros) for rank, plan in enumerate(quote.options, 1)],
         position=position, network_version=image.version, stale=stale, currency=image.network.currency,
-        policy_id=quote.scene.policy.policy_id,
+        policy_id=quote.scene.policy.policy_id, policy_version=policy_version(quote.scene.policy),
     )  # fmt: skip
     for option in wire.options[1:]:
         option.difference.CopyFrom(difference(option, wire.options[0]))

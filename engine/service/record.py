@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.plan import Route
 from engine.inventory.transaction import CapacityChange, CellChange
+from engine.network.policies import policy_version
 from engine.service.encode import encode_plan
 from engine.sourcing.order import Planned
 from engine.sourcing.source import capacities_of, cells_of
@@ -74,6 +75,7 @@ def source_answer(planned: Planned) -> sourcing_service_pb2.SourceOrderResponse:
         order_id=planned.request.order_id, state=order_state(planned),
         plan=encode_plan(planned.scene, plan, planned.request.order_id, planned.solve_micros), attempts=planned.attempt,
         currency=image.network.currency, policy_id=plan.policy_id, network_version=image.version,
+        policy_version=policy_version(planned.scene.policy),
     )  # fmt: skip
 
 
@@ -131,6 +133,7 @@ def order_of(entries: Sequence[RecordedEntry]) -> types_pb2.Order:
     order.currency = response.currency
     order.policy_id = response.policy_id
     order.network_version = response.network_version
+    order.policy_version = response.policy_version
     return order
 
 

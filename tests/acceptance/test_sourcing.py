@@ -224,7 +224,7 @@ def test_preview_takes_nothing_and_is_what_the_order_gets(server: Server) -> Non
     ("quantity", "wishes", "reason"),
     [
         (9, {}, "NO_STOCK"),
-        (3, {"preassigned_location_id": "B"}, "NO_STOCK"),
+        (3, {"preassigned_location_id": "B"}, "RESTRICTED"),
         (1, {"latest_date": Timestamp(seconds=int(time.time()) + 1_800)}, "PROMISE_UNREACHABLE"),
     ],
 )

@@ -1,9 +1,10 @@
 """Which policy counts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from engine.domain.enums import Term
-from engine.network.policies import DEFAULT_POLICY, Policies, weight_ppm
+from engine.domain.enums import OrderBy, Term
+from engine.network.policies import DEFAULT_POLICY, Policies, policy_version, weight_ppm
 from engine.network.records import Policy
 
 WEB = Policy("web", when=(("channel", "web"),))
@@ -62,3 +63,15 @@ def test_weights_are_one_unless_given() -> None:
     assert weight_ppm(USUAL, Term.CARRIER) == 1_500_000
     assert weight_ppm(USUAL, Term.SPLIT) == 0
     assert weight_ppm(USUAL, Term.PICK) == 1_000_000
+
+
+def test_the_version_of_a_policy_changes_with_each_of_its_fields() -> None:
+    policy = Policy("a", weights=(("pick", 5),))
+    changed = [
+        replace(policy, policy_id="b"), replace(policy, split_micros=1), replace(policy, weights=(("pick", 6),)),
+        replace(policy, max_locations_per_order=1), replace(policy, order_by=OrderBy.DISTANCE),
+    ]  # fmt: skip
+    versions = [policy_version(each) for each in (policy, *changed)]
+    assert len(set(versions)) == len(versions)
+    assert policy_version(Policy("a", weights=(("pick", 5),))) == versions[0]
+    assert all(len(version) == 16 for version in versions)

@@ -111,7 +111,7 @@ class UnavailableLine(_message.Message):
     def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., short_quantity: _Optional[int] = ..., promised_quantity: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., next_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., restricted_by: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class QuotePromiseResponse(_message.Message):
-    __slots__ = ("options", "frontier", "unavailable", "position", "network_version", "stale", "currency", "policy_id", "explanation")
+    __slots__ = ("options", "frontier", "unavailable", "position", "network_version", "stale", "currency", "policy_id", "explanation", "policy_version")
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     FRONTIER_FIELD_NUMBER: _ClassVar[int]
     UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +121,7 @@ class QuotePromiseResponse(_message.Message):
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     POLICY_ID_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
     options: _containers.RepeatedCompositeFieldContainer[PromiseOption]
     frontier: _containers.RepeatedCompositeFieldContainer[FrontierPoint]
     unavailable: _containers.RepeatedCompositeFieldContainer[UnavailableLine]
@@ -130,7 +131,8 @@ class QuotePromiseResponse(_message.Message):
     currency: str
     policy_id: str
     explanation: _types_pb2.Explanation
-    def __init__(self, options: _Optional[_Iterable[_Union[PromiseOption, _Mapping]]] = ..., frontier: _Optional[_Iterable[_Union[FrontierPoint, _Mapping]]] = ..., unavailable: _Optional[_Iterable[_Union[UnavailableLine, _Mapping]]] = ..., position: _Optional[str] = ..., network_version: _Optional[str] = ..., stale: _Optional[bool] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., explanation: _Optional[_Union[_types_pb2.Explanation, _Mapping]] = ...) -> None: ...
+    policy_version: str
+    def __init__(self, options: _Optional[_Iterable[_Union[PromiseOption, _Mapping]]] = ..., frontier: _Optional[_Iterable[_Union[FrontierPoint, _Mapping]]] = ..., unavailable: _Optional[_Iterable[_Union[UnavailableLine, _Mapping]]] = ..., position: _Optional[str] = ..., network_version: _Optional[str] = ..., stale: _Optional[bool] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., explanation: _Optional[_Union[_types_pb2.Explanation, _Mapping]] = ..., policy_version: _Optional[str] = ...) -> None: ...
 
 class BatchQuotePromisesRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "requests")

@@ -498,7 +498,7 @@ class Promise(_message.Message):
     def __init__(self, delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "version", "basket", "promise", "priority", "value_micros", "hold_reason", "state", "plan", "created_at", "updated_at", "currency", "policy_id", "network_version", "reservation_id")
+    __slots__ = ("order_id", "version", "basket", "promise", "priority", "value_micros", "hold_reason", "state", "plan", "created_at", "updated_at", "currency", "policy_id", "network_version", "reservation_id", "policy_version")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     BASKET_FIELD_NUMBER: _ClassVar[int]
@@ -514,6 +514,7 @@ class Order(_message.Message):
     POLICY_ID_FIELD_NUMBER: _ClassVar[int]
     NETWORK_VERSION_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     version: int
     basket: Basket
@@ -529,7 +530,8 @@ class Order(_message.Message):
     policy_id: str
     network_version: str
     reservation_id: str
-    def __init__(self, order_id: _Optional[str] = ..., version: _Optional[int] = ..., basket: _Optional[_Union[Basket, _Mapping]] = ..., promise: _Optional[_Union[Promise, _Mapping]] = ..., priority: _Optional[int] = ..., value_micros: _Optional[int] = ..., hold_reason: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., network_version: _Optional[str] = ..., reservation_id: _Optional[str] = ...) -> None: ...
+    policy_version: str
+    def __init__(self, order_id: _Optional[str] = ..., version: _Optional[int] = ..., basket: _Optional[_Union[Basket, _Mapping]] = ..., promise: _Optional[_Union[Promise, _Mapping]] = ..., priority: _Optional[int] = ..., value_micros: _Optional[int] = ..., hold_reason: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., network_version: _Optional[str] = ..., reservation_id: _Optional[str] = ..., policy_version: _Optional[str] = ...) -> None: ...
 
 class OrderEvent(_message.Message):
     __slots__ = ("event_id", "position", "order_id", "type", "time", "shipment_id", "line_ids", "message", "attributes", "item_id", "location_id")
