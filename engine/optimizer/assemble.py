@@ -12,8 +12,8 @@ from engine.kernels.stock import take_at_location
 from engine.kernels.subsets import capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh
 from engine.network.image import Lanes
-from engine.optimizer.candidates import shipment_penalties
 from engine.optimizer.footprint import capacity_micros, carbon_micros
+from engine.optimizer.limits import shipment_penalties
 from engine.optimizer.load import Load
 from engine.optimizer.scene import Scene
 

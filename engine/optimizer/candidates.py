@@ -4,10 +4,8 @@ The long way of a decision, for what the short one leaves (see `direct`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,37 +13,29 @@ from numpy.typing import NDArray
 from engine.domain.basket import NO_LATEST, BasketLine
 from engine.domain.enums import OrderBy, Term
 from engine.kernels.assign import MICROS_MAX
-from engine.kernels.columns import cover_lines, date_columns, start_entries, units_of_columns
+from engine.kernels.columns import date_columns, start_entries, units_of_columns
 from engine.kernels.score import FULL, UNITS_MAX, score_row
 from engine.kernels.stock import gather_available
 from engine.kernels.tariffs import weigh
 from engine.network.image import Lanes
 from engine.optimizer.footprint import capacity_table, carbon_table
-from engine.optimizer.load import Load
+from engine.optimizer.limits import (
+    allowed_columns,
+    coverable,
+    delivery_days,
+    eligible_locations,
+    line_locations,
+    shipment_penalties,
+    whole_sets,
+)
+from engine.optimizer.load import Columns, Load
 from engine.optimizer.problem import SHORT_TOTAL_MICROS, Ints, Placement, Problem, Tariffs
 from engine.optimizer.scene import Scene
 from engine.optimizer.workspace import location_costs, weigh_all
 
 MINUTES_PER_DAY = 1440
-EPOCH = date(1970, 1, 1)
-
-STANDARD = "STANDARD"
-"""The service level that locations for express orders only do not ship by."""
-
 CARBON_UNIT_MICROS_MAX = 10**12
 """Carbon of one unit beyond that is a mistake of the folder: the unit does not go that way."""
-
-
-class Columns(NamedTuple):
-    """What each column [c] of a problem stands for; minutes are UTC, `day` the local day whose capacity it takes."""
-
-    location: Ints
-    service: Ints
-    start_minute: Ints
-    handover: Ints
-    earliest: Ints
-    latest: Ints
-    day: Ints
 
 
 class Candidates(NamedTuple):
@@ -129,17 +119,6 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     return Candidates(problem, planned, columns)
 
 
-def eligible_locations(scene: Scene, lanes: Lanes) -> NDArray[np.bool_]:
-    """[L]: active locations that ship, within the country and distance the basket and its policy allow."""
-    image, limits = scene.image, scene.basket.constraints
-    eligible: NDArray[np.bool_] = image.active & image.ships
-    if scene.country_wanted >= 0:
-        eligible = eligible & (image.country_index == scene.country_wanted)
-    asked = None if limits.is_soft("max_distance_meters") else limits.max_distance_meters
-    farthest = [d for d in (asked, scene.policy.max_distance_meters) if d is not None]
-    return eligible & (lanes.distance_meters <= min(farthest)) if farthest else eligible
-
-
 def units_now(scene: Scene, items: tuple[int, ...]) -> Ints:
     """[k, L]: units of each item that can be promised of what is there now."""
     matrix, count = scene.stock.matrix, len(scene.image.location_ids)
@@ -211,109 +190,6 @@ def dated_columns(scene: Scene, lanes: Lanes, starts: Starts, services: tuple[in
         starts.day[entry],
     )  # fmt: skip
     return columns, starts.capacity_left[entry]
-
-
-def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> NDArray[np.bool_]:
-    """[n, c]: whether the line's own wishes (locations, service level, latest date) let the column carry it."""
-    allowed = np.ones((len(lines), len(columns.location)), np.bool_)
-    levels = np.array(scene.image.service_level_index, np.int64)[columns.service]
-    item_limits = scene.image.item_limits
-    for j, line in enumerate(lines):
-        for mask, index in (
-            (item_limits.locations(line.item), columns.location),
-            (item_limits.services(line.item), columns.service),
-        ):
-            if mask is not None:
-                allowed[j] &= mask[index]
-        if line.allowed_locations:
-            allowed[j] &= np.isin(columns.location, line.allowed_locations)
-        if line.excluded_locations:
-            allowed[j] &= ~np.isin(columns.location, line.excluded_locations)
-        if line.preassigned_location >= 0:
-            allowed[j] &= columns.location == line.preassigned_location
-        if line.service_level:
-            allowed[j] &= levels == scene.image.service_levels.index(line.service_level)
-        if line.preferred_services:
-            allowed[j] &= np.isin(columns.service, line.preferred_services)
-        if not scene.policy.late_micros_per_day:
-            allowed[j] &= columns.latest <= line.latest_minute
-    limits = scene.basket.constraints
-    if limits.express_only and not limits.is_soft("express_only"):
-        allowed &= express_services(scene)[columns.service] | ~np.isin(columns.location, limits.express_only)
-    return allowed
-
-
-def express_services(scene: Scene) -> NDArray[np.bool_]:
-    """[S]: services of another level than the standard one."""
-    levels = np.array([level != STANDARD for level in scene.image.service_levels], np.bool_)
-    return levels[scene.image.service_level_index]
-
-
-def shipment_penalties(scene: Scene, lanes: Lanes, location: Ints, service: Ints) -> Ints:
-    """[c]: what one shipment from each location by each service costs for the soft limits it breaks, before weighting."""
-    limits, micros = scene.basket.constraints, np.zeros(len(location), np.int64)
-    penalties = dict(limits.penalties)
-    if "max_distance_meters" in penalties and limits.max_distance_meters is not None:
-        beyond = np.maximum(0, lanes.distance_meters[location] - limits.max_distance_meters)
-        micros += beyond * penalties["max_distance_meters"]
-    if "express_only" in penalties:
-        micros[np.isin(location, limits.express_only) & ~express_services(scene)[service]] += penalties["express_only"]
-    return micros
-
-
-def delivery_days(scene: Scene, latest: Ints) -> Ints:
-    """Days since 1970, local to the network, by the end of which the minutes lie: midnight belongs to the day that ends."""
-    zone = ZoneInfo(scene.image.network.time_zone)
-    minutes, inverse = np.unique(latest, return_inverse=True)
-    dates = [datetime.fromtimestamp((minute - 1) * 60, zone).date() for minute in minutes.tolist()]
-    days = np.array([(day - EPOCH).days for day in dates], np.int64)
-    return days[inverse.reshape(-1)] if len(days) else np.zeros(0, np.int64)
-
-
-def whole_sets(scene: Scene, lines: Iterable[int]) -> list[int]:
-    """Of each line the number of its set: lines of one number leave together or not at all, a line of its own has its own."""
-    if scene.basket.constraints.ship_complete:
-        return [0 for _ in lines]
-    return [s if (s := scene.basket.lines[i].ship_set) >= 0 else -1 - i for i in lines]
-
-
-def line_locations(scene: Scene, lines: Sequence[int]) -> list[int]:
-    """Locations that each line may be divided over."""
-    limits, policy, image = scene.basket.constraints, scene.policy, scene.image
-    most = [m for m in (limits.max_locations_per_line, policy.max_locations_per_line) if m is not None]
-    whole = not policy.allow_split_lines or scene.locations_max == 1
-    sets = whole_sets(scene, lines)
-    locations = []
-    for i, of_set in zip(lines, sets, strict=True):
-        line = scene.basket.lines[i]
-        kept_whole = (
-            whole or line.ship_complete or sets.count(of_set) > 1
-            or (i not in limits.may_split and image.item_class_index.item(line.item) in limits.no_split_classes)
-        )  # fmt: skip
-        locations.append(1 if kept_whole else min([*most, line.max_splits + 1 if line.max_splits else 2**31]))
-    return locations
-
-
-def coverable(
-    scene: Scene, lines: tuple[int, ...], item: Ints, location: Ints, allowed: NDArray[np.bool_], available: Ints
-) -> Ints:
-    """[n]: the part of each line that stock covers; earlier lines of one item come first. All or nothing where asked.
-
-    A set of which a line is not covered, is not covered at all, and leaves its stock to other lines.
-    """
-    basket, sets = scene.basket.lines, whole_sets(scene, lines)
-    tied = [sets.count(of_set) > 1 for of_set in sets]
-    whole = np.array([basket[i].fill_or_kill or basket[i].ship_complete for i in lines], np.bool_) | np.array(tied, np.bool_)
-    most, scratch = np.array(line_locations(scene, lines), np.int64), np.empty(len(scene.image.location_ids), np.int64)
-    broken: set[int] = set()
-    while True:
-        quantity = np.array([basket[i].quantity for i in lines], np.int64)
-        out = np.array([of_set in broken for of_set in sets], np.bool_)
-        cover_lines(item, location, allowed & ~out[:, None], available, most, whole, scratch, quantity)
-        found = {of_set for of_set, t, q in zip(sets, tied, quantity.tolist(), strict=True) if t and not q} - broken
-        if not found:
-            return quantity
-        broken |= found
 
 
 def priced_problem(

@@ -29,7 +29,7 @@ from engine.kernels.score import ANY_SHIFT
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.kernels.tariffs import weigh
 from engine.network.image import Lanes
-from engine.optimizer.candidates import line_locations
+from engine.optimizer.limits import line_locations
 from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.workspace import Workspace, workspace_of

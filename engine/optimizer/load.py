@@ -2,6 +2,20 @@
 
 from typing import NamedTuple
 
+from engine.optimizer.problem import Ints
+
+
+class Columns(NamedTuple):
+    """What each column [c] of a problem stands for; minutes are UTC, `day` the local day whose capacity it takes."""
+
+    location: Ints
+    service: Ints
+    start_minute: Ints
+    handover: Ints
+    earliest: Ints
+    latest: Ints
+    day: Ints
+
 
 class Load(NamedTuple):
     """Lines that leave one location by one service. Minutes are UTC, `day` the local day whose capacity it takes."""

@@ -9,7 +9,7 @@ from engine.kernels.dates import NEVER, ready_minute
 from engine.kernels.entries import UNLIMITED, day_with_capacity, roomier_day
 from engine.kernels.subsets import capacity_need
 from engine.optimizer.assemble import handling_terms, peg
-from engine.optimizer.candidates import whole_sets
+from engine.optimizer.limits import whole_sets
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import NO_FIELDS, Shortage, Shortfall
 

@@ -13,9 +13,9 @@ from engine.inventory.live import LiveStock
 from engine.network.image import compile_image
 from engine.network.records import Location, Zone
 from engine.optimizer import workspace
-from engine.optimizer.candidates import Candidates, Columns, ShipRequest, ship_candidates
+from engine.optimizer.candidates import Candidates, ShipRequest, ship_candidates
 from engine.optimizer.direct import Request, decide_direct
-from engine.optimizer.load import NOTHING, Chosen
+from engine.optimizer.load import NOTHING, Chosen, Columns
 from engine.optimizer.problem import Problem
 from engine.optimizer.scene import Scene, set_scene
 from engine.optimizer.solve import solve
