@@ -115,13 +115,13 @@ class Scene:
         segment = self.basket.segment
         return np.array([pool == segment if pool else common for pool in self.stock.matrix.pools], np.bool_)
 
-    def item_stock(self, item: int) -> ItemStock:
-        """What can be promised of an item, location by location; one pass over its row."""
+    def item_stock(self, item: int, until: int = 2**62) -> ItemStock:
+        """What can be promised of an item, location by location, by receipts up to a minute; one pass over its row."""
         matrix, count = self.stock.matrix, len(self.image.location_ids)
         by_now, by_latest, first, last = np.zeros((4, count), np.int64)
-        floor = self.image.safety_stock(item, self.basket.channel)
+        floor, latest = self.image.safety_stock(item, self.basket.channel), min(until, self.last_minute)
         gather_available(
-            matrix.row_start[item], matrix.row_count[item], self.start_minute, self.last_minute, self.item_pools(item), floor,
+            matrix.row_start[item], matrix.row_count[item], self.start_minute, latest, self.item_pools(item), floor,
             matrix.slot_available_at, matrix.slot_pool, matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply,
             matrix.demand, by_now, by_latest, first, last,
         )  # fmt: skip

@@ -7,6 +7,8 @@ from engine.domain.plan import Plan, ShortLine
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage
 from engine.optimizer.decide import decide_choices
+from engine.optimizer.explain import explain_plan
+from engine.optimizer.explanation import Explanation, Level
 from engine.optimizer.scene import Scene, set_scene
 
 OPTIONS_DEFAULT = 3
@@ -19,9 +21,12 @@ class Quote:
     scene: Scene
     options: tuple[Plan, ...]
     unavailable: tuple[ShortLine, ...]
+    explanation: Explanation | None = None
 
 
-def quote_promise(image: NetworkImage, stock: LiveStock, basket: Basket, options_max: int, nodes_max: int) -> Quote:
+def quote_promise(
+    image: NetworkImage, stock: LiveStock, basket: Basket, options_max: int, nodes_max: int, explain: Level = Level.NONE
+) -> Quote:
     """Every service level alone and all of them together, planned on the stock of this moment; nothing is held.
 
     Raises `Refusal` for an unknown policy or postal code.
@@ -33,7 +38,11 @@ def quote_promise(image: NetworkImage, stock: LiveStock, basket: Basket, options
     ranked = sorted(plans.values(), key=rank)
     options = tuple(plan for plan in ranked if plan.shipments)[: options_max or OPTIONS_DEFAULT]
     unavailable = options[0].short_lines if options else ranked[0].short_lines
-    return Quote(scene, options, unavailable)
+    explanation = None
+    if explain:
+        # The first option is the best plan by all services, or one that costs and holds as much.
+        explanation = explain_plan(scene, (options or ranked)[0], scene.services, nodes_max, explain)
+    return Quote(scene, options, unavailable, explanation)
 
 
 def service_choices(scene: Scene) -> list[tuple[int, ...]]:

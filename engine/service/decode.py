@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.basket import NO_LATEST, Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
 from engine.network.image import NetworkImage
+from engine.optimizer.explanation import Level
 from engine.service.fields import (
     IDS_MAX,
     Violations,
@@ -247,9 +248,15 @@ def decode_quote(
     wire: promise_service_pb2.QuotePromiseRequest, image: NetworkImage, now_minute: int, lines_max: int, violations: Violations
 ) -> Basket:
     """The basket of a quote."""
-    if wire.explain:
-        violations.add_unbuilt("explain")
     return decode_basket(wire.basket, "basket", image, now_minute, lines_max, violations)
+
+
+def decode_level(level: int, violations: Violations) -> Level:
+    """How much to explain."""
+    if level in types_pb2.ExplainLevel.values():
+        return Level(level)
+    violations.add("explain", "CANDIDATES or FULL was expected")
+    return Level.NONE
 
 
 def decode_options_max(max_options: int, violations: Violations) -> int:
@@ -273,8 +280,6 @@ def decode_order(
     for name in ("quote_token", "reservation_id", "expected_version"):
         if wire.HasField(name):
             violations.add_unbuilt(name)
-    if wire.explain:
-        violations.add_unbuilt("explain")
     if wire.order.hold_reason:
         violations.add_unbuilt("order.hold_reason")
     for name in ("delivery_earliest", "delivery_latest"):

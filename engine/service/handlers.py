@@ -24,11 +24,15 @@ from engine.inventory.write_path import Recorded, Write, WritePath, fault, order
 from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
 from engine.network.image import NetworkImage
+from engine.optimizer.explain import decide_explained
+from engine.optimizer.explanation import Level
+from engine.optimizer.scene import set_scene
 from engine.promise.quote import quote_promise
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
-from engine.service.decode import decode_options_max, decode_order, decode_quote
+from engine.service.decode import decode_basket, decode_level, decode_options_max, decode_order, decode_quote
 from engine.service.desk import Call, Lane
-from engine.service.encode import encode_quote
+from engine.service.encode import encode_plan, encode_quote
+from engine.service.explain import encode_candidates, encode_explanation
 from engine.service.fields import (
     Violations,
     check_id,
@@ -167,12 +171,16 @@ class Handlers:
         check_position(request.min_position, wrong)
         options_max = decode_options_max(request.max_options, wrong)
         basket = decode_quote(request, image, self._now_minute(), self._limits.lines_max, wrong)
+        level = decode_level(request.explain, wrong)
         wrong.check()
         stock = self._stock(request.min_position)
         started = self._clock.monotonic_ns()
-        quote = quote_promise(image, stock, basket, options_max, self._limits.nodes_max)
+        quote = quote_promise(image, stock, basket, options_max, self._limits.nodes_max, level)
         micros = (self._clock.monotonic_ns() - started) // 1_000
-        return encode_quote(quote, self._path.position, self._path.stale, micros).SerializeToString()
+        answer = encode_quote(quote, self._path.position, self._path.stale, micros)
+        if quote.explanation is not None:
+            answer.explanation.CopyFrom(encode_explanation(quote.explanation))
+        return answer.SerializeToString()
 
     # -- sourcing
 
@@ -189,19 +197,22 @@ class Handlers:
         request.request_id = request.request_id.lower()  # the same id, whichever way its letters are written
         try:
             basket = decode_order(request, image, self._now_minute(), self._limits.lines_max, wrong)
+            level = decode_level(request.explain, wrong)
             wrong.check()
         except Refusal as refusal:
             return self._recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
-        order = SourceRequest(request.request_id, digest_of(request), request.order.order_id, basket, call.message)
+        order = SourceRequest(request.request_id, digest_of(request), request.order.order_id, basket, call.message, level)
         stock = self._stock(request.min_position)
         if preview:
-            answer = source_answer(preview_order(image, stock, order, self._limits.nodes_max, self._clock))
+            planned = preview_order(image, stock, order, self._limits.nodes_max, self._clock)
+            answer = source_answer(planned)
             answer.position = self._path.position
+            answer.MergeFromString(explained_answer(planned))
             self._readers.submit(self._answer_preview, call, order.order_id, answer.SerializeToString())
             return None
         known = self._known(order.request_id, order.digest, finished_answer)
         write = partial(OrderWrite, order, image, self._limits.nodes_max, self._clock, self._encode_order)
-        return known or write(partial(self._sourced, call))
+        return known or write(partial(self._sourced, call), explained_answer)
 
     def _answer_preview(self, call: Call, order_id: str, answer: bytes) -> None:
         """The plan, unless the order is recorded already: then nothing would be planned for it."""
@@ -220,7 +231,7 @@ class Handlers:
             case Recorded(duplicate=True):
                 self._readers.submit(self._answer_duplicate, call, write.request_id, write.request.digest, finished_answer)
             case Recorded(position):
-                call.answer(finished_answer(write.response, position, duplicate=False))
+                call.answer(finished_answer(write.response, position, duplicate=False) + write.explained)
             case Refusal():
                 call.answer(outcome)
 
@@ -278,6 +289,60 @@ class Handlers:
         answer = get_network(request, image, stock)
         answer.stale = self._path.stale
         return answer.SerializeToString()
+
+    # -- explanations
+
+    def explain(self, call: Call) -> bytes:
+        """ExplainPlan."""
+        request = parse(sourcing_service_pb2.ExplainPlanRequest, call.message)
+        image, wrong = self._image, Violations()
+        check_network(request.network_id, image)
+        check_position(request.min_position, wrong)
+        level = decode_level(request.explain, wrong) or Level.FULL
+        subject, asked = request.WhichOneof("subject"), request.basket
+        if subject == "quote_token":
+            wrong.add_unbuilt("quote_token")
+        elif subject is None:
+            wrong.add("basket", "an order_id or a basket was expected")
+        elif subject == "order_id" and check_id(request.order_id, "order_id", wrong):
+            asked = order_of(self._entries_of(request.order_id)).basket
+            # What was asked then is planned from now on.
+            asked.ClearField("request_time")
+        if subject == "basket" or (subject == "order_id" and not wrong.invalid):
+            basket = decode_basket(asked, "basket", image, self._now_minute(), self._limits.lines_max, wrong)
+        wrong.check()
+        stock = self._stock(request.min_position)
+        scene = set_scene(image, stock, basket)
+        started = self._clock.monotonic_ns()
+        plan, explained = decide_explained(scene, scene.services, self._limits.nodes_max, level)
+        micros = (self._clock.monotonic_ns() - started) // 1_000
+        return sourcing_service_pb2.ExplainPlanResponse(
+            plan=encode_plan(scene, plan, "explained", micros), explanation=encode_explanation(explained),
+            currency=image.network.currency, position=self._path.position, network_version=image.version,
+        ).SerializeToString()  # fmt: skip
+
+    def candidates(self, call: Call) -> bytes:
+        """ListCandidateLocations."""
+        request = parse(sourcing_service_pb2.ListCandidateLocationsRequest, call.message)
+        image, wrong = self._image, Violations()
+        check_network(request.network_id, image)
+        check_position(request.min_position, wrong)
+        check_range(request.page_size, "page_size", 0, PAGE_SIZE_MAX, wrong)
+        start = decode_page_token(request.page_token, wrong)
+        basket = decode_basket(request.basket, "basket", image, self._now_minute(), self._limits.lines_max, wrong)
+        wrong.check()
+        stock = self._stock(request.min_position)
+        scene = set_scene(image, stock, basket)
+        _, explained = decide_explained(scene, scene.services, self._limits.nodes_max, Level.FULL)
+        ranked = explained.ranked()
+        if request.feasible_only:
+            ranked = [each for each in ranked if each in explained.chosen or explained.carries[:, each].any()]
+        end = start + (request.page_size or PAGE_SIZE_DEFAULT)
+        return sourcing_service_pb2.ListCandidateLocationsResponse(
+            candidates=encode_candidates(explained, ranked[start:end]),
+            next_page_token=str(end) if end < len(ranked) else "", currency=image.network.currency,
+            position=self._path.position,
+        ).SerializeToString()  # fmt: skip
 
     # -- orders
 
@@ -380,6 +445,14 @@ def capacity_days(horizon_days: int) -> int:
     return CAPACITY_DAYS_BEFORE + 2 * horizon_days + MONTH_DAYS_MAX + DAYS_AFTER + CAPACITY_DAYS_SPARE
 
 
+def explained_answer(planned: Planned) -> bytes:
+    """The explanation as a part of the answer to an order; empty where none was asked for."""
+    if planned.explanation is None:
+        return b""
+    explanation = encode_explanation(planned.explanation)
+    return sourcing_service_pb2.SourceOrderResponse(explanation=explanation).SerializeToString()
+
+
 Finish = Callable[..., bytes]
 """A recorded answer with position and duplicate filled in."""
 
@@ -398,6 +471,8 @@ class Method:
 METHODS: Mapping[str, Method] = {
     "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, Handlers.quote, plans=True),
     "/belofte.v1.SourcingService/SourceOrder": Method(Lane.DECIDE, Handlers.source, plans=True),
+    "/belofte.v1.SourcingService/ExplainPlan": Method(Lane.DECIDE, Handlers.explain, plans=True),
+    "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True),
     "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
     "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),
     "/belofte.v1.OrderService/GetOrder": Method(Lane.READ, Handlers.order),

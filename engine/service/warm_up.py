@@ -27,7 +27,9 @@ from engine.network.records import (
     Tariff,
     Zone,
 )
+from engine.optimizer.explanation import Level
 from engine.promise.quote import quote_promise
+from engine.service.explain import encode_explanation
 
 COMPILATIONS_EXPECTED = {"short": 133, "all": 440}
 """Kernels and their callees, for the progress bar; that it ends does not depend on it."""
@@ -47,7 +49,9 @@ def warm_up(extent: Literal["short", "all"], compiled: Callable[[str], None]) ->
         image = compile_image(_records())
         stock = _stock(image)
         for basket in _short_baskets() + (_long_baskets() if extent == "all" else []):
-            quote_promise(image, stock, basket, 0, NODES_MAX)
+            quote = quote_promise(image, stock, basket, 0, NODES_MAX, Level.FULL)
+            assert quote.explanation is not None
+            encode_explanation(quote.explanation)
 
 
 class _Listener(numba.core.event.Listener):

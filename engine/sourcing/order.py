@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from engine.domain.basket import Basket
 from engine.domain.plan import Plan
+from engine.optimizer.explanation import Explanation, Level
 from engine.optimizer.scene import Scene
 
 
@@ -16,6 +17,7 @@ class SourceRequest:
     order_id: str
     basket: Basket
     message: bytes
+    explain: Level = Level.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,4 @@ class Planned:
     plan: Plan
     attempt: int
     solve_micros: int
+    explanation: Explanation | None = None

@@ -17,6 +17,7 @@ from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.decide import decide_basket
+from engine.optimizer.explain import explain_plan
 from engine.optimizer.scene import Scene, set_scene
 from engine.sourcing.order import Planned, SourceRequest
 
@@ -34,7 +35,11 @@ def plan_order(
     started = clock.monotonic_ns()
     scene = set_scene(image, stock, request.basket, field="order.basket")
     plan = decide_basket(scene, scene.services, nodes_max)
-    return Planned(request, scene, plan, attempt, (clock.monotonic_ns() - started) // 1_000)
+    micros = (clock.monotonic_ns() - started) // 1_000
+    explanation = None
+    if request.explain:
+        explanation = explain_plan(scene, plan, scene.services, nodes_max, request.explain)
+    return Planned(request, scene, plan, attempt, micros, explanation)
 
 
 def preview_order(image: NetworkImage, stock: LiveStock, request: SourceRequest, nodes_max: int, clock: Clock) -> Planned:
@@ -54,6 +59,9 @@ class OrderWrite:
     clock: Clock
     encode: Encode
     answer: Callable[["OrderWrite", Recorded | Refusal], None]
+    explain: Callable[[Planned], bytes] = lambda planned: b""
+    """What is answered besides, and not kept: told before the plan is held, since it reads the stock."""
+    explained: bytes = field(default=b"", init=False)
     response: bytes = field(default=b"", init=False)
     planned: Planned | None = field(default=None, init=False)
 
@@ -67,6 +75,7 @@ class OrderWrite:
         self.planned = plan_order(self.image, stock, self.request, self.nodes_max, self.clock, attempt)
         refuse_shortage(self.planned.scene, self.planned.plan)
         entry, self.response = self.encode(self.planned)
+        self.explained = self.explain(self.planned)
         return transaction_of(self.planned, entry)
 
     def hold(self, stock: LiveStock) -> None:

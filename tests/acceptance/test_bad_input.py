@@ -344,13 +344,13 @@ def test_request_without_an_order_is_named(server: Server) -> None:
     assert "order" in error.fields
 
 
-@pytest.mark.parametrize("name", ["quote_token", "reservation_id", "expected_version", "explain", "mode", "hold_reason"])
+@pytest.mark.parametrize("name", ["quote_token", "reservation_id", "expected_version", "mode", "hold_reason"])
 def test_wish_that_cannot_be_granted_yet_is_not_ignored(server: Server, name: str) -> None:
     request, item = request_with(server)
     if name == "hold_reason":
         request.order.hold_reason = "FRAUD_CHECK"
     else:
-        setattr(request, name, {"expected_version": 1, "explain": 1, "mode": 3}.get(name, "x"))
+        setattr(request, name, {"expected_version": 1, "mode": 3}.get(name, "x"))
     error = refusal(lambda: send(server, request))
     assert (error.code, error.reason) == ("UNIMPLEMENTED", "NOT_BUILT")
     assert len(error.fields) == 1 and error.fields[0].split(".")[-1].startswith(name)
@@ -478,6 +478,8 @@ def test_too_few_or_many_records_are_refused_as_a_whole(server: Server, count: i
 REQUESTS: dict[str, Callable[[], Message]] = {
     "/belofte.v1.PromiseService/QuotePromise": promise_service_pb2.QuotePromiseRequest,
     "/belofte.v1.SourcingService/SourceOrder": sourcing_service_pb2.SourceOrderRequest,
+    "/belofte.v1.SourcingService/ExplainPlan": sourcing_service_pb2.ExplainPlanRequest,
+    "/belofte.v1.SourcingService/ListCandidateLocations": sourcing_service_pb2.ListCandidateLocationsRequest,
     "/belofte.v1.InventoryService/AdjustInventory": inventory_service_pb2.AdjustInventoryRequest,
     "/belofte.v1.InventoryService/GetAvailability": inventory_service_pb2.GetAvailabilityRequest,
     "/belofte.v1.OrderService/GetOrder": order_service_pb2.GetOrderRequest,

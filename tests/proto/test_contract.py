@@ -31,7 +31,10 @@ STREAMS = {  # method: (the client streams, the server streams)
     "WatchAvailability": (False, True),
     "WatchEvents": (False, True),
 }
-WORKING = {"QuotePromise", "SourceOrder", "AdjustInventory", "GetAvailability", "GetOrder", "ListOrderEvents", "GetNetwork"}
+WORKING = {
+    "QuotePromise", "SourceOrder", "ExplainPlan", "ListCandidateLocations", "AdjustInventory", "GetAvailability", "GetOrder",
+    "ListOrderEvents", "GetNetwork",
+}  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")
 }

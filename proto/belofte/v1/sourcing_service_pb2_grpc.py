@@ -127,9 +127,9 @@ class SourcingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExplainPlan(self, request, context):
-        """Explains the plan of a recorded order, or of a basket as it would be planned now.
+        """Explains the plan of a basket, or of what a recorded order asked for, as it would be planned now.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_ITEM, UNKNOWN_LOCATION). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_ITEM, UNKNOWN_LOCATION, UNKNOWN_POSTAL_CODE, UNKNOWN_POLICY).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -138,7 +138,7 @@ class SourcingServiceServicer:
     def ListCandidateLocations(self, request, context):
         """Lists the locations that could serve a basket, and why the others cannot.
 
-        Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION, UNKNOWN_POSTAL_CODE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION, UNKNOWN_POSTAL_CODE, UNKNOWN_POLICY).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -88,6 +88,13 @@ class ExplainLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EXPLAIN_LEVEL_CANDIDATES: _ClassVar[ExplainLevel]
     EXPLAIN_LEVEL_FULL: _ClassVar[ExplainLevel]
 
+class DifferenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DIFFERENCE_KIND_UNSPECIFIED: _ClassVar[DifferenceKind]
+    DIFFERENCE_KIND_EXACT: _ClassVar[DifferenceKind]
+    DIFFERENCE_KIND_AT_LEAST: _ClassVar[DifferenceKind]
+    DIFFERENCE_KIND_AT_MOST: _ClassVar[DifferenceKind]
+
 class EventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     EVENT_TYPE_UNSPECIFIED: _ClassVar[EventType]
@@ -161,6 +168,10 @@ INVENTORY_KIND_SHIPPED: InventoryKind
 EXPLAIN_LEVEL_UNSPECIFIED: ExplainLevel
 EXPLAIN_LEVEL_CANDIDATES: ExplainLevel
 EXPLAIN_LEVEL_FULL: ExplainLevel
+DIFFERENCE_KIND_UNSPECIFIED: DifferenceKind
+DIFFERENCE_KIND_EXACT: DifferenceKind
+DIFFERENCE_KIND_AT_LEAST: DifferenceKind
+DIFFERENCE_KIND_AT_MOST: DifferenceKind
 EVENT_TYPE_UNSPECIFIED: EventType
 EVENT_TYPE_AVAILABILITY_CHANGED: EventType
 EVENT_TYPE_THRESHOLD_CROSSED: EventType
@@ -625,7 +636,7 @@ class CandidateStock(_message.Message):
     def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., needed_quantity: _Optional[int] = ..., available_quantity: _Optional[int] = ...) -> None: ...
 
 class CandidateLocation(_message.Message):
-    __slots__ = ("location_id", "feasible", "reasons", "stock", "capacity_left", "capacity_unit", "distance_meters", "zone", "carrier_service_id", "delivery_earliest", "delivery_latest", "cost", "difference_micros", "chosen")
+    __slots__ = ("location_id", "feasible", "reasons", "stock", "capacity_left", "capacity_unit", "distance_meters", "zone", "carrier_service_id", "delivery_earliest", "delivery_latest", "cost", "difference_micros", "chosen", "difference_kind")
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
     FEASIBLE_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
@@ -640,6 +651,7 @@ class CandidateLocation(_message.Message):
     COST_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCE_MICROS_FIELD_NUMBER: _ClassVar[int]
     CHOSEN_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_KIND_FIELD_NUMBER: _ClassVar[int]
     location_id: str
     feasible: bool
     reasons: _containers.RepeatedCompositeFieldContainer[ExclusionReason]
@@ -654,33 +666,42 @@ class CandidateLocation(_message.Message):
     cost: CostBreakdown
     difference_micros: int
     chosen: bool
-    def __init__(self, location_id: _Optional[str] = ..., feasible: _Optional[bool] = ..., reasons: _Optional[_Iterable[_Union[ExclusionReason, _Mapping]]] = ..., stock: _Optional[_Iterable[_Union[CandidateStock, _Mapping]]] = ..., capacity_left: _Optional[int] = ..., capacity_unit: _Optional[_Union[CapacityUnit, str]] = ..., distance_meters: _Optional[int] = ..., zone: _Optional[str] = ..., carrier_service_id: _Optional[str] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cost: _Optional[_Union[CostBreakdown, _Mapping]] = ..., difference_micros: _Optional[int] = ..., chosen: _Optional[bool] = ...) -> None: ...
+    difference_kind: DifferenceKind
+    def __init__(self, location_id: _Optional[str] = ..., feasible: _Optional[bool] = ..., reasons: _Optional[_Iterable[_Union[ExclusionReason, _Mapping]]] = ..., stock: _Optional[_Iterable[_Union[CandidateStock, _Mapping]]] = ..., capacity_left: _Optional[int] = ..., capacity_unit: _Optional[_Union[CapacityUnit, str]] = ..., distance_meters: _Optional[int] = ..., zone: _Optional[str] = ..., carrier_service_id: _Optional[str] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cost: _Optional[_Union[CostBreakdown, _Mapping]] = ..., difference_micros: _Optional[int] = ..., chosen: _Optional[bool] = ..., difference_kind: _Optional[_Union[DifferenceKind, str]] = ...) -> None: ...
 
 class BindingConstraint(_message.Message):
-    __slots__ = ("constraint", "limit", "used", "shadow_price_micros", "message")
+    __slots__ = ("constraint", "limit", "used", "shadow_price_micros", "message", "saving_micros", "more_quantity")
     CONSTRAINT_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     USED_FIELD_NUMBER: _ClassVar[int]
     SHADOW_PRICE_MICROS_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    SAVING_MICROS_FIELD_NUMBER: _ClassVar[int]
+    MORE_QUANTITY_FIELD_NUMBER: _ClassVar[int]
     constraint: str
     limit: int
     used: int
     shadow_price_micros: int
     message: str
-    def __init__(self, constraint: _Optional[str] = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., shadow_price_micros: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
+    saving_micros: int
+    more_quantity: int
+    def __init__(self, constraint: _Optional[str] = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., shadow_price_micros: _Optional[int] = ..., message: _Optional[str] = ..., saving_micros: _Optional[int] = ..., more_quantity: _Optional[int] = ...) -> None: ...
 
 class Flip(_message.Message):
-    __slots__ = ("message", "term", "change_micros", "location_id")
+    __slots__ = ("message", "term", "change_micros", "location_id", "kind", "dearer")
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     TERM_FIELD_NUMBER: _ClassVar[int]
     CHANGE_MICROS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DEARER_FIELD_NUMBER: _ClassVar[int]
     message: str
     term: str
     change_micros: int
     location_id: str
-    def __init__(self, message: _Optional[str] = ..., term: _Optional[str] = ..., change_micros: _Optional[int] = ..., location_id: _Optional[str] = ...) -> None: ...
+    kind: DifferenceKind
+    dearer: bool
+    def __init__(self, message: _Optional[str] = ..., term: _Optional[str] = ..., change_micros: _Optional[int] = ..., location_id: _Optional[str] = ..., kind: _Optional[_Union[DifferenceKind, str]] = ..., dearer: _Optional[bool] = ...) -> None: ...
 
 class Explanation(_message.Message):
     __slots__ = ("candidates", "binding_constraints", "flips", "summary")

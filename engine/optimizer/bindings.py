@@ -1,0 +1,86 @@
+"""Which limits bind a plan: those without which, each dropped alone, another plan would be better."""
+
+import numpy as np
+
+from engine.domain.plan import Plan, Route, Shipment
+from engine.kernels.entries import UNLIMITED
+from engine.network.image import Lanes
+from engine.optimizer.assemble import ship_shipments
+from engine.optimizer.candidates import ShipRequest
+from engine.optimizer.direct import Request, decide_direct
+from engine.optimizer.explanation import Binding
+from engine.optimizer.load import Chosen
+from engine.optimizer.scene import Scene
+from engine.optimizer.shipping import decide_shipping
+from engine.optimizer.shortage import CAPACITY, restrictions_of
+
+RESTRICTIONS_MAX = 32
+"""Limits that are tried; an order with more is told of the first ones."""
+
+
+def bindings_of(
+    scene: Scene, plan: Plan, lines: tuple[int, ...], services: tuple[int, ...], nodes_max: int
+) -> tuple[Binding, ...]:
+    """Limits that bind, in the order of `restrictions_of`; each is one decision more, but for those that plainly do not."""
+    lanes = scene.lanes
+    assert lanes is not None
+    shipped = [s for s in plan.shipments if s.route is Route.SHIP]
+    cost = sum(s.cost_micros for s in shipped) + scene.split_micros * max(0, len(shipped) - 1)
+    cost += sum(t.weighted_micros for t in plan.terms if t.term.value == "penalty") - sum(
+        t.weighted_micros for s in shipped for t in s.terms if t.term.value == "penalty"
+    )
+    units = sum(peg.quantity for s in shipped for peg in s.pegs)
+    found = []
+    for restriction in list(restrictions_of(scene))[:RESTRICTIONS_MAX]:
+        if is_idle(scene, restriction.field, lines):
+            continue
+        freed = restriction.without(scene)
+        other_cost, other_units = replan(freed, lanes, lines, services, nodes_max)
+        more = other_units - units
+        saving = cost - other_cost
+        if more > 0 or (more == 0 and saving > 0):
+            limit, used = measured(scene, restriction.field, plan.shipments)
+            found.append(Binding(restriction.field, saving if more == 0 else None, more, limit, used))
+    return tuple(found)
+
+
+def is_idle(scene: Scene, field: str, lines: tuple[int, ...]) -> bool:
+    """Whether a limit plainly changes nothing: no location lies beyond it, or no day is near to full."""
+    image, lanes = scene.image, scene.lanes
+    assert lanes is not None
+    able = image.active & image.ships
+    if field.endswith("international"):
+        return bool((image.country_index[able] == scene.country_wanted).all())
+    if field.endswith("max_distance_meters"):
+        limit, _ = measured(scene, field, ())
+        assert limit is not None
+        return bool((lanes.distance_meters[able] <= limit).all())
+    if field == CAPACITY and not scene.policy.capacity_price_micros:
+        units = sum(scene.basket.lines[i].quantity for i in lines)
+        need = np.array([1, len(lines), units], np.int64)[image.capacity_unit]
+        roomy = image.capacity_per_day - scene.stock.capacity_used.max(axis=1) >= need
+        return bool((roomy | (image.capacity_per_day >= UNLIMITED))[able].all())
+    return False
+
+
+def replan(
+    scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...], nodes_max: int
+) -> tuple[int, int]:  # fmt: skip
+    """(micros without what is short, units) of the best plan of the lines to ship."""
+    ((answer,),) = decide_direct((Request(scene, lanes, lines, (services,)),)) if scene.lanes is lanes else ((None,),)
+    chosen: Chosen = answer or decide_shipping(scene, lanes, ShipRequest(lines, services), nodes_max)
+    shipments = ship_shipments(scene, lanes, chosen.loads, {})
+    cost = sum(s.cost_micros for s in shipments) + scene.split_micros * max(0, len(shipments) - 1) + chosen.penalty_micros
+    return cost, sum(units for load in chosen.loads for _, units in load.quantities)
+
+
+def measured(scene: Scene, field: str, shipments: tuple[Shipment, ...]) -> tuple[int | None, int | None]:
+    """(the limit, what the plan uses of it), in its own unit; None where it is not a number."""
+    owner, _, name = field.rpartition(".")
+    if name in ("max_locations", "max_locations_per_order"):
+        limit = getattr(scene.policy if owner == "policy" else scene.basket.constraints, name)
+        return limit, len({s.location for s in shipments})
+    if name == "max_distance_meters":
+        limit = getattr(scene.policy if owner == "policy" else scene.basket.constraints, name)
+        return limit, max((s.distance_meters for s in shipments), default=0)
+    return None, None

@@ -1,0 +1,169 @@
+"""Why a plan is what it is: what each location could send, what stands in its way, and how much dearer its best plan is.
+
+Differences come from the program over subsets with each location forced in, see `kernels.alternatives`; an order that the
+program does not suit is explained without them. What binds is found by planning anew without it, one limit at a time.
+"""
+
+import numpy as np
+
+from engine.domain.plan import Plan, Route, Shipment
+from engine.kernels.alternatives import ANSWER_FIELDS, BEST_ROWS, explain_locations
+from engine.kernels.explained import ABROAD, DISABLED, NOT_SHIPPING, TOO_FAR, exclude, spread_answer
+from engine.kernels.partition import NEVER, TABLES_EACH
+from engine.optimizer.assemble import shipment_hold
+from engine.optimizer.bindings import bindings_of
+from engine.optimizer.candidates import ShipRequest, ship_candidates
+from engine.optimizer.column_tables import ColumnTable, direct_table, problem_table
+from engine.optimizer.decide import decide_basket, split_by_method
+from engine.optimizer.explanation import Bools, Columns, Explanation, Known, Level, Without
+from engine.optimizer.explanation_costs import send_terms
+from engine.optimizer.scene import Ints, Scene
+from engine.optimizer.shipping import groups_apart
+from engine.optimizer.soft_limits import soft_variants
+
+
+def decide_explained(scene: Scene, services: tuple[int, ...], nodes_max: int, level: Level) -> tuple[Plan, Explanation]:
+    """`decide_basket`, and why; stock is left as it was."""
+    plan = decide_basket(scene, services, nodes_max)
+    return plan, explain_plan(scene, plan, services, nodes_max, level)
+
+
+def explain_plan(scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int, level: Level) -> Explanation:
+    """Why this plan, which was decided on the scene by these services. What it collects is held meanwhile."""
+    held = [shipment_hold(s) for s in plan.shipments if s.route is Route.PICKUP]
+    for hold in held:
+        scene.stock.hold(*hold)
+    try:
+        return _explain(scene, plan, services, nodes_max, level)
+    finally:
+        for hold in reversed(held):
+            scene.stock.release(*hold)
+
+
+def _explain(scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int, level: Level) -> Explanation:
+    lines = tuple(split_by_method(scene)[1])
+    n, count = len(lines), len(scene.image.location_ids)
+    shipments = tuple(s for s in plan.shipments if s.route is Route.SHIP)
+    chosen = frozenset(s.location for s in plan.shipments)
+    carries = np.zeros((n, count), np.bool_)
+    sends, difference, known = np.zeros_like(carries), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    columns = Columns(*np.full((4, count), -1, np.int64))
+    without: tuple[Without, ...] = ()
+    table = table_of(scene, lines, services)
+    if table is not None:
+        carries, sends, difference, known, columns, without = differences(scene, lines, shipments, table)
+    units = units_of(scene, lines, table)
+    known[list(chosen)], difference[list(chosen)] = Known.EXACT, 0
+    why = exclusions(scene, lines, services, carries, units)
+    full = level >= Level.FULL
+    return Explanation(
+        scene, plan, level, lines, chosen, carries, why, units, difference, known, columns, sends,
+        send_terms(scene, lines, sends, columns) if full and n else (), without if full else (),
+        bindings_of(scene, plan, lines, services, nodes_max) if full and n else (),
+    )  # fmt: skip
+
+
+def table_of(scene: Scene, lines: tuple[int, ...], services: tuple[int, ...]) -> ColumnTable | None:
+    """The columns of the lines to ship; None where the program over subsets is not the whole of what is asked."""
+    lanes = scene.lanes
+    if not lines or lanes is None:
+        return None
+    table = direct_table(scene, lanes, lines, services)
+    if table is None and is_one_problem(scene, lines):
+        table = problem_table(ship_candidates(scene, lanes, ShipRequest(lines, services)))
+    return table
+
+
+def is_one_problem(scene: Scene, lines: tuple[int, ...]) -> bool:
+    """Whether the best plan is that of one problem, not the best of several: see `shipping`."""
+    arriving = [s for i in lines if (s := scene.basket.lines[i].arrival_set) >= 0]
+    variants = soft_variants(scene, lines)
+    next(variants)
+    return len(arriving) == len(set(arriving)) and len(groups_apart(scene, lines)) == 1 and next(variants, None) is None
+
+
+def differences(
+    scene: Scene, lines: tuple[int, ...], shipments: tuple[Shipment, ...], table: ColumnTable
+) -> tuple[Bools, Bools, Ints, Ints, Columns, tuple[Without, ...]]:
+    """(carries, sends, difference, known, columns, without) of `Explanation`."""
+    n, count = len(table.lines), len(scene.image.location_ids)
+    answer = np.empty((ANSWER_FIELDS, count), np.int64)
+    used = np.array(sorted({s.location for s in shipments}), np.int64)
+    without = np.empty((2, len(used)), np.int64)
+    scratch = np.empty((BEST_ROWS + 2 * TABLES_EACH * (n + 1), 1 << n), np.int64)
+    rest = table[1:-3]
+    explain_locations(n, *rest, used, scratch, answer, without)
+    cost = shipped_micros(shipments, table)
+    # Where a unit short has no price, a plan that leaves more short costs more than any other.
+    beyond = NEVER if scene.policy.short_micros is not None else table.short_unit // 2
+    bits, columns = np.zeros((2, len(lines), count), np.bool_), np.full((4, count), -1, np.int64)
+    difference, known = np.zeros((2, count), np.int64)
+    index = np.array([lines.index(i) for i in table.lines], np.int64)
+    spread_answer(answer, table.facts, cost, beyond, index, bits[0], bits[1], columns, difference, known)
+    return bits[0], bits[1], difference, known, Columns(*columns), tuple(
+        Without(location, micros - cost, Known(how)) if micros - cost < beyond else Without(location, 0, Known.UNKNOWN)
+        for location, micros, how in zip(used.tolist(), *without.tolist(), strict=True)
+    )  # fmt: skip
+
+
+def shipped_micros(shipments: tuple[Shipment, ...], table: ColumnTable) -> int:
+    """What the plan costs as the table counts: what is shipped, and what of the table's lines is short."""
+    shipped = dict.fromkeys(table.lines, 0)
+    for peg in (peg for s in shipments for peg in s.pegs):
+        shipped[peg.line] += peg.quantity
+    left = sum(
+        micros * max(0, q - shipped[i]) // q
+        for i, q, micros in zip(table.lines, table.quantity, table.short.tolist(), strict=True)
+    )
+    return int(sum(s.cost_micros for s in shipments) + table.split * max(0, len(shipments) - 1) + left)
+
+
+def units_of(scene: Scene, lines: tuple[int, ...], table: ColumnTable | None) -> Ints:
+    """[n, L]: units that can be promised by each line's date."""
+    if table is not None and table.units is not None:
+        return table.units
+    units = np.empty((len(lines), len(scene.image.location_ids)), np.int64)
+    for j, i in enumerate(lines):
+        line = scene.basket.lines[i]
+        units[j] = scene.item_stock(line.item, line.latest_minute).by_latest
+    return units
+
+
+def exclusions(scene: Scene, lines: tuple[int, ...], services: tuple[int, ...], carries: Bools, units: Ints) -> Ints:
+    """[n, L]: why each location does not carry each line."""
+    image, basket, lanes = scene.image, scene.basket, scene.lanes
+    why = np.zeros(carries.shape, np.int64)
+    if not lines or lanes is None:
+        return why
+    limits, policy = basket.constraints, scene.policy
+    where = np.zeros(carries.shape[1], np.int64)
+    asked = None if limits.is_soft("max_distance_meters") else limits.max_distance_meters
+    farthest = [d for d in (asked, policy.max_distance_meters) if d is not None]
+    if farthest:
+        where[lanes.distance_meters > min(farthest)] = TOO_FAR
+    if scene.country_wanted >= 0:
+        where[image.country_index != scene.country_wanted] = ABROAD
+    where[~image.ships] = NOT_SHIPPING
+    where[~image.active] = DISABLED
+    wanted, reached = np.ones(carries.shape, np.bool_), np.empty(carries.shape, np.bool_)
+    reached[:] = (lanes.zone_index[list(services)] >= 0).any(axis=0)
+    every = range(carries.shape[1])
+    for j, i in enumerate(lines):
+        line = basket.lines[i]
+        if line.allowed_locations or line.excluded_locations or line.preassigned_location >= 0:
+            wanted[j] = [line.may_come_from(location) for location in every]
+        if line.service_level or line.preferred_services:
+            going = [s for s in services if may_go_by(scene, i, s)]
+            reached[j] = (lanes.zone_index[going] >= 0).any(axis=0)
+    quantity = np.array([basket.lines[i].quantity for i in lines], np.int64)
+    exclude(where, carries, wanted, reached, units, quantity, why)
+    return why
+
+
+def may_go_by(scene: Scene, line: int, service: int) -> bool:
+    """Whether the line's own wishes let it go by a service."""
+    asked, image = scene.basket.lines[line], scene.image
+    level = image.service_levels[image.service_level_index[service]]
+    return (not asked.service_level or asked.service_level == level) and (
+        not asked.preferred_services or service in asked.preferred_services
+    )

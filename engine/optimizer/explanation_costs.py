@@ -1,0 +1,96 @@
+"""What each location would charge for all that it can send, term by term, for every location at once."""
+
+import numpy as np
+
+from engine.domain.basket import NO_LATEST
+from engine.domain.enums import Term
+from engine.kernels.explained import carrier_prices
+from engine.kernels.tariffs import PPM
+from engine.optimizer.assemble import MINUTES_PER_DAY
+from engine.optimizer.explanation import Bools, Columns, TermTable
+from engine.optimizer.footprint import capacity_micros, carbon_micros
+from engine.optimizer.limits import shipment_penalties
+from engine.optimizer.scene import Ints, Scene
+from engine.optimizer.workspace import weigh_all
+
+
+def send_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Columns) -> tuple[TermTable, ...]:
+    """The terms of one shipment of `sends` from each location [L] by its column, as `assemble` has them; 0 where nothing is.
+
+    lines [n], sends [n, L].
+    """
+    image, lanes, policy = scene.image, scene.lanes, scene.policy
+    assert lanes is not None
+    items = np.array([scene.basket.lines[i].item for i in lines], np.int64)
+    quantity = np.array([scene.basket.lines[i].quantity for i in lines], np.int64)
+    shipping = columns.service >= 0
+    once = shipping.astype(np.int64)
+    service = np.where(shipping, columns.service, 0)
+    line_count, units = sends.sum(axis=0), quantity @ sends
+    grams, volume = (quantity * image.weight_grams[items]) @ sends, (quantity * image.volume_mm3[items]) @ sends
+    at = np.arange(len(service))
+    carrier = np.empty(len(service), np.int64)
+    carrier_prices(
+        grams, volume, np.where(shipping, lanes.zone_index[service, at], -1), image.dimensional_divisor[service],
+        image.max_package_grams[service], image.tariff_start, image.tariff_max_grams, image.tariff_price_micros,
+        image.tariff_per_kg_micros, carrier,
+    )  # fmt: skip
+    tables = [
+        counted(scene, Term.PICK, image.pick_cost_micros, line_count),
+        counted(scene, Term.UNIT, image.unit_cost_micros, units),
+        counted(scene, Term.PACK, image.pack_cost_micros, once),
+        counted(scene, Term.PRIORITY, image.priority, once),
+        counted(scene, Term.CARRIER, carrier, once),
+        counted(scene, Term.DISTANCE, lanes.distance_meters // 1000, once),
+    ]
+    if policy.late_micros_per_day:
+        tables.append(late_terms(scene, lines, sends, columns))
+    if scene.basket.constraints.penalties:
+        tables.append(counted(scene, Term.PENALTY, shipment_penalties(scene, lanes, at, service), once))
+    if policy.carbon_micros_per_kg:
+        tables.append(carbon_terms(scene, items, quantity, sends, service))
+    if policy.capacity_price_micros:
+        taken = [
+            capacity_micros(policy.capacity_price_micros, scene.stock.used_on(location, day), limit) if day >= 0 else 0
+            for location, (day, limit) in enumerate(zip(columns.day.tolist(), image.capacity_per_day.tolist(), strict=True))
+        ]
+        tables.append(counted(scene, Term.CAPACITY, np.array(taken, np.int64), once))
+    return tuple(tables)
+
+
+def counted(scene: Scene, term: Term, raw: Ints, count: Ints) -> TermTable:
+    """A cost that counts `count` times, weighed once and then multiplied."""
+    weight = scene.weights_ppm[term]
+    weighted = raw if weight == PPM else weigh_all(raw, weight)
+    total: Ints = raw * count
+    return TermTable(term, weight, total, total if weight == PPM else weighted * count)
+
+
+def late_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Columns) -> TermTable:
+    """Started days after each line's latest date."""
+    weight = scene.weights_ppm[Term.LATENESS]
+    raw, weighted = np.zeros((2, sends.shape[1]), np.int64)
+    for j, i in enumerate(lines):
+        due = scene.basket.lines[i].latest_minute
+        if due != NO_LATEST:
+            days = -(-np.maximum(0, columns.latest_minute - due) // MINUTES_PER_DAY) * sends[j]
+            micros = days * scene.policy.late_micros_per_day
+            raw, weighted = raw + micros, weighted + weigh_all(micros, weight)
+    return TermTable(Term.LATENESS, weight, raw, weighted)
+
+
+def carbon_terms(scene: Scene, items: Ints, quantity: Ints, sends: Bools, service: Ints) -> TermTable:
+    """Carbon by grams and metres, unit by unit."""
+    image, weight, lanes = scene.image, scene.weights_ppm[Term.CARBON], scene.lanes
+    assert lanes is not None
+    raw, weighted = np.zeros((2, sends.shape[1]), np.int64)
+    rates = image.co2_grams_per_tonne_km[service].tolist()
+    meters = lanes.distance_meters.tolist()
+    for j, (item, units) in enumerate(zip(items.tolist(), quantity.tolist(), strict=True)):
+        grams = image.weight_grams.item(item)
+        micros = np.array([
+            carbon_micros(grams, far, rate, scene.policy.carbon_micros_per_kg) if sent else 0
+            for far, rate, sent in zip(meters, rates, sends[j].tolist(), strict=True)
+        ], np.int64)  # fmt: skip
+        raw, weighted = raw + micros * units, weighted + weigh_all(micros, weight) * units
+    return TermTable(Term.CARBON, weight, raw, weighted)
