@@ -9,7 +9,6 @@ location per subset of lines, the program over subsets, weight breaks and dates,
 Each time is the best of several rounds over other random baskets, in one thread, for a batch of orders a call.
 """
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.report import Report
 from engine.domain.basket import Basket, BasketLine, DestinationKey
 from engine.inventory.live import LiveStock
 from engine.kernels.asked import (
@@ -152,15 +152,10 @@ def random_batch(scene: Scene, space: Workspace, order_count: int, rng: np.rando
     return Batch(arguments[0], arguments[1], arguments)
 
 
-def finish(name: str, figures: dict[str, float]) -> None:
-    """Print the figures, the last line as JSON."""
-    for key, value in figures.items():
-        print(f"{key:40} {value:,.3f}")
-    print(json.dumps({"name": name, "figures": figures}))
-
-
 def main() -> None:
-    by_size = {count: measure(count) for count in LOCATIONS}
+    """Run the benchmark."""
+    report = Report("kernel", "Kernel: stock scored and whole orders decided, by the number of locations")
+    by_size = {count: measure(count) for count in report.track(LOCATIONS, "Locations")}
     small, large = (by_size[count] for count in LOCATIONS)
     decades = math.log10(LOCATIONS[1] / LOCATIONS[0])
     figures = {
@@ -173,7 +168,9 @@ def main() -> None:
     }
     for count, measured in by_size.items():
         figures |= {f"{key}_{count}": value for key, value in measured.items()}
-    finish("kernel", {key: round(value, 4) for key, value in figures.items()})
+    report.table("By size", ["", *(f"{count:,} locations" for count in LOCATIONS)],
+                 [[key, *(by_size[count][key] for count in LOCATIONS)] for key in small])  # fmt: skip
+    report.finish({key: round(value, 4) for key, value in figures.items()})
 
 
 if __name__ == "__main__":
