@@ -18,8 +18,100 @@ TABLES_EACH = 3
 """Rows of scratch for each number of shipments: value, count, choice."""
 
 
+PACKED_BITS = 4
+"""Below a packed cost stands its number of shipments, so that one comparison is of both: costs first, then shipments."""
+
+PACKED_MAX = 2**55
+"""Costs that are packed stay below this."""
+
+
 @kernel
 def partition(n: int, split: int, best: Ints, short: Ints, value: Ints, count: Ints, choice: Ints) -> None:
+    """value[all] = the least that all lines cost, as in `partition_all`, which is asked where this does not suffice.
+
+    Written for the whole order are value and count, and choice where the plan is read: at all lines, and at what each
+    choice leaves. Only the subsets that a plan can leave are looked at, those without the first line: a third of the steps.
+    """
+    full = (1 << n) - 1
+    # What a subset costs, packed, stands in `value`; what one shipment of it does, in `choice`.
+    if not pack_costs(n, best, short, choice):
+        partition_all(n, split, best, short, value, count, choice)
+        return
+    value[0] = 0
+    for s in range(2, full, 2):
+        value[s] = least_packed(s, choice, short, value)
+    value[full] = least_packed(full, choice, short, value)
+    shipments = value[full] & ((1 << PACKED_BITS) - 1)
+    if shipments == 0:
+        partition_all(n, split, best, short, value, count, choice)
+        return
+    rest = full
+    while rest:
+        taken = first_choice(rest, choice, short, value)
+        # No plan of what is left ships this subset: its cost is not asked for again.
+        choice[rest] = taken
+        if taken < 0:
+            rest &= rest - 1
+        else:
+            rest ^= taken
+    value[full] >>= PACKED_BITS
+    count[full] = shipments
+
+
+@kernel
+def pack_costs(n: int, best: Ints, short: Ints, packed: Ints) -> bool:
+    """packed[S] = best[S] and one shipment, NEVER where none can; whether all other costs are below PACKED_MAX."""
+    size = 1 << n
+    small = n < 1 << PACKED_BITS
+    total = 0
+    for j in range(n):
+        small &= short[j] < PACKED_MAX
+        total += min(short[j], PACKED_MAX)
+    small &= total < PACKED_MAX
+    for s in range(1, size):
+        small &= (best[s] < PACKED_MAX) | (best[s] >= NEVER)
+        packed[s] = (min(best[s], PACKED_MAX) << PACKED_BITS) + 1 if best[s] < NEVER else NEVER
+    return small
+
+
+@kernel
+def least_packed(s: int, packed: Ints, short: Ints, value: Ints) -> int:
+    """min over T ⊆ S holding S's lowest line of packed[T] + value[S∖T], or that line short; without a branch."""
+    low = s & -s
+    rest = s ^ low
+    least = value[rest] + (short[line_of(low)] << PACKED_BITS)
+    t = rest
+    while t != 0:
+        least = min(least, packed[np.uint64(t | low)] + value[np.uint64(rest ^ t)])
+        t = (t - 1) & rest
+    least = min(least, packed[np.uint64(low)] + value[np.uint64(rest)])
+    return least
+
+
+@kernel
+def first_choice(s: int, packed: Ints, short: Ints, value: Ints) -> int:
+    """The choice of `partition_all` for S: −1, or the first T met that leads to what S costs."""
+    low = s & -s
+    rest = s ^ low
+    if value[rest] + (short[line_of(low)] << PACKED_BITS) == value[s]:
+        return -1
+    t = rest
+    while packed[t | low] + value[rest ^ t] != value[s]:
+        t = (t - 1) & rest
+    return t | low
+
+
+@kernel
+def line_of(low: int) -> int:
+    """Which bit is set."""
+    j = 0
+    while (low >> j) != 1:
+        j += 1
+    return j
+
+
+@kernel
+def partition_all(n: int, split: int, best: Ints, short: Ints, value: Ints, count: Ints, choice: Ints) -> None:
     """value[S] = min over T ⊆ S holding S's lowest line of best[T] + value[S∖T], or that line short.
 
     Equal values: fewer shipments, then the larger T first met. choice[S] = T, or −1 where the lowest line is short.
@@ -34,10 +126,7 @@ def partition(n: int, split: int, best: Ints, short: Ints, value: Ints, count: I
     for s in range(1, full + 1):
         low = s & -s
         rest = s ^ low
-        j = 0
-        while (low >> j) != 1:
-            j += 1
-        least = value[rest] + short[j]
+        least = value[rest] + short[line_of(low)]
         fewest = count[rest]
         taken = -1
         t = rest
@@ -115,10 +204,7 @@ def fill_row(m: int, full: int, best: Ints, short: Ints, tables: Ints) -> None:
     for s in range(1, full + 1):
         low = s & -s
         rest = s ^ low
-        j = 0
-        while (low >> j) != 1:
-            j += 1
-        least, fewest, taken = value[rest] + short[j], count[rest], -1
+        least, fewest, taken = value[rest] + short[line_of(low)], count[rest], -1
         t = rest if m > 0 else -1
         while t >= 0:
             beside = np.uint64(rest ^ t)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.partition import NEVER, partition, partition_within
+from engine.kernels.partition import NEVER, partition, partition_all, partition_within
 
 SUBSET_LINES_MAX = 10
 """Lines up to which the program is run: its time grows with 3^lines."""
@@ -99,12 +99,15 @@ def scan_columns(
 
 
 @kernel
-def add_layer(n: int, best: Ints, below: Ints, below_count: Ints, value: Ints, count: Ints, choice: Ints) -> None:
+def add_layer(
+    n: int, first: int, best: Ints, below: Ints, below_count: Ints, value: Ints, count: Ints, choice: Ints
+) -> None:  # fmt: skip
     """value[S] = min(below[S], min over T ⊆ S of best[T] + below[S∖T]): one more location, used at most once.
 
+    Of the subsets from `first` on: of the last layer, only all lines matter.
     Equal values and shipments: the layered location, since below it others may still stand twice.
     """
-    for s in range(1 << n):
+    for s in range(first, 1 << n):
         least = below[s]
         fewest = below_count[s]
         taken = 0
@@ -155,8 +158,10 @@ def assign_lines(
                      best_column)  # fmt: skip
         if most < n:
             partition_within(n, most, split, best, short, limited, value, count, choice)
-        else:
+        elif layers == 0:
             partition(n, split, best, short, value, count, choice)
+        else:
+            partition_all(n, split, best, short, value, count, choice)
         nodes += used + full + 1
         bound, shipments = value[full], count[full]
         if layers > 0:
@@ -189,6 +194,7 @@ def lay_locations(
 
     layers_work: the value, count and choice of each layer in turn; its last row is scratch.
     """
+    full = (1 << n) - 1
     below, below_count = value, count
     scanned = 0
     best = layers_work[LAYER_ROWS - 1]
@@ -203,10 +209,10 @@ def lay_locations(
         scan_columns(n, used, order, mask, fixed, handling, price_row, price, shared, shared_need,
                      shared_available, capacity_kind, capacity_left, line_count, unit_count, bit_line, sums, best,
                      choice)  # fmt: skip
-        add_layer(n, best, below, below_count, layers_work[3 * r], layers_work[3 * r + 1], choice)
+        first = full if r == layers - 1 else 0
+        add_layer(n, first, best, below, below_count, layers_work[3 * r], layers_work[3 * r + 1], choice)
         below, below_count = layers_work[3 * r], layers_work[3 * r + 1]
         scanned += used
-    full = (1 << n) - 1
     return below[full], below_count[full], scanned
 
 

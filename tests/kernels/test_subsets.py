@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.kernels.partition import NEVER, partition
+from engine.kernels.partition import NEVER, PACKED_MAX, partition, partition_all
 from engine.kernels.subsets import add_layer, capacity_need, cheapest_column, scan_columns, sum_subsets
 from tests.naive.assignment import cheapest_charged, cheapest_partition
 
@@ -24,10 +24,18 @@ def shorts(n: int) -> st.SearchStrategy[list[int]]:
 
 
 def solve_partition(n: int, split: int, best: list[int], short: list[int]) -> np.ndarray:
-    """value, count and choice [3, 2^n]."""
-    out = np.full((3, 1 << n), -7)
+    """value, count and choice [3, 2^n] of all subsets; what is asked of the whole order alone is the same."""
+    full = (1 << n) - 1
+    every, out = np.full((2, 3, 1 << n), -7)
+    partition_all(n, split, np.array(best), np.array(short), *every)
     partition(n, split, np.array(best), np.array(short), *out)
-    return out
+    assert out[:, full].tolist() == every[:, full].tolist()
+    rest = full
+    while rest:
+        taken = int(out[2, rest])
+        assert taken == every[2, rest]
+        rest = rest & (rest - 1) if taken < 0 else rest ^ taken
+    return every
 
 
 def read_choice(full: int, choice: np.ndarray, best: list[int], short: list[int]) -> tuple[int, int]:
@@ -82,7 +90,10 @@ def test_layers(case: tuple[int, list[int], list[int], list[int], list[int]]) ->
     below, below_count, _ = solve_partition(n, 0, best, short)
     for layers in ([first], [second, first]):
         value, count, choice = np.full((3, size), -7)
-        add_layer(n, np.array(layers[0]), below, below_count, value, count, choice)
+        add_layer(n, 0, np.array(layers[0]), below, below_count, value, count, choice)
+        last = np.full((3, size), -7)
+        add_layer(n, size - 1, np.array(layers[0]), below, below_count, *last)
+        assert last[:, -1].tolist() == [value[-1], count[-1], choice[-1]]
         for s in range(size):
             assert (value[s], count[s]) == cheapest_partition(s, best, short, layers)
             t = int(choice[s])
@@ -93,7 +104,7 @@ def test_layers(case: tuple[int, list[int], list[int], list[int], list[int]]) ->
 def test_a_layered_location_is_preferred_to_one_below_that_costs_the_same() -> None:
     below, below_count, _ = solve_partition(1, 0, [0, 5], [9])
     value, count, choice = np.zeros((3, 2), np.int64)
-    add_layer(1, np.array([0, 5]), below, below_count, value, count, choice)
+    add_layer(1, 0, np.array([0, 5]), below, below_count, value, count, choice)
     assert (value[1], count[1], choice[1]) == (5, 1, 1)
 
 
@@ -180,6 +191,23 @@ def test_the_cheapest_column_of_one_location(given_columns: Columns, data: st.Da
         offers = [(cost, c) for c in range(count) if location[c] == 1 and (cost := g.cost(s, c)) is not None]
         found = cheapest_column(n=g.n, subset=s, wanted=1, columns=count, location=np.array(location), **g.arguments())
         assert found == (min(offers)[1] if offers else -1)
+
+
+def test_costs_too_large_to_be_packed() -> None:
+    # Both lines together cost more than one by one by less than the packed range would tell.
+    best = [0, PACKED_MAX, PACKED_MAX + 1, 2 * PACKED_MAX + 2]
+    assert solve_partition(2, 0, best, [2**57, 2**57])[:, 3].tolist() == [2 * PACKED_MAX + 1, 2, 1]
+    assert solve_partition(2, 0, [0, 5, NEVER, NEVER], [2**57, 2**57])[:, 3].tolist() == [2**57 + 5, 1, 1]
+    assert solve_partition(1, 1, [0, 2**57], [9])[:, 1].tolist() == [10, 0, -1]
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(st.integers(5, 8), st.integers(0, 2**32 - 1))
+def test_longer_orders_alone_and_with_all_subsets(n: int, seed: int) -> None:
+    """`solve_partition` compares both ways; few different costs, so that ties are many."""
+    rng = np.random.default_rng(seed)
+    best = np.where(rng.random(1 << n) < 0.2, NEVER, rng.integers(0, 20, 1 << n))
+    solve_partition(n, 2, [0, *best[1:].tolist()], rng.integers(3, 9, n).tolist())
 
 
 @pytest.mark.parametrize("n", [1, 5, 10])
