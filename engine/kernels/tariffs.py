@@ -96,7 +96,8 @@ def price_subsets(
             continue
         if before < 0 or d != divisor[before] or most != package_grams_max[before] \
                 or not same_breaks(z, zone[before], start, max_grams):  # fmt: skip
-            plain = find_breaks(size, d, most, grams, volume_mm3, start[z], start[z + 1], max_grams, step, full)
+            plain = find_breaks(size, d, most, grams, volume_mm3, start[z], start[z + 1], max_grams, out[row], step, full)
+            out[row, 0] = 0
             before = r
         each = tariff_micros(most, z, start, max_grams, price, per_kg)
         flat = each < NEVER and has_flat_prices(z, start, price, per_kg)
@@ -140,27 +141,51 @@ def has_flat_prices(zone: int, start: Ints, price: Ints, per_kg: Ints) -> bool:
 @kernel
 def find_breaks(
     size: int, divisor: int, package_grams_max: int, grams: Ints, volume_mm3: Ints, begin: int, end: int,
-    max_grams: Ints, step: Ints, full: Ints,
+    max_grams: Ints, last: Ints, step: Ints, full: Ints,
 ) -> bool:  # fmt: skip
     """full[S], step[S] = full packages before the last one, and which of the breaks begin … end holds that one.
 
     step is −1 where there is none, or so many packages that only `shipment_micros` adds them up safely; returns whether it
-    is nowhere.
+    is nowhere. last [≥ size] is scratch: what the last package weighs.
     """
+    heaviest = np.int64(0)
+    for s in range(1, size):
+        last[s] = grams[s]
+        full[s] = 0
+        step[s] = 0
+    if divisor > 0:
+        for s in range(1, size):
+            last[s] = max(last[s], (volume_mm3[s] + divisor - 1) // divisor)
+    for s in range(1, size):
+        heaviest = max(heaviest, last[s])
+    if heaviest > package_grams_max:
+        fill_packages(size, package_grams_max, last, full)
+    # Counting without a branch: weights are random, so that a search would guess wrong at every subset.
+    for b in range(begin, end):
+        limit = max_grams[b]
+        for s in range(1, size):
+            step[s] += last[s] > limit
     plain = True
     for s in range(1, size):
-        billable = grams[s]
-        if divisor > 0:
-            billable = max(billable, (volume_mm3[s] + divisor - 1) // divisor)
-        full[s] = 0
-        if billable > package_grams_max:
-            full[s] = (billable - 1) // package_grams_max
-            billable -= full[s] * package_grams_max
-        # Counting without a branch: weights are random, so that a search would guess wrong at every subset.
-        at = 0
-        for b in range(begin, end):
-            at += billable > max_grams[b]
-        safe = at < end - begin and full[s] < FLAT_PACKAGES_MAX
-        step[s] = at if safe else -1
+        safe = (step[s] < end - begin) & (full[s] < FLAT_PACKAGES_MAX)
+        step[s] = step[s] if safe else -1
         plain &= safe
     return plain
+
+
+@kernel
+def fill_packages(size: int, package_grams_max: int, last: Ints, full: Ints) -> None:
+    """full[S] = packages of the most grams before the last one, ⌊(grams − 1) ÷ most⌋, and last[S] what then is left.
+
+    By the reciprocal, put right by one where it was rounded: a division takes longer than all else here.
+    """
+    each = 1.0 / package_grams_max
+    for s in range(1, size):
+        before = max(last[s] - 1, 0)
+        packages = np.int64(before * each)
+        if packages >= FLAT_PACKAGES_MAX:
+            packages = before // package_grams_max
+        packages -= packages * package_grams_max > before
+        packages += (packages + 1) * package_grams_max <= before
+        full[s] = packages
+        last[s] -= packages * package_grams_max
