@@ -84,8 +84,8 @@ def least_packed(s: int, packed: Ints, short: Ints, value: Ints) -> int:
     while t != 0:
         least = min(least, packed[np.uint64(t | low)] + value[np.uint64(rest ^ t)])
         t = (t - 1) & rest
-    least = min(least, packed[np.uint64(low)] + value[np.uint64(rest)])
-    return least
+    cost: int = min(least, packed[np.uint64(low)] + value[np.uint64(rest)])
+    return cost
 
 
 @kernel

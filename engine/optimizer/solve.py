@@ -5,9 +5,8 @@ the search with a Lagrangian bound. Where a quantity may be divided, a bound on 
 search over shipments; branch and bound is for what these leave open.
 """
 
-from collections.abc import Sequence
-from functools import partial
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
 from operator import mul
 from types import NoneType
 from typing import Any
@@ -44,9 +43,13 @@ QUANTITY, ALLOWED, LOCATION, LINE_MICROS, AVAILABLE, ZONE, SPLIT, WEIGHT, LOCATI
     ),
 )  # fmt: skip
 
-# Half the time of the constructors, which go through Python: they are a third of what a small order takes.
-new_placement = partial(tuple.__new__, Placement)
-new_solution = partial(tuple.__new__, Solution)
+SHOWN_FIELDS, EXACT, DIVIDED = 4, 4, 5
+"""Of `out` of the kernel: what a solution shows comes first, then whether it is exact, and the bound on divided plans."""
+
+
+def new_placements(fields: Iterable[tuple[int, int, int]]) -> Iterator[Placement]:
+    """Half the time of the constructor, which goes through Python: placements are a third of what a small order takes."""
+    return map(tuple.__new__, repeat(Placement), fields)
 
 
 def solve(problem: Problem, nodes_max: int) -> Solution:
@@ -146,22 +149,18 @@ def solve_whole_lines(
     ]  # fmt: skip
     assign_orders(*arguments)
     lines = chain.from_iterable(map(range, sizes[0]))
-    placements = list(map(new_placement, zip(lines, out_column.tolist(), packed[QUANTITY].tolist(), strict=True)))
-    solutions: list[Solution] = []
-    searched: list[int] = []
-    first = 0
-    for index, (problem, results) in enumerate(zip(problems, out.tolist(), strict=True)):
-        objective, bound, _, nodes, exact, divided_bound = results
-        assert objective < NEVER, OUT_OF_RANGE
-        last = first + len(problem.quantity)
-        solutions.append(new_solution((tuple(placements[first:last]), objective, bound, nodes)))
-        if not exact:
-            solutions[-1] = solve_by_search(problem, nodes_max)
-        elif objective > divided_bound:
-            searched.append(index)
-        first = last
+    placements = new_placements(zip(lines, out_column.tolist(), packed[QUANTITY].tolist(), strict=True))
+    objective, bound, _, nodes = out[:, :SHOWN_FIELDS].T.tolist()
+    assert max(objective) < NEVER, OUT_OF_RANGE
+    # One iterator behind all: each order takes as many placements as it has lines.
+    each = map(tuple, map(islice, repeat(placements), sizes[0]))
+    solutions = list(map(tuple.__new__, repeat(Solution), zip(each, objective, bound, nodes, strict=True)))
+    is_exact = out[:, EXACT] == 1
+    for index in np.flatnonzero(~is_exact).tolist():
+        solutions[index] = solve_by_search(problems[index], nodes_max)
+    searched = np.flatnonzero(is_exact & (out[:, 0] > out[:, DIVIDED])).tolist()
     if searched:
-        divide_lines(problems, solutions, searched, out[searched, -1].tolist(), arguments[:-2], nodes_max)
+        divide_lines(problems, solutions, searched, out[searched, DIVIDED].tolist(), arguments[:-2], nodes_max)
     return solutions
 
 
@@ -215,9 +214,9 @@ def divide_lines(
         placements = whole.placements
         if count:
             columns = (table[at, :count].tolist() for table in (out_line, out_column, out_quantity))
-            placements = tuple(map(new_placement, zip(*columns, strict=True)))
+            placements = tuple(new_placements(zip(*columns, strict=True)))
         objective, bound = cost - problem.split_micros, max(bound - problem.split_micros, divided_bound)
-        solution = new_solution((placements, objective, min(bound, objective), nodes + whole.nodes))
+        solution = Solution(placements, objective, min(bound, objective), nodes + whole.nodes)
         solutions[i] = solution if bound >= objective else branch(problem, solution, nodes_max, bound)
 
 
