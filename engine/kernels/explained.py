@@ -183,14 +183,30 @@ def units_in_time(
 
 
 @kernel
-def carrier_prices(
-    grams: Ints, volume: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints, start: Ints, max_grams: Ints, price: Ints,
-    per_kg: Ints, out: Ints,
+def measure_shipments(
+    sends: Bools, quantity: Ints, grams: Ints, volume: Ints, service: Ints, zone: Int32s, divisor: Ints,
+    package_grams_max: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, once: Ints, counts: Ints, units: Ints,
+    carrier: Ints,
 ) -> None:  # fmt: skip
-    """out[i] = what the carrier charges for shipment i, before weighting; all but the tariffs [shipments]."""
-    for i in range(out.shape[0]):
-        out[i] = shipment_micros(grams[i], volume[i], zone[i], divisor[i], package_grams_max[i], start, max_grams, price,
-                                 per_kg)  # fmt: skip
+    """Of the lines that each location sends: shipments (0 or 1), lines, units, and what the carrier charges, not weighted.
+
+    sends [n, L]; quantity, and grams and mm³ per unit [n]; service [L], −1: sends nothing; zone [S, L].
+    """
+    for l in range(service.shape[0]):  # noqa: E741
+        s = service[l]
+        once[l], counts[l], units[l], carrier[l] = 0, 0, 0, 0
+        if s < 0:
+            continue
+        weight, space = 0, 0
+        for j in range(quantity.shape[0]):
+            q = quantity[j] if sends[j, l] else 0
+            counts[l] += q > 0
+            units[l] += q
+            weight += q * grams[j]
+            space += q * volume[j]
+        once[l] = 1
+        carrier[l] = shipment_micros(weight, space, zone[s, l], divisor[s], package_grams_max[s], start, max_grams, price,
+                                     per_kg)  # fmt: skip
 
 
 @kernel

@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.domain.basket import NO_LATEST
 from engine.domain.enums import Term
-from engine.kernels.explained import carrier_prices
+from engine.kernels.explained import measure_shipments
 from engine.kernels.tariffs import PPM
 from engine.optimizer.assemble import MINUTES_PER_DAY
 from engine.optimizer.explanation import Bools, Columns, TermTable
@@ -23,17 +23,11 @@ def send_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
     assert lanes is not None
     items = np.array([scene.basket.lines[i].item for i in lines], np.int64)
     quantity = np.array([scene.basket.lines[i].quantity for i in lines], np.int64)
-    shipping = columns.service >= 0
-    once = shipping.astype(np.int64)
-    service = np.where(shipping, columns.service, 0)
-    line_count, units = sends.sum(axis=0), quantity @ sends
-    grams, volume = (quantity * image.weight_grams[items]) @ sends, (quantity * image.volume_mm3[items]) @ sends
-    at = np.arange(len(service))
-    carrier = np.empty(len(service), np.int64)
-    carrier_prices(
-        grams, volume, np.where(shipping, lanes.zone_index[service, at], -1), image.dimensional_divisor[service],
-        image.max_package_grams[service], image.tariff_start, image.tariff_max_grams, image.tariff_price_micros,
-        image.tariff_per_kg_micros, carrier,
+    once, line_count, units, carrier = np.empty((4, len(columns.service)), np.int64)
+    measure_shipments(
+        sends, quantity, image.weight_grams[items], image.volume_mm3[items], columns.service, lanes.zone_index,
+        image.dimensional_divisor, image.max_package_grams, image.tariff_start, image.tariff_max_grams,
+        image.tariff_price_micros, image.tariff_per_kg_micros, once, line_count, units, carrier,
     )  # fmt: skip
     tables = [
         counted(scene, Term.PICK, image.pick_cost_micros, line_count),
@@ -45,6 +39,7 @@ def send_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
     ]
     if policy.late_micros_per_day:
         tables.append(late_terms(scene, lines, sends, columns))
+    service, at = np.maximum(columns.service, 0), np.arange(len(columns.service))
     if scene.basket.constraints.penalties:
         tables.append(counted(scene, Term.PENALTY, shipment_penalties(scene, lanes, at, service), once))
     if policy.carbon_micros_per_kg:
