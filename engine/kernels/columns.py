@@ -122,11 +122,13 @@ def units_of_columns(
 
 @kernel
 def cover_lines(
-    item: Ints, location: Ints, allowed: Bools, available: Ints, most: Ints, whole: Bools, best: Ints, quantity: Ints
-) -> None:
-    """quantity[j] = min(quantity[j], the units of the most[j] locations that have most) less what earlier lines take.
+    item: Ints, location: Ints, allowed: Bools, available: Ints, most: Ints, whole: Bools, alike: Bools, best: Ints,
+    quantity: Ints,
+) -> None:  # fmt: skip
+    """quantity[j] = min(quantity[j], the units of the most[j] locations that have most), of lines `alike` less earlier ones'.
 
-    allowed [n, c], available [k, c]; whole: all or nothing. best [L] is scratch.
+    allowed [n, c], available [k, c]; whole: all or nothing; alike: any unit of the item may serve any of its lines. best [L]
+    is scratch.
     """
     for j in range(quantity.shape[0]):
         best[:] = 0
@@ -139,6 +141,6 @@ def cover_lines(
         for i in range(max(0, best.shape[0] - most[j]), best.shape[0]):
             cover += best[i]
         for i in range(j):
-            cover -= quantity[i] if item[i] == item[j] else 0
+            cover -= quantity[i] if item[i] == item[j] and alike[j] else 0
         cover = min(quantity[j], max(0, cover))
         quantity[j] = 0 if cover < quantity[j] and whole[j] else cover

@@ -11,7 +11,7 @@ from engine.optimizer.load import Chosen, Load
 from engine.optimizer.pickup import collect_lines
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipping import decide_shipping
-from engine.optimizer.shortage import Shortage, Shortfall, why_short
+from engine.optimizer.shortage import NO_ROUTE, Shortage, Shortfall, why_short
 
 MESSAGES = {
     Reason.NO_STOCK: "not enough stock at any location that may serve it",
@@ -24,7 +24,6 @@ MESSAGES = {
 
 
 MAX_LOCATIONS = "constraints.max_locations"
-NO_ROUTE = Shortfall(0, Reason.NO_ROUTE)
 
 
 def decide_basket(scene: Scene, services: tuple[int, ...], nodes_max: int) -> Plan:

@@ -70,7 +70,7 @@ def suits_direct(request: Request) -> bool:
 def asks_for_more(scene: Scene, lines: tuple[int, ...]) -> bool:
     """Whether anything is asked that takes several tries, or ties lines together; see `shipping`."""
     limits, alone = scene.basket.constraints, scene.image.ship_alone
-    if limits.penalties or limits.express_only or (limits.ship_complete and len(lines) > 1):
+    if limits.penalties or limits.express_only or limits.ship_complete:
         return True
     asked = [scene.basket.lines[i] for i in lines]
     return any(

@@ -1,5 +1,6 @@
 """What a basket and its policy allow: which locations and columns may carry a line, and what belongs together."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -99,13 +100,13 @@ def line_locations(scene: Scene, lines: Sequence[int]) -> list[int]:
     """Locations that each line may be divided over."""
     limits, policy, image = scene.basket.constraints, scene.policy, scene.image
     most = [m for m in (limits.max_locations_per_line, policy.max_locations_per_line) if m is not None]
-    whole = not policy.allow_split_lines or scene.locations_max == 1
-    sets = whole_sets(scene, lines)
+    whole = not policy.allow_split_lines or scene.locations_max == 1 or limits.ship_complete
+    in_set = Counter(whole_sets(scene, lines))
     locations = []
-    for i, of_set in zip(lines, sets, strict=True):
+    for i, of_set in zip(lines, whole_sets(scene, lines), strict=True):
         line = scene.basket.lines[i]
         kept_whole = (
-            whole or line.ship_complete or sets.count(of_set) > 1
+            whole or line.ship_complete or in_set[of_set] > 1
             or (i not in limits.may_split and image.item_class_index.item(line.item) in limits.no_split_classes)
         )  # fmt: skip
         locations.append(1 if kept_whole else min([*most, line.max_splits + 1 if line.max_splits else 2**31]))
@@ -115,20 +116,38 @@ def line_locations(scene: Scene, lines: Sequence[int]) -> list[int]:
 def coverable(
     scene: Scene, lines: tuple[int, ...], item: Ints, location: Ints, allowed: NDArray[np.bool_], available: Ints
 ) -> Ints:
-    """[n]: the part of each line that stock covers; earlier lines of one item come first. All or nothing where asked.
+    """[n]: at most the part of each line that stock covers, all or nothing where asked.
 
-    A set of which a line is not covered, is not covered at all, and leaves its stock to other lines.
+    Lines of one item share its stock. Where any unit may serve any of them, the first come first, which leaves the solver
+    less to do; where wishes differ, each is given all that it could have alone, and the solver decides who goes without. A set
+    of which a line is not covered, is not covered at all, and leaves its stock to other lines.
     """
     basket, sets = scene.basket.lines, whole_sets(scene, lines)
-    tied = [sets.count(of_set) > 1 for of_set in sets]
-    whole = np.array([basket[i].fill_or_kill or basket[i].ship_complete for i in lines], np.bool_) | np.array(tied, np.bool_)
+    in_set = Counter(sets)
+    tied = [in_set[of_set] > 1 for of_set in sets]
+    complete = scene.basket.constraints.ship_complete
+    whole = np.array([complete or basket[i].fill_or_kill or basket[i].ship_complete for i in lines], np.bool_)
+    whole |= np.array(tied, np.bool_)
     most, scratch = np.array(line_locations(scene, lines), np.int64), np.empty(len(scene.image.location_ids), np.int64)
+    alike = lines_alike(scene, lines, item, allowed, most, whole)
     broken: set[int] = set()
     while True:
         quantity = np.array([basket[i].quantity for i in lines], np.int64)
         out = np.array([of_set in broken for of_set in sets], np.bool_)
-        cover_lines(item, location, allowed & ~out[:, None], available, most, whole, scratch, quantity)
+        cover_lines(item, location, allowed & ~out[:, None], available, most, whole, alike, scratch, quantity)
         found = {of_set for of_set, t, q in zip(sets, tied, quantity.tolist(), strict=True) if t and not q} - broken
         if not found:
             return quantity
         broken |= found
+
+
+def lines_alike(
+    scene: Scene, lines: tuple[int, ...], item: Ints, allowed: NDArray[np.bool_], most: Ints, whole: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """[n]: whether any unit of the line's item may serve any of the lines that ask for it, however they are divided."""
+    alike = (most >= len(scene.image.location_ids)) & ~whole
+    for k in np.flatnonzero(np.bincount(item) > 1):
+        rows = np.flatnonzero(item == k)
+        due = {scene.basket.lines[lines[j]].latest_minute for j in rows}
+        alike[rows] = alike[rows].all() and len(due) == 1 and bool((allowed[rows] == allowed[rows[0]]).all())
+    return alike

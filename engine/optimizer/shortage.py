@@ -5,7 +5,7 @@ still be had; what cannot be taken back is the set, and no part of it would do. 
 limits that only bind together are found together.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,13 +18,14 @@ from engine.domain.reasons import Reason
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
 from engine.optimizer.candidates import ShipRequest
+from engine.optimizer.limits import whole_sets
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipping import decide_shipping
 
-LINES_EACH_MAX = 16
+LINES_EACH_MAX = 10
 """Lines of which each is looked at by itself; of more, what they have in common is named for all of them."""
 
-NODES_MAX = 1_000
+NODES_MAX = 200
 """Of each step, which asks whether the lines can be had, not what they cost."""
 
 CAPACITY = "capacity"
@@ -49,6 +50,8 @@ class Shortfall(NamedTuple):
 Shortage = dict[int, Shortfall]
 """By line of the basket."""
 
+NO_ROUTE = Shortfall(0, Reason.NO_ROUTE)
+
 
 class Restriction(NamedTuple):
     """Something that may stand in the way: its field, and the scene without it."""
@@ -61,24 +64,47 @@ def why_short(
     scene: Scene, lanes: Lanes, shipped: tuple[int, ...], services: tuple[int, ...], missing: dict[int, int]
 ) -> Shortage:
     """Reasons for the units missing of each line to ship; what is collected must be held."""
-    scene = replace(scene, policy=replace(scene.policy, short_micros=None))
-    unstocked = lines_without_stock(scene, shipped)
-    stocked = tuple(i for i in shipped if i not in unstocked)
+    scene = replace(without_soft_limits(scene), policy=replace(scene.policy, short_micros=None))
+    reasons = {i: Shortfall(0, Reason.NO_STOCK) for i in lines_without_stock(scene, shipped)}
+    reasons |= tied_to(scene, shipped, reasons)
+    rest = tuple(i for i in shipped if i not in reasons)
     restrictions = list(restrictions_of(scene))
-    unrouted: set[int] = set()
     free = without(scene, restrictions)
-    if not can_be_had(free, lanes, stocked, services):
-        unrouted = {i for i in stocked if not can_be_had(free, lanes, (i,), services)}
-    routed = tuple(i for i in stocked if i not in unrouted)
-    reason, fields = Reason.NO_ROUTE, NO_FIELDS
-    if set(missing) & set(routed) and can_be_had(free, lanes, routed, services):
-        reason, fields = restriction_of(scene, lanes, routed, services, restrictions)
-    return {
-        i: Shortfall(units, Reason.NO_STOCK) if i in unstocked
-        else Shortfall(units, Reason.NO_ROUTE) if i in unrouted
-        else Shortfall(units, reason, fields)
-        for i, units in missing.items()
+    if not can_be_had(free, lanes, rest, services):
+        unrouted = {i: NO_ROUTE for i in rest if not can_be_had(free, lanes, (i,), services)}
+        reasons |= unrouted | tied_to(scene, shipped, unrouted)
+        rest = tuple(i for i in rest if i not in reasons)
+    found = NO_ROUTE
+    if set(missing) & set(rest) and can_be_had(free, lanes, rest, services):
+        found = Shortfall(0, *restriction_of(scene, lanes, rest, services, restrictions))
+    return {i: reasons.get(i, found)._replace(quantity=units) for i, units in missing.items()}
+
+
+def without_soft_limits(scene: Scene) -> Scene:
+    """The scene without the limits that may be broken at a price: none of them keeps a line from being had."""
+    limits = scene.basket.constraints
+    free: dict[str, Any] = {
+        "ship_complete": False, "international": True, "no_split_classes": (), "express_only": (), "max_locations": None,
+        "max_locations_per_line": None, "max_distance_meters": None, "no_split_locations": 2**31,
     }  # fmt: skip
+    changes = {name: free[name] for name, _ in limits.penalties}
+    return replace(scene, basket=replace(scene.basket, constraints=replace(limits, penalties=(), **changes)))
+
+
+def tied_to(scene: Scene, shipped: tuple[int, ...], out: Mapping[int, Shortfall]) -> Shortage:
+    """Lines that cannot leave since a line of their set cannot: of a kit for its reason, of a basket's set for being one."""
+    sets = dict(zip(shipped, whole_sets(scene, shipped), strict=True))
+    basket = scene.basket
+    field = "constraints.ship_complete" if basket.constraints.ship_complete else ""
+    tied: Shortage = {}
+    for i in shipped:
+        others = [o for o in out if o != i and sets[o] == sets[i]]
+        if others and i not in out:
+            of_kit = [o for o in others if basket.path(o) == basket.path(i)]
+            tied[i] = Shortfall(0, Reason.RESTRICTED, (field or f"{basket.path(i)}.ship_set",))
+            if of_kit:
+                tied[i] = out[of_kit[0]]
+    return tied
 
 
 def lines_without_stock(scene: Scene, lines: tuple[int, ...]) -> set[int]:
@@ -161,8 +187,7 @@ def restrictions_of(scene: Scene) -> Iterator[Restriction]:
     }  # fmt: skip
     for name, (field, value) in wishes.items():
         wishing = [i for i, line in enumerate(scene.basket.lines) if getattr(line, name) != value]
-        groups = [[i] for i in wishing] if len(wishing) <= LINES_EACH_MAX else [wishing]
-        for group in groups:
+        for group in [[i] for i in wishing] if len(scene.basket.lines) <= LINES_EACH_MAX else [wishing] * bool(wishing):
             path = scene.basket.path(group[0]) if len(group) == 1 else "lines[]"
             yield Restriction(f"{path}.{field}", partial(wished, lines=group, name=name, value=value))
 

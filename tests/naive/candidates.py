@@ -67,7 +67,12 @@ def naive_candidates(scene: Any, lanes: Any, lines: tuple[int, ...], services: t
         for c, may in zip(columns, allowed[j], strict=True):
             if may:
                 best[c.location] = max(best.get(c.location, 0), units(line.item, c.location, c.start))
-        earlier = sum(q for q, other in zip(quantity, asked, strict=False) if other.item == line.item)
+        same = [o for o, other in enumerate(asked) if other.item == line.item]
+        alike = len({(tuple(allowed[o]), asked[o].latest_minute) for o in same}) == 1 and all(
+            most[o] >= len(scene.image.location_ids) and not (asked[o].fill_or_kill or asked[o].ship_complete) for o in same
+        )
+        # Who goes without is for the solver, unless it makes no difference.
+        earlier = sum(q for q, other in zip(quantity, asked, strict=False) if other.item == line.item) if alike else 0
         cover = min(line.quantity, max(0, sum(sorted(best.values(), reverse=True)[: most[j]]) - earlier))
         quantity.append(0 if cover < line.quantity and (line.fill_or_kill or line.ship_complete) else cover)
     held = [j for j, q in enumerate(quantity) if q]

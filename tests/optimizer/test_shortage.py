@@ -188,3 +188,44 @@ def test_a_heavy_order_has_no_route() -> None:
         items=(replace(small_records().items[BOLT], weight_grams=11), small_records().items[LAMP]),
     )  # fmt: skip
     assert reasons(scene) == {0: (1, Reason.NO_ROUTE, ())}
+
+
+def test_who_goes_without_is_the_solvers_choice_whatever_the_order_of_lines() -> None:
+    apart = {(BOLT, AMS): 1, (BOLT, EHV): 1}
+    for lines in ([line(BOLT, 1), line(BOLT, 1, preassigned_location=AMS)],
+                  [line(BOLT, 1, preassigned_location=AMS), line(BOLT, 1)]):  # fmt: skip
+        plan = plan_of(small_scene(*lines, stock=apart))
+        assert not plan.short_lines
+        assert len(plan.shipments) == 2
+    uneven = {(BOLT, AMS): 3, (BOLT, EHV): 2}
+    for first, second in ((2, 3), (3, 2)):
+        whole = [line(BOLT, first, ship_complete=True), line(BOLT, second, ship_complete=True)]
+        assert not plan_of(small_scene(*whole, stock=uneven)).short_lines
+        limits = Constraints(max_locations_per_line=1)
+        assert not plan_of(small_scene(line(BOLT, first), line(BOLT, second), stock=uneven, limits=limits)).short_lines
+
+
+def test_a_set_is_short_for_what_its_lacking_line_is_short_for() -> None:
+    scene = small_scene(line(BOLT, 1, ship_set=0), line(LAMP, 9, ship_set=0), stock=BOTH)
+    assert reasons(scene) == {0: (1, Reason.RESTRICTED, ("lines[0].ship_set",)), 1: (9, Reason.NO_STOCK, ())}
+    # Components of a kit stand for one line.
+    kit = [line(BOLT, 1, ship_set=0, position=0, kit_ratio=1), line(LAMP, 9, ship_set=0, position=0, kit_ratio=9)]
+    assert {short[1] for short in reasons(small_scene(*kit, stock=BOTH)).values()} == {Reason.NO_STOCK}
+
+
+def test_one_line_is_complete_in_one_shipment_or_not_at_all() -> None:
+    limits = Constraints(ship_complete=True)
+    stock = {(BOLT, AMS): 2, (BOLT, EHV): 3}
+    assert reasons(small_scene(line(BOLT, 5), stock=stock, limits=limits)) == {
+        0: (5, Reason.RESTRICTED, ("constraints.ship_complete",))
+    }
+    soft = Constraints(ship_complete=True, penalties=(("ship_complete", 1_000),))
+    plan = plan_of(small_scene(line(BOLT, 5), stock=stock, limits=soft))
+    assert sum(term.weighted_micros for term in plan.terms if term.term == "penalty") == 1_000
+
+
+def test_a_soft_number_of_locations_is_broken_by_dividing_a_line() -> None:
+    limits = Constraints(max_locations=1, penalties=(("max_locations", 1_000),))
+    plan = plan_of(small_scene(line(BOLT, 5), stock={(BOLT, AMS): 2, (BOLT, EHV): 3}, limits=limits))
+    assert (len(plan.shipments), plan.short_lines) == (2, ())
+    assert sum(term.weighted_micros for term in plan.terms if term.term == "penalty") == 1_000
