@@ -25,8 +25,8 @@ from engine.kernels.plans import (
     take_line,
 )  # fmt: skip
 
-ROUNDS_MAX = 20
-"""Rounds of all neighbourhoods; each but the last finds something cheaper."""
+ROUNDS_MAX, LINES_USUAL = 20, 40
+"""Rounds of all neighbourhoods; each but the last finds something cheaper. Of orders longer than usual fewer, two at least."""
 
 Ints = NDArray[np.int64]
 
@@ -41,7 +41,7 @@ def improve_plan(
     trial are scratch.
     """
     cost: int = plan_cost(t, plan)
-    for _ in range(ROUNDS_MAX):
+    for _ in range(max(2, min(ROUNDS_MAX, ROUNDS_MAX * LINES_USUAL // order.shape[0]))):
         before = cost
         used = columns_in_use(plan, in_use)
         cost -= move_lines(t, plan, used, in_use, order)

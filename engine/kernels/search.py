@@ -50,7 +50,7 @@ LINE, SIZE, SPENT, BOUND, CHOICE = range(FRAME_FIELDS)
 NOTHING = -3
 """No line or no choice."""
 
-OFFERED_MAX = 64
+OFFERED_MIN, OFFERED_MAX, LINES_USUAL = 4, 64, 40
 """Columns that local search may bring into use."""
 
 NODE_ROUNDS, AGAIN_ROUNDS = 6, 3
@@ -150,14 +150,14 @@ def try_plan(
     for k in range(room):
         in_use[opened + k] = s.picked[k]
     used = opened + room
-    near = nearest_columns(s, OFFERED_MAX) if thorough else 0
+    near = nearest_columns(s, offered_max(order.shape[0])) if thorough else 0
     if t.rules[PLAIN] == 1:
         try_set(t, s, best, trial, order, near, used, in_use)
     else:
         copy_plan(t, plan, trial)
         fill_plan(t, trial, used, in_use, order)
         if thorough or plan_cost(t, trial) < s.now[BEST]:
-            near = nearest_columns(s, OFFERED_MAX)
+            near = nearest_columns(s, offered_max(order.shape[0]))
             improve_plan(t, trial, spare, near, s.ranked, order, in_use)
         adopt_plan(t, s, trial, best)
     if thorough and opened == 0:
@@ -183,6 +183,12 @@ def try_set(
         clear_plan(trial)
         fill_plan(t, trial, used, in_use, order)
         adopt_plan(t, s, trial, best)
+
+
+@kernel
+def offered_max(n: int) -> int:
+    """Columns offered to the local search of an order of n lines, whose work grows with their square."""
+    return max(OFFERED_MIN, min(OFFERED_MAX, OFFERED_MAX * LINES_USUAL * LINES_USUAL // (n * n)))
 
 
 @kernel

@@ -14,6 +14,8 @@ from engine.domain.basket import NO_LATEST, BasketLine
 from engine.domain.enums import OrderBy, Term
 from engine.kernels.assign import MICROS_MAX
 from engine.kernels.columns import date_columns, start_entries, units_of_columns
+from engine.kernels.dates import START
+from engine.kernels.entries import day_with_capacity
 from engine.kernels.score import FULL, UNITS_MAX, score_row
 from engine.kernels.stock import gather_available
 from engine.kernels.tariffs import weigh
@@ -34,6 +36,9 @@ from engine.optimizer.scene import Scene
 from engine.optimizer.workspace import location_costs, weigh_all
 
 MINUTES_PER_DAY = 1440
+WAITING_DAYS_MAX = 21
+"""Days that a parcel waits at the most for those that must arrive with it."""
+
 CARBON_UNIT_MICROS_MAX = 10**12
 """Carbon of one unit beyond that is a mistake of the folder: the unit does not go that way."""
 
@@ -87,6 +92,8 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     eligible = eligible_locations(scene, lanes)
     units = units_now(scene, items)
     starts = starting_entries(scene, eligible, lines, items, units)
+    if request.on_day:
+        starts = waiting(scene, starts, max(day for _, day in request.on_day))
     columns, left = dated_columns(scene, lanes, starts, request.services)
     available = np.empty((len(items), len(columns.location)), np.int64)
     matrix = scene.stock.matrix
@@ -163,6 +170,22 @@ def starting_entries(
         if count <= size:
             return Starts(*out[:, :count])
         size = count
+
+
+def waiting(scene: Scene, starts: Starts, until_day: int) -> Starts:
+    """The entries, and for each location the first minutes of the days until then: what must not arrive sooner waits there."""
+    image, stock, tables = scene.image, scene.stock, scene.horizon.tables
+    more: list[tuple[int, ...]] = []
+    first = until_day - min(WAITING_DAYS_MAX, until_day - scene.start_minute // MINUTES_PER_DAY)
+    for location in dict.fromkeys(starts.location.tolist()):
+        profile, limit = image.profile_index.item(location), image.capacity_per_day.item(location)
+        for day in range(max(first, tables.first_day), min(until_day + 1, tables.first_day + scene.horizon.day_count)):
+            minute = tables.profile_days.item(profile, day - tables.first_day, START)
+            if minute > scene.start_minute:
+                entry = day_with_capacity(location, minute, profile, limit, 0, stock.capacity_used.T, stock.first_day, tables)
+                more.append((location, *map(int, entry)))
+    added = np.array(more, np.int64).reshape(-1, 4).T
+    return Starts(*(np.concatenate(pair) for pair in zip(starts, added, strict=True)))
 
 
 def dated_columns(scene: Scene, lanes: Lanes, starts: Starts, services: tuple[int, ...]) -> tuple[Columns, Ints]:

@@ -32,7 +32,7 @@ def decide_basket(scene: Scene, services: tuple[int, ...], nodes_max: int) -> Pl
 
 
 def decide_choices(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int) -> list[Plan]:
-    """`decide_basket` by each choice of services."""
+    """`decide_basket` by each choice of services; those after the first only as long as there is time."""
     pickups, shipped = split_by_method(scene)
     collected: list[Shipment] = []
     shortage: Shortage = {}
@@ -65,11 +65,13 @@ def ship_lines(
     """A plan by each choice of services: what is collected, and what is shipped by the short way or the long one."""
     lanes = scene.lanes
     assert lanes is not None, "the door asks for a destination where lines are shipped"
-    plans = []
+    plans: list[Plan] = []
     made: dict[Load, Shipment] = {}
     (answers,) = decide_direct((Request(scene, lanes, shipped, choices),))
     first: Shortage | None = None
     for services, answer in zip(choices, answers, strict=True):
+        if plans and answer is None and scene.is_cut():
+            continue
         chosen = answer if answer is not None else decide_shipping(scene, lanes, ShipRequest(shipped, services), nodes_max)
         shipments = collected + ship_shipments(scene, lanes, chosen.loads, made)
         missing = units_missing(scene, shipped, shipments)
@@ -143,7 +145,7 @@ def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, cho
         terms=tuple(term for term in terms.values() if term.raw_micros),
         certificate=Certificate(
             status, objective, objective - gap, chosen.columns if chosen and chosen.columns else len(shipments),
-            chosen.nodes if chosen else 0,
+            chosen.nodes if chosen else 0, bool(chosen and chosen.is_cut),
         ),
         policy_id=scene.policy.policy_id,
     )  # fmt: skip

@@ -43,6 +43,8 @@ class Chosen(NamedTuple):
     """Of the limits broken by the plan as a whole, before weighting."""
     penalty_micros: int = 0
     """Weighted: part of the objective."""
+    is_cut: bool = False
+    """Whether the clock left something untried."""
 
 
 NOTHING = Chosen((), 0, 0, 0, 0)

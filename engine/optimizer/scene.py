@@ -1,5 +1,6 @@
 """What one decision is made on: the network, the stock of this moment, the policy, and who asks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.basket import Basket
+from engine.domain.clock import Clock
 from engine.domain.enums import Term
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.live import LiveStock
@@ -21,6 +23,9 @@ Ints = NDArray[np.int64]
 
 NO_COUNTRY = 2**31 - 1
 
+DECIDE_MS_MAX = 200
+"""After that a decision tries nothing more: others wait for the same thread."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemStock:
@@ -33,6 +38,17 @@ class ItemStock:
     floor: Ints
 
 
+def never_cut() -> bool:
+    """Nodes alone end a search: the same plan on any machine."""
+    return False
+
+
+def cut_after(clock: Clock, milliseconds: int) -> Callable[[], bool]:
+    """Whether so much time has passed since now."""
+    until = clock.monotonic_ns() + milliseconds * 1_000_000
+    return lambda: clock.monotonic_ns() > until
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything a plan depends on besides the lines. `start_minute` is the UTC minute the order may start."""
@@ -43,6 +59,8 @@ class Scene:
     basket: Basket
     lanes: Lanes | None
     start_minute: int
+    is_cut: Callable[[], bool] = never_cut
+    """Whether the time for this decision is up: nothing more is tried then. Only what was not begun is left out."""
 
     @cached_property
     def horizon(self) -> Horizon:
@@ -140,7 +158,9 @@ def _weights(given: tuple[tuple[str, int], ...]) -> dict[Term, int]:
     return {term: named.get(term.value, PPM) for term in Term}
 
 
-def set_scene(image: NetworkImage, stock: LiveStock, basket: Basket, field: str = "basket") -> Scene:
+def set_scene(
+    image: NetworkImage, stock: LiveStock, basket: Basket, field: str = "basket", is_cut: Callable[[], bool] = never_cut
+) -> Scene:  # fmt: skip
     """The scene of a basket: its policy chosen, its destination found. Raises `Refusal` where one is unknown.
 
     `field` is the basket's path in the request, for refusals.
@@ -165,7 +185,7 @@ def set_scene(image: NetworkImage, stock: LiveStock, basket: Basket, field: str 
                 )  # fmt: skip
             place = found
         lanes = image.lanes(place)
-    return Scene(image, stock, policy, basket, lanes, basket.request_minute)
+    return Scene(image, stock, policy, basket, lanes, basket.request_minute, is_cut)
 
 
 def _unknown(reason: Reason, field: str, message: str) -> Refusal:

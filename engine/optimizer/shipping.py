@@ -25,6 +25,9 @@ from engine.optimizer.solve import solve
 TRIES_MAX = 64
 """Of one order; beyond that, what is left out makes the plan a bounded one."""
 
+LINES_USUAL, NODES_MIN = 40, 20
+"""Lines up to which an order has the whole budget of nodes, and the least that a longer one has."""
+
 SHORT_UNIT_MICROS = 2**60
 """A unit short, where the policy names no price: more than any plan, so that fewest units short come first."""
 
@@ -60,8 +63,10 @@ def least_penalty(
     for count, (scene, raw, penalty) in enumerate(sorted(variants[1:], key=lambda variant: variant[1]), 1):
         if least + penalty >= best.total:
             break
-        if scene is None or count >= TRIES_MAX:
+        cut = loosest.is_cut()
+        if scene is None or count >= TRIES_MAX or cut:
             bound = min(bound, least + penalty)
+            best = best._replace(chosen=best.chosen._replace(is_cut=best.chosen.is_cut or cut))
             continue
         found = try_days(scene, lanes, request, nodes_max)
         bound = min(bound, found.bound + penalty)
@@ -82,30 +87,35 @@ def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -
         return try_apart(scene, lanes, request, nodes_max)
     free = ship_candidates(scene, lanes, request)
     days = [arrival_days(scene, free, lines) for lines in members]
-    best: Try | None = None
-    bound: int | None = None
-    combinations_of_days = product(*days)
-    for chosen_days in islice(combinations_of_days, TRIES_MAX):
+    found: list[Try] = []
+    every = list(islice(product(*days), TRIES_MAX + 1))
+    for chosen_days in every[:TRIES_MAX]:
+        if found and scene.is_cut():
+            break
         on_day = tuple((i, day) for lines, day in zip(members, chosen_days, strict=True) for i in lines)
-        found = try_apart(scene, lanes, request._replace(on_day=on_day), nodes_max)
-        bound = found.bound if bound is None else min(bound, found.bound)
-        if best is None or found.total < best.total:
-            best = found
-    assert best is not None
-    assert bound is not None
-    if next(combinations_of_days, None) is not None:
+        found.append(try_apart(scene, lanes, request._replace(on_day=on_day), nodes_max))
+    best = min(found, key=lambda each: each.total)
+    bound = min(each.bound for each in found)
+    if len(found) < len(every):
+        # Whatever the days, no plan is better than one that need not keep to any.
         bound = min(bound, try_apart(scene, lanes, request, nodes_max).bound)
+        best = best._replace(chosen=best.chosen._replace(is_cut=len(found) < min(len(every), TRIES_MAX)))
     return best._replace(bound=bound)
 
 
 def arrival_days(scene: Scene, free: Candidates, lines: tuple[int, ...]) -> list[int]:
-    """Local days on which all of these lines could arrive, soonest first; else those on which any could; else one day."""
+    """Local days on which a set might arrive, soonest first: those of any of its lines, once each of them could be there.
+
+    What could be there sooner waits where it is. Where a line cannot come at all, the others' days.
+    """
     if free.problem is None:
         return [0]
     days = delivery_days(scene, free.columns.latest)
     each = [set(days[free.problem.allowed[free.lines.index(i)]].tolist()) for i in lines if i in free.lines]
-    common = set.intersection(*each) if len(each) == len(lines) else set()
-    return sorted(common or set().union(*each)) or [0]
+    if not each:
+        return [0]
+    first = max(min(of_line) for of_line in each)
+    return sorted(day for day in set().union(*each) if day >= first)
 
 
 def try_apart(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
@@ -142,7 +152,7 @@ def joined(scene: Scene, parts: list[Chosen]) -> Chosen:
     return Chosen(
         tuple(load for part in parts for load in part.loads), sum(part.objective_micros for part in parts) + splits,
         sum(part.lower_bound_micros for part in parts) + splits, sum(part.nodes for part in parts),
-        sum(part.columns for part in parts),
+        sum(part.columns for part in parts), is_cut=any(part.is_cut for part in parts),
     )  # fmt: skip
 
 
@@ -198,6 +208,9 @@ def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int
     problem = candidates.problem
     if problem is None or scene.locations_max <= 0:
         return Try(NOTHING, asked * price, asked * price)
+    n = problem.line_count
+    # The work of a node grows with the square of the lines.
+    nodes_max = nodes_max if n <= LINES_USUAL else max(NODES_MIN, nodes_max * LINES_USUAL**2 // n**2)
     solution = keep_parts(scene, candidates, solve(problem, nodes_max), nodes_max)
     loads = candidates.loads(solution.placements)
     chosen = Chosen(

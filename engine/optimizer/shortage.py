@@ -136,6 +136,8 @@ def filtered(
     """Those of the restrictions that cannot be taken back; without all of them the lines can be had."""
     dropped = list(restrictions)
     for restriction in restrictions:
+        if scene.is_cut():
+            break
         fewer = [other for other in dropped if other is not restriction]
         if can_be_had(without(scene, fewer), lanes, lines, services):
             dropped = fewer

@@ -1,5 +1,6 @@
 """A basket promised: one option per service level, and the cheapest mix, ranked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.domain.basket import Basket, DeliveryMethod
@@ -9,7 +10,7 @@ from engine.network.image import NetworkImage
 from engine.optimizer.decide import decide_choices
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.explanation import Explanation, Level
-from engine.optimizer.scene import Scene, set_scene
+from engine.optimizer.scene import Scene, never_cut, set_scene
 
 OPTIONS_DEFAULT = 3
 
@@ -25,13 +26,14 @@ class Quote:
 
 
 def quote_promise(
-    image: NetworkImage, stock: LiveStock, basket: Basket, options_max: int, nodes_max: int, explain: Level = Level.NONE
-) -> Quote:
+    image: NetworkImage, stock: LiveStock, basket: Basket, options_max: int, nodes_max: int, explain: Level = Level.NONE,
+    is_cut: Callable[[], bool] = never_cut,
+) -> Quote:  # fmt: skip
     """Every service level alone and all of them together, planned on the stock of this moment; nothing is held.
 
     Raises `Refusal` for an unknown policy or postal code.
     """
-    scene = set_scene(image, stock, basket)
+    scene = set_scene(image, stock, basket, is_cut=is_cut)
     plans: dict[tuple[object, ...], Plan] = {}
     for plan in decide_choices(scene, tuple(service_choices(scene)), nodes_max):
         plans.setdefault(contents(plan), plan)

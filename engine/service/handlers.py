@@ -26,7 +26,7 @@ from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
 from engine.network.image import NetworkImage
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
-from engine.optimizer.scene import set_scene
+from engine.optimizer.scene import DECIDE_MS_MAX, cut_after, set_scene
 from engine.promise.quote import quote_promise
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.decode import decode_basket, decode_level, decode_options_max, decode_order, decode_quote
@@ -175,7 +175,8 @@ class Handlers:
         wrong.check()
         stock = self._stock(request.min_position)
         started = self._clock.monotonic_ns()
-        quote = quote_promise(image, stock, basket, options_max, self._limits.nodes_max, level)
+        is_cut = cut_after(self._clock, DECIDE_MS_MAX)
+        quote = quote_promise(image, stock, basket, options_max, self._limits.nodes_max, level, is_cut)
         micros = (self._clock.monotonic_ns() - started) // 1_000
         answer = encode_quote(quote, self._path.position, self._path.stale, micros)
         if quote.explanation is not None:
@@ -312,7 +313,7 @@ class Handlers:
             basket = decode_basket(asked, "basket", image, self._now_minute(), self._limits.lines_max, wrong)
         wrong.check()
         stock = self._stock(request.min_position)
-        scene = set_scene(image, stock, basket)
+        scene = set_scene(image, stock, basket, is_cut=cut_after(self._clock, DECIDE_MS_MAX))
         started = self._clock.monotonic_ns()
         plan, explained = decide_explained(scene, scene.services, self._limits.nodes_max, level)
         micros = (self._clock.monotonic_ns() - started) // 1_000
@@ -332,7 +333,7 @@ class Handlers:
         basket = decode_basket(request.basket, "basket", image, self._now_minute(), self._limits.lines_max, wrong)
         wrong.check()
         stock = self._stock(request.min_position)
-        scene = set_scene(image, stock, basket)
+        scene = set_scene(image, stock, basket, is_cut=cut_after(self._clock, DECIDE_MS_MAX))
         _, explained = decide_explained(scene, scene.services, self._limits.nodes_max, Level.FULL)
         ranked = explained.ranked()
         if request.feasible_only:

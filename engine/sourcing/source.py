@@ -18,7 +18,7 @@ from engine.network.image import NetworkImage
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.explain import explain_plan
-from engine.optimizer.scene import Scene, set_scene
+from engine.optimizer.scene import DECIDE_MS_MAX, Scene, cut_after, set_scene
 from engine.sourcing.order import Planned, SourceRequest
 
 UNLIMITED = 2**62
@@ -33,7 +33,7 @@ def plan_order(
 ) -> Planned:  # fmt: skip
     """The best plan on the stock of this moment; nothing is taken. Raises `Refusal` for unknown names."""
     started = clock.monotonic_ns()
-    scene = set_scene(image, stock, request.basket, field="order.basket")
+    scene = set_scene(image, stock, request.basket, "order.basket", cut_after(clock, DECIDE_MS_MAX))
     plan = decide_basket(scene, scene.services, nodes_max)
     micros = (clock.monotonic_ns() - started) // 1_000
     explanation = None
