@@ -1,5 +1,6 @@
 """Lines collected at a location: where they come from is given, so only stock, capacity and the hour remain."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -163,7 +164,7 @@ def collected(scene: Scene, location: int, lines: list[Wanted], start: int, day:
     terms = handling_terms(scene, location, [wanted.units for wanted in lines])
     return Shipment(
         location=location, route=Route.PICKUP, service=-1, pegs=pegs, pick_by_minute=ready, handover_by_minute=ready,
-        order_by_minute=start, delivery_earliest_minute=ready, delivery_latest_minute=ready, capacity_day=day,
+        order_by_minute=order_by(scene, location, start, ready), delivery_earliest_minute=ready, delivery_latest_minute=ready, capacity_day=day,
         capacity_quantity=capacity_of(scene, location, lines) if limited else 0,
         weight_grams=sum(image.weight_grams.item(p.item) * p.quantity for p in pegs), distance_meters=0, co2_grams=0,
         terms=tuple(term for term in terms if term.raw_micros),
@@ -178,6 +179,12 @@ def capacity_of(scene: Scene, location: int, lines: list[Wanted]) -> int:
 def ready_at(scene: Scene, location: int, start: int) -> int:
     """The minute at which work that may begin at `start` is done."""
     return int(ready_minute(start, scene.image.profile_index.item(location), scene.horizon.tables))
+
+
+def order_by(scene: Scene, location: int, start: int, ready: int) -> int:
+    """The last minute from which the work is still done at `ready`, as it is from `start`: it never gets earlier, so bisect."""
+    minutes = range(start, ready + 1)
+    return minutes[bisect_right(minutes, ready, key=lambda minute: ready_at(scene, location, minute)) - 1]
 
 
 def roomy_days(scene: Scene, location: int, minute: int, need: int) -> Iterator[tuple[int, int, int]]:
