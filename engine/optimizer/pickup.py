@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from engine.domain.basket import NO_LATEST
 from engine.domain.plan import Peg, Route, Shipment
 from engine.domain.reasons import Reason
 from engine.kernels.dates import NEVER, ready_minute
@@ -13,6 +14,9 @@ from engine.optimizer.assemble import handling_terms, peg
 from engine.optimizer.limits import whole_sets
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import NO_FIELDS, Shortage, Shortfall
+
+COLLECTED_MAX = 2**53
+"""Micros, and grams, of one line collected: those of 500 lines add up within int64."""
 
 
 class Wanted(NamedTuple):
@@ -91,10 +95,12 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
         reason, fields = Reason.NO_STOCK, NO_FIELDS
         if not line.may_come_from(location):
             pegs, reason, fields = [], Reason.RESTRICTED, (f"{scene.basket.path(i)}.pickup_location_id",)
-        elif (mask := scene.image.item_limits.locations(line.item)) is not None and not mask[location]:
+        elif not may_leave(scene, location, line.item, sum(p.quantity for p in pegs)):
             pegs, reason = [], Reason.NO_ROUTE
         elif pegs and ready_at(scene, location, arrival) > min(line.latest_minute, NEVER - 1):
-            pegs, reason, fields = [], Reason.PROMISE_UNREACHABLE, (f"{scene.basket.path(i)}.latest_date",)
+            pegs, reason = [], Reason.NO_ROUTE
+            if line.latest_minute < NO_LATEST:
+                reason, fields = Reason.PROMISE_UNREACHABLE, (f"{scene.basket.path(i)}.latest_date",)
         there = sum(p.quantity for p in pegs)
         if there < line.quantity:
             if line.fill_or_kill or line.ship_complete:
@@ -106,6 +112,17 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
     for wanted in found:
         scene.stock.release([(p.arena_index, p.quantity) for p in wanted.pegs], ())
     return found
+
+
+def may_leave(scene: Scene, location: int, item: int, units: int) -> bool:
+    """Whether a location may hand an item over, and so many units of it neither weigh nor cost more than sums can hold."""
+    mask = scene.image.item_limits.locations(item)
+    if mask is not None and not mask[location]:
+        return False
+    terms = handling_terms(scene, location, [units])
+    micros = max(sum(term.raw_micros for term in terms), sum(term.weighted_micros for term in terms))
+    most = min(COLLECTED_MAX, 2**62 // len(scene.basket.lines))
+    return max(micros, scene.image.weight_grams.item(item) * units) <= most
 
 
 def collect_together(scene: Scene, location: int, together: list[Wanted], short: Shortage) -> Shipment | None:
@@ -164,8 +181,8 @@ def collected(scene: Scene, location: int, lines: list[Wanted], start: int, day:
     terms = handling_terms(scene, location, [wanted.units for wanted in lines])
     return Shipment(
         location=location, route=Route.PICKUP, service=-1, pegs=pegs, pick_by_minute=ready, handover_by_minute=ready,
-        order_by_minute=order_by(scene, location, start, ready), delivery_earliest_minute=ready, delivery_latest_minute=ready, capacity_day=day,
-        capacity_quantity=capacity_of(scene, location, lines) if limited else 0,
+        order_by_minute=order_by(scene, location, start, ready), delivery_earliest_minute=ready, delivery_latest_minute=ready,
+        capacity_day=day, capacity_quantity=capacity_of(scene, location, lines) if limited else 0,
         weight_grams=sum(image.weight_grams.item(p.item) * p.quantity for p in pegs), distance_meters=0, co2_grams=0,
         terms=tuple(term for term in terms if term.raw_micros),
     )  # fmt: skip
