@@ -18,25 +18,28 @@ def join_lines(
     """The lines with kits replaced by their components, and the sets of basket and kits numbered.
 
     A kit whose components stand on lines of their own (`kit_parent_line_id`) is not sourced itself where the network knows it
-    as a kit; one without such lines comes in the network's own components. A kit's components leave together.
+    as a kit, so they must be all of it; one without such lines comes in the network's own components. A kit's components
+    leave together.
     """
     named = any(asked.ship_set or asked.arrival_set or asked.kit_parent_line_id or asked.kit_ratio for asked in wire)
     if not named and not any(line.item >= 0 and image.items[line.item].components for line in lines):
         return tuple(lines)
     parents = {line.line_id: i for i, line in enumerate(lines)}
     keys: list[list[str]] = [[] for _ in lines]
-    spelt_out: set[int] = set()
+    spelt_out: dict[int, list[int]] = {}
+    named_parents = {asked.kit_parent_line_id for asked in wire}
     for i, asked in enumerate(wire):
         path = f"{field}.lines[{i}]"
         if asked.ship_set and check_id(asked.ship_set, f"{path}.ship_set", violations):
             keys[i].append(f"set {asked.ship_set}")
         parent = parents.get(asked.kit_parent_line_id, -1) if asked.kit_parent_line_id else -1
-        if asked.kit_parent_line_id and check_component(asked, lines, i, parent, path, violations):
+        if asked.kit_parent_line_id and check_component(asked, lines, i, parent, named_parents, path, violations):
             keys[i].append(f"kit {parent}")
             keys[parent].append(f"kit {parent}")
-            spelt_out.add(parent)
+            spelt_out.setdefault(parent, []).append(i)
         elif asked.kit_ratio and not asked.kit_parent_line_id:
             violations.add(f"{path}.kit_ratio", "0 was expected, the line is no component: kit_parent_line_id is empty")
+    check_complete(lines, wire, spelt_out, field, image, violations)
     arrivals = {name: n for n, name in enumerate(dict.fromkeys(asked.arrival_set for asked in wire if asked.arrival_set))}
     joined: list[BasketLine] = []
     joined_keys: list[list[str]] = []
@@ -62,13 +65,17 @@ def join_lines(
 
 
 def check_component(
-    asked: types_pb2.BasketLine, lines: Sequence[BasketLine], i: int, parent: int, path: str, violations: Violations
-) -> bool:
-    """A component must name a kit of the basket, and hold so many units for each."""
+    asked: types_pb2.BasketLine, lines: Sequence[BasketLine], i: int, parent: int, parents: set[str], path: str,
+    violations: Violations,
+) -> bool:  # fmt: skip
+    """A component must name a kit of the basket, have no components itself, and hold so many units for each kit."""
     if parent in (-1, i):
         violations.add(
             f"{path}.kit_parent_line_id", f"the line_id of another line was expected, not {asked.kit_parent_line_id[:40]!r}"
         )
+        return False
+    if asked.line_id in parents:
+        violations.add(f"{path}.kit_parent_line_id", "none was expected, the line has components itself")
         return False
     wanted = lines[parent].quantity * asked.kit_ratio
     if asked.kit_ratio < 1 or wanted != asked.quantity:
@@ -76,6 +83,26 @@ def check_component(
         violations.add(f"{path}.kit_ratio", expected)
         return False
     return True
+
+
+def check_complete(
+    lines: Sequence[BasketLine], wire: Sequence[types_pb2.BasketLine], spelt_out: dict[int, list[int]], field: str,
+    image: NetworkImage, violations: Violations,
+) -> None:  # fmt: skip
+    """Where the network knows what is in a kit, components on lines of their own must be all of it: they stand for the kit."""
+    for parent, children in spelt_out.items():
+        expected = components(image, lines[parent].item) if lines[parent].item >= 0 else {}
+        named = sum(asked.kit_parent_line_id == wire[parent].line_id for asked in wire)
+        # A component that is wrong itself has been named already.
+        if not expected or len(children) < named or any(lines[i].item < 0 for i in children):
+            continue
+        given: dict[int, int] = {}
+        for i in children:
+            for item, count in (components(image, lines[i].item) or {lines[i].item: 1}).items():
+                given[item] = given.get(item, 0) + count * wire[i].kit_ratio
+        if given != expected:
+            parts = ", ".join(f"{image.item_ids[item]} × {ratio}" for item, ratio in expected.items())
+            violations.add(f"{field}.lines[{parent}].item_id", f"component lines of {parts} were expected")
 
 
 def components(image: NetworkImage, item: int) -> dict[int, int]:
