@@ -10,10 +10,12 @@ from engine.network.image import NetworkImage
 from engine.optimizer.explanation import Level
 from engine.service.fields import (
     IDS_MAX,
+    NAME_LENGTH_MAX,
     Violations,
     check_count,
     check_id,
     check_range,
+    check_text,
     index_of_item,
     index_of_location,
     indexes_of,
@@ -33,6 +35,10 @@ NAMES_MAX = 100
 """Names in one constraint."""
 
 CALLING_SYSTEM_LENGTH_MAX = 64
+POSTAL_CODE_LENGTH_MAX = 16
+NAMES = ("channel", "segment", "customer_id", "customer_class", "policy_id", "demand_class")
+"""Fields of a basket in the caller's own words."""
+
 OPTIONS_MAX = 10
 REQUEST_TIME_BEHIND_MINUTES_MAX = 60
 """How far a request time may lie back: clocks differ and queues take time, but nothing is promised for what is past."""
@@ -73,6 +79,8 @@ def decode_basket(
         violations.add(f"{field}.currency", f"{image.network.currency} was expected, the currency of the network")
     if wire.scenario_id:
         violations.add_unbuilt(f"{field}.scenario_id")
+    for name in NAMES:
+        check_text(getattr(wire, name), f"{field}.{name}", NAME_LENGTH_MAX, violations)
     if len(wire.calling_system) > CALLING_SYSTEM_LENGTH_MAX:
         expected = f"at most {CALLING_SYSTEM_LENGTH_MAX} characters were expected, not {len(wire.calling_system)}"
         violations.add(f"{field}.calling_system", expected)
@@ -175,9 +183,13 @@ def decode_destination(wire: types_pb2.Destination, field: str, image: NetworkIm
             violations.add(f"{field}.latitude", "degrees from −90 to 90 were expected")
         if not -180 <= wire.longitude <= 180:
             violations.add(f"{field}.longitude", "degrees from −180 to 180 were expected")
+        check_text(wire.postal_code, f"{field}.postal_code", POSTAL_CODE_LENGTH_MAX, violations)
         return DestinationKey(country, wire.postal_code, wire.latitude, wire.longitude)
-    if not 1 <= len(wire.postal_code) <= 16:
-        violations.add(f"{field}.postal_code", "a postal code of 1–16 characters, or coordinates, were expected")
+    if wire.postal_code:
+        check_text(wire.postal_code, f"{field}.postal_code", POSTAL_CODE_LENGTH_MAX, violations)
+    else:
+        expected = f"a postal code of 1–{POSTAL_CODE_LENGTH_MAX} characters, or coordinates, were expected"
+        violations.add(f"{field}.postal_code", expected)
     return DestinationKey(country, wire.postal_code)
 
 

@@ -20,6 +20,10 @@ IDS_MAX = 1_000
 REQUEST_ID_AHEAD_MS_MAX = 3_600_000
 """How far a request id may be ahead of the clock: the store remembers ids by the hour in which they were made."""
 
+NAME_LENGTH_MAX = 128
+"""Characters of a name that is no id."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _POSITION = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})\Z")
 _PAGE_TOKEN = re.compile(r"[1-9][0-9]{0,9}\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -105,6 +109,14 @@ def check_id(text: str, field: str, violations: Violations) -> bool:
     if is_id(text):
         return True
     violations.add(field, f"an id of 1–{ID_LENGTH_MAX} letters, digits or ._:/@+- was expected, not {text[:40]!r}")
+    return False
+
+
+def check_text(text: str, field: str, length_max: int, violations: Violations) -> bool:
+    """A name in whatever words must not be longer than the contract says, nor hold control characters."""
+    if len(text) <= length_max and not _CONTROL.search(text):
+        return True
+    violations.add(field, f"at most {length_max} characters were expected, none of them a control character, not {text[:40]!r}")
     return False
 
 

@@ -199,6 +199,11 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
         "too many classes", lambda b: b.constraints.no_split_item_classes.values.extend(["c"] * 101), INVALID,
         "constraints.no_split_item_classes.values",
     ),
+    *(
+        (f"{how} {name}", lambda b, name=name, value=value: setattr(b, name, value), INVALID, name)
+        for name in ("channel", "segment", "customer_id", "customer_class", "policy_id", "demand_class")
+        for how, value in (("long", "é" * 129), ("garbled", "a\nb"))
+    ),
     ("long system", lambda b: setattr(b, "calling_system", "é" * 65), INVALID, "calling_system"),
     ("shipped and collected", first(pickup_location_id="store"), INVALID, "lines[0].pickup_location_id"),
     ("address of no kind", lambda b: setattr(b.destination, "address_type", 9), INVALID, "destination.address_type"),
