@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from engine.domain.clock import Clock
 from engine.domain.enums import OrderBy
 from engine.domain.plan import Plan, ShortLine
-from engine.domain.reasons import FieldViolation, Refusal
+from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded
@@ -23,6 +23,12 @@ from engine.sourcing.order import Planned, SourceRequest
 
 UNLIMITED = 2**62
 """A location's capacity where it has no limit."""
+
+FUNDAMENTAL = (
+    Reason.NO_STOCK, Reason.NO_ROUTE, Reason.NO_CAPACITY, Reason.PROMISE_UNREACHABLE, Reason.RESTRICTED,
+    Reason.SHORT_IS_CHEAPER,
+)  # fmt: skip
+"""Reasons of short lines; where they differ, the order is refused for the first of them, which the least can be done about."""
 
 Encode = Callable[[Planned], tuple[bytes, bytes]]
 """The entry of the log for a planned order (what was asked, what is answered, what it changes), and the answer in it."""
@@ -138,17 +144,17 @@ def capacities_of(scene: Scene, plan: Plan) -> tuple[CapacityChange, ...]:
 def refuse_shortage(scene: Scene, plan: Plan) -> None:
     """Raise `Refusal` when lines are short and neither policy nor ranking allows to take what there is.
 
-    All lines of a short item are named: whichever of them would go without, together they ask for too much.
+    All lines of an item of which there is too little are named: whichever would go without, together they ask for too much.
     """
     if not plan.short_lines or (takes_what_there_is(scene) and plan.shipments):
         return
-    first = plan.short_lines[0]
+    reason = min((short.reason for short in plan.short_lines), key=FUNDAMENTAL.index)
     found = [_violation(scene, i, plan.short_lines) for i in _lines_concerned(scene, plan.short_lines)]
     # Components of one kit stand for one line.
     violations = tuple({violation.field: violation for violation in reversed(found)}.values())[::-1]
     message = "; ".join(f"{v.field}: {v.description}" for v in violations[:10])
     fields = dict.fromkeys(field for short in plan.short_lines for field in short.restricted_by)
-    raise Refusal(first.reason, message, violations, metadata={"restricted_by": ", ".join(fields)} if fields else {})
+    raise Refusal(reason, message, violations, metadata={"restricted_by": ", ".join(fields)} if fields else {})
 
 
 def takes_what_there_is(scene: Scene) -> bool:
@@ -162,8 +168,9 @@ def takes_what_there_is(scene: Scene) -> bool:
 
 def _lines_concerned(scene: Scene, short_lines: tuple[ShortLine, ...]) -> list[int]:
     lines = scene.basket.lines
-    items = {lines[short.line].item for short in short_lines}
-    return [i for i, line in enumerate(lines) if line.item in items]
+    short = {short.line for short in short_lines}
+    items = {lines[short.line].item for short in short_lines if short.reason is Reason.NO_STOCK}
+    return [i for i, line in enumerate(lines) if i in short or line.item in items]
 
 
 def _violation(scene: Scene, i: int, short_lines: tuple[ShortLine, ...]) -> FieldViolation:

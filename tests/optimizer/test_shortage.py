@@ -9,14 +9,15 @@ import pytest
 from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
 from engine.domain.enums import CapacityUnit
 from engine.domain.plan import Plan
-from engine.domain.reasons import Reason
+from engine.domain.reasons import Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import ON_HAND, Slot
 from engine.network.image import compile_image
 from engine.network.records import Policy, Tariff, Zone
 from engine.optimizer import shortage
-from engine.optimizer.decide import decide_basket, shipment_hold, split_by_method, units_missing
+from engine.optimizer.decide import MESSAGES, decide_basket, shipment_hold, split_by_method, units_missing
 from engine.optimizer.scene import Scene, set_scene
+from engine.sourcing.source import FUNDAMENTAL, refuse_shortage
 from tests.network.small_network import small_records
 from tests.optimizer.baskets import FIRST_DAY, NOW, drawn_scene
 
@@ -229,3 +230,32 @@ def test_a_soft_number_of_locations_is_broken_by_dividing_a_line() -> None:
     plan = plan_of(small_scene(line(BOLT, 5), stock={(BOLT, AMS): 2, (BOLT, EHV): 3}, limits=limits))
     assert (len(plan.shipments), plan.short_lines) == (2, ())
     assert sum(term.weighted_micros for term in plan.terms if term.term == "penalty") == 1_000
+
+
+FAR = {"excluded_locations": (AMS, EHV)}
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason", "named"),
+    [
+        # The first line is only restricted, the second is not there at all.
+        ([line(BOLT, 1, **FAR), line(LAMP, 6)], Reason.NO_STOCK, (0, 1)),
+        ([line(LAMP, 6), line(BOLT, 1, **FAR)], Reason.NO_STOCK, (0, 1)),
+        ([line(BOLT, 1, **FAR), collect(LAMP, 1, AMS)], Reason.NO_ROUTE, (0, 1)),
+        ([line(BOLT, 1, **FAR), collect(LAMP, 1, latest_minute=NOW - 1)], Reason.PROMISE_UNREACHABLE, (0, 1)),
+        # Two lines of one item: too little for both names both, a wish of one names that one.
+        ([line(BOLT, 3), line(BOLT, 3)], Reason.NO_STOCK, (0, 1)),
+        ([collect(BOLT, 1), collect(BOLT, 1, AMS)], Reason.NO_ROUTE, (1,)),
+        ([line(BOLT, 1), collect(BOLT, 1, excluded_locations=(EHV,))], Reason.RESTRICTED, (1,)),
+    ],
+)
+def test_an_order_is_refused_for_what_is_most_fundamental(lines: Any, reason: Reason, named: tuple[int, ...]) -> None:
+    scene = small_scene(*lines, stock=BOTH)
+    with pytest.raises(Refusal) as refused:
+        refuse_shortage(scene, plan_of(scene))
+    assert refused.value.reason is reason
+    assert tuple(v.field for v in refused.value.violations) == tuple(f"order.basket.lines[{i}].quantity" for i in named)
+
+
+def test_every_reason_of_a_shortage_has_its_rank() -> None:
+    assert set(FUNDAMENTAL) == set(MESSAGES)
