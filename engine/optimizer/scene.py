@@ -18,6 +18,7 @@ from engine.network.horizon import Horizon
 from engine.network.image import Lanes, NetworkImage
 from engine.network.records import Policy
 from engine.network.segments import CommonBar
+from engine.optimizer.problem import SHORT_ALL_MICROS_MAX
 
 Ints = NDArray[np.int64]
 
@@ -171,6 +172,7 @@ def set_scene(
     )  # fmt: skip
     if policy is None:
         raise _unknown(Reason.UNKNOWN_POLICY, f"{field}.policy_id", f"no policy is named {basket.policy_id!r}")
+    check_short_price(policy, basket, f"{field}.lines")
     lanes = None
     if basket.destination is not None:
         where = basket.destination
@@ -186,6 +188,16 @@ def set_scene(
             place = found
         lanes = image.lanes(place)
     return Scene(image, stock, policy, basket, lanes, basket.request_minute, is_cut)
+
+
+def check_short_price(policy: Policy, basket: Basket, field: str) -> None:
+    """Refuse a basket of so many units that, all short, they would cost more than sums hold."""
+    units = sum(line.quantity for line in basket.lines)
+    price = (policy.short_micros or 0) * (_weights(policy.weights)[Term.SHORT] // PPM + 1)
+    if price * units > SHORT_ALL_MICROS_MAX:
+        most = SHORT_ALL_MICROS_MAX // price
+        expected = f"at most {most} units were expected, at what policy {policy.policy_id!r} charges for one that is short"
+        raise Refusal(Reason.INVALID_FIELD, f"{field}: {expected}", (FieldViolation(field, expected),))
 
 
 def _unknown(reason: Reason, field: str, message: str) -> Refusal:
