@@ -3,14 +3,14 @@
 With best_l[T] the least that location l asks for the subset T, and rest[S] the least for S by any locations, the best plan
 that uses l costs min over T of best_l[T] + rest[S∖T]. Where that rest uses l again it is taken without l, from the second
 best location of each subset. A plan in which another location stands twice is a bound and no plan: it is called one.
-Method: set partitioning by dynamic programming over subsets, as `partition`.
+Method: set partitioning by dynamic programming over subsets, as `partition_all`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.partition import NEVER, TABLES_EACH, fill_row, partition, partition_within
+from engine.kernels.partition import NEVER, TABLES_EACH, fill_row, partition_all, partition_within
 from engine.kernels.subsets import capacity_need, subset_fits
 
 Ints = NDArray[np.int64]
@@ -202,7 +202,7 @@ def force_location(
 def fill_rests(n: int, most: int, split: int, best: Ints, short: Ints, rest: Ints) -> int:
     """The least of every subset by one location fewer than there may be; returns the row of `rest` with the values."""
     if most >= n:
-        partition(n, split, best, short, rest[0], rest[1], rest[2])
+        partition_all(n, split, best, short, rest[0], rest[1], rest[2])
         return 0
     for m in range(most):
         fill_row(m, (1 << n) - 1, best, short, rest)
@@ -213,7 +213,7 @@ def fill_rests(n: int, most: int, split: int, best: Ints, short: Ints, rest: Int
 def whole_value(n: int, most: int, split: int, best: Ints, short: Ints, scratch: Ints, tables: Ints) -> int:
     """What the best plan of all lines costs; its choices stand in B_CHOICE."""
     if most >= n:
-        partition(n, split, best, short, tables[B_VALUE], tables[B_COUNT], tables[B_CHOICE])
+        partition_all(n, split, best, short, tables[B_VALUE], tables[B_COUNT], tables[B_CHOICE])
     else:
         partition_within(n, most, split, best, short, scratch, tables[B_VALUE], tables[B_COUNT], tables[B_CHOICE])
     value: int = tables[B_VALUE, (1 << n) - 1]
