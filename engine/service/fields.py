@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Mapping, Sized
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -157,22 +157,20 @@ def digest_of(message: Message) -> bytes:
 
 def index_of_item(item_id: str, field: str, image: NetworkImage, violations: Violations) -> int:
     """Index of an item, or −1 with the reason noted."""
-    if not check_id(item_id, field, violations):
-        return -1
-    index = image.item_index.get(item_id)
-    if index is None:
-        violations.add_unknown(Reason.UNKNOWN_ITEM, field, f"the network has no item {item_id!r}")
-        return -1
-    return index
+    return _index_in(image.item_index, item_id, field, Reason.UNKNOWN_ITEM, "item", violations)
 
 
 def index_of_location(location_id: str, field: str, image: NetworkImage, violations: Violations) -> int:
     """Index of a location, or −1 with the reason noted."""
-    if not check_id(location_id, field, violations):
+    return _index_in(image.location_index, location_id, field, Reason.UNKNOWN_LOCATION, "location", violations)
+
+
+def _index_in(indexes: Mapping[str, int], name: str, field: str, reason: Reason, kind: str, violations: Violations) -> int:
+    if not check_id(name, field, violations):
         return -1
-    index = image.location_index.get(location_id)
+    index = indexes.get(name)
     if index is None:
-        violations.add_unknown(Reason.UNKNOWN_LOCATION, field, f"the network has no location {location_id!r}")
+        violations.add_unknown(reason, field, f"the network has no {kind} {name!r}")
         return -1
     return index
 
