@@ -92,7 +92,10 @@ def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
     if scene.basket.constraints.penalties:
         penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
         terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
-    terms += [_carbon_term(scene, load, distance), _capacity_term(scene, load)]
+    if scene.policy.carbon_micros_per_kg:
+        terms.append(_carbon_term(scene, load, distance))
+    if scene.policy.capacity_price_micros:
+        terms.append(_capacity_term(scene, load))
     # Stock that lands later leaves no choice of when to order: the promise holds until it is taken.
     order_by = int(order_by_minute(load.start_minute, image.profile_index.item(location), service, scene.horizon.tables))
     kind = image.capacity_unit.item(location)
@@ -139,11 +142,10 @@ def _carbon_term(scene: Scene, load: Load, meters: int) -> CostTerm:
     image, weight = scene.image, scene.weights_ppm[Term.CARBON]
     rate, price = image.co2_grams_per_tonne_km.item(load.service), scene.policy.carbon_micros_per_kg
     raw = weighted = 0
-    if price:
-        for line, quantity in load.quantities:
-            grams = image.weight_grams.item(scene.basket.lines[line].item)
-            micros = carbon_micros(grams, int(meters), rate, price)
-            raw, weighted = raw + micros * quantity, weighted + int(weigh(micros, weight)) * quantity
+    for line, quantity in load.quantities:
+        grams = image.weight_grams.item(scene.basket.lines[line].item)
+        micros = carbon_micros(grams, int(meters), rate, price)
+        raw, weighted = raw + micros * quantity, weighted + int(weigh(micros, weight)) * quantity
     return CostTerm(Term.CARBON, raw, weight, weighted)
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from engine.domain.plan import Plan, Route, Shipment
+from engine.domain.enums import Term
+from engine.domain.plan import CostTerm, Plan, Route, Shipment
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
 from engine.optimizer.assemble import ship_shipments
@@ -26,9 +27,8 @@ def bindings_of(
     assert lanes is not None
     shipped = [s for s in plan.shipments if s.route is Route.SHIP]
     cost = sum(s.cost_micros for s in shipped) + scene.split_micros * max(0, len(shipped) - 1)
-    cost += sum(t.weighted_micros for t in plan.terms if t.term.value == "penalty") - sum(
-        t.weighted_micros for s in shipped for t in s.terms if t.term.value == "penalty"
-    )
+    # Limits that the plan breaks as a whole, besides those that its shipments break.
+    cost += penalties(plan.terms) - sum(penalties(s.terms) for s in shipped)
     units = sum(peg.quantity for s in shipped for peg in s.pegs)
     found = []
     for restriction in list(restrictions_of(scene))[:RESTRICTIONS_MAX]:
@@ -42,6 +42,11 @@ def bindings_of(
             limit, used = measured(scene, restriction.field, plan.shipments)
             found.append(Binding(restriction.field, saving if more == 0 else None, more, limit, used))
     return tuple(found)
+
+
+def penalties(terms: tuple[CostTerm, ...]) -> int:
+    """What of the terms is for broken limits."""
+    return sum(t.weighted_micros for t in terms if t.term is Term.PENALTY)
 
 
 def is_idle(scene: Scene, field: str, lines: tuple[int, ...]) -> bool:

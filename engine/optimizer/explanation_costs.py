@@ -8,7 +8,7 @@ from engine.kernels.explained import measure_shipments
 from engine.kernels.tariffs import PPM
 from engine.optimizer.assemble import MINUTES_PER_DAY
 from engine.optimizer.explanation import Bools, Columns, TermTable
-from engine.optimizer.footprint import capacity_micros, carbon_micros
+from engine.optimizer.footprint import capacity_table, carbon_table
 from engine.optimizer.limits import shipment_penalties
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.workspace import weigh_all
@@ -45,11 +45,10 @@ def send_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
     if policy.carbon_micros_per_kg:
         tables.append(carbon_terms(scene, items, quantity, sends, service))
     if policy.capacity_price_micros:
-        taken = [
-            capacity_micros(policy.capacity_price_micros, scene.stock.used_on(location, day), limit) if day >= 0 else 0
-            for location, (day, limit) in enumerate(zip(columns.day.tolist(), image.capacity_per_day.tolist(), strict=True))
-        ]
-        tables.append(counted(scene, Term.CAPACITY, np.array(taken, np.int64), once))
+        used = [scene.stock.used_on(location, day) for location, day in enumerate(columns.day.tolist())]
+        limit = image.capacity_per_day
+        taken = capacity_table(policy.capacity_price_micros, limit - np.array(used, np.int64), limit)
+        tables.append(counted(scene, Term.CAPACITY, taken, once))
     return tuple(tables)
 
 
@@ -78,14 +77,7 @@ def carbon_terms(scene: Scene, items: Ints, quantity: Ints, sends: Bools, servic
     """Carbon by grams and metres, unit by unit."""
     image, weight, lanes = scene.image, scene.weights_ppm[Term.CARBON], scene.lanes
     assert lanes is not None
-    raw, weighted = np.zeros((2, sends.shape[1]), np.int64)
-    rates = image.co2_grams_per_tonne_km[service].tolist()
-    meters = lanes.distance_meters.tolist()
-    for j, (item, units) in enumerate(zip(items.tolist(), quantity.tolist(), strict=True)):
-        grams = image.weight_grams.item(item)
-        micros = np.array([
-            carbon_micros(grams, far, rate, scene.policy.carbon_micros_per_kg) if sent else 0
-            for far, rate, sent in zip(meters, rates, sends[j].tolist(), strict=True)
-        ], np.int64)  # fmt: skip
-        raw, weighted = raw + micros * units, weighted + weigh_all(micros, weight) * units
+    rates = image.co2_grams_per_tonne_km[service]
+    micros = carbon_table(image.weight_grams[items], lanes.distance_meters, rates, scene.policy.carbon_micros_per_kg) * sends
+    raw, weighted = ((each * quantity[:, None]).sum(axis=0) for each in (micros, weigh_all(micros, weight)))
     return TermTable(Term.CARBON, weight, raw, weighted)
