@@ -43,13 +43,10 @@ class BasketLine:
     preassigned_location: int = -1
     preferred_services: tuple[int, ...] = ()
 
-    def may_come_from(self, location: int) -> bool:
-        """Whether the line's own wishes let it come from a location."""
-        return (
-            (not self.allowed_locations or location in self.allowed_locations)
-            and location not in self.excluded_locations
-            and self.preassigned_location in (-1, location)
-        )
+    @property
+    def all_or_nothing(self) -> bool:
+        """Whether a part of the quantity is no use."""
+        return self.fill_or_kill or self.ship_complete
 
 
 @dataclass(frozen=True, slots=True)

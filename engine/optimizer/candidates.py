@@ -18,7 +18,6 @@ from engine.kernels.dates import START
 from engine.kernels.entries import day_with_capacity
 from engine.kernels.score import FULL, UNITS_MAX, score_row
 from engine.kernels.stock import gather_available
-from engine.kernels.tariffs import weigh
 from engine.network.image import Lanes
 from engine.optimizer.footprint import capacity_table, carbon_table
 from engine.optimizer.limits import (
@@ -242,8 +241,8 @@ def priced_problem(
     line_micros += np.where(whole[:, None], line_carbon * quantity[:, None], 0)
     line_carbon = np.where(whole[:, None], 0, line_carbon)
     short = SHORT_TOTAL_MICROS // max(1, int(quantity.sum()))
-    if policy.short_micros is not None:
-        short = int(weigh(policy.short_micros, weights[Term.SHORT]))
+    if scene.short_micros is not None:
+        short = scene.short_micros
     return Problem(
         quantity, item, image.weight_grams[item_index], image.volume_mm3[item_index],
         np.full(len(lines), short, np.int64), parts, allowed, where, opening, line_micros, unit[where] + shared_carbon,

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.domain.enums import Term
 from engine.kernels.alternatives import (
     C_DAY,
     C_KIND,
@@ -25,7 +24,6 @@ from engine.kernels.offers import LINE_COUNT, OPENING, UNIT_COUNT
 from engine.kernels.partition import NEVER
 from engine.kernels.runs import PICK_MIN, UNIT_MIN, ZONE_COUNT
 from engine.kernels.subsets import SUBSET_LINES_MAX
-from engine.kernels.tariffs import weigh
 from engine.network.image import Lanes
 from engine.optimizer.bounds import least_lines, not_divisible
 from engine.optimizer.candidates import Candidates
@@ -92,8 +90,8 @@ def direct_table(scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: t
     is_held = [bool(held >> j & 1) for j in range(n)]
     run_sizes = runs.sizes[orders[0, O_RUN_ROW]]
     short_unit = SHORT_TOTAL_MICROS // max(1, sum(q for q, h in zip(quantity, is_held, strict=True) if h))
-    if scene.policy.short_micros is not None:
-        short_unit = short_weighted(scene)
+    if scene.short_micros is not None:
+        short_unit = scene.short_micros
     short = [min(NEVER, short_unit * q) * h for q, h in zip(quantity, is_held, strict=True)]
     base, extra = least_divided(
         quantity, is_held, line_locations(scene, lines), run_sizes.item(PICK_MIN), run_sizes.item(UNIT_MIN), short_unit
@@ -105,12 +103,6 @@ def direct_table(scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: t
         space.prices[: rows_used * size].reshape(rows_used, size), np.array(short, np.int64), 0, NO_SHARED, NO_SHARED,
         subsets[LINE_COUNT], subsets[UNIT_COUNT], tuple(quantity), short_unit, units,
     )  # fmt: skip
-
-
-def short_weighted(scene: Scene) -> int:
-    """What the policy charges for a unit short."""
-    assert scene.policy.short_micros is not None
-    return int(weigh(scene.policy.short_micros, scene.weights_ppm[Term.SHORT]))
 
 
 def least_divided(

@@ -27,9 +27,8 @@ from engine.kernels.decide import decide_orders
 from engine.kernels.runs import METERS_MAX
 from engine.kernels.score import ANY_SHIFT
 from engine.kernels.subsets import SUBSET_LINES_MAX
-from engine.kernels.tariffs import weigh
 from engine.network.image import Lanes
-from engine.optimizer.limits import line_locations
+from engine.optimizer.limits import line_locations, line_services, line_sources
 from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.workspace import Workspace, workspace_of
@@ -168,13 +167,13 @@ def _order_row(
     request: Request, space: Workspace, first_line: int, first_option: int, pool_row: int, wish_row: int
 ) -> tuple[int, ...]:
     """A row of `orders`."""
-    scene, policy, limits = request.scene, request.scene.policy, request.scene.basket.constraints
+    scene, policy = request.scene, request.scene.policy
     weights = scene.weights_ppm
-    farthest = [d for d in (limits.max_distance_meters, policy.max_distance_meters) if d is not None]
-    short = -1 if policy.short_micros is None else int(weigh(policy.short_micros, weights[Term.SHORT]))
+    farthest = METERS_MAX if scene.farthest_meters is None else min(scene.farthest_meters, METERS_MAX)
+    short = -1 if scene.short_micros is None else scene.short_micros
     return (
         first_line, len(request.lines), first_option, len(request.choices), scene.start_minute, scene.last_minute,
-        space.run_row(scene, request.lanes), pool_row, wish_row, min([*farthest, METERS_MAX]), scene.country_wanted,
+        space.run_row(scene, request.lanes), pool_row, wish_row, farthest, scene.country_wanted,
         space.is_limited, scene.split_micros, weights[Term.CARRIER], policy.late_micros_per_day, weights[Term.LATENESS], short,
         min(scene.locations_max, SUBSET_LINES_MAX),
     )  # fmt: skip
@@ -190,7 +189,7 @@ def _line_rows(request: Request, space: Workspace) -> list[tuple[int, ...]]:
         rows.append((
             matrix.row_start.item(item), matrix.row_count.item(item),
             space.floor_row(image.safety_stock(item, scene.basket.channel)), line.quantity, image.weight_grams.item(item),
-            image.volume_mm3.item(item), most, line.fill_or_kill or line.ship_complete, line.latest_minute,
+            image.volume_mm3.item(item), most, line.all_or_nothing, line.latest_minute,
             _services_of(scene, line),
         ))  # fmt: skip
     return rows
@@ -198,37 +197,19 @@ def _line_rows(request: Request, space: Workspace) -> list[tuple[int, ...]]:
 
 def _services_of(scene: Scene, line: BasketLine) -> int:
     """Bits of the services by which a line may go."""
-    image = scene.image
-    limited = image.item_limits.services(line.item)
-    if not line.service_level and not line.preferred_services and limited is None:
-        return ALL_SERVICES
-    bits: int = _bits(line.preferred_services) if line.preferred_services else ALL_SERVICES
-    if line.service_level:
-        level = image.service_levels.index(line.service_level)
-        bits &= _bits(np.flatnonzero(image.service_level_index == level).tolist())
-    if limited is not None:
-        bits &= _bits(np.flatnonzero(limited).tolist())
-    return bits
+    services = line_services(scene, line)
+    return ALL_SERVICES if services is None else _bits(np.flatnonzero(services).tolist())
 
 
 def _wishes(request: Request) -> Bits | None:
     """[1, L]: bits of the lines that each location may carry, as `carry_bits` has them; None where lines wish nothing."""
-    lines = [request.scene.basket.lines[i] for i in request.lines]
-    limited = [request.scene.image.item_limits.locations(line.item) for line in lines]
-    wishing = any(line.allowed_locations or line.excluded_locations or line.preassigned_location >= 0 for line in lines)
-    if not wishing and all(mask is None for mask in limited):
+    sources = [line_sources(request.scene, request.scene.basket.lines[i]) for i in request.lines]
+    if all(mask is None for mask in sources):
         return None
     bits = np.zeros((1, len(request.scene.image.location_ids)), np.int32)
-    for j, line in enumerate(lines):
-        of_item = limited[j]
-        wanted = np.ones(bits.shape[1], np.bool_) if of_item is None else of_item.copy()
-        if line.allowed_locations:
-            wanted &= np.isin(np.arange(len(wanted)), line.allowed_locations)
-        if line.excluded_locations:
-            wanted[list(line.excluded_locations)] = False
-        if line.preassigned_location >= 0:
-            wanted &= np.arange(len(wanted)) == line.preassigned_location
-        bits[0] |= np.where(wanted, 1 << j | 1 << (ANY_SHIFT + j), 0).astype(np.int32)
+    for j, mask in enumerate(sources):
+        of_line = 1 << j | 1 << (ANY_SHIFT + j)
+        bits[0] |= np.int32(of_line) if mask is None else np.where(mask, of_line, 0).astype(np.int32)
     return bits
 
 

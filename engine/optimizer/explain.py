@@ -17,30 +17,40 @@ from engine.optimizer.column_tables import ColumnTable, direct_table, problem_ta
 from engine.optimizer.decide import decide_basket, split_by_method
 from engine.optimizer.explanation import Bools, Columns, Explanation, Known, Level, Without
 from engine.optimizer.explanation_costs import send_terms
+from engine.optimizer.limits import line_services, line_sources
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.shipping import groups_apart
 from engine.optimizer.soft_limits import soft_variants
 
 
-def decide_explained(scene: Scene, services: tuple[int, ...], nodes_max: int, level: Level) -> tuple[Plan, Explanation]:
+def decide_explained(
+    scene: Scene, services: tuple[int, ...], nodes_max: int, level: Level, *, with_bindings: bool = True
+) -> tuple[Plan, Explanation]:
     """`decide_basket`, and why; stock is left as it was."""
     plan = decide_basket(scene, services, nodes_max)
-    return plan, explain_plan(scene, plan, services, nodes_max, level)
+    return plan, explain_plan(scene, plan, services, nodes_max, level, with_bindings=with_bindings)
 
 
-def explain_plan(scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int, level: Level) -> Explanation:
-    """Why this plan, which was decided on the scene by these services. What it collects is held meanwhile."""
+def explain_plan(
+    scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int, level: Level, *, with_bindings: bool = True
+) -> Explanation:
+    """Why this plan, which was decided on the scene by these services. What it collects is held meanwhile.
+
+    with_bindings False: not what binds, which takes a decision for each limit.
+    """
     held = [shipment_hold(s) for s in plan.shipments if s.route is Route.PICKUP]
     for hold in held:
         scene.stock.hold(*hold)
     try:
-        return _explain(scene, plan, services, nodes_max, level)
+        return _explain(scene, plan, services, nodes_max, level, with_bindings)
     finally:
         for hold in reversed(held):
             scene.stock.release(*hold)
 
 
-def _explain(scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int, level: Level) -> Explanation:
+def _explain(
+    scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int, level: Level, with_bindings: bool
+) -> Explanation:
     lines = tuple(split_by_method(scene)[1])
     n, count = len(lines), len(scene.image.location_ids)
     shipments = tuple(s for s in plan.shipments if s.route is Route.SHIP)
@@ -59,7 +69,7 @@ def _explain(scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int
     return Explanation(
         scene, plan, level, lines, chosen, carries, why, units, difference, known, columns, sends,
         send_terms(scene, lines, sends, columns) if full and n else (), without if full else (),
-        bindings_of(scene, plan, lines, services, nodes_max) if full and n else (),
+        bindings_of(scene, plan, lines, services, nodes_max) if full and n and with_bindings else (),
     )  # fmt: skip
 
 
@@ -135,35 +145,21 @@ def exclusions(scene: Scene, lines: tuple[int, ...], services: tuple[int, ...], 
     why = np.zeros(carries.shape, np.int64)
     if not lines or lanes is None:
         return why
-    limits, policy = basket.constraints, scene.policy
     where = np.zeros(carries.shape[1], np.int64)
-    asked = None if limits.is_soft("max_distance_meters") else limits.max_distance_meters
-    farthest = [d for d in (asked, policy.max_distance_meters) if d is not None]
-    if farthest:
-        where[lanes.distance_meters > min(farthest)] = TOO_FAR
+    if scene.farthest_meters is not None:
+        where[lanes.distance_meters > scene.farthest_meters] = TOO_FAR
     if scene.country_wanted >= 0:
         where[image.country_index != scene.country_wanted] = ABROAD
     where[~image.ships] = NOT_SHIPPING
     where[~image.active] = DISABLED
     wanted, reached = np.ones(carries.shape, np.bool_), np.empty(carries.shape, np.bool_)
     reached[:] = (lanes.zone_index[list(services)] >= 0).any(axis=0)
-    every = range(carries.shape[1])
     for j, i in enumerate(lines):
-        line = basket.lines[i]
-        if line.allowed_locations or line.excluded_locations or line.preassigned_location >= 0:
-            wanted[j] = [line.may_come_from(location) for location in every]
-        if line.service_level or line.preferred_services:
-            going = [s for s in services if may_go_by(scene, i, s)]
-            reached[j] = (lanes.zone_index[going] >= 0).any(axis=0)
+        sources, going = line_sources(scene, basket.lines[i]), line_services(scene, basket.lines[i])
+        if sources is not None:
+            wanted[j] = sources
+        if going is not None:
+            reached[j] = (lanes.zone_index[[s for s in services if going[s]]] >= 0).any(axis=0)
     quantity = np.array([basket.lines[i].quantity for i in lines], np.int64)
     exclude(where, carries, wanted, reached, units, quantity, why)
     return why
-
-
-def may_go_by(scene: Scene, line: int, service: int) -> bool:
-    """Whether the line's own wishes let it go by a service."""
-    asked, image = scene.basket.lines[line], scene.image
-    level = image.service_levels[image.service_level_index[service]]
-    return (not asked.service_level or asked.service_level == level) and (
-        not asked.preferred_services or service in asked.preferred_services
-    )

@@ -2,58 +2,80 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.basket import BasketLine
 from engine.kernels.columns import cover_lines
+from engine.network.calendars import day_number, time_zone
 from engine.network.image import Lanes
 from engine.optimizer.load import Columns
 from engine.optimizer.problem import Ints
 from engine.optimizer.scene import Scene
 
-EPOCH = date(1970, 1, 1)
+Bools = NDArray[np.bool_]
 
 STANDARD = "STANDARD"
 """The service level that locations for express orders only do not ship by."""
 
 
-def eligible_locations(scene: Scene, lanes: Lanes) -> NDArray[np.bool_]:
+def eligible_locations(scene: Scene, lanes: Lanes) -> Bools:
     """[L]: active locations that ship, within the country and distance the basket and its policy allow."""
-    image, limits = scene.image, scene.basket.constraints
-    eligible: NDArray[np.bool_] = image.active & image.ships
+    image = scene.image
+    eligible: Bools = image.active & image.ships
     if scene.country_wanted >= 0:
         eligible = eligible & (image.country_index == scene.country_wanted)
-    asked = None if limits.is_soft("max_distance_meters") else limits.max_distance_meters
-    farthest = [d for d in (asked, scene.policy.max_distance_meters) if d is not None]
-    return eligible & (lanes.distance_meters <= min(farthest)) if farthest else eligible
+    farthest = scene.farthest_meters
+    return eligible if farthest is None else eligible & (lanes.distance_meters <= farthest)
 
 
-def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> NDArray[np.bool_]:
+def wished_locations(scene: Scene, line: BasketLine) -> Bools | None:
+    """[L]: locations that the line's own wishes let it come from; None where it wishes nothing of them."""
+    if not (line.allowed_locations or line.excluded_locations or line.preassigned_location >= 0):
+        return None
+    wanted = np.ones(len(scene.image.location_ids), np.bool_)
+    if line.allowed_locations:
+        wanted[:] = False
+        wanted[list(line.allowed_locations)] = True
+    wanted[list(line.excluded_locations)] = False
+    if line.preassigned_location >= 0:
+        wanted &= np.arange(len(wanted)) == line.preassigned_location
+    return wanted
+
+
+def line_sources(scene: Scene, line: BasketLine) -> Bools | None:
+    """[L]: locations that may send a line, by its wishes and what its item is; None where all may."""
+    wished, able = wished_locations(scene, line), scene.image.item_limits.locations(line.item)
+    if wished is None or able is None:
+        return able if wished is None else wished
+    return wished & able
+
+
+def line_services(scene: Scene, line: BasketLine) -> Bools | None:
+    """[S]: carrier services that a line may go by, by its wishes and what its item is; None where it may by all."""
+    image = scene.image
+    able = image.item_limits.services(line.item)
+    if not line.service_level and not line.preferred_services:
+        return able
+    services = np.ones(len(image.service_ids), np.bool_) if able is None else able.copy()
+    if line.service_level:
+        services &= image.service_level_index == image.service_levels.index(line.service_level)
+    if line.preferred_services:
+        services &= np.isin(np.arange(len(services)), line.preferred_services)
+    return services
+
+
+def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> Bools:
     """[n, c]: whether the line's own wishes (locations, service level, latest date) let the column carry it."""
     allowed = np.ones((len(lines), len(columns.location)), np.bool_)
-    levels = np.array(scene.image.service_level_index, np.int64)[columns.service]
-    item_limits = scene.image.item_limits
     for j, line in enumerate(lines):
-        for mask, index in (
-            (item_limits.locations(line.item), columns.location),
-            (item_limits.services(line.item), columns.service),
-        ):
-            if mask is not None:
-                allowed[j] &= mask[index]
-        if line.allowed_locations:
-            allowed[j] &= np.isin(columns.location, line.allowed_locations)
-        if line.excluded_locations:
-            allowed[j] &= ~np.isin(columns.location, line.excluded_locations)
-        if line.preassigned_location >= 0:
-            allowed[j] &= columns.location == line.preassigned_location
-        if line.service_level:
-            allowed[j] &= levels == scene.image.service_levels.index(line.service_level)
-        if line.preferred_services:
-            allowed[j] &= np.isin(columns.service, line.preferred_services)
+        sources, services = line_sources(scene, line), line_services(scene, line)
+        if sources is not None:
+            allowed[j] &= sources[columns.location]
+        if services is not None:
+            allowed[j] &= services[columns.service]
         if not scene.policy.late_micros_per_day:
             allowed[j] &= columns.latest <= line.latest_minute
     limits = scene.basket.constraints
@@ -62,7 +84,7 @@ def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> 
     return allowed
 
 
-def express_services(scene: Scene) -> NDArray[np.bool_]:
+def express_services(scene: Scene) -> Bools:
     """[S]: services of another level than the standard one."""
     levels = np.array([level != STANDARD for level in scene.image.service_levels], np.bool_)
     return levels[scene.image.service_level_index]
@@ -82,11 +104,10 @@ def shipment_penalties(scene: Scene, lanes: Lanes, location: Ints, service: Ints
 
 def delivery_days(scene: Scene, latest: Ints) -> Ints:
     """Days since 1970, local to the network, by the end of which the minutes lie: midnight belongs to the day that ends."""
-    zone = ZoneInfo(scene.image.network.time_zone)
+    zone = time_zone(scene.image.network.time_zone)
     minutes, inverse = np.unique(latest, return_inverse=True)
-    dates = [datetime.fromtimestamp((minute - 1) * 60, zone).date() for minute in minutes.tolist()]
-    days = np.array([(day - EPOCH).days for day in dates], np.int64)
-    return days[inverse.reshape(-1)] if len(days) else np.zeros(0, np.int64)
+    days = [day_number(datetime.fromtimestamp((minute - 1) * 60, zone).date()) for minute in minutes.tolist()]
+    return np.array(days, np.int64)[inverse.reshape(-1)]
 
 
 def whole_sets(scene: Scene, lines: Iterable[int]) -> list[int]:
@@ -101,9 +122,10 @@ def line_locations(scene: Scene, lines: Sequence[int]) -> list[int]:
     limits, policy, image = scene.basket.constraints, scene.policy, scene.image
     most = [m for m in (limits.max_locations_per_line, policy.max_locations_per_line) if m is not None]
     whole = not policy.allow_split_lines or scene.locations_max == 1 or limits.ship_complete
-    in_set = Counter(whole_sets(scene, lines))
+    sets = whole_sets(scene, lines)
+    in_set = Counter(sets)
     locations = []
-    for i, of_set in zip(lines, whole_sets(scene, lines), strict=True):
+    for i, of_set in zip(lines, sets, strict=True):
         line = scene.basket.lines[i]
         kept_whole = (
             whole or line.ship_complete or in_set[of_set] > 1
@@ -113,9 +135,7 @@ def line_locations(scene: Scene, lines: Sequence[int]) -> list[int]:
     return locations
 
 
-def coverable(
-    scene: Scene, lines: tuple[int, ...], item: Ints, location: Ints, allowed: NDArray[np.bool_], available: Ints
-) -> Ints:
+def coverable(scene: Scene, lines: tuple[int, ...], item: Ints, location: Ints, allowed: Bools, available: Ints) -> Ints:
     """[n]: at most the part of each line that stock covers, all or nothing where asked.
 
     Lines of one item share its stock. Where any unit may serve any of them, the first come first, which leaves the solver
@@ -126,7 +146,7 @@ def coverable(
     in_set = Counter(sets)
     tied = [in_set[of_set] > 1 for of_set in sets]
     complete = scene.basket.constraints.ship_complete
-    whole = np.array([complete or basket[i].fill_or_kill or basket[i].ship_complete for i in lines], np.bool_)
+    whole = np.array([complete or basket[i].all_or_nothing for i in lines], np.bool_)
     whole |= np.array(tied, np.bool_)
     most, scratch = np.array(line_locations(scene, lines), np.int64), np.empty(len(scene.image.location_ids), np.int64)
     alike = lines_alike(scene, lines, item, allowed, most, whole)
@@ -141,9 +161,7 @@ def coverable(
         broken |= found
 
 
-def lines_alike(
-    scene: Scene, lines: tuple[int, ...], item: Ints, allowed: NDArray[np.bool_], most: Ints, whole: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def lines_alike(scene: Scene, lines: tuple[int, ...], item: Ints, allowed: Bools, most: Ints, whole: Bools) -> Bools:
     """[n]: whether any unit of the line's item may serve any of the lines that ask for it, however they are divided."""
     alike = (most >= len(scene.image.location_ids)) & ~whole
     for k in np.flatnonzero(np.bincount(item) > 1):

@@ -11,7 +11,7 @@ from engine.kernels.dates import NEVER, ready_minute
 from engine.kernels.entries import UNLIMITED, day_with_capacity, roomier_day
 from engine.kernels.subsets import capacity_need
 from engine.optimizer.assemble import handling_terms, peg
-from engine.optimizer.limits import whole_sets
+from engine.optimizer.limits import whole_sets, wished_locations
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import NO_FIELDS, Shortage, Shortfall
 
@@ -93,7 +93,8 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
         pegs = peg(scene, i, location, line.quantity, min(scene.last_minute, line.latest_minute))
         arrival = max([scene.start_minute, *(scene.stock.matrix.slot_available_at.item(p.slot) for p in pegs)])
         reason, fields = Reason.NO_STOCK, NO_FIELDS
-        if not line.may_come_from(location):
+        wished = wished_locations(scene, line)
+        if wished is not None and not wished[location]:
             pegs, reason, fields = [], Reason.RESTRICTED, (f"{scene.basket.path(i)}.pickup_location_id",)
         elif not may_leave(scene, location, line.item, sum(p.quantity for p in pegs)):
             pegs, reason = [], Reason.NO_ROUTE
@@ -103,7 +104,7 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
                 reason, fields = Reason.PROMISE_UNREACHABLE, (f"{scene.basket.path(i)}.latest_date",)
         there = sum(p.quantity for p in pegs)
         if there < line.quantity:
-            if line.fill_or_kill or line.ship_complete:
+            if line.all_or_nothing:
                 pegs, there = [], 0
             short[i] = Shortfall(line.quantity - there, reason, fields)
         if pegs:
@@ -156,7 +157,7 @@ def within_capacity(scene: Scene, location: int, together: list[Wanted], ready: 
         room = wanted.units if capacity_need(kind, len(taken) + 1, 0) <= left else 0
         if kind == 2:
             room = min(wanted.units, left - units)
-        if room < wanted.units and (room <= 0 or line.fill_or_kill or line.ship_complete):
+        if room < wanted.units and (room <= 0 or line.all_or_nothing):
             continue
         taken.append(wanted if room == wanted.units else Wanted(wanted.line, first_units(wanted.pegs, room), wanted.arrival))
     return taken

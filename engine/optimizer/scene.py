@@ -94,6 +94,19 @@ class Scene:
         """Weighted price of one shipment more."""
         return int(weigh(self.policy.split_micros, self.weights_ppm[Term.SPLIT]))
 
+    @cached_property
+    def short_micros(self) -> int | None:
+        """Weighted price of a unit short; None where the policy names none."""
+        raw = self.policy.short_micros
+        return None if raw is None else int(weigh(raw, self.weights_ppm[Term.SHORT]))
+
+    @cached_property
+    def farthest_meters(self) -> int | None:
+        """How far from the destination a location may be; None where there is no hard limit."""
+        limits = self.basket.constraints
+        asked = None if limits.is_soft("max_distance_meters") else limits.max_distance_meters
+        return min((d for d in (asked, self.policy.max_distance_meters) if d is not None), default=None)
+
     @property
     def handling_weights(self) -> tuple[int, ...]:
         """What of the policy decides the cost of a shipment without its carrier."""

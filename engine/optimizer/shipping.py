@@ -8,10 +8,8 @@ from dataclasses import replace
 from itertools import islice, product
 from typing import NamedTuple
 
-from engine.domain.enums import Term
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.subsets import capacity_need
-from engine.kernels.tariffs import weigh
 from engine.network.image import Lanes
 from engine.optimizer.assemble import ship_shipments, shipment_hold
 from engine.optimizer.candidates import Candidates, ShipRequest, ship_candidates
@@ -202,9 +200,7 @@ def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int
     """One problem, solved."""
     candidates = ship_candidates(scene, lanes, request)
     asked = sum(scene.basket.lines[i].quantity for i in request.lines)
-    price = SHORT_UNIT_MICROS
-    if scene.policy.short_micros is not None:
-        price = int(weigh(scene.policy.short_micros, scene.weights_ppm[Term.SHORT]))
+    price = SHORT_UNIT_MICROS if scene.short_micros is None else scene.short_micros
     problem = candidates.problem
     if problem is None or scene.locations_max <= 0:
         return Try(NOTHING, asked * price, asked * price)

@@ -11,8 +11,8 @@ from engine.kernels.dates import delivery_window, handover_minute, processing_da
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.partition import NEVER
 from engine.kernels.tariffs import shipment_micros
-from engine.optimizer.explain import may_go_by
 from engine.optimizer.explanation import Explanation, Known, Level
+from engine.optimizer.limits import line_services
 from engine.service.encode import encode_cost, stamp
 
 CANDIDATES_MAX = 100
@@ -126,7 +126,8 @@ def closer_look(explained: Explanation, j: int, location: int) -> tuple[str, str
     scene, image, lanes = explained.scene, explained.scene.image, explained.scene.lanes
     assert lanes is not None
     line = scene.basket.lines[explained.lines[j]]
-    going = [s for s in scene.services if may_go_by(scene, explained.lines[j], s) and lanes.zone_index.item(s, location) >= 0]
+    able = line_services(scene, line)
+    going = [s for s in scene.services if (able is None or able[s]) and lanes.zone_index.item(s, location) >= 0]
     grams, volume = image.weight_grams.item(line.item), image.volume_mm3.item(line.item)
     tariffs = image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros
     carried = [

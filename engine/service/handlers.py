@@ -334,7 +334,7 @@ class Handlers:
         wrong.check()
         stock = self._stock(request.min_position)
         scene = set_scene(image, stock, basket, is_cut=cut_after(self._clock, DECIDE_MS_MAX))
-        _, explained = decide_explained(scene, scene.services, self._limits.nodes_max, Level.FULL)
+        _, explained = decide_explained(scene, scene.services, self._limits.nodes_max, Level.FULL, with_bindings=False)
         ranked = explained.ranked()
         if request.feasible_only:
             ranked = [each for each in ranked if each in explained.chosen or explained.carries[:, each].any()]

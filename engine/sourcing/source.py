@@ -161,7 +161,7 @@ def takes_what_there_is(scene: Scene) -> bool:
     """Whether an order may be sourced in part: where a unit short has a price, or locations are a fixed ranking."""
     basket, policy = scene.basket, scene.policy
     whole = basket.constraints.ship_complete and not basket.constraints.is_soft("ship_complete")
-    if whole or any(line.ship_complete or line.fill_or_kill for line in basket.lines):
+    if whole or any(line.all_or_nothing for line in basket.lines):
         return False
     return policy.short_micros is not None or policy.order_by is not OrderBy.COST
 
