@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.partition import NEVER, TABLES_EACH, fill_row, partition_all, partition_within
+from engine.kernels.partition import NEVER, TABLES_EACH, fill_row, line_of, partition_all, partition_within
 from engine.kernels.subsets import capacity_need, subset_fits
 
 Ints = NDArray[np.int64]
@@ -128,10 +128,8 @@ def scan_best(
         carried, sent, sent_micros, sent_units = carries[l], send_subset[l], send_micros[l], unit_count[send_subset[l]]
         s = (0 - mask) & mask
         while s != 0:
-            at, low, j = np.uint64(s), s & -s, 0
-            while low >> j != 1:
-                j += 1
-            handled = sums[np.uint64(s ^ low)] + handling[j, c]
+            at, low = np.uint64(s), s & -s
+            handled = sums[np.uint64(s ^ low)] + handling[line_of(low), c]
             sums[at] = handled
             cost = handled + price[row, at]
             if cost < NEVER and (
@@ -178,10 +176,8 @@ def force_location(
         sums[0] = fixed[c]
         s = (0 - mask) & mask
         while s != 0:
-            at, low, j = np.uint64(s), s & -s, 0
-            while low >> j != 1:
-                j += 1
-            handled = sums[np.uint64(s ^ low)] + handling[j, c]
+            at, low = np.uint64(s), s & -s
+            handled = sums[np.uint64(s ^ low)] + handling[line_of(low), c]
             sums[at] = handled
             cost = handled + price[row, at]
             total = cost + beside[np.uint64(full ^ s)]
