@@ -67,6 +67,9 @@ def why_short(
     scene = replace(without_soft_limits(scene), policy=replace(scene.policy, short_micros=None))
     reasons = {i: Shortfall(0, Reason.NO_STOCK) for i in lines_without_stock(scene, shipped)}
     reasons |= tied_to(scene, shipped, reasons)
+    if missing.keys() <= reasons.keys():
+        # By far the most frequent case: there is nothing to plan anew.
+        return {i: reasons[i]._replace(quantity=units) for i, units in missing.items()}
     rest = tuple(i for i in shipped if i not in reasons)
     restrictions = list(restrictions_of(scene))
     free = without(scene, restrictions)

@@ -46,6 +46,8 @@ def show(address: str, console: Console, now: datetime) -> None:
         asked = promise_service_pb2.QuotePromiseRequest(basket=basket)
         quote = ask(asked, timeout=CALL_SECONDS_MAX)
         console.print(_quote_panel(basket, quote, zone))
+        # Before the order takes the last of an item, which would be another question.
+        again = [solve_micros(ask(asked, timeout=CALL_SECONDS_MAX)) for _ in range(QUOTES_AGAIN)]
         request = sourcing_service_pb2.SourceOrderRequest(
             request_id=uuid7(int(now.timestamp() * 1000)), order=types_pb2.Order(order_id="DEMO-1", basket=basket)
         )
@@ -54,7 +56,6 @@ def show(address: str, console: Console, now: datetime) -> None:
             order_service_pb2.ListOrderEventsRequest(order_id="DEMO-1"), timeout=CALL_SECONDS_MAX
         )
         console.print(_order_panel(order, events, zone))
-        again = [solve_micros(ask(asked, timeout=CALL_SECONDS_MAX)) for _ in range(QUOTES_AGAIN)]
         console.print(_timing_panel(solve_micros(quote), order.plan.certificate.solve_micros, again))
 
 

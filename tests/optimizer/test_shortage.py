@@ -259,3 +259,11 @@ def test_an_order_is_refused_for_what_is_most_fundamental(lines: Any, reason: Re
 
 def test_every_reason_of_a_shortage_has_its_rank() -> None:
     assert set(FUNDAMENTAL) == set(MESSAGES)
+
+
+def test_lack_of_stock_is_told_without_planning_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planned(*arguments: Any) -> Any:
+        raise AssertionError("a plan was made to tell why")
+
+    monkeypatch.setattr(shortage, "decide_shipping", planned)
+    assert reasons(small_scene(line(BOLT, 6), line(LAMP, 1), stock=BOTH)) == {0: (1, Reason.NO_STOCK, ())}
