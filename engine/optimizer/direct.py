@@ -1,6 +1,6 @@
 """The short way to a plan: baskets in, best plans by several choices of services out, one kernel call for all of them.
 
-It serves whole lines of different items, ranked by cost; what else there is (see `why_not`, and the statuses of
+It serves whole lines of different items, ranked by cost; what else there is (see `suits_direct`, and the statuses of
 `kernels.asked`) takes the long way of candidates, problem and solver, which finds the same plans.
 """
 
