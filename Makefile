@@ -18,7 +18,8 @@ setup-bench: $(VENV)/.bench ## install what benchmarks compare with as well
 $(VENV)/.%: requirements/%.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Belofte ($*): the first time takes about a minute"
-	@$(BIN)/pip install -q --require-hashes -r requirements/$*.txt
+	@# Without --no-deps pip also resolves what each asks for, and an extra of a pinned one (coverage[toml]) would be refused.
+	@$(BIN)/pip install -q --no-deps --require-hashes -r requirements/$*.txt
 	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
