@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.optimizer.problem import Problem, Tariffs
+from engine.optimizer.problem import Problem, Tariffs, new_problem
 
 CENT_MICROS = 10_000
 PACKAGE_GRAMS_MAX = 31_500
@@ -72,7 +72,7 @@ def _random_order(rng: np.random.Generator, sizes: Sizes, tariffs: Tariffs) -> P
     zone = np.minimum(ZONES - 1, miles / SQUARE * ZONES).astype(np.int64)
     zones, price_row = np.unique(zone, return_inverse=True)
     divisible = rng.random() < sizes.splits_share
-    return Problem(
+    return new_problem(
         quantity=quantity.astype(np.int64),
         item=item.astype(np.int64),
         grams=grams[item],

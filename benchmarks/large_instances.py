@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.instances import CENT_MICROS, PACKAGE_GRAMS_MAX, SPLIT_CENTS, SQUARE, UNLIMITED, ZONES, parcel_tariffs
-from engine.optimizer.problem import Problem
+from engine.optimizer.problem import Problem, new_problem
 
 LOCATIONS = 1_000
 LINES_MIN, LINES_MAX = 10, 40
@@ -75,7 +75,7 @@ def _large_order(rng: np.random.Generator, family: Family, weight_breaks: bool) 
         shipment, line = (cents * rng.uniform(1, EVEN_SPREAD, LOCATIONS) for cents in (shipment, line))
     zone = np.minimum(ZONES - 1, miles / SQUARE * ZONES).astype(np.int64) if weight_breaks else np.full(LOCATIONS, -1)
     zones, price_row = np.unique(zone, return_inverse=True)
-    return Problem(
+    return new_problem(
         quantity=rng.choice(np.array([1, 1, 1, 2, 3]), n).astype(np.int64),
         item=np.arange(n, dtype=np.int64),
         grams=np.exp(rng.uniform(np.log(100), np.log(6_000), n)).astype(np.int64),

@@ -9,7 +9,7 @@ Method: set partitioning by dynamic programming over subsets, as `partition_all`
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.partition import NEVER, TABLES_EACH, fill_row, line_of, partition_all, partition_within
 from engine.kernels.subsets import capacity_need, subset_fits
 
@@ -34,7 +34,7 @@ NONE, EXACT, AT_LEAST, AT_MOST = range(4)
 """What a value is: nothing, what the best plan costs, a bound below it, what some plan costs."""
 
 
-@kernel
+@allocating_kernel
 def explain_locations(
     n: int, columns: int, split: int, most: int, divided_base: int, opening: int, extra: int, facts: Ints, handling: Ints,
     price: Ints, short: Ints, shared: int, shared_need: Ints, shared_available: Ints, line_count: Ints, unit_count: Ints,
@@ -99,7 +99,7 @@ def explain_locations(
     return least - split
 
 
-@kernel
+@allocating_kernel
 def scan_best(
     n: int, columns: int, facts: Ints, handling: Ints, price: Ints, shared: int, shared_need: Ints, shared_available: Ints,
     line_count: Ints, unit_count: Ints, tables: Ints, answer: Ints,
@@ -249,7 +249,7 @@ def repeats(
     return again, twice
 
 
-@kernel
+@allocating_kernel
 def stands_twice(n: int, choice: Ints, at_location: Ints, best_at: Ints) -> bool:
     """Whether a location stands in the whole plan twice."""
     twice, seen, left = False, 0, (1 << n) - 1

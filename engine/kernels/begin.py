@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES_MAX, Search
+from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES_MAX, Search, copy_values
 from engine.kernels.long_order import FIXED, GRAIN, LEFT_SHORT, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, plan_cost, put_line
@@ -25,12 +25,12 @@ def begin(t: LongOrder, s: Search, plan: PlanState, best: PlanState, nodes_max: 
     s.now[BEST] = plan_cost(t, best)
     s.now[GOAL] = s.now[BEST] - t.rules[GRAIN] + 1
     s.slope_at[:] = 0
-    s.cost[:] = t.floor
     size = 0
     end = t.handling.shape[0]
     for c in range(end):
         serves = False
         for j in range(t.handling.shape[1]):
+            s.cost[c, j] = t.floor[c, j]
             serves |= t.floor[c, j] < NEVER
         if serves:
             s.alive[size] = c
@@ -46,7 +46,7 @@ def begin(t: LongOrder, s: Search, plan: PlanState, best: PlanState, nodes_max: 
 @kernel
 def start_prices(t: LongOrder, s: Search) -> None:
     """price[j] = min over columns of cost + an equal share of what a shipment costs: no column gains by these prices."""
-    s.price[:] = s.price_max
+    copy_values(s.price_max, s.price)
     for i in range(s.now[ALIVE]):
         c = s.alive[i]
         count = 0

@@ -9,7 +9,7 @@ Tables are few and wide, with a named row for each field: what is passed often m
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.subsets import capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh_price
@@ -44,7 +44,7 @@ LEFT_OUT = -1
 NO_CHOICE = -2
 
 
-@kernel
+@allocating_kernel
 def branch_lines(
     lines: Ints, columns: Ints, options: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, start: Ints,
     max_grams: Ints, price: Ints, per_kg: Ints, weight_ppm: int, split_micros: int, locations_max: int, nodes_max: int,

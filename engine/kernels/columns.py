@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.dates import HorizonTables, delivery_window, pickup_after, ready_minute
 from engine.kernels.entries import MINUTE_BITS, add_landings, day_with_capacity, roomier_day, sort_distinct, units_by
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.subsets import capacity_need
 
 NEVER_MINUTE = 2**62
@@ -15,7 +15,7 @@ Units = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 
-@kernel
+@allocating_kernel
 def date_columns(
     location: Ints, start: Ints, services: Ints, profile: Ints, zone: NDArray[np.int32], transit_days: NDArray[np.int32],
     tables: HorizonTables, entry: Ints, service: Ints, handover: Ints, earliest: Ints, latest: Ints,
@@ -120,7 +120,7 @@ def units_of_columns(
                 )  # fmt: skip
 
 
-@kernel
+@allocating_kernel
 def cover_lines(
     item: Ints, location: Ints, allowed: Bools, available: Ints, most: Ints, whole: Bools, alike: Bools, best: Ints,
     quantity: Ints,

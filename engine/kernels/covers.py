@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.column_sets import set_cost
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES, NODES_MAX, Search
 from engine.kernels.long_order import CAPACITY, FIXED, KIND, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
@@ -78,7 +78,7 @@ def rank_columns(s: Search, ranked: Ints) -> None:
             ranked[k] = c
 
 
-@kernel
+@allocating_kernel
 def mask_lines(
     t: LongOrder, s: Search, size: int, ranked: Ints, bound: int, line_order: Ints, carriers: Ints, carried: Ints
 ) -> int:  # fmt: skip
@@ -160,7 +160,7 @@ def join_cost(t: LongOrder, s: Search, c: int, slope: int, level: int, served: I
     return cost
 
 
-@kernel
+@allocating_kernel
 def search_covers(
     t: LongOrder, s: Search, plan: PlanState, best: PlanState, trial: PlanState, spare: PlanState, order: Ints,
     in_use: Ints, frames: Ints, kept_price: Ints, k: int, bound: int,

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.assign import GRAMS_MAX, MICROS_MAX
+from engine.kernels.assign import COLUMN_TABLES, GRAMS_MAX, LINE_TABLES, MICROS_MAX, ROW_TABLES
 from engine.kernels.bounds import least_row_prices, within
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.layers import LAYERS_MAX, lay_repeated
 from engine.kernels.portions import (
     DIGIT_MAX,
@@ -48,13 +48,12 @@ ROUNDS = 5
 """Searches with a limit that rises from the bound to the incumbent, since a low limit leaves little to search."""
 
 
-@kernel
+@allocating_kernel
 def divide_orders(
-    which: Ints, incumbent: Ints, sizes: Ints, split: Ints, weight_ppm: Ints, locations_max: Ints, quantity: Ints,
-    item: Ints, grams: Ints, volume: Ints, short: Ints, most: Ints, allowed: Bools, location: Ints, fixed: Ints,
-    line_micros: Ints, unit_micros: Ints, available: Ints, capacity_kind: Ints, capacity_left: Ints, price_row: Ints,
-    zone: Ints, divisor: Ints, package_grams_max: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints,
-    nodes_max: int, steps_max: int, out_line: Ints, out_column: Ints, out_quantity: Ints, out: Ints,
+    which: Ints, incumbent: Ints, sizes: Ints, split: Ints, weight_ppm: Ints, locations_max: Ints, lines: Ints,
+    columns: Ints, rows: Ints, allowed: Bools, line_micros: Ints, available: Ints, start: Ints, max_grams: Ints,
+    price: Ints, per_kg: Ints, nodes_max: int, steps_max: int, out_line: Ints, out_column: Ints, out_quantity: Ints,
+    out: Ints,
 ) -> None:  # fmt: skip
     """Improve some of many orders that lie one behind the other, as in `assign.assign_orders`.
 
@@ -66,22 +65,23 @@ def divide_orders(
     path = np.empty((out_line.shape[1] + 1, width), np.int64)
     l0, a0, c0, m0, r0, at = 0, 0, 0, 0, 0, 0
     for o in range(sizes.shape[1]):
-        n, items, columns, rows = sizes[0, o], sizes[1, o], sizes[2, o], sizes[3, o]
-        l1, a1, c1, m1, r1 = l0 + n, a0 + items * columns, c0 + columns, m0 + n * columns, r0 + rows
+        n, items, c, r = sizes[0, o], sizes[1, o], sizes[2, o], sizes[3, o]
+        l1, a1, c1, m1, r1 = l0 + LINE_TABLES * n, a0 + items * c, c0 + COLUMN_TABLES * c, m0 + n * c, r0 + ROW_TABLES * r
         if at < which.shape[0] and which[at] == o:
+            quantity, item, grams, volume, short, most = lines[l0:l1].reshape((LINE_TABLES, n))
+            location, fixed, unit, kind, left, row = columns[c0:c1].reshape((COLUMN_TABLES, c))
+            zone, divisor, package = rows[r0:r1].reshape((ROW_TABLES, r))
             divide_order(
-                quantity[l0:l1], item[l0:l1], grams[l0:l1], volume[l0:l1], short[l0:l1], most[l0:l1],
-                allowed[m0:m1].reshape(n, columns), location[c0:c1], fixed[c0:c1], line_micros[m0:m1].reshape(n, columns),
-                unit_micros[c0:c1], available[a0:a1].reshape(items, columns), capacity_kind[c0:c1], capacity_left[c0:c1],
-                price_row[c0:c1], zone[r0:r1], divisor[r0:r1], package_grams_max[r0:r1], start, max_grams, price, per_kg,
-                weight_ppm[o], split[o], locations_max[o], nodes_max, steps_max, incumbent[at], stack, path, out_line[at],
-                out_column[at], out_quantity[at], out[at],
+                quantity, item, grams, volume, short, most, allowed[m0:m1].reshape((n, c)), location, fixed,
+                line_micros[m0:m1].reshape((n, c)), unit, available[a0:a1].reshape((items, c)), kind, left, row, zone,
+                divisor, package, start, max_grams, price, per_kg, weight_ppm[o], split[o], locations_max[o], nodes_max,
+                steps_max, incumbent[at], stack, path, out_line[at], out_column[at], out_quantity[at], out[at],
             )  # fmt: skip
             at += 1
         l0, a0, c0, m0, r0 = l1, a1, c1, m1, r1
 
 
-@kernel
+@allocating_kernel
 def divide_order(
     quantity: Ints, item: Ints, grams: Ints, volume: Ints, short: Ints, most: Ints, allowed: Bools, location: Ints,
     fixed: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, capacity_kind: Ints, capacity_left: Ints,
@@ -205,7 +205,7 @@ def number_shared(lines: Ints) -> int:
     return shared
 
 
-@kernel
+@allocating_kernel
 def share_stock(lines: Ints, available: Ints, shared: int, shared_need: Ints, shared_available: Ints) -> None:
     """Needs by portion and stock by column of each item that stands in several lines."""
     asks = np.empty(lines.shape[1], np.int64)
@@ -217,7 +217,7 @@ def share_stock(lines: Ints, available: Ints, shared: int, shared_need: Ints, sh
         sum_portions(lines, asks, shared_need[k])
 
 
-@kernel
+@allocating_kernel
 def lower_unsteady(
     lines: Ints, zone: Ints, weight_ppm: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, prices: Ints
 ) -> None:  # fmt: skip

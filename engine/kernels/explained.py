@@ -44,7 +44,7 @@ from engine.kernels.assign import mask_columns, share_items, weigh_lines
 from engine.kernels.bounds import least_row_prices
 from engine.kernels.dates import HorizonTables
 from engine.kernels.entries import UNLIMITED
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.offers import (
     E_BITS,
     E_DAY,
@@ -71,7 +71,7 @@ SERVES, DISABLED, NOT_SHIPPING, ABROAD, TOO_FAR, UNWANTED, NO_ZONE, OUT_OF_STOCK
 """Why a location does not carry a line. UNDELIVERED: stock and way are there; capacity, dates or weight are not."""
 
 
-@kernel
+@allocating_kernel
 def columns_of_offers(
     order: Ints, services: int, lines: Ints, limits: Limits, runs: RunTables, tables: HorizonTables, row_price: Ints,
     offers: Offers, facts: Ints, handling: Ints,
@@ -209,7 +209,7 @@ def measure_shipments(
                                      per_kg)  # fmt: skip
 
 
-@kernel
+@allocating_kernel
 def columns_of_problem(
     weight_ppm: int, quantity: Ints, item: Ints, grams: Ints, volume: Ints, short: Ints, allowed: Bools, fixed: Ints,
     line_micros: Ints, unit_micros: Ints, available: Ints, price_row: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints,
@@ -220,25 +220,25 @@ def columns_of_problem(
 
     Tables of a problem as `optimizer.Problem` has them; allowed, line_micros and available flat. Written: handling
     [n, columns], prices [rows, 2^n], line_short [n], shared_need [n, 2^n], shared_available [n, columns], counts [2, 2^n]:
-    lines and units. scratch [6, 2^n]. Returns how many items stand in several lines.
+    lines and units. scratch [4, 2^n]. Returns how many items stand in several lines.
     """
     n, columns, rows = quantity.shape[0], fixed.shape[0], zone.shape[0]
     values, line_grams, line_volume = np.ones(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     sum_subsets(n, values, 0, counts[0])
     sum_subsets(n, quantity, 0, counts[1])
-    weigh_lines(n, 0, quantity, grams, volume, short, line_grams, line_volume, line_short)
+    weigh_lines(quantity, grams, volume, short, line_grams, line_volume, line_short)
     sum_subsets(n, line_grams, 0, scratch[0])
     sum_subsets(n, line_volume, 0, scratch[1])
     price_subsets(1 << n, rows, 0, zone, divisor, package_grams_max, weight_ppm, scratch[0], scratch[1], start, max_grams,
                   price, per_kg, scratch[2], scratch[3], prices)  # fmt: skip
-    mask_columns(n, columns, 0, 0, 0, 0, quantity, item, allowed, fixed, line_micros, unit_micros, available, line_grams,
-                 line_volume, handling, facts[C_MASK])  # fmt: skip
+    mask_columns(columns, quantity, item, allowed, fixed, line_micros, unit_micros, available, line_grams, line_volume,
+                 handling, facts[C_MASK])  # fmt: skip
     row_price = np.empty(rows, np.int64)
     least_row_prices(zone, weight_ppm, start, price, row_price)
     for c in range(columns):
         facts[C_FIXED, c], facts[C_PRICE_ROW, c] = fixed[c], price_row[c]
         facts[C_OPENING, c] = fixed[c] + row_price[price_row[c]]
-    return share_items(n, item.max() + 1, columns, 0, 0, quantity, item, available, values, shared_need, shared_available)
+    return share_items(item.max() + 1, columns, quantity, item, available, values, shared_need, shared_available)
 
 
 @kernel

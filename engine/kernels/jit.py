@@ -6,11 +6,16 @@ Numba's cache does not see an edit of a callee in another file, so the cache fol
 import hashlib
 import os
 import platform
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+KERNEL_MARK = re.compile(r"^@(allocating_)?kernel$", re.MULTILINE)
+
+NUMBERS = re.compile(r"<class '(int|bool|float)'>|None|tuple\[(int|bool|float)(, (int|bool|float))*\]")
 
 
 def cache_folder() -> Path:
@@ -20,7 +25,7 @@ def cache_folder() -> Path:
     # Code with its indexes checked is other code, which the cache would not tell apart.
     digest = hashlib.sha256(f"{platform.python_version()} {os.environ.get('NUMBA_BOUNDSCHECK', '')}".encode())
     for file in sorted(Path(__file__).parent.parent.glob("*/*.py")):
-        if "@kernel" in (text := file.read_text("utf-8")):
+        if KERNEL_MARK.search(text := file.read_text("utf-8")):
             digest.update(text.encode())
     return base / f"kernels-{digest.hexdigest()[:16]}"
 
@@ -35,5 +40,24 @@ numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]  # type: ignore[attr-defi
 
 
 def kernel(function: F) -> F:
-    """Compile `function` for arrays and scalars: nogil, cached on disk, no fast-math, no parallel threads."""
-    return cast(F, numba.njit(nogil=True, cache=True, fastmath=False)(function))
+    """Compile `function` for arrays and scalars: nogil, cached on disk, no fast-math, no parallel threads.
+
+    It borrows the arrays it is given, and may neither make one nor give one back: their references are not counted, which
+    would take an atomic instruction per argument at each call, more than small kernels take themselves.
+    Raises TypeError for a function annotated to return more than numbers.
+    """
+    returned = str(function.__annotations__.get("return"))
+    if not NUMBERS.fullmatch(returned):
+        raise TypeError(f"{function.__name__} returns {returned}: only an allocating_kernel may return more than numbers")
+    return compiled(function, counted=False)
+
+
+def allocating_kernel(function: F) -> F:
+    """As `kernel`, of a function that makes arrays of its own, or gives one back."""
+    return compiled(function, counted=True)
+
+
+def compiled(function: F, *, counted: bool) -> F:
+    """Compile as all kernels are compiled; where it is not said, a callee would take over whether its caller counts."""
+    options: dict[str, Any] = {"_nrt": counted}
+    return cast(F, numba.njit(nogil=True, cache=True, fastmath=False, **options)(function))

@@ -65,6 +65,13 @@ class Search(NamedTuple):
 
 
 @kernel
+def copy_values(source: Ints, target: Ints) -> None:
+    """target = source; assigning slices asks first whether they overlap, and makes an array where they do."""
+    for i in range(source.shape[0]):
+        target[i] = source[i]
+
+
+@kernel
 def remove(s: Search, c: int) -> None:
     """Take a column out of the undecided ones; it comes back when ALIVE is what it was."""
     last = s.now[ALIVE] - 1
@@ -336,7 +343,7 @@ def ascend(t: LongOrder, s: Search, plan: PlanState, rounds: int) -> tuple[int, 
     """
     n = s.price.shape[0]
     best, count = bound_now(t, s, plan)
-    s.best_price[:] = s.price
+    copy_values(s.price, s.best_price)
     parts = STEP_PARTS
     stalls = 0
     bound = best
@@ -356,7 +363,7 @@ def ascend(t: LongOrder, s: Search, plan: PlanState, rounds: int) -> tuple[int, 
         bound, count = bound_now(t, s, plan)
         if bound > best:
             best = bound
-            s.best_price[:] = s.price
+            copy_values(s.price, s.best_price)
             stalls = 0
         else:
             stalls += 1
@@ -364,7 +371,7 @@ def ascend(t: LongOrder, s: Search, plan: PlanState, rounds: int) -> tuple[int, 
                 stalls = 0
                 parts //= 2
     if bound < best:
-        s.price[:] = s.best_price
+        copy_values(s.best_price, s.price)
         bound, count = bound_now(t, s, plan)
     if bound < s.now[GOAL]:
         drop_columns(t, s, bound)

@@ -7,7 +7,7 @@ over the program (used at most once), and the program is repeated.
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.portions import (
     DIGIT_MAX,
@@ -30,7 +30,7 @@ LAYERED_MAX = 4
 """How many times the most steps of one program all programs of an order may take."""
 
 
-@kernel
+@allocating_kernel
 def lay_repeated(
     lines: Ints, steps_max: int, incumbent: int, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints,
     unit_micros: Ints, price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints,
@@ -83,7 +83,7 @@ def lay_repeated(
         layers = found
 
 
-@kernel
+@allocating_kernel
 def repeat_locations(
     layers: int, lines: Ints, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints,
     price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints, unit_count: Ints,

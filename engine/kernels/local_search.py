@@ -6,7 +6,7 @@ Each step makes the plan cheaper, so the search ends; columns and lines are trie
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.long_order import FIXED, LEFT_SHORT, LOCATION, SHORT, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import (
@@ -211,7 +211,7 @@ def open_columns(
     return cost
 
 
-@kernel
+@allocating_kernel
 def share_columns(
     t: LongOrder, plan: PlanState, cost: int, count: int, offered: Ints, order: Ints, in_use: Ints
 ) -> int:  # fmt: skip

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.staircase import SLOPES_MAX, billable_parts, least_rate, price_steps, slopes_below
 from engine.kernels.tariffs import PPM
@@ -60,7 +60,7 @@ class LongOrder(NamedTuple):
     per_kg: Ints
 
 
-@kernel
+@allocating_kernel
 def build_rows(t: LongOrder, zone: Ints, divisor: Ints, package_grams_max: Ints) -> bool:
     """Fill the staircases of every price row; returns whether all of them are one price, whatever the weight."""
     n = t.lines.shape[1]

@@ -9,7 +9,7 @@ Method: state-space relaxation (Christofides, Mingozzi and Toth 1981) of set par
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.subsets import capacity_need
 
@@ -225,7 +225,7 @@ def list_portions(lines: Ints, first: int, last: int, most: Ints, start: Ints, m
         start[a + 1] = begin + count
 
 
-@kernel
+@allocating_kernel
 def share_portions(lines: Ints, best: Ints, value: Ints) -> None:
     """value[s] = min over t ≤ s holding some of s's lowest line of best[t] + value[s − t], or the rest of that line short."""
     n, size = lines.shape[1], value.shape[0]
@@ -251,7 +251,7 @@ def share_portions(lines: Ints, best: Ints, value: Ints) -> None:
         value[s] = min(least, NEVER)
 
 
-@kernel
+@allocating_kernel
 def lay_portions(lines: Ints, most: Ints, best: Ints, below: Ints, value: Ints) -> None:
     """value[s] = min over t ≤ s of best[t] + below[s − t], or below[s]: one more location, used at most once.
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.tariffs import weigh
 
 Ints = NDArray[np.int64]
@@ -43,7 +43,7 @@ class RunTables(NamedTuple):
     priority: Ints  # [L]
 
 
-@kernel
+@allocating_kernel
 def lay_runs(
     row: int, by_priority: Ints, profile: Int32s, zone: Int32s, transit: Int32s, distance_meters: Ints, distance_ppm: int,
     fixed: Ints, pick: Ints, unit: Ints, handling_class: Ints, is_sorted: bool, heads: Ints, tables: RunTables,

@@ -21,6 +21,7 @@ from engine.kernels.lagrange import (
     SUNK,
     Search,
     ascend,
+    copy_values,
     insert_column,
     remove,
 )
@@ -110,7 +111,7 @@ def search_plans(
             rule_out_choice(t, s, plan, frames, kept_price, depth)
             entering = False
             continue
-        kept_price[depth] = s.price
+        copy_values(s.price, kept_price[depth])
         advance(t, s, plan, frames, depth, j, c)
         depth += 1
         frames[BOUND, depth] = frames[BOUND, depth - 1]
@@ -355,7 +356,7 @@ def rule_out_choice(
 ) -> None:  # fmt: skip
     """Undo the choice in force and rule it out for the rest of the node, which goes on with the prices it had."""
     retreat(t, s, plan, frames, depth)
-    s.price[:] = kept_price[depth]
+    copy_values(kept_price[depth], s.price)
     j, c = frames[LINE, depth], frames[CHOICE, depth]
     if c >= 0:
         s.cost[c, j] = NEVER

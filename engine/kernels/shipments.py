@@ -7,7 +7,7 @@ still wanted, or leave the rest of it short. Shipments of one first line come in
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.layers import portion_cost
 from engine.kernels.portions import (
     DIGIT_MAX,
@@ -48,7 +48,7 @@ OPTION_FIELDS = 4
 TAKES, LEAVES, LOW, HIGH = range(OPTION_FIELDS)
 
 
-@kernel
+@allocating_kernel
 def search_shipments(
     lines: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, capacity_kind: Ints,
     capacity_left: Ints, price_row: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints, start: Ints,
@@ -259,7 +259,7 @@ def units_fit(c: int, kind: int, spare: int, lines: Ints, units: Ints, shared: i
     return True
 
 
-@kernel
+@allocating_kernel
 def leave_short(
     first: int, shipments: int, split: int, lines: Ints, value: Ints, path: Ints, depth: int, stack: Ints, out_line: Ints,
     out_column: Ints, out_quantity: Ints, state: Ints,
@@ -299,7 +299,8 @@ def add_node(
     if wanted > 0:
         state[TOP] += 1
         return
-    path[depth + 1] = stack[top]
+    for k in range(stack.shape[1]):
+        path[depth + 1, k] = stack[top, k]
     state[LIMIT] = cost
     state[FOUND] = 0
     for d in range(1, depth + 2):

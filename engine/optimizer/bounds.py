@@ -12,7 +12,8 @@ def least_prices(problem: Problem) -> Ints:
     """[c]: the least a carrier charges on the column, whatever the weight."""
     rows = np.empty(len(problem.zone), np.int64)
     least_row_prices(problem.zone, problem.carrier_weight_ppm, problem.tariffs.start, problem.tariffs.price_micros, rows)
-    return rows[problem.price_row]
+    by_column: Ints = rows[problem.price_row]
+    return by_column
 
 
 def least_lines(problem: Problem) -> tuple[Ints, Ints]:

@@ -30,7 +30,7 @@ from engine.optimizer.limits import (
     whole_sets,
 )
 from engine.optimizer.load import Columns, Load
-from engine.optimizer.problem import SHORT_TOTAL_MICROS, Ints, Placement, Problem, Tariffs
+from engine.optimizer.problem import SHORT_TOTAL_MICROS, Ints, Placement, Problem, Tariffs, new_problem
 from engine.optimizer.scene import Scene
 from engine.optimizer.workspace import location_costs, weigh_all
 
@@ -243,14 +243,16 @@ def priced_problem(
     short = SHORT_TOTAL_MICROS // max(1, int(quantity.sum()))
     if scene.short_micros is not None:
         short = scene.short_micros
-    return Problem(
-        quantity, item, image.weight_grams[item_index], image.volume_mm3[item_index],
-        np.full(len(lines), short, np.int64), parts, allowed, where, opening, line_micros, unit[where] + shared_carbon,
-        available, image.capacity_unit[where], capacity_left, price_row, rows,
-        image.dimensional_divisor[row_service], image.max_package_grams[row_service],
-        Tariffs(image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros),
-        scene.split_micros, weights[Term.CARRIER], scene.locations_max, policy.order_by is not OrderBy.COST,
-        np.array(sets, np.int64) if len(set(sets)) < len(sets) else None, line_carbon if line_carbon.any() else None,
+    return new_problem(
+        quantity=quantity, item=item, grams=image.weight_grams[item_index], volume=image.volume_mm3[item_index],
+        short_micros=np.full(len(lines), short, np.int64), line_locations_max=parts, allowed=allowed, location=where,
+        fixed=opening, line_micros=line_micros, unit_micros=unit[where] + shared_carbon, available=available,
+        capacity_kind=image.capacity_unit[where], capacity_left=capacity_left, price_row=price_row, zone=rows,
+        divisor=image.dimensional_divisor[row_service], package_grams_max=image.max_package_grams[row_service],
+        tariffs=Tariffs(image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros),
+        split_micros=scene.split_micros, carrier_weight_ppm=weights[Term.CARRIER], locations_max=scene.locations_max,
+        ranked=policy.order_by is not OrderBy.COST, sets=np.array(sets, np.int64) if len(set(sets)) < len(sets) else None,
+        line_unit_micros=line_carbon if line_carbon.any() else None,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """One order as arrays: the lines to ship, and the columns (location, carrier service, ready date) that could ship them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,57 +25,97 @@ class Tariffs(NamedTuple):
     per_kg_micros: Ints
 
 
-class Problem(NamedTuple):
-    """Lines [n], items [k] (distinct among the lines), columns [c] in order of preference, price rows [r].
+LINE_TABLES = ("quantity", "item", "grams", "volume", "short_micros", "line_locations_max")
+COLUMN_TABLES = ("location", "fixed", "unit_micros", "capacity_kind", "capacity_left", "price_row")
+ROW_TABLES = ("zone", "divisor", "package_grams_max")
+"""The rows of `lines`, `columns` and `rows` of a problem, in the order that kernels know."""
 
-    Money is weighted micros, none of it negative. `fixed` holds the split penalty of its shipment; `locations_max` limits
-    the locations of the order, `line_locations_max` [n] those of a line: of more than one, what is left may be short; of
-    one, the line goes whole or not at all. `ranked` replaces cost by the order of the columns' locations.
-    """
 
-    quantity: Ints
-    item: Ints
-    grams: Ints
-    """Grams per unit."""
-    volume: Ints
-    """mm³ per unit."""
-    short_micros: Ints
-    """Per unit left out; SHORT_ALL_MICROS_MAX for all units together."""
-    line_locations_max: Ints
+class ProblemTables(NamedTuple):
+    """What a `Problem` consists of: one table by line, column and price row each, since a small order's time goes by arrays."""
+
+    lines: Ints
+    """[LINE_TABLES, n]: quantity, item, grams and mm³ per unit, what a unit left out costs, and the locations of the line:
+    of more than one, what is left may be short; of one, it goes whole or not at all."""
+    columns: Ints
+    """[COLUMN_TABLES, c]; `fixed` holds the split penalty of its shipment."""
+    rows: Ints
+    """[ROW_TABLES, r]"""
     allowed: NDArray[np.bool_]
     """[n, c]: whether the column may carry the line at all."""
-    location: Ints
-    fixed: Ints
     line_micros: Ints
     """[n, c]: once per line and shipment."""
-    unit_micros: Ints
     available: Ints
     """[k, c]: units the column can promise by its date."""
-    capacity_kind: Ints
-    capacity_left: Ints
-    price_row: Ints
-    zone: Ints
-    divisor: Ints
-    package_grams_max: Ints
     tariffs: Tariffs
     split_micros: int = 0
     carrier_weight_ppm: int = PPM
     locations_max: int = 2**31
     ranked: bool = False
+    """Whether cost is replaced by the order of the columns' locations."""
     sets: Ints | None = None
     """[n]: lines of one number leave one location together, whole, or are all short; None: each line by itself."""
     line_unit_micros: Ints | None = None
     """[n, c]: per unit of the line on the column, besides `unit_micros`; None: nothing."""
 
+
+class Problem(ProblemTables):
+    """Lines [n], items [k] (distinct among the lines), columns [c] in order of preference, price rows [r].
+
+    Money is weighted micros, none of it negative. `new_problem` makes one of named arrays.
+    """
+
+    __slots__ = ()
+
     @property
     def line_count(self) -> int:
         """Lines of the order."""
-        return len(self.quantity)
+        return int(self.lines.shape[1])
 
     @property
     def column_count(self) -> int:
         """Columns to choose from."""
-        return len(self.location)
+        return int(self.columns.shape[1])
+
+    quantity = property(lambda problem: problem.lines[0], doc="Units of each line.")
+    item = property(lambda problem: problem.lines[1], doc="Which of the items each line asks for.")
+    grams = property(lambda problem: problem.lines[2], doc="Grams per unit.")
+    volume = property(lambda problem: problem.lines[3], doc="mm³ per unit.")
+    short_micros = property(
+        lambda problem: problem.lines[4], doc="Per unit left out; SHORT_ALL_MICROS_MAX for all units together."
+    )
+    line_locations_max = property(lambda problem: problem.lines[5], doc="Locations of each line at the most.")
+    location = property(lambda problem: problem.columns[0], doc="Where the column ships from.")
+    fixed = property(lambda problem: problem.columns[1], doc="Micros once per shipment.")
+    unit_micros = property(lambda problem: problem.columns[2], doc="Micros per unit of any line.")
+    capacity_kind = property(
+        lambda problem: problem.columns[3], doc="What a shipment takes of the day: see `kernels.subsets.capacity_need`."
+    )
+    capacity_left = property(lambda problem: problem.columns[4], doc="What is left of the day.")
+    price_row = property(lambda problem: problem.columns[5], doc="Its row of the tables by price row.")
+    zone = property(lambda problem: problem.rows[0], doc="Zone of the tariffs; −1: no carrier.")
+    divisor = property(lambda problem: problem.rows[1], doc="cm³ per kg; 0: actual weight only.")
+    package_grams_max = property(lambda problem: problem.rows[2], doc="Grams of one package at the most.")
+
+    def changed(self, **fields: Any) -> "Problem":
+        """The problem with some of what `new_problem` takes replaced."""
+        named = {name: getattr(self, name) for name in (*LINE_TABLES, *COLUMN_TABLES, *ROW_TABLES, *self._fields[3:])}
+        return new_problem(**(named | fields))
+
+
+def new_problem(
+    *, allowed: NDArray[np.bool_], line_micros: Ints, available: Ints, tariffs: Tariffs, split_micros: int = 0,
+    carrier_weight_ppm: int = PPM, locations_max: int = 2**31, ranked: bool = False, sets: Ints | None = None,
+    line_unit_micros: Ints | None = None, **tables: Ints,
+) -> Problem:  # fmt: skip
+    """A problem of its tables by name: those of LINE_TABLES, COLUMN_TABLES and ROW_TABLES, all of them int64."""
+    stacked = [np.array([tables.pop(name) for name in names]) for names in (LINE_TABLES, COLUMN_TABLES, ROW_TABLES)]
+    assert not tables and all(table.dtype == np.int64 for table in stacked), "a table is unknown or not of int64"
+    lines, columns, rows = stacked
+    return Problem(
+        lines, columns, rows, allowed, line_micros, available, tariffs, split_micros, carrier_weight_ppm, locations_max,
+        ranked, sets, line_unit_micros,
+    )  # fmt: skip
 
 
 class Placement(NamedTuple):

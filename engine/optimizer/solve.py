@@ -6,15 +6,23 @@ search over shipments; branch and bound is for what these leave open.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, repeat
-from operator import mul
+from itertools import accumulate, pairwise, repeat
+from operator import attrgetter
 from types import NoneType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.assign import GRAMS_MAX, MICROS_MAX, OUT_FIELDS, assign_orders
+from engine.kernels.assign import (
+    COLUMN_TABLES,
+    GRAMS_MAX,
+    LINE_TABLES,
+    MICROS_MAX,
+    OUT_FIELDS,
+    ROW_TABLES,
+    assign_orders,
+)
 from engine.kernels.branch import LATER, TIED, branch_lines
 from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
 from engine.kernels.partition import NEVER
@@ -34,14 +42,16 @@ STEPS_PER_NODE_MAX = 256
 """Steps of the program over portions by the node budget: about an eighth of the time that its nodes would take."""
 
 FIELDS = Problem._fields
-ARRAY_FIELDS = FIELDS[: FIELDS.index("tariffs")]
-QUANTITY, ALLOWED, LOCATION, LINE_MICROS, AVAILABLE, ZONE, SPLIT, WEIGHT, LOCATIONS_MAX, RANKED, SETS, LINE_UNIT = map(
+TABLES = FIELDS.index("tariffs")
+COLUMNS, ROWS, ALLOWED, LINE_MICROS, AVAILABLE, SPLIT, WEIGHT, LOCATIONS_MAX, RANKED, SETS, LINE_UNIT = map(
     FIELDS.index,
     (
-        "quantity", "allowed", "location", "line_micros", "available", "zone", "split_micros", "carrier_weight_ppm",
-        "locations_max", "ranked", "sets", "line_unit_micros",
+        "columns", "rows", "allowed", "line_micros", "available", "split_micros", "carrier_weight_ppm", "locations_max",
+        "ranked", "sets", "line_unit_micros",
     ),
 )  # fmt: skip
+SIZED = (LINE_MICROS, AVAILABLE)
+SIZE = attrgetter("size")
 
 SHOWN_FIELDS, EXACT, DIVIDED = 4, 4, 5
 """Of `out` of the kernel: what a solution shows comes first, then whether it is exact, and the bound on divided plans."""
@@ -64,11 +74,13 @@ def solve_orders(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
     bound. Ties between plans of whole lines: fewer shipments, then for each of them the column given first; in a search,
     the plan it meets first, which is always the same one.
     """
-    if problems and all_suit_program(fields := list(zip(*problems, strict=True))):
-        return solve_whole_lines(problems, fields, nodes_max)
+    fields = list(zip(*problems, strict=True))
+    sizes = sizes_of(fields) if fields else np.empty((0, 0), np.int64)
+    if fields and all_suit_program(fields, sizes):
+        return solve_whole_lines(problems, fields, sizes, nodes_max)
     by_program = [i for i, p in enumerate(problems) if suits_program(p)]
     suited = [problems[i] for i in by_program]
-    solved = iter(solve_whole_lines(suited, list(zip(*suited, strict=True)), nodes_max) if suited else ())
+    solved = iter(solve_orders(suited, nodes_max) if suited else ())
     through_program = set(by_program)
     return [next(solved) if i in through_program else solve_alone(p, nodes_max) for i, p in enumerate(problems)]
 
@@ -89,19 +101,26 @@ def solve_alone(problem: Problem, nodes_max: int) -> Solution:
 
 def suits_program(problem: Problem) -> bool:
     """Whether the program over subsets is exact for the plan of whole lines and small enough."""
-    n = len(problem.quantity)
-    is_plain = not problem.ranked and problem.sets is None and problem.line_unit_micros is None
-    return is_plain and n <= SUBSET_LINES_MAX and problem.locations_max > 0 and len(problem.location) > 0
+    fields = list(zip(problem, strict=True))
+    return all_suit_program(fields, sizes_of(fields))
 
 
-def all_suit_program(fields: Sequence[Sequence[Any]]) -> bool:
-    """`suits_program` of every problem at once, by the fields of all: it is asked of each small order."""
+def all_suit_program(fields: Sequence[Sequence[Any]], sizes: Ints) -> bool:
+    """Whether that holds of every problem: it is asked of each small order."""
     # By type: an array that is compared with None is compared element by element.
     plain = {*map(type, fields[SETS]), *map(type, fields[LINE_UNIT])} == {NoneType}
-    return (
+    return bool(
         plain and not any(fields[RANKED]) and min(fields[LOCATIONS_MAX]) > 0
-        and max(map(len, fields[QUANTITY])) <= SUBSET_LINES_MAX and min(map(len, fields[LOCATION])) > 0
+        and sizes[0].max() <= SUBSET_LINES_MAX and sizes[2].min() > 0
     )  # fmt: skip
+
+
+def sizes_of(fields: Sequence[Sequence[Any]]) -> Ints:
+    """[4, problems]: lines, items, columns and price rows, of the fields of all problems."""
+    sizes = np.array([*(list(map(len, fields[f])) for f in SIZED), *(list(map(SIZE, fields[f])) for f in (COLUMNS, ROWS))])
+    sizes[2] //= COLUMN_TABLES
+    sizes[3] //= ROW_TABLES
+    return sizes
 
 
 def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
@@ -117,7 +136,7 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
     folded = problem._replace(line_micros=per_line, line_unit_micros=None)
     if not_divisible(problem):
         return solve(folded, nodes_max)
-    whole = solve(folded._replace(line_locations_max=np.minimum(problem.line_locations_max, 1)), nodes_max)
+    whole = solve(folded.changed(line_locations_max=np.minimum(problem.line_locations_max, 1)), nodes_max)
     cheaper = problem._replace(line_unit_micros=None)
     bound = 0
     if suits_search(cheaper):
@@ -133,27 +152,25 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
 
 
 def solve_whole_lines(
-    problems: Sequence[Problem], fields: Sequence[Sequence[Any]], nodes_max: int
+    problems: Sequence[Problem], fields: Sequence[Sequence[Any]], sizes: Ints, nodes_max: int
 ) -> list[Solution]:  # fmt: skip
     """The exact plans of whole lines, each shown to beat every plan that divides one, or a better plan that does.
 
     fields: those of the problems, each for all of them.
     """
-    sizes = [list(map(len, fields[f])) for f in (QUANTITY, AVAILABLE, LOCATION, ZONE)]
     split, weight_ppm, locations_max = np.array([fields[SPLIT], fields[WEIGHT], fields[LOCATIONS_MAX]], np.int64)
     packed = pack(fields, sizes)
-    out_column = np.empty(len(packed[QUANTITY]), np.int64)
+    ends = list(accumulate(sizes[0].tolist(), initial=0))
+    placed = np.empty((3, ends[-1]), np.int64)
     out = np.empty((len(problems), OUT_FIELDS), np.int64)
     arguments: list[Any] = [
-        np.array(sizes, np.int64), split, weight_ppm, locations_max, *packed, *problems[0].tariffs, out_column, out
+        sizes, split, weight_ppm, locations_max, *packed, *problems[0].tariffs, placed, out
     ]  # fmt: skip
     assign_orders(*arguments)
-    lines = chain.from_iterable(map(range, sizes[0]))
-    placements = new_placements(zip(lines, out_column.tolist(), packed[QUANTITY].tolist(), strict=True))
+    placements = tuple(new_placements(zip(*placed.tolist(), strict=True)))
     objective, bound, _, nodes = out[:, :SHOWN_FIELDS].T.tolist()
     assert max(objective) < NEVER, OUT_OF_RANGE
-    # One iterator behind all: each order takes as many placements as it has lines.
-    each = map(tuple, map(islice, repeat(placements), sizes[0]))
+    each = [placements[begin:end] for begin, end in pairwise(ends)]
     solutions = list(map(tuple.__new__, repeat(Solution), zip(each, objective, bound, nodes, strict=True)))
     is_exact = out[:, EXACT] == 1
     for index in np.flatnonzero(~is_exact).tolist():
@@ -178,16 +195,19 @@ def solve_by_search(problem: Problem, nodes_max: int) -> Solution:
     return branch(problem, solution, max(0, nodes_max - solution.nodes), bound)
 
 
-def pack(fields: Sequence[Sequence[Any]], sizes: Sequence[Sequence[int]]) -> list[Any]:
-    """Each array of the problems, flat and one order behind the other, in the order of `Problem`; sizes as the kernel's.
+def pack(fields: Sequence[Sequence[Any]], sizes: Ints) -> list[Any]:
+    """Each table of the problems, flat and one order behind the other, in the order of `Problem`.
 
     Joined as bytes, in a third of the time of `np.concatenate`; that they were int64, row by row, shows in the lengths.
     """
-    packed = [np.frombuffer(b"".join(fields[f]), np.bool_ if f == ALLOWED else np.int64) for f in range(len(ARRAY_FIELDS))]
+    packed = [np.frombuffer(b"".join(fields[f]), np.bool_ if f == ALLOWED else np.int64) for f in range(TABLES)]
     lines, items, columns, rows = sizes
-    lengths = [sum(lines)] * LOCATION + [sum(columns)] * (ZONE - LOCATION) + [sum(rows)] * (len(packed) - ZONE)
-    lengths[ALLOWED] = lengths[LINE_MICROS] = sum(map(mul, lines, columns))
-    lengths[AVAILABLE] = sum(map(mul, items, columns))
+    cells = int(lines @ columns)
+    lengths = [
+        int(tables * size.sum())
+        for tables, size in zip((LINE_TABLES, COLUMN_TABLES, ROW_TABLES), (lines, columns, rows), strict=True)
+    ]
+    lengths += [cells, cells, int(items @ columns)]
     assert lengths == list(map(len, packed)), "a table of a problem has another type or shape than it should"
     return packed
 
@@ -300,8 +320,9 @@ def branching_sequence(problem: Problem, choices: Ints) -> tuple[Ints, Ints]:
 def usable(problem: Problem) -> NDArray[np.bool_]:
     """[n, c]: allowed columns, but for amounts beyond the range of what is added up (see `kernels.assign`)."""
     q = problem.quantity
-    light = (problem.grams <= GRAMS_MAX // q) & (problem.volume <= GRAMS_MAX // q)
-    cheap = (problem.line_micros <= MICROS_MAX) & (problem.unit_micros <= MICROS_MAX // q[:, None])
+    light: NDArray[np.bool_] = (problem.grams <= GRAMS_MAX // q) & (problem.volume <= GRAMS_MAX // q)
+    cheap: NDArray[np.bool_] = (problem.line_micros <= MICROS_MAX) & (problem.unit_micros <= MICROS_MAX // q[:, None])
     if problem.line_unit_micros is not None:
         cheap &= problem.line_unit_micros <= MICROS_MAX // q[:, None]
-    return problem.allowed & light[:, None] & cheap & (problem.fixed <= MICROS_MAX)
+    carried: NDArray[np.bool_] = problem.allowed & light[:, None] & cheap & (problem.fixed <= MICROS_MAX)
+    return carried

@@ -10,7 +10,7 @@ import numpy as np
 from engine.domain.basket import NO_LATEST
 from engine.domain.enums import OrderBy, Term
 from engine.kernels.dates import NEVER, delivery_window, handover_minute, processing_day
-from engine.optimizer.problem import SHORT_TOTAL_MICROS, Problem, Tariffs
+from engine.optimizer.problem import SHORT_TOTAL_MICROS, Problem, Tariffs, new_problem
 from tests.naive.stock import Position, available
 from tests.naive.tariffs import weigh
 
@@ -262,7 +262,7 @@ def priced(
         "price_row": [zones.index(lanes.zone_index[c.service, c.location]) for c in columns], "zone": zones,
         "divisor": image.dimensional_divisor[service], "package_grams_max": image.max_package_grams[service],
     }  # fmt: skip
-    return Problem(
+    return new_problem(
         **{name: np.array(values, np.int64) for name, values in ints.items()},
         allowed=np.array(allowed, np.bool_),
         tariffs=Tariffs(image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros),

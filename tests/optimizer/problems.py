@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.optimizer.problem import Problem, Tariffs
+from engine.optimizer.problem import Problem, Tariffs, new_problem
 
 UNLIMITED = 2**61
 QUANTITY_MAX = 2**31 - 1
@@ -38,7 +38,7 @@ def hand_made(available: Sequence[Sequence[int]], quantity: Sequence[int], **cha
     fields |= {"available": available, "quantity": quantity} | changed
     scalars = {"tariffs", "split_micros", "carrier_weight_ppm", "locations_max", "ranked"}
     fields = {name: value for name, value in fields.items() if value is not None}
-    return Problem(**{
+    return new_problem(**{
         name: value if name in scalars else np.array(value, np.bool_ if name == "allowed" else np.int64)
         for name, value in fields.items()
     })  # fmt: skip

@@ -24,7 +24,7 @@ def drawn(seed: int, lines_max: int, locations_max: int, *, divide: bool = False
         random.Random(seed).randint, lines_max=lines_max, locations_max=locations_max, quantity_max=3, divide=divide, huge=False
     )  # fmt: skip
     if seed % 3 == 0:
-        problem = problem._replace(zone=np.full(len(problem.zone), -1), capacity_left=np.full(problem.column_count, 2**40))
+        problem = problem.changed(zone=np.full(len(problem.zone), -1), capacity_left=np.full(problem.column_count, 2**40))
     return problem
 
 
@@ -58,6 +58,8 @@ def highs_micros(problem: Problem) -> float:
     """The optimum of an order without a carrier and without limits, as a facility location problem."""
     h = highspy.Highs()
     h.setOptionValue("output_flag", False)
+    # As everywhere: HiGHS refuses another number of threads than the first of the process.
+    h.setOptionValue("threads", 1)
     h.setOptionValue("mip_rel_gap", 0.0)
     n, m = problem.line_count, problem.column_count
     short = problem.short_micros * problem.quantity

@@ -231,4 +231,4 @@ def test_a_shortage_beyond_the_range_of_numbers_is_a_bug_of_the_caller() -> None
 def test_a_table_of_another_type_is_a_bug_of_the_caller() -> None:
     problem = hand_made([[5, 5]], [1])
     with pytest.raises(AssertionError, match="another type"):
-        solve(problem._replace(fixed=np.array([100, 100], np.int32)), 10)
+        solve(problem._replace(columns=problem.columns.astype(np.int32)), 10)

@@ -29,7 +29,7 @@ ADJUST = "/belofte.v1.InventoryService/AdjustInventory"
 EVENTS = "/belofte.v1.OrderService/ListOrderEvents"
 AVAILABILITY = "/belofte.v1.InventoryService/GetAvailability"
 QUOTE = "/belofte.v1.PromiseService/QuotePromise"
-ANSWER_SECONDS_MAX = 10.0
+ANSWER_SECONDS_MAX = 120.0
 
 
 @dataclass
