@@ -16,6 +16,10 @@ OUT_FIELDS = 6
 """Columns of `out`: objective, lower bound, shipments, nodes, exact, and what every plan that divides a line costs at
 the least (NEVER where none may be divided)."""
 
+SIZE_FIELDS = 7
+LINES, ITEMS, COLUMNS, ROWS, SPLIT, CARRIER_PPM, LOCATIONS_MAX = range(SIZE_FIELDS)
+"""Of the sizes of an order, with the rules that come after them."""
+
 LINE_TABLES, COLUMN_TABLES, ROW_TABLES = 6, 6, 3
 """How many tables by line, by column and by price row an order has, in the order of `optimizer.problem`."""
 
@@ -31,20 +35,19 @@ GRAMS_MAX = 2**52
 
 @allocating_kernel
 def assign_orders(
-    sizes: Ints, split: Ints, weight_ppm: Ints, locations_max: Ints, lines: Ints, columns: Ints, rows: Ints, allowed: Bools,
-    line_micros: Ints, available: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out: Ints,
+    sizes: Ints, lines: Ints, columns: Ints, rows: Ints, allowed: Bools, line_micros: Ints, available: Ints, start: Ints,
+    max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out: Ints,
 ) -> None:  # fmt: skip
     """Cheapest plan of whole lines for each order (see `subsets.assign_lines`), orders of ≤ SUBSET_LINES_MAX lines.
 
-    sizes [4, orders]: lines, items, columns, rows; split micros, weight_ppm of the carrier term and locations at the most
-    [orders]. Then the tables of `optimizer.Problem`, each flat and one order behind the other. placed [3, lines]: line,
-    column within the order or −1 (short), quantity; out [orders, OUT_FIELDS].
+    Tables as in `optimizer.Problem`: sizes [orders, SIZE_FIELDS], the others each flat and one order behind the other.
+    placed [3, lines]: line, column within the order or −1 (short), quantity; out [orders, OUT_FIELDS].
     """
-    lines_max, columns_max, rows_max = sizes[0].max(), sizes[2].max(), sizes[3].max()
+    lines_max, columns_max, rows_max = sizes[:, LINES].max(), sizes[:, COLUMNS].max(), sizes[:, ROWS].max()
     size_max = 1 << lines_max
-    is_limited = (locations_max < sizes[0]).any()
+    is_limited = (sizes[:, LOCATIONS_MAX] < sizes[:, LINES]).any()
     assign_each(
-        sizes, split, weight_ppm, locations_max, lines, columns, rows, allowed, line_micros, available, start, max_grams,
+        sizes, lines, columns, rows, allowed, line_micros, available, start, max_grams,
         price, per_kg, placed, placed[1], out, np.empty((SUBSET_ROWS, size_max), np.int64),
         np.empty((LINE_ROWS, lines_max), np.int64), np.empty((LAYER_ROWS, size_max), np.int64),
         np.empty((rows_max, size_max), np.int64), np.empty((lines_max, columns_max), np.int64),
@@ -56,10 +59,10 @@ def assign_orders(
 
 @kernel
 def assign_each(
-    sizes: Ints, split: Ints, weight_ppm: Ints, locations_max: Ints, lines: Ints, columns: Ints, rows: Ints, allowed: Bools,
-    line_micros: Ints, available: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints,
-    out_column: Ints, out: Ints, by_subset: Ints, by_line: Ints, layers_work: Ints, prices: Ints, handling: Ints,
-    by_column: Ints, layered: Ints, shared_need: Ints, shared_available: Ints, limited: Ints, row_price: Ints,
+    sizes: Ints, lines: Ints, columns: Ints, rows: Ints, allowed: Bools, line_micros: Ints, available: Ints, start: Ints,
+    max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out_column: Ints, out: Ints, by_subset: Ints, by_line: Ints,
+    layers_work: Ints, prices: Ints, handling: Ints, by_column: Ints, layered: Ints, shared_need: Ints, shared_available:
+    Ints, limited: Ints, row_price: Ints,
 ) -> None:  # fmt: skip
     """`assign_orders` with its scratch at hand: a kernel of its own, since slices cost nothing where none is counted."""
     line_count, unit_count, gram_sum, volume_sum = by_subset[0], by_subset[1], by_subset[2], by_subset[3]
@@ -72,8 +75,9 @@ def assign_each(
         values[j] = 1
     sum_subsets(by_line.shape[1], values, 0, line_count)
     l0, a0, c0, m0, r0 = 0, 0, 0, 0, 0
-    for o in range(sizes.shape[1]):
-        n, items, c, r = sizes[0, o], sizes[1, o], sizes[2, o], sizes[3, o]
+    for o in range(sizes.shape[0]):
+        n, items, c, r = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS], sizes[o, ROWS]
+        split, weight_ppm, most_locations = sizes[o, SPLIT], sizes[o, CARRIER_PPM], sizes[o, LOCATIONS_MAX]
         l1, a1, c1, m1, r1 = l0 + LINE_TABLES * n, a0 + items * c, c0 + COLUMN_TABLES * c, m0 + n * c, r0 + ROW_TABLES * r
         quantity, item, grams = lines[l0 : l0 + n], lines[l0 + n : l0 + 2 * n], lines[l0 + 2 * n : l0 + 3 * n]
         volume, short, most = lines[l0 + 3 * n : l0 + 4 * n], lines[l0 + 4 * n : l0 + 5 * n], lines[l0 + 5 * n : l1]
@@ -85,26 +89,26 @@ def assign_each(
         weigh_lines(quantity, grams, volume, short, line_grams, line_volume, line_short)
         sum_subsets(n, line_grams, 0, gram_sum)
         sum_subsets(n, line_volume, 0, volume_sum)
-        price_subsets(1 << n, r, 0, zone, divisor, package, weight_ppm[o], gram_sum, volume_sum, start, max_grams, price,
+        price_subsets(1 << n, r, 0, zone, divisor, package, weight_ppm, gram_sum, volume_sum, start, max_grams, price,
                       per_kg, step, full, prices)  # fmt: skip
         mask_columns(c, quantity, item, free, fixed, each, unit, stock, line_grams, line_volume, handling, mask)
         shared = share_items(items, c, quantity, item, stock, values, shared_need, shared_available)
         first = l0 // LINE_TABLES
         assign_lines(
-            n, c, split[o], locations_max[o], mask, location, fixed, handling, row, prices, line_short, shared, shared_need,
+            n, c, split, most_locations, mask, location, fixed, handling, row, prices, line_short, shared, shared_need,
             shared_available, kind, left, line_count, unit_count, bit_line, sums, best, best_column, value, count, choice,
             limited, layers_work, order, layered, first, out_column, o, out,
         )  # fmt: skip
         for j in range(n):
             placed[0, first + j], placed[2, first + j] = j, quantity[j]
         if out[o, 0] < NEVER:
-            out[o, 0] -= split[o]
-            out[o, 1] -= split[o]
+            out[o, 0] -= split
+            out[o, 1] -= split
         out[o, 5] = NEVER
         if may_divide(quantity, most):
             line_bounds(quantity, short, most, free.reshape((n, c)), each.reshape((n, c)), unit, line_grams, line_volume)
-            least_row_prices(zone, weight_ppm[o], start, price, row_price[:r])
-            out[o, 5] = divided_bound(split[o], location, fixed, row, row_price[:r], line_grams[:n], line_volume[:n])
+            least_row_prices(zone, weight_ppm, start, price, row_price[:r])
+            out[o, 5] = divided_bound(split, location, fixed, row, row_price[:r], line_grams[:n], line_volume[:n])
         l0, a0, c0, m0, r0 = l1, a1, c1, m1, r1
 
 

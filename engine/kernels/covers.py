@@ -23,6 +23,10 @@ SETS_PER_NODE = 128
 WORD = 63
 """Bits of a word: int64 without its sign."""
 
+ONE, TWO, FOUR, TOP = np.uint64(1), np.uint64(2), np.uint64(4), np.uint64(56)
+PAIRS, FOURS = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
+EIGHTS, BYTES = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)
+
 SET_ROUNDS = 8
 """Steps of ascent when a set of columns is searched."""
 
@@ -30,32 +34,27 @@ Ints = NDArray[np.int64]
 
 
 @kernel
-def next_bit(words: Ints, row: int, first: int) -> int:
-    """The lowest bit set in a row of words at or after `first`; −1 when there is none."""
+def next_bit(words: Ints, row: int, first: int, end: int) -> int:
+    """The lowest bit set in the first `end` words of a row at or after `first`; −1 when there is none."""
     w = first // WORD
-    if w >= words.shape[1]:
+    if w >= end:
         return -1
     rest = words[row, w] >> (first % WORD) << (first % WORD)
     while rest == 0:
         w += 1
-        if w == words.shape[1]:
+        if w == end:
             return -1
         rest = words[row, w]
-    low = rest & -rest
-    at = 0
-    for shift in (32, 16, 8, 4, 2, 1):
-        if low >> (at + shift) != 0:
-            at += shift
-    return w * WORD + at
+    return w * WORD + count_bits((rest & -rest) - 1)
 
 
 @kernel
 def count_bits(word: int) -> int:
-    """How many bits of a word are set."""
-    pairs = word - ((word >> 1) & 0x5555555555555555)
-    fours = (pairs & 0x3333333333333333) + ((pairs >> 2) & 0x3333333333333333)
-    bytes_ = (fours + (fours >> 4)) & 0x0F0F0F0F0F0F0F0F
-    return (bytes_ * 0x0101010101010101) >> 56
+    """How many bits of a word are set: written so that the compiler sees it, and takes the one instruction there is."""
+    bits = np.uint64(word)
+    pairs = bits - ((bits >> ONE) & PAIRS)
+    fours = (pairs & FOURS) + ((pairs >> TWO) & FOURS)
+    return int((((fours + (fours >> FOUR)) & EIGHTS) * BYTES) >> TOP)
 
 
 @kernel
@@ -88,12 +87,13 @@ def mask_lines(
     """
     n = s.price.shape[0]
     count = np.zeros(n, np.int64)
+    for r in range(size):
+        for j in range(n):
+            count[j] += t.handling[ranked[r], j] < NEVER
     lines = 0
     for j in range(n):
         if bound + t.lines[SHORT, j] - s.price[j] < s.now[GOAL]:
             continue
-        for r in range(size):
-            count[j] += t.handling[ranked[r], j] < NEVER
         i = lines
         while i > 0 and count[line_order[i - 1]] > count[j]:
             line_order[i] = line_order[i - 1]
@@ -102,45 +102,58 @@ def mask_lines(
         lines += 1
     carriers[:] = 0
     carried[:] = 0
-    for i in range(lines):
-        for r in range(size):
-            if t.handling[ranked[r], line_order[i]] < NEVER:
-                carriers[i, r // WORD] |= 1 << (r % WORD)
-                carried[r, i // WORD] |= 1 << (i % WORD)
+    for r in range(size):
+        for i in range(lines):
+            carries = np.int64(t.handling[ranked[r], line_order[i]] < NEVER)
+            carriers[i, r // WORD] |= carries << (r % WORD)
+            carried[r, i // WORD] |= carries << (i % WORD)
     return lines
 
 
 @kernel
-def options_for(level: int, rest: int, carriers: Ints, uncovered: Ints, allowed: Ints, options: Ints) -> bool:
+def affordable_words(value: Ints, most: int) -> int:
+    """Words of the ranked columns that answer less than `most`: those beyond are too dear for any set."""
+    words = 0
+    while words * WORD < value.shape[0] and value[words * WORD] < most:
+        words += 1
+    return words
+
+
+@kernel
+def options_for(
+    level: int, rest: int, end: int, carriers: Ints, uncovered: Ints, allowed: Ints, options: Ints
+) -> bool:  # fmt: skip
     """options = allowed columns that may come next, `rest` of them to come: those of the uncovered line with the fewest.
 
-    The last one must carry every line that is left. The tables by level [k + 1, words]; returns whether there is any option.
+    The last one must carry every line that is left. The tables by level [k + 1, words], of which the first `end` are looked
+    at; returns whether there is any option.
     """
+    lines = uncovered.shape[1]
     if rest > 1:
         chosen = -1
         fewest = 0
-        i = next_bit(uncovered, level, 0)
+        i = next_bit(uncovered, level, 0, lines)
         while i >= 0:
             columns = 0
-            for w in range(allowed.shape[1]):
+            for w in range(end):
                 columns += count_bits(allowed[level, w] & carriers[i, w])
             if chosen < 0 or columns < fewest:
                 chosen, fewest = i, columns
-            i = next_bit(uncovered, level, i + 1)
-        for w in range(allowed.shape[1]):
+            i = next_bit(uncovered, level, i + 1, lines)
+        for w in range(end):
             options[level, w] = allowed[level, w] & (carriers[chosen, w] if chosen >= 0 else allowed[level, w])
         return chosen < 0 or fewest > 0
-    for w in range(allowed.shape[1]):
+    for w in range(end):
         options[level, w] = allowed[level, w]
-    i = next_bit(uncovered, level, 0)
+    i = next_bit(uncovered, level, 0, lines)
     while i >= 0:
         some = False
-        for w in range(options.shape[1]):
+        for w in range(end):
             options[level, w] &= carriers[i, w]
             some |= options[level, w] != 0
         if not some:
             return False
-        i = next_bit(uncovered, level, i + 1)
+        i = next_bit(uncovered, level, i + 1, lines)
     return True
 
 
@@ -202,12 +215,14 @@ def search_covers(
         allowed[0, r // WORD] |= 1 << (r % WORD)
     if lines > k * widest:
         return NEVER
-    options_for(0, k, carriers, uncovered, allowed, options)
+    ends = np.empty(k + 1, np.int64)
+    ends[0] = affordable_words(value, s.now[GOAL] - sums[0] - (k - 1) * least)
+    options_for(0, k, ends[0], carriers, uncovered, allowed, options)
     visits = 0
     level = 0
     while level >= 0:
         rest = k - level
-        r = next_bit(options, level, at[level] + 1)
+        r = next_bit(options, level, at[level] + 1, ends[level])
         if r < 0 or sums[level] + value[r] + (rest - 1) * least >= s.now[GOAL]:
             level -= 1
             continue
@@ -227,17 +242,20 @@ def search_covers(
         if left > (rest - 1) * widest:
             continue
         if rest > 1:
-            for w in range(allowed.shape[1]):
+            # What a column answers is the least that it adds: these ends never rise from one level to the next.
+            most = s.now[GOAL] - sums[level] - value[r] - (rest - 2) * least
+            ends[level + 1] = min(ends[level], affordable_words(value, most))
+            for w in range(ends[level + 1]):
                 allowed[level + 1, w] = allowed[level, w]
             # Before anything is priced: most sets have no last column.
-            if rest == 2 and not options_for(level + 1, 1, carriers, uncovered, allowed, options):
+            if rest == 2 and not options_for(level + 1, 1, ends[level + 1], carriers, uncovered, allowed, options):
                 continue
         sums[level + 1] = sums[level] + join_cost(t, s, ranked[r], slope[r], level, served)
         if sums[level + 1] + (rest - 1) * least >= s.now[GOAL]:
             continue
         if rest > 1:
             if rest > 2:
-                options_for(level + 1, rest - 1, carriers, uncovered, allowed, options)
+                options_for(level + 1, rest - 1, ends[level + 1], carriers, uncovered, allowed, options)
             at[level + 1] = -1
             level += 1
             continue

@@ -3,7 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.assign import COLUMN_TABLES, GRAMS_MAX, LINE_TABLES, MICROS_MAX, ROW_TABLES
+from engine.kernels.assign import (
+    CARRIER_PPM,
+    COLUMN_TABLES,
+    COLUMNS,
+    GRAMS_MAX,
+    ITEMS,
+    LINE_TABLES,
+    LINES,
+    LOCATIONS_MAX,
+    MICROS_MAX,
+    ROW_TABLES,
+    ROWS,
+    SPLIT,
+)
 from engine.kernels.bounds import least_row_prices, within
 from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.layers import LAYERS_MAX, lay_repeated
@@ -50,32 +63,31 @@ ROUNDS = 5
 
 @allocating_kernel
 def divide_orders(
-    which: Ints, incumbent: Ints, sizes: Ints, split: Ints, weight_ppm: Ints, locations_max: Ints, lines: Ints,
-    columns: Ints, rows: Ints, allowed: Bools, line_micros: Ints, available: Ints, start: Ints, max_grams: Ints,
-    price: Ints, per_kg: Ints, nodes_max: int, steps_max: int, out_line: Ints, out_column: Ints, out_quantity: Ints,
-    out: Ints,
+    which: Ints, incumbent: Ints, sizes: Ints, lines: Ints, columns: Ints, rows: Ints, allowed: Bools, line_micros: Ints,
+    available: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, nodes_max: int, steps_max: int, out_line: Ints,
+    out_column: Ints, out_quantity: Ints, out: Ints,
 ) -> None:  # fmt: skip
     """Improve some of many orders that lie one behind the other, as in `assign.assign_orders`.
 
     which: their indexes, ascending; incumbent: what the plan known of each costs, `split` included; out_line, out_column,
     out_quantity [which, placements], out [which, DIVIDE_FIELDS].
     """
-    width = NODE_FIELDS + 2 * sizes[0].max()
+    width = NODE_FIELDS + 2 * sizes[:, LINES].max()
     stack = np.empty((STACK_MAX, width), np.int64)
     path = np.empty((out_line.shape[1] + 1, width), np.int64)
     l0, a0, c0, m0, r0, at = 0, 0, 0, 0, 0, 0
-    for o in range(sizes.shape[1]):
-        n, items, c, r = sizes[0, o], sizes[1, o], sizes[2, o], sizes[3, o]
+    for o in range(sizes.shape[0]):
+        n, items, c, r = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS], sizes[o, ROWS]
         l1, a1, c1, m1, r1 = l0 + LINE_TABLES * n, a0 + items * c, c0 + COLUMN_TABLES * c, m0 + n * c, r0 + ROW_TABLES * r
         if at < which.shape[0] and which[at] == o:
-            quantity, item, grams, volume, short, most = lines[l0:l1].reshape((LINE_TABLES, n))
-            location, fixed, unit, kind, left, row = columns[c0:c1].reshape((COLUMN_TABLES, c))
-            zone, divisor, package = rows[r0:r1].reshape((ROW_TABLES, r))
+            by_line = lines[l0:l1].reshape((LINE_TABLES, n))
+            by_column, by_row = columns[c0:c1].reshape((COLUMN_TABLES, c)), rows[r0:r1].reshape((ROW_TABLES, r))
             divide_order(
-                quantity, item, grams, volume, short, most, allowed[m0:m1].reshape((n, c)), location, fixed,
-                line_micros[m0:m1].reshape((n, c)), unit, available[a0:a1].reshape((items, c)), kind, left, row, zone,
-                divisor, package, start, max_grams, price, per_kg, weight_ppm[o], split[o], locations_max[o], nodes_max,
-                steps_max, incumbent[at], stack, path, out_line[at], out_column[at], out_quantity[at], out[at],
+                by_line[0], by_line[1], by_line[2], by_line[3], by_line[4], by_line[5], allowed[m0:m1].reshape((n, c)),
+                by_column[0], by_column[1], line_micros[m0:m1].reshape((n, c)), by_column[2], available[a0:a1].reshape((items,
+                c)), by_column[3], by_column[4], by_column[5], by_row[0], by_row[1], by_row[2], start, max_grams, price,
+                per_kg, sizes[o, CARRIER_PPM], sizes[o, SPLIT], sizes[o, LOCATIONS_MAX], nodes_max, steps_max, incumbent[at],
+                stack, path, out_line[at], out_column[at], out_quantity[at], out[at],
             )  # fmt: skip
             at += 1
         l0, a0, c0, m0, r0 = l1, a1, c1, m1, r1

@@ -22,6 +22,7 @@ from engine.kernels.portions import (
 )
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 LAYERS_MAX = 24
 """Locations that the bound counts at most once."""
@@ -42,9 +43,26 @@ def lay_repeated(
     values[k] is the program with k of them, best and layer_best[k] what a portion costs from the rest and from location k.
     """
     n, columns = digit_max.shape
+    return lay_each(
+        lines, steps_max, incumbent, digit_max, location, fixed, line_micros, unit_micros, price_row, prices, capacity_kind,
+        capacity_left, line_count, unit_count, shared, shared_need, shared_available, codes, sums, best, layer_best, values,
+        np.empty(LAYERS_MAX, np.int64), np.empty(columns, np.int64), np.empty((2, n), np.int64),
+        np.empty(location.max() + 1, np.bool_),
+    )  # fmt: skip
+
+
+@kernel
+def lay_each(
+    lines: Ints, steps_max: int, incumbent: int, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints,
+    unit_micros: Ints, price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints,
+    unit_count: Ints, shared: int, shared_need: Ints, shared_available: Ints, codes: Ints, sums: Ints, best: Ints,
+    layer_best: Ints, values: Ints, layered: Ints, order: Ints, by_line: Ints, seen: Bools,
+) -> tuple[int, int]:  # fmt: skip
+    """`lay_repeated` with its scratch at hand."""
+    n, columns = digit_max.shape
     size = best.shape[0]
     each = count_steps(lines, 0, n)
-    layered, order, most = np.empty(LAYERS_MAX, np.int64), np.empty(columns, np.int64), np.empty(n, np.int64)
+    most, picked = by_line[0], by_line[1]
     layers, steps = 0, 0
     while True:
         for turn in range(layers + 1):
@@ -77,17 +95,19 @@ def lay_repeated(
         found = repeat_locations(
             layers, lines, digit_max, location, fixed, line_micros, unit_micros, price_row, prices, capacity_kind,
             capacity_left, line_count, unit_count, shared, shared_need, shared_available, best, layer_best, values, layered,
+            seen, picked,
         )  # fmt: skip
         if found == layers:
             return layers, steps
         layers = found
 
 
-@allocating_kernel
+@kernel
 def repeat_locations(
     layers: int, lines: Ints, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints,
     price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints, unit_count: Ints,
     shared: int, shared_need: Ints, shared_available: Ints, best: Ints, layer_best: Ints, values: Ints, layered: Ints,
+    seen: Bools, picked: Ints,
 ) -> int:  # fmt: skip
     """Add the locations that the program's solution uses twice to `layered`; returns how many there are now."""
     n, columns = digit_max.shape
@@ -96,8 +116,7 @@ def repeat_locations(
         if values[k + 1, s] != values[k, s]:
             s -= find_portion(lines, s, values[k + 1, s], False, layer_best[k], values[k])
     count = layers
-    seen = np.zeros(location.max() + 1, np.bool_)
-    picked = np.empty(n, np.int64)
+    seen[:] = False
     while s > 0:
         t = find_portion(lines, s, values[0, s], True, best, values[0])
         if t == 0:

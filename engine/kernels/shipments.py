@@ -61,25 +61,45 @@ def search_shipments(
 
     stack [STACK_MAX, ≥ NODE_FIELDS + 2n] and path [≥ placements ÷ n + 1, as wide] are scratch.
     """
-    n, columns = digit_max.shape
-    depth_max = out_line.shape[0] // n
-    options = np.empty((n, OPTION_FIELDS, lines[DIGIT_MAX].max() + 3), np.int64)
-    option_count = np.empty(n, np.int64)
+    n = digit_max.shape[0]
     choice_max = 1
     for j in range(n):
         choice_max *= max(lines[DIGIT_MAX, j] + 1, 3)
-    takes, leaves = np.empty(choice_max, np.int64), np.empty(choice_max, np.int64)
-    picked, units, low, high = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
-    seen = np.zeros(location.max() + 1, np.bool_)
-    stack[0, :NODE_FIELDS] = -1
+    search_nodes(
+        lines, location, fixed, line_micros, unit_micros, available, capacity_kind, capacity_left, price_row, zone, divisor,
+        package_grams_max, start, max_grams, price, per_kg, weight_ppm, split, locations_max, nodes_max, digit_max,
+        line_count, unit_count, shared, shared_need, shared_available, prices, best, value, stack, path, out_line, out_column,
+        out_quantity, state,
+        np.empty((n, OPTION_FIELDS, lines[DIGIT_MAX].max() + 3), np.int64), np.empty(n, np.int64),
+        np.empty((2, choice_max), np.int64), np.empty((4, n), np.int64), np.zeros(location.max() + 1, np.bool_),
+    )  # fmt: skip
+
+
+@kernel
+def search_nodes(
+    lines: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, capacity_kind: Ints,
+    capacity_left: Ints, price_row: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints, start: Ints,
+    max_grams: Ints, price: Ints, per_kg: Ints, weight_ppm: int, split: int, locations_max: int, nodes_max: int,
+    digit_max: Ints, line_count: Ints, unit_count: Ints, shared: int, shared_need: Ints, shared_available: Ints,
+    prices: Ints, best: Ints, value: Ints, stack: Ints, path: Ints, out_line: Ints, out_column: Ints, out_quantity: Ints,
+    state: Ints, options: Ints, option_count: Ints, choices: Ints, by_line: Ints, seen: Bools,
+) -> None:  # fmt: skip
+    """`search_shipments` with its scratch at hand."""
+    n, columns = digit_max.shape
+    depth_max = out_line.shape[0] // n
+    takes, leaves, picked, units, low, high = choices[0], choices[1], by_line[0], by_line[1], by_line[2], by_line[3]
+    for k in range(NODE_FIELDS):
+        stack[0, k] = -1
     stack[0, COST], stack[0, TOTAL], stack[0, DEPTH] = 0, 0, 0
-    stack[0, NODE_FIELDS : NODE_FIELDS + n] = lines[QUANTITY]
+    for j in range(n):
+        stack[0, NODE_FIELDS + j] = lines[QUANTITY, j]
     state[TOP], state[COMPLETE], state[FOUND] = 1, 1, 0
     while state[TOP] > 0 and state[NODES] < nodes_max:
         state[TOP] -= 1
         state[NODES] += 1
         depth = stack[state[TOP], DEPTH]
-        path[depth] = stack[state[TOP]]
+        for k in range(stack.shape[1]):
+            path[depth, k] = stack[state[TOP], k]
         node = path[depth]
         if node[TOTAL] >= state[LIMIT]:
             continue

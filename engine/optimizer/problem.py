@@ -28,12 +28,16 @@ class Tariffs(NamedTuple):
 LINE_TABLES = ("quantity", "item", "grams", "volume", "short_micros", "line_locations_max")
 COLUMN_TABLES = ("location", "fixed", "unit_micros", "capacity_kind", "capacity_left", "price_row")
 ROW_TABLES = ("zone", "divisor", "package_grams_max")
-"""The rows of `lines`, `columns` and `rows` of a problem, in the order that kernels know."""
+RULES = ("split_micros", "carrier_weight_ppm", "locations_max")
+"""The rows of `lines`, `columns` and `rows` of a problem, and what comes after its sizes, in the order that kernels know."""
 
 
 class ProblemTables(NamedTuple):
     """What a `Problem` consists of: one table by line, column and price row each, since a small order's time goes by arrays."""
 
+    sizes: Ints
+    """[4 + RULES]: lines, items, columns, price rows; then the split penalty, the weight of the carrier's price in millionths
+    and the locations of the order at the most."""
     lines: Ints
     """[LINE_TABLES, n]: quantity, item, grams and mm³ per unit, what a unit left out costs, and the locations of the line:
     of more than one, what is left may be short; of one, it goes whole or not at all."""
@@ -48,9 +52,6 @@ class ProblemTables(NamedTuple):
     available: Ints
     """[k, c]: units the column can promise by its date."""
     tariffs: Tariffs
-    split_micros: int = 0
-    carrier_weight_ppm: int = PPM
-    locations_max: int = 2**31
     ranked: bool = False
     """Whether cost is replaced by the order of the columns' locations."""
     sets: Ints | None = None
@@ -70,12 +71,27 @@ class Problem(ProblemTables):
     @property
     def line_count(self) -> int:
         """Lines of the order."""
-        return int(self.lines.shape[1])
+        return int(self.sizes[0])
 
     @property
     def column_count(self) -> int:
         """Columns to choose from."""
-        return int(self.columns.shape[1])
+        return int(self.sizes[2])
+
+    @property
+    def split_micros(self) -> int:
+        """What each shipment but the first costs more; `fixed` holds it."""
+        return int(self.sizes[4])
+
+    @property
+    def carrier_weight_ppm(self) -> int:
+        """The weight of the carrier's price, in millionths."""
+        return int(self.sizes[5])
+
+    @property
+    def locations_max(self) -> int:
+        """Locations of the order at the most."""
+        return int(self.sizes[6])
 
     quantity = property(lambda problem: problem.lines[0], doc="Units of each line.")
     item = property(lambda problem: problem.lines[1], doc="Which of the items each line asks for.")
@@ -99,7 +115,7 @@ class Problem(ProblemTables):
 
     def changed(self, **fields: Any) -> "Problem":
         """The problem with some of what `new_problem` takes replaced."""
-        named = {name: getattr(self, name) for name in (*LINE_TABLES, *COLUMN_TABLES, *ROW_TABLES, *self._fields[3:])}
+        named = {name: getattr(self, name) for name in (*LINE_TABLES, *COLUMN_TABLES, *ROW_TABLES, *RULES, *self._fields[4:])}
         return new_problem(**(named | fields))
 
 
@@ -112,9 +128,10 @@ def new_problem(
     stacked = [np.array([tables.pop(name) for name in names]) for names in (LINE_TABLES, COLUMN_TABLES, ROW_TABLES)]
     assert not tables and all(table.dtype == np.int64 for table in stacked), "a table is unknown or not of int64"
     lines, columns, rows = stacked
+    counts = (lines.shape[1], len(available), columns.shape[1], rows.shape[1])
+    sizes = np.array([*counts, split_micros, carrier_weight_ppm, locations_max], np.int64)
     return Problem(
-        lines, columns, rows, allowed, line_micros, available, tariffs, split_micros, carrier_weight_ppm, locations_max,
-        ranked, sets, line_unit_micros,
+        sizes, lines, columns, rows, allowed, line_micros, available, tariffs, ranked, sets, line_unit_micros
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ search over shipments; branch and bound is for what these leave open.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise, repeat
-from operator import attrgetter
 from types import NoneType
 from typing import Any
 
@@ -21,6 +20,7 @@ from engine.kernels.assign import (
     MICROS_MAX,
     OUT_FIELDS,
     ROW_TABLES,
+    SIZE_FIELDS,
     assign_orders,
 )
 from engine.kernels.branch import LATER, TIED, branch_lines
@@ -43,16 +43,7 @@ STEPS_PER_NODE_MAX = 256
 
 FIELDS = Problem._fields
 TABLES = FIELDS.index("tariffs")
-COLUMNS, ROWS, ALLOWED, LINE_MICROS, AVAILABLE, SPLIT, WEIGHT, LOCATIONS_MAX, RANKED, SETS, LINE_UNIT = map(
-    FIELDS.index,
-    (
-        "columns", "rows", "allowed", "line_micros", "available", "split_micros", "carrier_weight_ppm", "locations_max",
-        "ranked", "sets", "line_unit_micros",
-    ),
-)  # fmt: skip
-SIZED = (LINE_MICROS, AVAILABLE)
-SIZE = attrgetter("size")
-
+SIZES, ALLOWED, RANKED, SETS, LINE_UNIT = map(FIELDS.index, ("sizes", "allowed", "ranked", "sets", "line_unit_micros"))
 SHOWN_FIELDS, EXACT, DIVIDED = 4, 4, 5
 """Of `out` of the kernel: what a solution shows comes first, then whether it is exact, and the bound on divided plans."""
 
@@ -75,9 +66,8 @@ def solve_orders(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
     the plan it meets first, which is always the same one.
     """
     fields = list(zip(*problems, strict=True))
-    sizes = sizes_of(fields) if fields else np.empty((0, 0), np.int64)
-    if fields and all_suit_program(fields, sizes):
-        return solve_whole_lines(problems, fields, sizes, nodes_max)
+    if fields and all_suit_program(fields):
+        return solve_whole_lines(problems, fields, nodes_max)
     by_program = [i for i, p in enumerate(problems) if suits_program(p)]
     suited = [problems[i] for i in by_program]
     solved = iter(solve_orders(suited, nodes_max) if suited else ())
@@ -101,26 +91,20 @@ def solve_alone(problem: Problem, nodes_max: int) -> Solution:
 
 def suits_program(problem: Problem) -> bool:
     """Whether the program over subsets is exact for the plan of whole lines and small enough."""
-    fields = list(zip(problem, strict=True))
-    return all_suit_program(fields, sizes_of(fields))
+    return all_suit_program(list(zip(problem, strict=True)))
 
 
-def all_suit_program(fields: Sequence[Sequence[Any]], sizes: Ints) -> bool:
+def all_suit_program(fields: Sequence[Sequence[Any]]) -> bool:
     """Whether that holds of every problem: it is asked of each small order."""
     # By type: an array that is compared with None is compared element by element.
-    plain = {*map(type, fields[SETS]), *map(type, fields[LINE_UNIT])} == {NoneType}
-    return bool(
-        plain and not any(fields[RANKED]) and min(fields[LOCATIONS_MAX]) > 0
-        and sizes[0].max() <= SUBSET_LINES_MAX and sizes[2].min() > 0
-    )  # fmt: skip
+    plain = {*map(type, fields[SETS]), *map(type, fields[LINE_UNIT])} == {NoneType} and not any(fields[RANKED])
+    lines, _, columns, _, _, _, locations_max = all_sizes(fields).T
+    return bool(plain and lines.max() <= SUBSET_LINES_MAX and columns.min() > 0 and locations_max.min() > 0)
 
 
-def sizes_of(fields: Sequence[Sequence[Any]]) -> Ints:
-    """[4, problems]: lines, items, columns and price rows, of the fields of all problems."""
-    sizes = np.array([*(list(map(len, fields[f])) for f in SIZED), *(list(map(SIZE, fields[f])) for f in (COLUMNS, ROWS))])
-    sizes[2] //= COLUMN_TABLES
-    sizes[3] //= ROW_TABLES
-    return sizes
+def all_sizes(fields: Sequence[Sequence[Any]]) -> Ints:
+    """[problems, SIZE_FIELDS]: `sizes` of every problem."""
+    return np.frombuffer(b"".join(fields[SIZES]), np.int64).reshape(-1, SIZE_FIELDS)
 
 
 def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
@@ -152,20 +136,18 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
 
 
 def solve_whole_lines(
-    problems: Sequence[Problem], fields: Sequence[Sequence[Any]], sizes: Ints, nodes_max: int
+    problems: Sequence[Problem], fields: Sequence[Sequence[Any]], nodes_max: int
 ) -> list[Solution]:  # fmt: skip
     """The exact plans of whole lines, each shown to beat every plan that divides one, or a better plan that does.
 
     fields: those of the problems, each for all of them.
     """
-    split, weight_ppm, locations_max = np.array([fields[SPLIT], fields[WEIGHT], fields[LOCATIONS_MAX]], np.int64)
+    sizes = all_sizes(fields)
     packed = pack(fields, sizes)
-    ends = list(accumulate(sizes[0].tolist(), initial=0))
+    ends = list(accumulate(sizes[:, 0].tolist(), initial=0))
     placed = np.empty((3, ends[-1]), np.int64)
     out = np.empty((len(problems), OUT_FIELDS), np.int64)
-    arguments: list[Any] = [
-        sizes, split, weight_ppm, locations_max, *packed, *problems[0].tariffs, placed, out
-    ]  # fmt: skip
+    arguments: list[Any] = [sizes, *packed, *problems[0].tariffs, placed, out]
     assign_orders(*arguments)
     placements = tuple(new_placements(zip(*placed.tolist(), strict=True)))
     objective, bound, _, nodes = out[:, :SHOWN_FIELDS].T.tolist()
@@ -196,16 +178,17 @@ def solve_by_search(problem: Problem, nodes_max: int) -> Solution:
 
 
 def pack(fields: Sequence[Sequence[Any]], sizes: Ints) -> list[Any]:
-    """Each table of the problems, flat and one order behind the other, in the order of `Problem`.
+    """Each table of the problems but their sizes, flat and one order behind the other, in the order of `Problem`.
 
     Joined as bytes, in a third of the time of `np.concatenate`; that they were int64, row by row, shows in the lengths.
     """
-    packed = [np.frombuffer(b"".join(fields[f]), np.bool_ if f == ALLOWED else np.int64) for f in range(TABLES)]
-    lines, items, columns, rows = sizes
+    tables = range(SIZES + 1, TABLES)
+    packed = [np.frombuffer(b"".join(fields[f]), np.bool_ if f == ALLOWED else np.int64) for f in tables]
+    lines, items, columns, rows = sizes[:, :4].T
     cells = int(lines @ columns)
     lengths = [
-        int(tables * size.sum())
-        for tables, size in zip((LINE_TABLES, COLUMN_TABLES, ROW_TABLES), (lines, columns, rows), strict=True)
+        int(count * size.sum())
+        for count, size in zip((LINE_TABLES, COLUMN_TABLES, ROW_TABLES), (lines, columns, rows), strict=True)
     ]
     lengths += [cells, cells, int(items @ columns)]
     assert lengths == list(map(len, packed)), "a table of a problem has another type or shape than it should"
@@ -219,7 +202,7 @@ def divide_lines(
     """Replace exact plans of whole lines by the best that may divide them, in one kernel call for all that are searched.
 
     Every plan that divides a line costs its `divided_bound` at the least. Where the nodes do not suffice, `branch` may
-    still find a better one: it looks at fewer plans. shared: sizes, scalars and packed tables of all the problems.
+    still find a better one: it looks at fewer plans. shared: sizes and packed tables of all the problems.
     """
     steps_max = min(max(nodes_max * STEPS_PER_NODE_MAX, STEPS_MIN), STEPS_MAX)
     incumbents = np.array([solutions[i].objective_micros + problems[i].split_micros for i in searched], np.int64)

@@ -138,13 +138,14 @@ def test_bits_of_words() -> None:
     for _ in range(300):
         words = [rng.getrandbits(WORD) & rng.getrandbits(WORD) for _ in range(3)]
         expected = list(bits(words, WORD))
-        found, at = [], next_bit(np.array([[0] * 3, words]), 1, 0)
+        found, at = [], next_bit(np.array([[0] * 3, words]), 1, 0, 3)
         while at >= 0:
             found.append(at)
-            at = next_bit(np.array([[0] * 3, words]), 1, at + 1)
+            at = next_bit(np.array([[0] * 3, words]), 1, at + 1, 3)
         assert found == expected
         assert sum(count_bits(np.int64(word)) for word in words) == len(expected)
-    assert next_bit(np.zeros((1, 2), np.int64), 0, 0) == -1
+    assert next_bit(np.zeros((1, 2), np.int64), 0, 0, 2) == -1
+    assert next_bit(np.array([[0, 5]]), 0, 0, 1) == -1
     assert count_bits(np.int64(2**WORD - 1)) == WORD
 
 

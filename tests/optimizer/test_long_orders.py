@@ -50,8 +50,8 @@ def test_the_bound_on_divided_lines_lies_below_every_plan_that_divides_one(seed:
         return
     whole, least = cheapest_micros(problem, divide=False), cheapest_micros(problem)
     assert min(whole, divided_plans_bound(problem, whole)) <= least
-    solution = solve(problem._replace(locations_max=min(problem.locations_max, 3)), 1000)
-    assert solution.lower_bound_micros <= cheapest_micros(problem._replace(locations_max=min(problem.locations_max, 3)))
+    solution = solve(problem.changed(locations_max=min(problem.locations_max, 3)), 1000)
+    assert solution.lower_bound_micros <= cheapest_micros(problem.changed(locations_max=min(problem.locations_max, 3)))
 
 
 def highs_micros(problem: Problem) -> float:
