@@ -39,13 +39,14 @@ class _Filler:
             location = int(p.location[c])
             if any(line in lines and p.location[d] == location for d, lines in self.on.items()):
                 continue
-            x = min(left, self.room(line, c))
+            whole = p.line_locations_max[line] <= 1
+            x = self.most(line, location, min(left, self.room(line, c)), whole=whole)
             # A line for one location goes whole or not at all.
-            if x < left and p.line_locations_max[line] <= 1:
+            if x == 0 or (whole and x < left):
                 continue
-            if x > 0 and self.join(line, c, x):
-                left -= x
-                used += 1
+            self.ship(location, {line: x})
+            left -= x
+            used += 1
         if left:
             self.short[line] = left
 
@@ -75,18 +76,38 @@ class _Filler:
             return max(0, min(units, spare - sum(lines.values())))
         return max(0, units) if capacity_need(kind, len(lines) + 1, 0) <= spare else 0
 
-    def join(self, line: int, c: int, x: int) -> bool:
-        """Ship the line with what the location already sends."""
-        return self.ship(int(self.problem.location[c]), {line: x})
+    def most(self, line: int, location: int, units: int, *, whole: bool) -> int:
+        """Of so many units of a line, those that the location can send with what it already does: a carrier has a limit."""
+        if units == 0 or self.carriers(location, {line: units}):
+            return units
+        fits, refused = 0, units
+        # More units weigh more: what a carrier takes ends somewhere.
+        while not whole and refused - fits > 1:
+            middle = (fits + refused) // 2
+            if self.carriers(location, {line: middle}):
+                fits = middle
+            else:
+                refused = middle
+        return fits
+
+    def carriers(self, location: int, more: dict[int, int]) -> list[int]:
+        """The columns of a location that can carry more besides what it already sends."""
+        p = self.problem
+        lines = self.sent(location) | more
+        return [e for e in range(p.column_count) if p.location[e] == location and self.carries(e, lines)]
+
+    def sent(self, location: int) -> dict[int, int]:
+        """What a location already sends, by line."""
+        d = self.column_at(location)
+        return {} if d is None else self.on[d]
 
     def ship(self, location: int, more: dict[int, int]) -> bool:
         """Ship more with what the location already sends; another of its columns may have to carry it all."""
-        p = self.problem
-        d = self.column_at(location)
-        lines = {**self.on.get(d, {}), **more} if d is not None else more
-        candidates = [e for e in range(p.column_count) if p.location[e] == location and self.carries(e, lines)]
+        candidates = self.carriers(location, more)
         if not candidates:
             return False
+        lines = self.sent(location) | more
+        d = self.column_at(location)
         if d is not None:
             del self.on[d]
         self.on[min(candidates, key=lambda e: (self.cost(e, lines), e))] = lines

@@ -294,9 +294,13 @@ def decode_order(
             violations.add_unbuilt(name)
     if wire.order.hold_reason:
         violations.add_unbuilt("order.hold_reason")
-    for name in ("delivery_earliest", "delivery_latest"):
-        if wire.order.promise.HasField(name):
-            minute_of(getattr(wire.order.promise, name), f"order.promise.{name}", violations)
+    promise = wire.order.promise
+    first, last = (
+        minute_of(getattr(promise, name), f"order.promise.{name}", violations) if promise.HasField(name) else None
+        for name in ("delivery_earliest", "delivery_latest")
+    )
+    if first is not None and last is not None and first > last:
+        violations.add("order.promise.delivery_latest", "a date not before order.promise.delivery_earliest was expected")
     check_range(wire.order.priority, "order.priority", -COUNT_MAX, COUNT_MAX, violations)
     check_range(wire.order.value_micros, "order.value_micros", 0, 10**18, violations)
     return decode_basket(wire.order.basket, "order.basket", image, now_minute, lines_max, violations)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sized
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from belofte.v1 import sourcing_service_pb2
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -147,11 +148,14 @@ def minute_of(stamp: Timestamp, field: str, violations: Violations) -> int:
 
 
 def digest_of(message: Message) -> bytes:
-    """SHA-256 of a request's content: without its id and the position it waits for."""
+    """SHA-256 of what a request asks to be done: without its id, the position it waits for and how much is explained."""
     content = type(message)()
     content.CopyFrom(message)
-    for field in ("request_id", "min_position"):
-        content.ClearField(field)
+    for field in ("request_id", "min_position", "explain"):
+        if field in message.DESCRIPTOR.fields_by_name:
+            content.ClearField(field)
+    if getattr(content, "mode", None) == sourcing_service_pb2.SOURCE_MODE_COMMIT:
+        content.ClearField("mode")  # it is what no mode stands for
     return hashlib.sha256(content.SerializeToString(deterministic=True)).digest()
 
 

@@ -76,7 +76,7 @@ NETWORK: Mapping[str, str] = {
     ),
     "locations.csv": LOCATIONS,
     "items.csv": (
-        "item_id,weight_grams,item_class,ship_alone,components\nflagged,100,,,\nkept,100,,,\nfew,100,,,\n"
+        "item_id,weight_grams,item_class,ship_alone,components\nflagged,100,,,\nkept,100,,,\nfew,100,,,\nstone,4000000,,,\n"
         "leg,100,,,\ntop,100,,,\nboard,100,,,\ntable,,,,leg:4;top:1\nbench,,,,leg:4;board:1\nset,,,,table:1;bench:2\n"
         "sofa,100,whole,true,\ncup,100,whole,,\n"
         + "".join(f"f{n},100,,,\n" for n in range(FUZZED_ITEM_COUNT))

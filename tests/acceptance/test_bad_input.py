@@ -349,6 +349,15 @@ def test_request_without_an_order_is_named(server: Server) -> None:
     assert "order" in error.fields
 
 
+def test_a_promise_that_ends_before_it_begins_is_named(server: Server) -> None:
+    request, item = request_with(server)
+    request.order.promise.delivery_earliest.CopyFrom(instant("2030-04-02T12:00"))
+    request.order.promise.delivery_latest.CopyFrom(instant("2030-04-01T12:00"))
+    error = refusal(lambda: send(server, request))
+    assert (error.code, error.reason, error.fields) == (*INVALID, ("order.promise.delivery_latest",))
+    assert stock_of(server, item) == (5, 0, 5)
+
+
 @pytest.mark.parametrize("name", ["quote_token", "reservation_id", "expected_version", "mode", "hold_reason"])
 def test_wish_that_cannot_be_granted_yet_is_not_ignored(server: Server, name: str) -> None:
     request, item = request_with(server)

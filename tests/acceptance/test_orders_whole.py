@@ -102,6 +102,21 @@ def test_request_id_of_long_ago_is_known_by_the_ledger(server: Server, days: int
     assert stock_of(server, item) == (9, 2, 7)
 
 
+def test_a_repeated_request_may_ask_for_another_explanation(server: Server) -> None:
+    """Case 15. What is to be done is the same; no mode stands for COMMIT. An explanation is of the moment, and not kept."""
+    item = stocked(server, A=9)
+    request = order_request(basket(lines((item, 2))))
+    request.explain = types_pb2.EXPLAIN_LEVEL_FULL
+    first = send(server, request)
+    request.explain = types_pb2.EXPLAIN_LEVEL_UNSPECIFIED
+    request.mode = sourcing_service_pb2.SOURCE_MODE_UNSPECIFIED
+    again = send(server, request)
+    assert first.HasField("explanation") and again.duplicate
+    first.ClearField("explanation")
+    assert without_timings(again) == without_timings(first)
+    assert stock_of(server, item) == (9, 2, 7)
+
+
 @pytest.mark.parametrize("changed", ["quantity", "order", "line", "destination"])
 def test_request_id_with_other_content_is_refused(server: Server, changed: str) -> None:
     """Case 15. Whatever the change, the second request is not the first one repeated."""

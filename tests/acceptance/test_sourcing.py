@@ -73,6 +73,15 @@ def test_priority_gives_what_there_is_and_names_the_rest(
     assert stock_of(server, item) == (first + second, first + second, 0)
 
 
+def test_priority_sends_what_a_carrier_takes_and_goes_on_with_the_next(server: Server) -> None:
+    """Case 1, of items of 4 t: the carrier takes 100 t a shipment, so that 31 = 25 + 6, though eu-1 has 28."""
+    put(server, "stone", {"eu-1": 28, "eu-2": 30})
+    answer = source(server, ("stone", 31), policy_id="priority")
+    assert shipped(answer.plan) == {"eu-1": {"1": 25}, "eu-2": {"1": 6}}
+    assert shorts(answer) == []
+    assert stock_of(server, "stone") == (58, 31, 27)
+
+
 @pytest.mark.parametrize(("at_off", "at_a", "need"), [(50, 3, 4), (1, 0, 1)])
 def test_disabled_location_is_never_used(server: Server, at_off: int, at_a: int, need: int) -> None:
     """Case 2. `off` holds enough, but is disabled: it neither sends nor counts."""

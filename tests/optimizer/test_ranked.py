@@ -2,12 +2,13 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from engine.optimizer.problem import Placement, Problem
 from engine.optimizer.solve import solve
 from tests.checker import check_solution
-from tests.optimizer.problems import UNLIMITED, drawn_problem, hand_made
+from tests.optimizer.problems import UNLIMITED, drawn_problem, flat_tariffs, hand_made
 
 
 def placements(problem: Problem) -> list[Placement]:
@@ -26,6 +27,18 @@ def test_seeded_orders(seed: int) -> None:
 def test_a_line_takes_all_it_can_from_the_first_then_from_the_next() -> None:
     problem = hand_made([[3, 9]], [5], fixed=[900, 100], ranked=True)
     assert placements(problem) == [Placement(0, 0, 3), Placement(0, 1, 2)]
+
+
+def test_of_what_no_carrier_takes_in_one_shipment_a_location_sends_what_it_can() -> None:
+    tariffs = flat_tariffs(100)._replace(max_grams=np.array([4]))
+    problem = hand_made([[9, 2, 9]], [8], tariffs=tariffs, ranked=True)
+    assert placements(problem) == [Placement(0, 0, 4), Placement(0, 1, 2), Placement(0, 2, 2)]
+    # A unit of the line before leaves room for three.
+    problem = hand_made([[9, 2], [9, 9]], [1, 8], tariffs=tariffs, ranked=True)
+    assert placements(problem) == [Placement(0, 0, 1), Placement(1, -1, 1), Placement(1, 0, 3), Placement(1, 1, 4)]
+    # A line for one location is too heavy for each of them.
+    problem = hand_made([[9, 2]], [8], tariffs=tariffs, line_locations_max=[1], ranked=True)
+    assert placements(problem) == [Placement(0, -1, 8)]
 
 
 def test_a_line_for_one_location_goes_to_the_first_that_has_it_whole() -> None:
