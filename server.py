@@ -161,11 +161,13 @@ def engine() -> None:
     """Run one engine against a store and a ledger that run already; `serve` starts it so."""
     from engine.service.engine import run_engine
     from engine.service.first_load import LoadFailedError
+    from engine.service.network_reload import kept_records
     from engine.service.warm_up import COMPILATIONS_EXPECTED, warm_up
 
     settings = _settings()
     configure_logs(settings.log_level, settings.log_format, "engine")
-    records = _records(settings)
+    # An engine that is started again goes on with the network in force, whatever has become of the folder since.
+    records = kept_records() or _records(settings)
     expected = COMPILATIONS_EXPECTED[settings.warm_up]
     with _counted("Compiling kernels, the first time on this machine", expected) as advance:
         compiled = 0

@@ -62,10 +62,15 @@ def load_folder(path: Path, progress: ProgressReporter | None = None) -> Network
 def validate_folder(path: Path, progress: ProgressReporter | None = None) -> Validation:
     """What `load_folder` would refuse the folder for, or what should be looked at although it would not."""
     try:
-        records, sheets, rows = _load(path, progress)
+        return validate_records(path, progress)[1]
     except LoadError as error:
         return Validation(error.errors, error.error_count)
-    return Validation((), 0, lint_folder(records, sheets, rows))
+
+
+def validate_records(path: Path, progress: ProgressReporter | None = None) -> tuple[NetworkRecords, Validation]:
+    """The records of a folder, and what should be looked at in it. Raises `LoadError`, as `load_folder` does."""
+    records, sheets, rows = _load(path, progress)
+    return records, Validation((), 0, lint_folder(records, sheets, rows))
 
 
 def _load(path: Path, progress: ProgressReporter | None) -> tuple[NetworkRecords, dict[str, Sheet], dict[str, list[Any]]]:

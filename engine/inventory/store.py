@@ -93,6 +93,10 @@ class StockStore:
         self._layout: Layout | None = None
         self._stamped = 0
 
+    def serve(self, item_ids: Sequence[str], location_ids: Sequence[str]) -> None:
+        """Load the stock and capacity of these from now on."""
+        self._items, self._locations = tuple(item_ids), tuple(location_ids)
+
     def close(self) -> None:
         """Disconnect."""
         self._client.close()

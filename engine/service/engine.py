@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 import uvloop
@@ -14,12 +15,13 @@ from engine.inventory.recorded import RecordedWaiters
 from engine.inventory.store import StockImage, StockStore
 from engine.inventory.write_path import WritePath
 from engine.ledger.ledger import Ledger
-from engine.network.image import compile_image
+from engine.network.image import NetworkImage, compile_image
 from engine.network.records import NetworkRecords
 from engine.service.desk import Desk
 from engine.service.first_load import load_inventory, unsellable_positions
 from engine.service.front_aio import AioFront
-from engine.service.handlers import METHODS, SERVICES, Handlers, Limits, capacity_days, capacity_first_day
+from engine.service.handlers import METHODS, SERVICES, Handlers, Limits, NetworkSource, capacity_days, capacity_first_day
+from engine.service.network_reload import keep_taken, read_network
 from engine.service.settings import Settings
 
 READERS_MAX = 4
@@ -50,7 +52,8 @@ class Engine:
         self._path = WritePath(self._store, self._waiters, self._new_stock, settings.attempts_max)
         self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
         limits = Limits(settings.lines_max, settings.node_budget)
-        self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers)
+        source = NetworkSource(partial(read_network, settings.network_in_use), self._take_over)
+        self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source)
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
         self._log = structlog.get_logger("engine")
 
@@ -62,6 +65,7 @@ class Engine:
             return False
         if load_inventory(self._records, self._image.version, self._path, self._ledger, self._clock, advance):
             self._log.info("inventory loaded from the network folder", positions=len(self._records.inventory.quantity))
+        keep_taken(self._records)
         return True
 
     async def serve(self, announce: Callable[[str], None]) -> None:
@@ -89,6 +93,20 @@ class Engine:
 
     def _positions_of(self, request_ids: list[str]) -> dict[str, str]:
         return {request_id: entry.position for request_id, entry in self._ledger.find_requests(request_ids).items()}
+
+    def _take_over(self, image: NetworkImage, records: NetworkRecords) -> bool:
+        before = self._image, self._records, self._unsellable
+        self._use(image, records, unsellable_positions(records))
+        if not self._path.renew():
+            self._use(*before)
+            return False
+        keep_taken(records)
+        self._log.info("network taken over", network_version=image.version)
+        return True
+
+    def _use(self, image: NetworkImage, records: NetworkRecords, unsellable: frozenset[tuple[int, int, str]]) -> None:
+        self._image, self._records, self._unsellable = image, records, unsellable
+        self._store.serve(image.item_ids, image.location_ids)
 
     def _new_stock(self, stored: StockImage) -> LiveStock:
         image = self._image

@@ -24,6 +24,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.UNKNOWN_POSTAL_CODE: grpc.StatusCode.NOT_FOUND,
     Reason.UNKNOWN_POLICY: grpc.StatusCode.NOT_FOUND,
     Reason.UNKNOWN_ORDER: grpc.StatusCode.NOT_FOUND,
+    Reason.INVALID_NETWORK: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.NO_STOCK: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.NO_CAPACITY: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.NO_ROUTE: grpc.StatusCode.FAILED_PRECONDITION,

@@ -1,9 +1,11 @@
 """Every method that is served: check, decide, encode. One table says which, and where each is worked on."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from threading import Event, Lock
 
 import structlog
 from belofte.v1 import (
@@ -23,7 +25,8 @@ from engine.inventory.live import LiveStock
 from engine.inventory.write_path import Recorded, Write, WritePath, fault, order_exists, recovering
 from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
-from engine.network.image import NetworkImage
+from engine.network.image import NetworkImage, compile_image
+from engine.network.records import NetworkRecords
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
 from engine.optimizer.scene import DECIDE_MS_MAX, cut_after, set_scene
@@ -44,7 +47,8 @@ from engine.service.fields import (
     digest_of,
     parse,
 )
-from engine.service.reads import get_availability, get_network
+from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, refused_name
+from engine.service.reads import describe_network, get_availability
 from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import OrderWrite, preview_order
@@ -60,6 +64,9 @@ CAPACITY_DAYS_SPARE = 8
 CATCH_UP_NS = 20_000_000
 """How far the stock in memory may lag behind what other engines commit, while this one is busy."""
 
+RELOAD_SECONDS_MAX = 60.0
+"""How long a reload waits for the ledger, and for the shared stock."""
+
 REMEMBERED_MS = 23 * 3_600_000
 """Request ids older than this are looked up in the ledger: the store remembers 24 hours, and clocks differ."""
 
@@ -72,14 +79,27 @@ class Limits:
     nodes_max: int
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkSource:
+    """Where another network comes from, and what swaps it in together with its stock."""
+
+    read: Callable[[], tuple[NetworkRecords, list[network_service_pb2.NetworkFinding]]]
+    take_over: TakeOver
+
+
 class Handlers:
     """The room behind the desk. `decide` and `idle` are called by one thread, `read` by several."""
 
     def __init__(
-        self, image: NetworkImage, path: WritePath, ledger: Ledger, limits: Limits, clock: Clock, readers: Executor
+        self, image: NetworkImage, path: WritePath, ledger: Ledger, limits: Limits, clock: Clock, readers: Executor,
+        source: NetworkSource,
     ) -> None:  # fmt: skip
-        """`readers` work on what needs the ledger after a write was settled."""
+        """`readers` work on what needs the ledger after a write was settled; `source`: where another network comes from."""
         self._image = image
+        self._images_taken = 1
+        self._source = source
+        self._reloading = Lock()
+        self._handed: deque[Callable[[], bool]] = deque()
         self._path = path
         self._ledger = ledger
         self._limits = limits
@@ -95,7 +115,7 @@ class Handlers:
 
     def decide(self, calls: list[Call]) -> None:
         """Quotes and reads of stock are answered as they come; what changes stock is committed together."""
-        if self._clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
+        if self._handed or self._clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
             self.idle()
         writes: list[Write] = []
         for call in calls:
@@ -124,8 +144,10 @@ class Handlers:
                 self._path.stock.start_capacity(capacity_first_day(self._clock.unix_ms()))
 
     def idle(self) -> None:
-        """Keep up with what other engines commit."""
+        """Keep up with what other engines commit, and do what other threads handed over."""
         self._path.catch_up()
+        while self._handed and self._handed[0]():
+            self._handed.popleft()
         self.prepare()
         self._caught_up_ns = self._clock.monotonic_ns()
 
@@ -287,9 +309,80 @@ class Handlers:
         check_position(request.min_position, wrong)
         wrong.check()
         stock = self._stock(request.min_position)
-        answer = get_network(request, image, stock)
-        answer.stale = self._path.stale
+        answer = network_service_pb2.GetNetworkResponse(
+            network=describe_network(image, self._images_taken), position=stock.matrix.position, stale=self._path.stale
+        )
         return answer.SerializeToString()
+
+    def reload(self, call: Call) -> bytes | Refusal:
+        """ReloadNetwork: all but the swap is done beside the calls in hand."""
+        request = parse(network_service_pb2.ReloadNetworkRequest, call.message)
+        check_network(request.network_id, self._image)
+        wrong = Violations()
+        check_position(request.min_position, wrong)
+        check_request_id(request.request_id, self._clock.unix_ms(), wrong)
+        if request.HasField("expected_version"):
+            wrong.add_unbuilt("expected_version")
+        wrong.check()
+        request.request_id = request.request_id.lower()
+        digest = digest_of(request)
+        known = self._recorded_answer(request.request_id, digest, finished_reload)
+        if known is not None:
+            return known
+        if not self._reloading.acquire(blocking=False):
+            return Refusal(Reason.CONTENDED, "another reload is under way; try again when it is done")
+        try:
+            return self._reload(request, digest, call.message)
+        finally:
+            self._reloading.release()
+
+    def _reload(self, request: network_service_pb2.ReloadNetworkRequest, digest: bytes, message: bytes) -> bytes | Refusal:
+        """Read, compile, record, swap: what fails before the record leaves everything as it was."""
+        records, found = self._source.read()
+        image = compile_image(records)
+        if image.network.name != self._image.network.name:
+            return refused_name(image.network.name, self._image.network.name)
+        minute = self._now_minute()
+        for ahead in (0, MINUTES_PER_DAY):
+            image.horizon(minute + ahead)
+        response = network_service_pb2.ReloadNetworkResponse(
+            network=describe_network(image, self._images_taken + 1), findings=found
+        )
+        write = ReloadWrite(
+            request, digest, message, response.SerializeToString(), image.version, self._clock.unix_ms()
+        )  # fmt: skip
+        self._handed.append(partial(self._record, write))
+        if not write.settled.wait(RELOAD_SECONDS_MAX):
+            return Refusal(Reason.DEADLINE_EXCEEDED, "its fate is unknown: repeat it with the same request_id")
+        outcome = write.outcome
+        if not isinstance(outcome, Recorded):
+            assert outcome is not None
+            return outcome
+        if outcome.duplicate:
+            answer = self._recorded_answer(request.request_id, digest, finished_reload)
+            assert answer is not None, "the ledger said that it was recorded"
+            return answer
+        taken = Event()
+        self._handed.append(partial(self._take_over, image, records, taken))
+        if not taken.wait(RELOAD_SECONDS_MAX):
+            return Refusal(Reason.STORE_RECOVERING, "recorded, and taken over as soon as the shared stock can be read")
+        return finished_reload(write.response, outcome.position, duplicate=False)
+
+    def _record(self, write: ReloadWrite) -> bool:
+        """In the desk's thread: the write is on its way, and settled when it is recorded."""
+        self._path.run([write])
+        return True
+
+    def _take_over(self, image: NetworkImage, records: NetworkRecords, taken: Event) -> bool:
+        """In the desk's thread, between two batches: from here on everything is decided by the other image."""
+        if not self._source.take_over(image, records):
+            return False
+        self._image = image
+        self._images_taken += 1
+        self._prepared_day = -1
+        self.prepare()
+        taken.set()
+        return True
 
     # -- explanations
 
@@ -479,6 +572,7 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.OrderService/GetOrder": Method(Lane.READ, Handlers.order),
     "/belofte.v1.OrderService/ListOrderEvents": Method(Lane.READ, Handlers.order_events),
     "/belofte.v1.NetworkService/GetNetwork": Method(Lane.DECIDE, Handlers.network),
+    "/belofte.v1.NetworkService/ReloadNetwork": Method(Lane.READ, Handlers.reload),
 }
 
 SERVICES = (

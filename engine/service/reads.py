@@ -123,18 +123,13 @@ def _add_windows(answer: Availability, rows: list[_Row], now_minute: int) -> Non
         answer.windows.append(window)
 
 
-def get_network(
-    request: network_service_pb2.GetNetworkRequest, image: NetworkImage, stock: LiveStock
-) -> network_service_pb2.GetNetworkResponse:
-    """What the network is made of."""
+def describe_network(image: NetworkImage, version: int) -> network_service_pb2.Network:
+    """What the network is made of; `version` counts the images that this engine has taken."""
     network, records = image.network, image.records
-    return network_service_pb2.GetNetworkResponse(
-        network=network_service_pb2.Network(
-            network_id=network.name, version=1, network_version=image.version, name=network.name, currency=network.currency,
-            country_code=network.country_code, time_zone=network.time_zone, horizon_days=network.horizon_days,
-            location_count=len(image.locations), item_count=len(image.items),
-            carrier_service_count=len(image.carrier_services), zone_count=len(records.zones),
-            tariff_count=len(records.tariffs), policy_ids=[policy.policy_id for policy in records.policies],
-        ),
-        position=stock.matrix.position,
+    return network_service_pb2.Network(
+        network_id=network.name, version=version, network_version=image.version, name=network.name,
+        currency=network.currency, country_code=network.country_code, time_zone=network.time_zone,
+        horizon_days=network.horizon_days, location_count=len(image.locations), item_count=len(image.items),
+        carrier_service_count=len(image.carrier_services), zone_count=len(records.zones), tariff_count=len(records.tariffs),
+        policy_ids=[policy.policy_id for policy in records.policies],
     )  # fmt: skip

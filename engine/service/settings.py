@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         """The ledger's URL, also where it is the SQLite file of the data folder."""
         return self.ledger_url or f"sqlite:///{(self.data_dir / 'ledger.sqlite3').resolve()}"
 
+    @property
+    def network_in_use(self) -> Path:
+        """The network folder, also where it is the sample network of the data folder."""
+        return self.network or self.data_dir / "network"
+
     def shown(self) -> dict[str, str | int]:
         """Every setting as it may be printed and logged: passwords and tokens in URLs read `***`."""
         values: dict[str, str | int] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+from engine.service.network_reload import TAKEN_VARIABLE, new_taken_file
 from engine.service.settings import PREFIX, Settings
 from engine.service.supervisor import Announcements, Child, Supervisor, python_child
 from engine.service.valkey import EmbeddedValkey
@@ -25,7 +26,7 @@ def network_folder(settings: Settings, today: date) -> Path:
     """The network folder: the one that was named, or the sample network, written into the data folder once."""
     if settings.network is not None:
         return settings.network
-    folder = settings.data_dir / "network"
+    folder = settings.network_in_use
     if not folder.exists():
         # Written beside and then renamed: a folder that is there is whole.
         unfinished = settings.data_dir / "network.unfinished"
@@ -46,6 +47,7 @@ def stack(
         children.append(valkey.child())
         redis_url = valkey.url
     environment = _environment(settings, folder, redis_url)
+    environment[TAKEN_VARIABLE] = str(new_taken_file(settings.data_dir.resolve()))
     children.append(_python("ledger", script, ["ledger"], environment, LEDGER_READY_SECONDS_MAX))
     children.append(_python("engine", script, ["engine"], environment, ENGINE_READY_SECONDS_MAX))
 

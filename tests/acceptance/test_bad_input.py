@@ -499,6 +499,7 @@ REQUESTS: dict[str, Callable[[], Message]] = {
     "/belofte.v1.OrderService/GetOrder": order_service_pb2.GetOrderRequest,
     "/belofte.v1.OrderService/ListOrderEvents": order_service_pb2.ListOrderEventsRequest,
     "/belofte.v1.NetworkService/GetNetwork": network_service_pb2.GetNetworkRequest,
+    "/belofte.v1.NetworkService/ReloadNetwork": network_service_pb2.ReloadNetworkRequest,
 }
 SERVICES = [
     module.DESCRIPTOR.services_by_name[name]

@@ -27,5 +27,5 @@ def test_the_demonstration_on_a_machine_that_never_ran_it(tmp_path: Path) -> Non
     assert done.stdout.count("optimal") >= 4
     assert "cannot be had" not in done.stdout
     started = (process for process in psutil.process_iter(["cmdline"]) if process.pid not in before)
-    left = [command for process in started if "server.py" in (command := " ".join(process.info["cmdline"] or ()))]
+    left = [command for process in started if str(ROOT / "server.py") in (command := " ".join(process.info["cmdline"] or ()))]
     assert left == []

@@ -33,7 +33,7 @@ STREAMS = {  # method: (the client streams, the server streams)
 }
 WORKING = {
     "QuotePromise", "SourceOrder", "ExplainPlan", "ListCandidateLocations", "AdjustInventory", "GetAvailability", "GetOrder",
-    "ListOrderEvents", "GetNetwork",
+    "ListOrderEvents", "GetNetwork", "ReloadNetwork",
 }  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")

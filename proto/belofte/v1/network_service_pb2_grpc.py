@@ -81,9 +81,13 @@ class NetworkServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReloadNetwork(self, request, context):
-        """Reads the network folder again and swaps the image in one step, or not at all when it has errors.
+        """Reads the network folder again and swaps the image in one step, or not at all when it has errors. Calls go on meanwhile,
+        each decided by one image or the other. The folder's inventory is not loaded again: stock is what the feeds have said
+        since. Until then an edit of the folder has no effect, but when the server is started anew. Each engine that shares the
+        stock is asked for itself.
 
-        Errors: FAILED_PRECONDITION (INVALID_NETWORK: the folder has errors). Answers UNIMPLEMENTED in this version.
+        Errors: FAILED_PRECONDITION (INVALID_NETWORK: the folder has errors, named by file and row); ABORTED (CONTENDED: another
+        reload is under way). `expected_version` answers UNIMPLEMENTED in this version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,161 @@
+"""ReloadNetwork: the folder is read beside the calls in hand, recorded, and taken over between two batches, or not at all."""
+
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from belofte.v1 import ledger_entry_pb2, network_service_pb2
+
+from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.inventory.live import LiveStock
+from engine.inventory.transaction import Transaction
+from engine.inventory.write_path import Recorded
+from engine.network.image import NetworkImage
+from engine.network.records import NetworkRecords
+from loaders.errors import LoadError
+from loaders.folder import Validation, validate_records
+
+RELOAD_NETWORK = "ReloadNetwork"
+FINDINGS_MAX = 1_000
+VIOLATIONS_MAX = 100
+TAKEN_FILES = "network.{}.taken"
+"""In the data folder, by the supervisor's pid: the records that a server decides by, for an engine that is started again."""
+
+TAKEN_VARIABLE = "_BELOFTE_TAKEN"
+"""Names that file to the engine. Not a setting: nobody but the supervisor sets it."""
+
+
+@dataclass(slots=True)
+class ReloadWrite:
+    """A reload on the write path: it changes no stock, and is recorded like all that changes what is decided."""
+
+    request: network_service_pb2.ReloadNetworkRequest
+    digest: bytes
+    message: bytes
+    response: bytes
+    network_version: str
+    decided_unix_ms: int
+    settled: Event = field(default_factory=Event, init=False)
+    outcome: Recorded | Refusal | None = field(default=None, init=False)
+
+    @property
+    def request_id(self) -> str:
+        """The caller's id of the request."""
+        return self.request.request_id
+
+    def plan(self, stock: LiveStock, attempt: int) -> Transaction:
+        """The same, however often it is asked."""
+        entry = ledger_entry_pb2.LedgerEntry(
+            request_id=self.request_id, method=RELOAD_NETWORK, request_digest=self.digest, request=self.message,
+            response=self.response, network_version=self.network_version, decided_unix_ms=self.decided_unix_ms,
+        )  # fmt: skip
+        return Transaction(self.request_id, self.digest, "", (), (), entry.SerializeToString())
+
+    def hold(self, stock: LiveStock) -> None:
+        """Nothing is taken."""
+
+    def release(self, stock: LiveStock) -> None:
+        """Nothing was held."""
+
+    def settle(self, outcome: Recorded | Refusal) -> None:
+        """Told how it ended."""
+        self.outcome = outcome
+        self.settled.set()
+
+
+def read_network(folder: Path) -> tuple[NetworkRecords, list[network_service_pb2.NetworkFinding]]:
+    """The records of a folder, and what should be looked at in it. Raises `Refusal` with the bad rows where it is refused."""
+    try:
+        records, validation = validate_records(folder)
+    except LoadError as error:
+        raise refused_folder(error) from None
+    except OSError as error:
+        message = f"network folder: it cannot be read: {error.strerror or 'an error of the disk'}"
+        raise Refusal(Reason.INVALID_NETWORK, message, (FieldViolation("network folder", message),)) from None
+    return records, findings(validation)
+
+
+def refused_folder(error: LoadError) -> Refusal:
+    """What is wrong with a folder, by file and row; nothing of it is taken."""
+    violations = [
+        FieldViolation(e.file if e.row is None else f"{e.file}:{e.row}", str(e)) for e in error.errors[:VIOLATIONS_MAX]
+    ]
+    message = (
+        f"the network folder has {error.error_count} errors; nothing of it is taken, the first is {violations[0].description}"
+    )
+    return Refusal(Reason.INVALID_NETWORK, message, tuple(violations))
+
+
+def findings(validation: Validation) -> list[network_service_pb2.NetworkFinding]:
+    """Warnings as the wire has them."""
+    return [
+        network_service_pb2.NetworkFinding(
+            severity=network_service_pb2.FINDING_SEVERITY_WARNING, file=warning.file, row=warning.row or 0,
+            column=warning.column, reason="WARNING", message=warning.message,
+        )
+        for warning in validation.warnings[:FINDINGS_MAX]
+    ]  # fmt: skip
+
+
+def finished_reload(response: bytes, position: str, duplicate: bool) -> bytes:
+    """The recorded answer with its position. Protobuf merges serialized messages by putting one after the other."""
+    rest = network_service_pb2.ReloadNetworkResponse(position=position, duplicate=duplicate)
+    return response + rest.SerializeToString()
+
+
+def refused_name(name: str, served: str) -> Refusal:
+    """A folder of another network: its orders and stock lie elsewhere."""
+    message = f"network.toml: name {served!r} was expected, as of the network that is served, not {name!r}"
+    return Refusal(Reason.INVALID_NETWORK, message, (FieldViolation("network.toml", message),))
+
+
+TakeOver = Callable[[NetworkImage, NetworkRecords], bool]
+"""Swaps in an image and the stock of it, in the desk's thread; False: the shared stock is away, and nothing changed."""
+
+
+def new_taken_file(data_dir: Path) -> Path:
+    """Where the engines of this server keep the network in force; what servers left that were killed is cleared away."""
+    for left in data_dir.glob(TAKEN_FILES.format("*")):
+        pid = left.name.split(".")[1]
+        if not pid.isdigit() or not _runs(int(pid)):
+            left.unlink(missing_ok=True)
+    file = data_dir / TAKEN_FILES.format(os.getpid())
+    file.unlink(missing_ok=True)
+    return file
+
+
+def keep_taken(records: NetworkRecords) -> None:
+    """Keep the records in force, whole or not at all."""
+    if file := _taken_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_suffix(".unfinished")
+        unfinished.write_bytes(pickle.dumps(records, pickle.HIGHEST_PROTOCOL))
+        unfinished.rename(file)
+
+
+def kept_records() -> NetworkRecords | None:
+    """The records in force of this server, where one of its engines took any before."""
+    file = _taken_file()
+    if file is None or not file.exists():
+        return None
+    records = pickle.loads(file.read_bytes())  # noqa: S301 - our own file, in the data folder
+    assert isinstance(records, NetworkRecords)
+    return records
+
+
+def _taken_file() -> Path | None:
+    name = os.environ.get(TAKEN_VARIABLE)
+    return Path(name) if name else None
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

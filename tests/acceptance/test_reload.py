@@ -1,0 +1,119 @@
+"""The network folder is read again while calls are served: swapped in one step, or not at all."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from belofte.v1 import network_service_pb2, types_pb2
+
+from engine.domain.ids import uuid7
+from tests.acceptance.asking import (
+    CALL_SECONDS_MAX,
+    basket,
+    lines,
+    order_of,
+    put,
+    quote,
+    refusal,
+    shipped,
+    source,
+    stock_of,
+    stocked,
+)
+from tests.acceptance.server import Server, wait_for
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Iterator[Server]:
+    """A server whose folder may be changed."""
+    with Server(tmp_path) as server:
+        yield server
+
+
+def edit(server: Server, file: str, before: str, after: str) -> None:
+    path = server.folder / "network" / file
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), "utf-8")
+
+
+def reload(server: Server, request_id: str = "") -> network_service_pb2.ReloadNetworkResponse:
+    request = network_service_pb2.ReloadNetworkRequest(request_id=request_id or uuid7())
+    return server.network.ReloadNetwork(request, timeout=CALL_SECONDS_MAX)
+
+
+def network_of(server: Server) -> network_service_pb2.Network:
+    """Waits for an engine that is being started again."""
+    request = network_service_pb2.GetNetworkRequest()
+    return server.network.GetNetwork(request, timeout=60.0, wait_for_ready=True).network
+
+
+def test_a_reload_swaps_in_one_step_and_is_recorded(edited: Server) -> None:
+    item = stocked(edited, A=5, B=7)
+    order = source(edited, (item, 3))
+    before = network_of(edited)
+    # A stands aside, C and a new item come in.
+    edit(edited, "locations.csv", "A,DC,NL,1012,,,,,,,", "A,DC,NL,1012,,,,,,DISABLED,\nC,DC,NL,1012,,,,,,,")
+    edit(edited, "items.csv", "kept,100", "novelty,100,,,\nkept,100")
+    assert stock_of(edited, item).available == 9
+    faults: list[Exception] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            try:
+                assert quote(edited, basket(lines((item, 2)))).options
+            except Exception as error:
+                faults.append(error)
+                return
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    request_id = uuid7()
+    answer = reload(edited, request_id)
+    done.set()
+    asking.join()
+    assert not faults
+    after = network_of(edited)
+    assert answer.network == after
+    assert (after.version, after.location_count, after.item_count) == (
+        before.version + 1, before.location_count + 1, before.item_count + 1
+    )  # fmt: skip
+    assert after.network_version != before.network_version
+    # Stock is where it was, but for A's, which may not be promised; the order keeps what it has.
+    assert stock_of(edited, item).on_hand == 12
+    assert order_of(edited, order.order_id).plan == order.plan
+    put(edited, "novelty", {"C": 4})
+    assert shipped(source(edited, ("novelty", 4)).plan) == {"C": {"1": 4}}
+    again = reload(edited, request_id)
+    assert again.duplicate and (again.position, again.network) == (answer.position, answer.network)
+    assert network_of(edited).version == after.version
+
+
+def test_a_folder_with_errors_leaves_the_network_as_it_was(edited: Server) -> None:
+    item = stocked(edited, A=5)
+    before = network_of(edited)
+    edit(edited, "locations.csv", "B,DC,NL,1012", "B,DC,NL,postal code")
+    edit(edited, "items.csv", "kept,100", "kept,heavy")
+    error = refusal(lambda: reload(edited))
+    assert (error.code, error.reason) == ("FAILED_PRECONDITION", "INVALID_NETWORK")
+    assert [field.split(":")[0] for field in error.fields] == ["locations.csv", "items.csv"]
+    assert network_of(edited) == before
+    assert quote(edited, basket(lines((item, 5)))).options
+    # An engine that is started again goes on with what was in force, and not with a folder that is being edited.
+    killed = edited.kill_child("engine")
+    wait_for(lambda: (child := edited.child("engine")) is not None and child.pid != killed.pid, 60.0)
+    assert network_of(edited).network_version == before.network_version
+    assert source(edited, (item, 5)).state == types_pb2.ORDER_STATE_SOURCED
+
+
+def test_another_network_is_not_taken_over(edited: Server) -> None:
+    edit(edited, "network.toml", 'name = "acceptance"', 'name = "another"')
+    error = refusal(lambda: reload(edited))
+    assert (error.code, error.reason, error.fields) == ("FAILED_PRECONDITION", "INVALID_NETWORK", ("network.toml",))
+
+
+def test_a_reload_needs_an_id_of_its_own(edited: Server) -> None:
+    error = refusal(lambda: edited.network.ReloadNetwork(network_service_pb2.ReloadNetworkRequest()))
+    assert (error.code, error.fields) == ("INVALID_ARGUMENT", ("request_id",))
