@@ -130,7 +130,7 @@ def decode_line(
         violations.add(f"{path}.delivery_method", "SHIP, PICKUP, SHIP_TO_STORE or DIGITAL was expected")
         method = DeliveryMethod.SHIP
     if method in (DeliveryMethod.SHIP_TO_STORE, DeliveryMethod.DIGITAL):
-        violations.add_unbuilt(f"{path}.delivery_method {method.name}")
+        violations.add_unbuilt(f"{path}.delivery_method", method.name)
     pickup = -1
     if wire.pickup_location_id and method in (DeliveryMethod.SHIP, DeliveryMethod.DIGITAL):
         violations.add(f"{path}.pickup_location_id", f"none was expected, the delivery method is {method.name}")
@@ -287,9 +287,9 @@ def decode_order(
     known = sourcing_service_pb2.SourceMode.values()
     if wire.mode not in known:
         violations.add("mode", "COMMIT or PREVIEW was expected")
-    if wire.mode == sourcing_service_pb2.SOURCE_MODE_SHADOW or wire.HasField("incumbent_plan"):
-        violations.add_unbuilt("mode SHADOW")
-    for name in ("quote_token", "reservation_id", "expected_version"):
+    if wire.mode == sourcing_service_pb2.SOURCE_MODE_SHADOW:
+        violations.add_unbuilt("mode", "SHADOW")
+    for name in ("incumbent_plan", "quote_token", "reservation_id", "expected_version"):
         if wire.HasField(name):
             violations.add_unbuilt(name)
     if wire.order.hold_reason:
