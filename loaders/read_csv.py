@@ -5,6 +5,7 @@ import io
 import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -114,7 +115,7 @@ class _Lines:
 
     def numbers(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The lines of these rows."""
-        if self._counted is None and (self._skipped or not self._one_line_a_row()):
+        if self._counted is None and (self._skipped or not self._one_line_a_row):
             self._count()
         return rows + 2 if self._counted is None else self._counted[rows]
 
@@ -130,7 +131,9 @@ class _Lines:
                 return line + 1
         return None
 
+    @cached_property
     def _one_line_a_row(self) -> bool:
+        """Whether nothing moves a row off its line: one pass over the file, not one for each bad row."""
         with self._path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return content[:1] not in b"\r\n" and all(content.find(mark) < 0 for mark in (b'"', b"\n\n", b"\r\r", b"\n\r"))
 

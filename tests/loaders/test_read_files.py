@@ -1,6 +1,8 @@
 """CSV, JSON Lines and Parquet as they come: quotes, blank lines, line ends, encodings, broken files; rows are named right."""
 
+import mmap
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,6 +47,26 @@ def test_csv_rows_after_a_quoted_line_break_keep_their_lines(tmp_path: Path) -> 
         (4, "", "4 cells", Fault.MALFORMED),
         (5, "weight_grams", "bad", Fault.MALFORMED),
     ]
+
+
+def test_csv_is_searched_for_its_lines_once_however_many_rows_are_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice 300 distinct bad cells ask for their lines; with a search for each, 100,000 bad rows took over ten minutes."""
+    searches = []
+    mapped = mmap.mmap
+
+    def search(*args: Any, **options: Any) -> mmap.mmap:
+        searches.append(args)
+        return mapped(*args, **options)
+
+    monkeypatch.setattr("mmap.mmap", search)
+    content = "item_id,weight_grams,length_mm\n" + "".join(f"I{row},a{row},b{row}\n" for row in range(300))
+    found = errors_of(tmp_path, items_csv=content, inventory_csv="item_id,location_id,quantity\n")
+    assert found == [
+        (row + 2, column, f"{letter}{row}", Fault.MALFORMED)
+        for row in range(300)
+        for column, letter in (("length_mm", "b"), ("weight_grams", "a"))
+    ]
+    assert len(searches) == 1
 
 
 def test_csv_quote_never_closed_does_not_swallow_rows(tmp_path: Path) -> None:
