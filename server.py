@@ -88,7 +88,7 @@ def validate(folder: Path, json: JsonOption = False) -> None:
     """Check a network folder: every bad row of every file is named. Exit code 1 when there is any."""
     from loaders.folder import validate_folder
     from loaders.progress import TerminalProgress
-    from loaders.report import errors_json, render_errors, render_warnings
+    from loaders.report import errors_json, print_errors, print_warnings
 
     with TerminalProgress(err) as progress:
         validation = validate_folder(folder, progress)
@@ -96,10 +96,9 @@ def validate(folder: Path, json: JsonOption = False) -> None:
         sys.stdout.write(errors_json(validation) + "\n")
     elif validation.ok:
         out.print(f"{folder} is a sound network folder.")
-        if validation.warnings:
-            out.print(render_warnings(validation))
+        print_warnings(validation, folder, out)
     else:
-        out.print(render_errors(validation))
+        print_errors(validation, folder, out)
     raise typer.Exit(0 if validation.ok else EXIT_REFUSED)
 
 
@@ -251,14 +250,14 @@ def _settings(**options: object) -> Settings:
 def _records(settings: Settings) -> Any:
     from loaders.folder import Validation, load_folder
     from loaders.progress import TerminalProgress
-    from loaders.report import render_errors
+    from loaders.report import print_errors
 
     assert settings.network is not None, "the supervisor names the folder"
     try:
         with TerminalProgress(err) as progress:
             return load_folder(settings.network, progress)
     except LoadError as error:
-        err.print(render_errors(Validation(error.errors, error.error_count)))
+        print_errors(Validation(error.errors, error.counts), settings.network, err)
         _fail(f"{settings.network} was refused as a whole; nothing was loaded. Mend the rows named above.", EXIT_REFUSED)
 
 

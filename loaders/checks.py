@@ -100,7 +100,7 @@ def _log_repeats(sheet: Sheet, rows: NDArray[np.int64], first_rows: NDArray[np.i
     for row, first in zip(rows.tolist(), first_numbers, strict=False):
         expected = f"each {' + '.join(names)} once; row {first} has it"
         sheet.log_rows(log, np.array([row]), names[0], Fault.DUPLICATE, expected)
-    log.count_unkept(len(rows) - len(first_numbers))
+    log.count_unkept(sheet.file, names[0], Fault.DUPLICATE, len(rows) - len(first_numbers))
 
 
 def _ranks(cells: Cells) -> tuple[NDArray[np.int64], int]:

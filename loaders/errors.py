@@ -1,12 +1,14 @@
 """What is wrong with a network folder: one record a bad cell, row, column or file, and the log that gathers them."""
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-# Errors kept of one file; those beyond are counted. A file of 20 million bad rows must not cost 20 million records.
-ERRORS_PER_FILE_MAX = 100_000
+# Errors kept of one file; those beyond are counted. Far more than anyone mends by hand, in a few hundred MB: a file of
+# 20 million bad rows must not cost 20 million records.
+ERRORS_PER_FILE_MAX = 1_000_000
 
 
 class Fault(StrEnum):
@@ -45,9 +47,9 @@ class RowError:
         subject = " ".join(part for part in (self.column, repr(self.value) if self.value else "") if part)
         return f"{place}: {subject}{': ' if subject else ''}{self.reason}, expected {self.expected}"
 
-    def as_dict(self) -> dict[str, object]:
-        """The same as JSON has it."""
-        return asdict(self)
+
+# What errors are counted by: file, column and reason.
+ErrorKind = tuple[str, str, Fault]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +64,16 @@ class FolderWarning:
     column: str
     message: str
 
-    def as_dict(self) -> dict[str, object]:
-        """The same as JSON has it."""
-        return asdict(self)
-
 
 class LoadError(ValueError):
-    """A network folder was refused. `errors` are ordered by file and row; `error_count` counts those not kept too."""
+    """A network folder was refused. `errors` are ordered by file and row; `counts` has those not kept too."""
 
-    def __init__(self, errors: tuple[RowError, ...], error_count: int) -> None:
+    def __init__(self, errors: tuple[RowError, ...], counts: Counter[ErrorKind]) -> None:
         assert errors
         self.errors = errors
-        self.error_count = error_count
-        more = "" if error_count == 1 else f" (and {error_count - 1} more)"
+        self.counts = counts
+        self.error_count = counts.total()
+        more = "" if self.error_count == 1 else f" (and {self.error_count - 1} more)"
         super().__init__(f"{errors[0]}{more}")
 
 
@@ -83,18 +82,22 @@ class ErrorLog:
 
     def __init__(self) -> None:
         self.error_count = 0
+        self.counts: Counter[ErrorKind] = Counter()
         self._kept: dict[str, list[RowError]] = {}
 
     def add(self, file: str, row: int | None, column: str, value: object, reason: Fault, expected: str) -> None:
         """Log one error."""
         self.error_count += 1
+        self.counts[file, column, reason] += 1
         kept = self._kept.setdefault(file, [])
         if len(kept) < ERRORS_PER_FILE_MAX:
             kept.append(RowError(file, row, column, "" if value is None else str(value), reason, expected))
 
-    def count_unkept(self, error_count: int) -> None:
+    def count_unkept(self, file: str, column: str, reason: Fault, error_count: int) -> None:
         """Count errors that are not kept."""
-        self.error_count += error_count
+        if error_count:
+            self.error_count += error_count
+            self.counts[file, column, reason] += error_count
 
     def errors(self, file_order: Iterable[str] = ()) -> tuple[RowError, ...]:
         """What was kept: files in the order given (others after them), rows ascending within a file."""

@@ -1,7 +1,8 @@
 """A network folder, read whole or refused whole: every bad row of every file is named, and nothing half-loads."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from engine.network.records import Network, NetworkRecords
 from loaders.build import build_calendar_days, build_inventory, build_locations, build_receipts, build_records
 from loaders.checks import check_keys, check_kits, check_records, check_references
 from loaders.columns import Table
-from loaders.errors import ErrorLog, Fault, FolderWarning, LoadError, RowError, nearest
+from loaders.errors import ErrorKind, ErrorLog, Fault, FolderWarning, LoadError, RowError, nearest
 from loaders.folder_lint import lint_folder
 from loaders.postal import PostalAreas
 from loaders.progress import ProgressReporter, SilentProgress
@@ -36,19 +37,24 @@ _UNKNOWN_NETWORK = Network("", "", "", "UTC")
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What is wrong with a folder. `error_count` counts the errors that were too many to keep as well.
+    """What is wrong with a folder. `counts` has the errors that were too many to keep as well.
 
     `warnings` do not keep it from being used.
     """
 
-    errors: tuple[RowError, ...]
-    error_count: int
+    errors: tuple[RowError, ...] = ()
+    counts: Counter[ErrorKind] = field(default_factory=Counter)
     warnings: tuple[FolderWarning, ...] = ()
+
+    @property
+    def error_count(self) -> int:
+        """All errors, those not kept too."""
+        return self.counts.total()
 
     @property
     def ok(self) -> bool:
         """Whether the folder would load."""
-        return self.error_count == 0
+        return not self.errors
 
 
 def load_folder(path: Path, progress: ProgressReporter | None = None) -> NetworkRecords:
@@ -64,13 +70,13 @@ def validate_folder(path: Path, progress: ProgressReporter | None = None) -> Val
     try:
         return validate_records(path, progress)[1]
     except LoadError as error:
-        return Validation(error.errors, error.error_count)
+        return Validation(error.errors, error.counts)
 
 
 def validate_records(path: Path, progress: ProgressReporter | None = None) -> tuple[NetworkRecords, Validation]:
     """The records of a folder, and what should be looked at in it. Raises `LoadError`, as `load_folder` does."""
     records, sheets, rows = _load(path, progress)
-    return records, Validation((), 0, lint_folder(records, sheets, rows))
+    return records, Validation(warnings=lint_folder(records, sheets, rows))
 
 
 def _load(path: Path, progress: ProgressReporter | None) -> tuple[NetworkRecords, dict[str, Sheet], dict[str, list[Any]]]:
@@ -82,7 +88,7 @@ def _load(path: Path, progress: ProgressReporter | None) -> tuple[NetworkRecords
     sheets = _read_sheets(files, log, progress or SilentProgress())
     records = _build(sheets, network or _UNKNOWN_NETWORK, log)
     if log.error_count:
-        raise LoadError(log.errors(file.name for file in files.values()), log.error_count)
+        raise LoadError(log.errors(file.name for file in files.values()), log.counts)
     assert network is not None
     items = _by_id(records["items"], "item_id")
     locations = _by_id(records["locations"], "location_id")

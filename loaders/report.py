@@ -1,56 +1,107 @@
-"""What is wrong with a folder, for a person (a table on a terminal) and for a program (JSON)."""
+"""What is wrong with a folder, for a person (tables on a terminal) and for a program (JSON)."""
+
+import shlex
+from pathlib import Path
 
 import orjson
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from loaders.errors import ERRORS_PER_FILE_MAX
 from loaders.folder import Validation
 
-ROWS_SHOWN_MAX = 50
+# More rows than this nobody reads on a terminal: they are told by their kinds, and how to have them all.
+ROWS_SHOWN_MAX = 1_000
 VALUE_LENGTH_MAX = 40
 
 
-def render_errors(validation: Validation, rows_shown_max: int = ROWS_SHOWN_MAX) -> Table:
+def print_errors(validation: Validation, folder: Path, console: Console) -> None:
+    """Every error; where they are too many, the first, how many there are of each kind, and what to type for all."""
+    console.print(render_errors(validation))
+    if validation.error_count > ROWS_SHOWN_MAX:
+        console.print(render_counts(validation))
+        _print_how_to_see_all(validation, folder, console)
+
+
+def print_warnings(validation: Validation, folder: Path, console: Console) -> None:
+    """Every warning, if there is any; where they are too many, the first, and what to type for all."""
+    if validation.warnings:
+        console.print(render_warnings(validation))
+    if len(validation.warnings) > ROWS_SHOWN_MAX:
+        _print_how_to_see_all(validation, folder, console)
+
+
+def render_errors(validation: Validation) -> Table:
     """A table of the first errors, with the total under it. Cells of the folder are shown as text, never as markup."""
-    table = Table(title="What is wrong with the network folder", caption=_caption(validation, rows_shown_max))
+    caption = _caption(validation.error_count, "error")
+    table = Table(title="What is wrong with the network folder", caption=caption)
     for heading in ("file", "row", "column", "value", "reason", "expected"):
         table.add_column(heading, justify="right" if heading == "row" else "left", overflow="fold")
-    for error in validation.errors[:rows_shown_max]:
+    for error in validation.errors[:ROWS_SHOWN_MAX]:
         value = error.value if len(error.value) <= VALUE_LENGTH_MAX else f"{error.value[: VALUE_LENGTH_MAX - 1]}…"
         row = "" if error.row is None else str(error.row)
-        cells = (error.file, row, error.column, value, str(error.reason), error.expected)
-        table.add_row(*(Text(_visible(cell)) for cell in cells))
+        _add_row(table, error.file, row, error.column, value, error.reason, error.expected)
     return table
 
 
-def render_warnings(validation: Validation, rows_shown_max: int = ROWS_SHOWN_MAX) -> Table:
+def render_counts(validation: Validation) -> Table:
+    """A table of how many errors there are by file, column and reason, the most first; those that were not kept too."""
+    table = Table(title="How many errors of each kind", caption=_caption(len(validation.counts), "kind"))
+    for heading in ("file", "column", "reason", "errors"):
+        table.add_column(heading, justify="right" if heading == "errors" else "left", overflow="fold")
+    for (file, column, reason), count in validation.counts.most_common(ROWS_SHOWN_MAX):
+        _add_row(table, file, column, reason, f"{count:,}")
+    return table
+
+
+def render_warnings(validation: Validation) -> Table:
     """A table of what should be looked at, though the folder can be used."""
-    count = len(validation.warnings)
-    caption = f"{count:,} warnings, the first {rows_shown_max} shown" if count > rows_shown_max else None
+    caption = _caption(len(validation.warnings), "warning")
     table = Table(title="Worth a look", title_justify="left", caption=caption)
     for heading in ("file", "row", "column", "what"):
         table.add_column(heading, justify="right" if heading == "row" else "left", overflow="fold")
-    for warning in validation.warnings[:rows_shown_max]:
+    for warning in validation.warnings[:ROWS_SHOWN_MAX]:
         row = "" if warning.row is None else str(warning.row)
-        table.add_row(*(Text(_visible(cell)) for cell in (warning.file, row, warning.column, warning.message)))
+        _add_row(table, warning.file, row, warning.column, warning.message)
     return table
 
 
 def errors_json(validation: Validation) -> str:
-    """`{"ok": …, "error_count": …, "errors": [{file, row, column, value, reason, expected} …], "warnings": […]}`."""
+    """The findings as one JSON object.
+
+    `{"ok": …, "error_count": …, "errors_left_out": …, "errors": [{file, row, column, value, reason, expected} …],
+    "warnings": [{file, row, column, message} …]}`; `errors_left_out` counts those beyond what is kept of one file.
+    """
     document = {
         "ok": validation.ok,
         "error_count": validation.error_count,
-        "errors": [error.as_dict() for error in validation.errors],
-        "warnings": [warning.as_dict() for warning in validation.warnings],
+        "errors_left_out": _left_out(validation),
+        "errors": validation.errors,
+        "warnings": validation.warnings,
     }
     return orjson.dumps(document).decode()
 
 
-def _caption(validation: Validation, rows_shown_max: int) -> str:
-    shown = min(rows_shown_max, len(validation.errors))
-    total = f"{validation.error_count:,} {'error' if validation.error_count == 1 else 'errors'}"
-    return total if shown == validation.error_count else f"{total}, the first {shown} shown"
+def _print_how_to_see_all(validation: Validation, folder: Path, console: Console) -> None:
+    left_out = _left_out(validation)
+    what = f"All but {left_out:,} of them ({ERRORS_PER_FILE_MAX:,} a file are kept)" if left_out else "All of them"
+    # In one line, however narrow the terminal, so that it can be copied.
+    command = f"python server.py validate {shlex.quote(str(folder))} --json"
+    console.print(f"{what}: {command}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _left_out(validation: Validation) -> int:
+    return validation.error_count - len(validation.errors)
+
+
+def _caption(count: int, what: str) -> str:
+    total = f"{count:,} {what if count == 1 else f'{what}s'}"
+    return total if count <= ROWS_SHOWN_MAX else f"{total}, the first {ROWS_SHOWN_MAX:,} shown"
+
+
+def _add_row(table: Table, *cells: str) -> None:
+    table.add_row(*(Text(_visible(cell)) for cell in cells))
 
 
 def _visible(text: str) -> str:

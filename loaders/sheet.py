@@ -63,7 +63,7 @@ class Sheet:
         kept = rows[:ERRORS_PER_FILE_MAX]
         for row, number in zip(kept.tolist(), self.row_numbers(kept).tolist(), strict=True):
             log.add(self.file, number, column, self.cells[column].text(row), reason, expected)
-        log.count_unkept(len(rows) - len(kept))
+        log.count_unkept(self.file, column, reason, len(rows) - len(kept))
 
 
 def empty_sheet(table: Table) -> Sheet:

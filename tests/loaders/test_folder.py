@@ -320,5 +320,5 @@ def test_files_without_rows(tmp_path: Path, suffix: str) -> None:
 def test_other_files_are_left_alone(tmp_path: Path) -> None:
     """A README or a hidden file in the folder is nobody's business."""
     folder = write_sample(tmp_path, {"README.md": "hello", ".DS_Store": b"\xff", "LICENSE": "", "map.png": b"\x89"})
-    assert validate_folder(folder) == Validation((), 0)
+    assert validate_folder(folder) == Validation()
     assert validate_folder(folder).ok

@@ -276,15 +276,6 @@ def test_all_bad_rows_of_all_files_are_reported_in_order(tmp_path: Path) -> None
     ]
 
 
-def test_errors_beyond_the_cap_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """10 rows, each with a bad quantity, an unknown item, and 9 of them given twice; 4 errors a file are kept."""
-    for module in ("errors", "sheet", "checks"):
-        monkeypatch.setattr(f"loaders.{module}.ERRORS_PER_FILE_MAX", 4)
-    folder = write_sample(tmp_path, {"inventory.csv": "item_id,location_id,quantity\n" + "Q,A1,x\n" * 10})
-    validation = validate_folder(folder)
-    assert (len(validation.errors), validation.error_count) == (4, 10 + 10 + 9)
-
-
 def test_load_error_reads_as_its_first_error(tmp_path: Path) -> None:
     folder = write_sample(tmp_path, {"items.csv": "item_id,weight_grams\nX,a\nY,1\nY,2\n"})
     with pytest.raises(LoadError) as raised:
