@@ -35,6 +35,10 @@ class Table:
     key: tuple[str, ...] = ()
     required: bool = True
 
+    def column(self, name: str) -> Column:
+        """The column of that name, which must be one of its own."""
+        return next(column for column in self.columns if column.name == name)
+
     @property
     def column_names(self) -> tuple[str, ...]:
         """The names of its columns, in the order they are written."""

@@ -45,12 +45,16 @@ class BadCellError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of cell. `arrow` is its type in typed files; `write` is the inverse of `parse`."""
+    """A kind of cell. `arrow` is its type in typed files; `write` is the inverse of `parse`.
+
+    `takes_lists` where a typed file may give the parts of a cell as a list.
+    """
 
     expected: str
     parse: Callable[[Any], Any]
     write: Callable[[Any], Cell] = lambda value: value
     arrow: pa.DataType = _TEXT_TYPE
+    takes_lists: bool = False
 
 
 def whole(low: int, high: int, unit: str = "") -> Kind:
@@ -200,11 +204,12 @@ FLAG = Kind("true, false, 1, 0, yes or no", _parse_flag, arrow=pa.bool_())
 COUNTRY = Kind("a country code of two capital letters (ISO 3166)", _parse_country)
 CURRENCY = Kind("a currency code of three capital letters (ISO 4217)", _parse_currency)
 POSTAL_CODE = Kind("a postal code: 1 to 16 letters, digits, spaces and hyphens", _parse_postal_code)
-IDS = Kind("ids parted by ; and each once", _parse_ids, ";".join)
+IDS = Kind("ids parted by ; and each once", _parse_ids, ";".join, takes_lists=True)
 ID_QUANTITIES = Kind(
     f"id:quantity parted by ; and each id once, quantities from 1 to {QUANTITY_MAX}",
     _parse_id_quantities,
     lambda pairs: ";".join(f"{name}:{quantity}" for name, quantity in pairs),
+    takes_lists=True,
 )
 QUANTITY = whole(0, QUANTITY_MAX)
 STOCK_QUANTITY = whole(-(2**31), QUANTITY_MAX)

@@ -56,13 +56,13 @@ def known_columns(file: str, names: Sequence[str], table: Table, log: ErrorLog, 
 def encode(array: Any) -> pa.DictionaryArray:
     """An Arrow array as a dictionary array with int32 codes, lists joined by ``;`` and times cut to microseconds.
 
-    Raises `pa.ArrowException` for what cannot be a cell (structs and the like) and for text that is not UTF-8.
+    Raises `pa.ArrowException` for text that is not UTF-8 and for types that have no dictionary.
     """
     if pa.types.is_dictionary(array.type) and array.type.index_type != pa.int32():
         array = array.cast(array.type.value_type)
     kind = array.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        array = pc.binary_join(array.cast(pa.list_(pa.string())), ";")
+        array = _joined(array.cast(pa.list_(pa.string())))
     elif pa.types.is_null(kind):
         array = array.cast(pa.string())
     elif pa.types.is_float16(kind):
@@ -74,3 +74,9 @@ def encode(array: Any) -> pa.DictionaryArray:
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     encoded.dictionary.validate(full=True)
     return encoded
+
+
+def _joined(lists: pa.ListArray) -> pa.StringArray:
+    """Each list as one text. Arrow makes all of a list null for one null part, as if the cell were empty: no id is `(null)`."""
+    parts = pa.ListArray.from_arrays(lists.offsets, lists.values.fill_null("(null)"))
+    return pc.if_else(lists.is_valid(), pc.binary_join(parts, ";"), None)

@@ -1,6 +1,7 @@
 """CSV, JSON Lines and Parquet as they come: quotes, blank lines, line ends, encodings, broken files; rows are named right."""
 
 import mmap
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from loaders.errors import Fault, RowError
 from loaders.folder import load_folder, validate_folder
 
 NAME = "one line of at most 500 characters in UTF-8"
+NOT_UTF8 = pa.array([b"\xff"]).view(pa.string())
 GRAMS = "a whole number of grams from 0 to 1000000000"
 
 
@@ -191,19 +193,19 @@ def test_parquet_names_bad_cells_and_columns(tmp_path: Path) -> None:
         RowError(
             "items.parquet",
             None,
-            "name",
-            "struct<en: string>",
-            Fault.MALFORMED,
-            NAME,
-        ),
-        RowError(
-            "items.parquet",
-            None,
             "wieght",
             "",
             Fault.UNKNOWN_COLUMN,
             "one of item_id, name, item_class, weight_grams, length_mm, width_mm, height_mm, value_micros, hazmat, "
             "ship_alone, components, substitutes; nearest: weight_grams",
+        ),
+        RowError(
+            "items.parquet",
+            1,
+            "name",
+            '{"en":"shoe"}',
+            Fault.MALFORMED,
+            f"{NAME}, not a column of type struct<en: string>",
         ),
         RowError("items.parquet", 2, "weight_grams", "nan", Fault.MALFORMED, GRAMS),
         RowError(
@@ -216,6 +218,54 @@ def test_parquet_names_bad_cells_and_columns(tmp_path: Path) -> None:
         ),
         RowError("items.parquet", 3, "weight_grams", "2.5", Fault.MALFORMED, GRAMS),
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "row", "value", "type_"),
+    [
+        ("quantity", [[1], [2]], 1, "[1]", "list<element: int64>"),
+        ("quantity", [None, []], 2, "[]", "list<element: null>"),
+        ("quantity", [None, {"a": 1}], 2, '{"a":1}', "struct<a: int64>"),
+        ("quantity", pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())), 1, '[["a",1]]', "map<string, int64>"),
+        ("quantity", pa.array([[1], [2]], pa.large_list(pa.int64())), 1, "[1]", "large_list<element: int64>"),
+        ("quantity", pa.array([[1], [2]], pa.list_(pa.int64(), 1)), 1, "[1]", "fixed_size_list<element: int64>[1]"),
+        ("quantity", pa.array([None, None], pa.list_(pa.int64())), None, "", "list<element: int64>"),
+        ("item_id", [["X"], ["Y"]], 1, '["X"]', "list<element: string>"),
+        ("pool", pa.ListArray.from_arrays([0, 0, 1], NOT_UTF8), 1, "[]", "list<element: string>"),
+        ("pool", pa.ListArray.from_arrays([0, 1, 1], NOT_UTF8), 1, "", "list<element: string>"),
+    ],
+)
+def test_parquet_column_of_lists_or_structs_is_refused(
+    tmp_path: Path, column: str, values: Any, row: int | None, value: str, type_: str
+) -> None:
+    """A list of one number is no number: one error for the column, with the first row that has a value."""
+    columns = {"item_id": ["X", "Y"], "location_id": ["A1", "A1"], "quantity": [1, 2], "pool": [None, "P"]}
+    folder = write_sample(tmp_path, {"inventory.csv": None})
+    pq.write_table(pa.table(columns | {column: values}), folder / "inventory.parquet")
+    (error,) = validate_folder(folder).errors
+    assert (error.row, error.column, error.value, error.reason) == (row, column, value, Fault.MALFORMED)
+    assert re.sub(r" \('\w+'\)", "", error.expected).endswith(f", not a column of type {type_}")
+
+
+def test_parquet_column_of_lists_is_refused_by_its_first_value_in_a_later_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of two rows; the first value stands in the fifth row."""
+    monkeypatch.setattr("loaders.read_parquet.BATCH_ROWS", 2)
+    folder = write_sample(tmp_path)
+    columns = {"segment": list("abcdef"), "quantity": pa.array([None] * 4 + [[7], [8]])}
+    pq.write_table(pa.table(columns), folder / "segments.parquet")
+    (error,) = validate_folder(folder).errors
+    assert (error.row, error.column, error.value) == (5, "quantity", "[7]")
+
+
+def test_parquet_list_with_a_part_that_is_null_is_not_an_empty_cell(tmp_path: Path) -> None:
+    """X's list holds Y and nothing; Y has an empty list and Z none, which are both empty cells."""
+    folder = write_sample(tmp_path, {"items.csv": None})
+    columns = {"item_id": ["X", "Y", "Z"], "substitutes": [["Y", None], [], None]}
+    pq.write_table(pa.table(columns), folder / "items.parquet")
+    (error,) = validate_folder(folder).errors
+    assert (error.row, error.column, error.value, error.reason) == (1, "substitutes", "Y;(null)", Fault.MALFORMED)
 
 
 def test_parquet_instant_without_a_zone_is_refused(tmp_path: Path) -> None:
