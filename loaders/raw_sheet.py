@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from loaders.columns import Table
 from loaders.errors import ErrorLog, Fault, nearest
 
+# Stands before the text of a cell that a typed file gives as an object or a list where no kind of cell takes one.
+NO_CELL = "\ufffd\x00"
+
 RowNumbers = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 

@@ -5,6 +5,7 @@ is fine but mixed, such as numbers as ids.
 """
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from loaders.columns import Table
 from loaders.errors import ErrorLog, Fault
 from loaders.progress import ProgressReporter
-from loaders.raw_sheet import RawSheet, count_from_one, encode, known_columns
+from loaders.raw_sheet import NO_CELL, RawSheet, count_from_one, encode, known_columns
 
 BLOCK_BYTES = 1 << 24
 CHUNK_ROWS = 1 << 16
@@ -59,6 +60,7 @@ def _read_lines(path: Path, table: Table, log: ErrorLog, progress: ProgressRepor
     progress.begin(path.name, path.stat().st_size)
     chunks: dict[str, list[pa.DictionaryArray]] = {name: [] for name in table.column_names}
     cells: dict[str, list[str | None]] = {name: [] for name in chunks}
+    takes_lists = {column.name: column.kind.takes_lists for column in table.columns}
     names: dict[str, None] = {}
     numbers: list[int] = []
     number = bytes_done = 0
@@ -68,7 +70,7 @@ def _read_lines(path: Path, table: Table, log: ErrorLog, progress: ProgressRepor
             if not line.strip():
                 continue
             number += 1
-            record = _object(line, path.name, number, log)
+            record = _object(line, takes_lists, path.name, number, log)
             if record is None:
                 continue
             numbers.append(number)
@@ -91,24 +93,32 @@ def _flush(cells: dict[str, list[str | None]], chunks: dict[str, list[pa.Diction
         column.clear()
 
 
-def _object(line: bytes, file: str, number: int, log: ErrorLog) -> dict[str, str | None] | None:
+def _object(
+    line: bytes, takes_lists: Mapping[str, bool], file: str, number: int, log: ErrorLog
+) -> dict[str, str | None] | None:
     """The cells of one line as text; None, and logged, when it is not one object with each key once."""
+    text = line.decode("utf-8", "replace")
     try:
-        pairs = json.loads(
-            line.decode("utf-8", "replace"), object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=str
-        )
+        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError) as error:
         log.add(file, number, "", None, Fault.UNREADABLE, f"one JSON object a line ({error})")
         return None
     if not isinstance(pairs, _Pairs):
-        log.add(file, number, "", line.decode("utf-8", "replace").strip(), Fault.UNREADABLE, "one JSON object a line")
+        log.add(file, number, "", text.strip(), Fault.UNREADABLE, "one JSON object a line")
         return None
     record: dict[str, str | None] = {}
-    for name, value in pairs:
-        if _whole_text(name) in record:
-            log.add(file, number, name, value, Fault.DUPLICATE, "each key once in a line")
+    spelt: list[str] = []
+    for i, (given, value) in enumerate(pairs):
+        name = _whole_text(given)
+        is_cell = not isinstance(value, list) or (takes_lists.get(name, False) and _is_of_parts(value))
+        if not is_cell:
+            spelt = spelt or list(_values_as_spelt(text))
+        cell = _cell(value) if is_cell else NO_CELL + spelt[i]
+        if name in record:
+            shown = None if cell is None else cell.removeprefix(NO_CELL)
+            log.add(file, number, name, shown, Fault.DUPLICATE, "each key once in a line")
             return None
-        record[_whole_text(name)] = _cell(value)
+        record[name] = cell
     return record
 
 
@@ -121,9 +131,30 @@ def _cell(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, _Pairs):
-        return f"\ufffd{dict(value)}"  # no kind of cell takes U+FFFD, so an object as a cell is named as malformed
-    return _whole_text(";".join(str(part) for part in value) if isinstance(value, list) else value)
+    return _whole_text(";".join(value) if isinstance(value, list) else value)
+
+
+def _is_of_parts(value: list[Any]) -> bool:
+    """Whether a value is a list of texts and numbers, which are read as text; an object is a list of pairs."""
+    return not isinstance(value, _Pairs) and all(isinstance(part, str) for part in value)
+
+
+def _values_as_spelt(text: str) -> Iterator[str]:
+    """The values of an object as they stand in its line, in order. `text` has been read as JSON before."""
+    decoder = json.JSONDecoder(parse_int=str, parse_float=str)
+    end = _after_blanks(text, 0)
+    while text[end] != "}":
+        _, end = decoder.raw_decode(text, _after_blanks(text, end + 1))
+        start = _after_blanks(text, _after_blanks(text, end) + 1)
+        _, end = decoder.raw_decode(text, start)
+        yield text[start:end]
+        end = _after_blanks(text, end)
+
+
+def _after_blanks(text: str, start: int) -> int:
+    while text[start].isspace():
+        start += 1
+    return start
 
 
 def _whole_text(text: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from loaders.columns import Column, Table
 from loaders.errors import ERRORS_PER_FILE_MAX, ErrorLog, Fault
 from loaders.kinds import BadCellError
-from loaders.raw_sheet import RawSheet, RowNumbers, count_from_one
+from loaders.raw_sheet import NO_CELL, RawSheet, RowNumbers, count_from_one
 
 EMPTY = -1
 
@@ -102,6 +102,9 @@ def _parse_column(sheet: Sheet, column: Column, chunks: list[pa.DictionaryArray]
         value = None
         if text is None or text == "":
             empty_codes.append(code)
+        elif isinstance(text, str) and text.startswith(NO_CELL):
+            texts[code] = text.removeprefix(NO_CELL)
+            faults[code] = BadCellError(Fault.MALFORMED)
         else:
             try:
                 value = column.kind.parse(text)

@@ -124,12 +124,35 @@ def test_jsonl_names_each_bad_cell_by_its_record(tmp_path: Path) -> None:
         (None, "weight", "", Fault.UNKNOWN_COLUMN),
         (2, "hazmat", "perhaps", Fault.MALFORMED),
         (2, "weight_grams", "bad", Fault.MALFORMED),
-        (3, "name", "\ufffd{'en': 'shoe'}", Fault.MALFORMED),
+        (3, "name", '{"en": "shoe"}', Fault.MALFORMED),
         (3, "weight_grams", "1.5", Fault.MALFORMED),
         (4, "name", "\ufffd", Fault.MALFORMED),
         (4, "weight_grams", "NaN", Fault.MALFORMED),
         (5, "weight_grams", "true", Fault.MALFORMED),
     ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['{"a":1}', '{ "a" : [1.50, {}] ,"b":"\\u00e9 }" }', "{}", "[1]", '["bolt"]', "[]", "[[1]]", "[null]"],
+)
+@pytest.mark.parametrize("column", ["quantity", "pool", "status"])
+def test_jsonl_object_or_list_as_a_cell_is_told_as_it_stands(tmp_path: Path, value: str, column: str) -> None:
+    """Each column by its own kind: a number, an id and a word. A list of one number is no number."""
+    others = {"item_id": '"X"', "location_id": '"A1"', "quantity": "1"}
+    cells = ", ".join(f'"{name}":  {cell} ' for name, cell in (others | {column: value}).items())
+    assert errors_of(tmp_path, inventory_jsonl=f"  {{ {cells}}} \n") == [(1, column, value, Fault.MALFORMED)]
+
+
+@pytest.mark.parametrize("value", ['["Y", null]', '["Y", true]', '["Y", ["Z"]]', '[{"item_id": "Y"}]', '{"Y": 1}'])
+def test_jsonl_list_of_other_than_ids_is_told_as_it_stands(tmp_path: Path, value: str) -> None:
+    lines = f'{{"item_id": "X", "substitutes": {value}}}\n{{"item_id": "Y", "substitutes": ["X"]}}\n'
+    assert errors_of(tmp_path, items_jsonl=lines) == [(1, "substitutes", value, Fault.MALFORMED)]
+
+
+def test_jsonl_key_given_twice_is_told_with_its_second_value(tmp_path: Path) -> None:
+    lines = '{"item_id": "X"}\n{"item_id": "Y"}\n{"item_id": "Z", "name": {"a":1}, "name": {"b": 1}}\n'
+    assert errors_of(tmp_path, items_jsonl=lines) == [(3, "name", '{"b": 1}', Fault.DUPLICATE)]
 
 
 def test_jsonl_lines_that_are_no_objects(tmp_path: Path) -> None:
