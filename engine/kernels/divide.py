@@ -44,6 +44,8 @@ from engine.kernels.shipments import (
     NODE_FIELDS,
     NODES,
     STACK_MAX,
+    STATE_FIELDS,
+    TOP,
     search_shipments,
 )
 from engine.kernels.tariffs import price_subsets, tariff_micros
@@ -109,28 +111,45 @@ def divide_order(
     the search is complete.
     """
     n, columns, rows = quantity.shape[0], location.shape[0], zone.shape[0]
+    lines, digit_max = np.empty((LINE_FIELDS, n), np.int64), np.empty((n, columns), np.int64)
     usable = np.empty((n, columns), np.bool_)
     fill_usable(quantity, grams, volume, allowed, fixed, line_micros, unit_micros, usable)
-    lines = np.empty((LINE_FIELDS, n), np.int64)
     fill_lines(quantity, item, grams, volume, short, most, usable, lines)
     size = choose_digits(lines, steps_max)
-    work = np.empty((7, size), np.int64)
-    gram_sum, volume_sum, line_count, unit_count = work[0], work[1], work[2], work[3]
-    codes, sums, best = work[4], work[5], work[6]
+    shared = number_shared(lines)
+    fill_digits(lines, usable, available, digit_max)
+    divide_lines(
+        lines, location, fixed, line_micros, unit_micros, available, capacity_kind, capacity_left, price_row, zone, divisor,
+        package_grams_max, start, max_grams, price, per_kg, weight_ppm, split, locations_max, nodes_max, steps_max, incumbent,
+        digit_max, shared, stack, path, out_line, out_column, out_quantity, out, np.empty((7, size), np.int64),
+        np.empty((shared, size), np.int64), np.empty((shared, columns), np.int64), np.empty((rows, size), np.int64),
+        np.empty((LAYERS_MAX + 1, size), np.int64), np.empty((LAYERS_MAX, size), np.int64), np.empty(n, np.int64),
+        np.empty(rows, np.int64), np.empty(STATE_FIELDS, np.int64),
+    )  # fmt: skip
+
+
+@kernel
+def divide_lines(
+    lines: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, capacity_kind: Ints,
+    capacity_left: Ints, price_row: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints, start: Ints, max_grams: Ints,
+    price: Ints, per_kg: Ints, weight_ppm: int, split: int, locations_max: int, nodes_max: int, steps_max: int,
+    incumbent: int, digit_max: Ints, shared: int, stack: Ints, path: Ints, out_line: Ints, out_column: Ints,
+    out_quantity: Ints, out: Ints, by_portion: Ints, shared_need: Ints, shared_available: Ints, prices: Ints, values: Ints,
+    layer_best: Ints, per_unit: Ints, least_prices: Ints, state: Ints,
+) -> None:  # fmt: skip
+    """`divide_order` with its lines counted and its scratch at hand."""
+    gram_sum, volume_sum, line_count, unit_count = by_portion[0], by_portion[1], by_portion[2], by_portion[3]
+    codes, sums, best = by_portion[4], by_portion[5], by_portion[6]
+    size = best.shape[0]
     sum_portions(lines, lines[GRAMS], gram_sum)
     sum_portions(lines, lines[VOLUME], volume_sum)
-    sum_portions(lines, np.ones(n, np.int64), unit_count)
+    per_unit[:] = 1
+    sum_portions(lines, per_unit, unit_count)
     count_lines(lines, line_count)
-    digit_max = np.zeros((n, columns), np.int64)
-    fill_digits(lines, usable, available, digit_max)
-    shared = number_shared(lines)
-    shared_need, shared_available = np.empty((shared, size), np.int64), np.empty((shared, columns), np.int64)
-    share_stock(lines, available, shared, shared_need, shared_available)
-    prices = np.empty((rows, size), np.int64)
-    price_subsets(size, rows, 0, zone, divisor, package_grams_max, weight_ppm, gram_sum, volume_sum, start, max_grams,
-                  price, per_kg, codes, sums, prices)  # fmt: skip
-    lower_unsteady(lines, zone, weight_ppm, start, max_grams, price, per_kg, prices)
-    values, layer_best = np.empty((LAYERS_MAX + 1, size), np.int64), np.empty((LAYERS_MAX, size), np.int64)
+    share_stock(lines, available, shared, shared_need, shared_available, per_unit)
+    price_subsets(size, zone.shape[0], 0, zone, divisor, package_grams_max, weight_ppm, gram_sum, volume_sum, start,
+                  max_grams, price, per_kg, codes, sums, prices)  # fmt: skip
+    lower_unsteady(lines, zone, weight_ppm, start, max_grams, price, per_kg, least_prices, prices)
     layers, steps = lay_repeated(
         lines, steps_max, incumbent, digit_max, location, fixed, line_micros, unit_micros, price_row, prices,
         capacity_kind, capacity_left, line_count, unit_count, shared, shared_need, shared_available, codes, sums, best,
@@ -138,9 +157,10 @@ def divide_order(
     )  # fmt: skip
     value = values[layers]
     for k in range(layers):
-        best[:] = np.minimum(best, layer_best[k])
+        for t in range(size):
+            best[t] = min(best[t], layer_best[k, t])
     bound = value[size - 1]
-    state = np.array([0, steps // STEPS_PER_NODE, 1, incumbent, 0])
+    state[TOP], state[NODES], state[COMPLETE], state[LIMIT], state[FOUND] = 0, steps // STEPS_PER_NODE, 1, incumbent, 0
     out[0], out[1], out[2] = incumbent, min(bound, incumbent), 0
     for turn in range(ROUNDS - 1, -1, -1):
         if state[LIMIT] >= incumbent and bound >= incumbent:
@@ -196,6 +216,8 @@ def fill_lines(
 def fill_digits(lines: Ints, usable: Bools, available: Ints, digit_max: Ints) -> None:
     """digit_max[j, c] = the largest digit of line j for which column c has the units."""
     for j in range(lines.shape[1]):
+        for c in range(usable.shape[1]):
+            digit_max[j, c] = 0
         for digit in range(1, lines[DIGIT_MAX, j] + 1):
             units = digit_units(lines, j, digit)
             for c in range(usable.shape[1]):
@@ -217,24 +239,29 @@ def number_shared(lines: Ints) -> int:
     return shared
 
 
-@allocating_kernel
-def share_stock(lines: Ints, available: Ints, shared: int, shared_need: Ints, shared_available: Ints) -> None:
-    """Needs by portion and stock by column of each item that stands in several lines."""
-    asks = np.empty(lines.shape[1], np.int64)
+@kernel
+def share_stock(
+    lines: Ints, available: Ints, shared: int, shared_need: Ints, shared_available: Ints, asks: Ints
+) -> None:  # fmt: skip
+    """Needs by portion and stock by column of each item that stands in several lines; asks [n] is scratch."""
     for k in range(shared):
         for j in range(lines.shape[1]):
             asks[j] = lines[SHARED, j] == k
             if asks[j]:
-                shared_available[k] = available[lines[ITEM, j]]
+                for c in range(available.shape[1]):
+                    shared_available[k, c] = available[lines[ITEM, j], c]
         sum_portions(lines, asks, shared_need[k])
 
 
-@allocating_kernel
+@kernel
 def lower_unsteady(
-    lines: Ints, zone: Ints, weight_ppm: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, prices: Ints
+    lines: Ints, zone: Ints, weight_ppm: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, least: Ints,
+    prices: Ints,
 ) -> None:  # fmt: skip
-    """Where more weight can cost less, a portion that stands for more than its units counts the least price only."""
-    least = np.empty(zone.shape[0], np.int64)
+    """Where more weight can cost less, a portion that stands for more than its units counts the least price only.
+
+    least [rows] is scratch.
+    """
     least_row_prices(zone, weight_ppm, start, price, least)
     counted = True
     for j in range(lines.shape[1]):

@@ -66,8 +66,8 @@ def solve_orders(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
     the plan it meets first, which is always the same one.
     """
     fields = list(zip(*problems, strict=True))
-    if fields and all_suit_program(fields):
-        return solve_whole_lines(problems, fields, nodes_max)
+    if fields and all_suit_program(fields, sizes := all_sizes(fields)):
+        return solve_whole_lines(problems, fields, sizes, nodes_max)
     by_program = [i for i, p in enumerate(problems) if suits_program(p)]
     suited = [problems[i] for i in by_program]
     solved = iter(solve_orders(suited, nodes_max) if suited else ())
@@ -91,14 +91,15 @@ def solve_alone(problem: Problem, nodes_max: int) -> Solution:
 
 def suits_program(problem: Problem) -> bool:
     """Whether the program over subsets is exact for the plan of whole lines and small enough."""
-    return all_suit_program(list(zip(problem, strict=True)))
+    fields = list(zip(problem, strict=True))
+    return all_suit_program(fields, all_sizes(fields))
 
 
-def all_suit_program(fields: Sequence[Sequence[Any]]) -> bool:
-    """Whether that holds of every problem: it is asked of each small order."""
+def all_suit_program(fields: Sequence[Sequence[Any]], sizes: Ints) -> bool:
+    """Whether that holds of every problem, by what `all_sizes` found: it is asked of each small order."""
     # By type: an array that is compared with None is compared element by element.
     plain = {*map(type, fields[SETS]), *map(type, fields[LINE_UNIT])} == {NoneType} and not any(fields[RANKED])
-    lines, _, columns, _, _, _, locations_max = all_sizes(fields).T
+    lines, _, columns, _, _, _, locations_max = sizes.T
     return bool(plain and lines.max() <= SUBSET_LINES_MAX and columns.min() > 0 and locations_max.min() > 0)
 
 
@@ -136,13 +137,12 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
 
 
 def solve_whole_lines(
-    problems: Sequence[Problem], fields: Sequence[Sequence[Any]], nodes_max: int
+    problems: Sequence[Problem], fields: Sequence[Sequence[Any]], sizes: Ints, nodes_max: int
 ) -> list[Solution]:  # fmt: skip
     """The exact plans of whole lines, each shown to beat every plan that divides one, or a better plan that does.
 
     fields: those of the problems, each for all of them.
     """
-    sizes = all_sizes(fields)
     packed = pack(fields, sizes)
     ends = list(accumulate(sizes[:, 0].tolist(), initial=0))
     placed = np.empty((3, ends[-1]), np.int64)
