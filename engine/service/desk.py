@@ -90,7 +90,9 @@ class Desk:
         with self._arrived:
             self._stopping = True
             self._arrived.notify()
-        self._planner.join(seconds_max)
+        # An engine that could not be opened never started it.
+        if self._planner.is_alive():
+            self._planner.join(seconds_max)
 
     def submit(self, call: Call) -> None:
         """Take a call, or refuse it because too many wait."""

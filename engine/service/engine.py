@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,7 +19,7 @@ from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage, compile_image
 from engine.network.records import NetworkRecords
 from engine.service.desk import Desk
-from engine.service.first_load import load_inventory, unsellable_positions
+from engine.service.first_load import LoadFailedError, load_inventory, unsellable_positions
 from engine.service.front_aio import AioFront
 from engine.service.handlers import METHODS, SERVICES, Handlers, Limits, NetworkSource, capacity_days, capacity_first_day
 from engine.service.network_reload import keep_taken, read_network
@@ -57,16 +58,32 @@ class Engine:
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
         self._log = structlog.get_logger("engine")
 
-    def open(self, advance: Callable[[int, int], None]) -> bool:
-        """Load the stock, and into a ledger without any the folder's inventory first; whether the store could be read."""
+    def open(self, advance: Callable[[int, int], None]) -> int | None:
+        """Load the stock, and into a ledger without a complete load the folder's inventory first.
+
+        The count of positions loaded from the folder; None where that was complete before. Raises LoadFailedError.
+        """
         self._waiters.start()
         self._handlers.prepare()
-        if not self._path.catch_up():
-            return False
-        if load_inventory(self._records, self._image.version, self._path, self._ledger, self._clock, advance):
-            self._log.info("inventory loaded from the network folder", positions=len(self._records.inventory.quantity))
+        self._read_stock()
+        loaded = load_inventory(self._records, self._image.version, self._path, self._ledger, self._clock, advance)
+        if loaded is not None:
+            self._log.info("inventory loaded from the network folder", positions=loaded)
+        # Whoever loaded it, what is served is the whole of it.
+        self._read_stock()
         keep_taken(self._records)
-        return True
+        return loaded
+
+    def _read_stock(self) -> None:
+        """Wait for the store: without it nobody knows whether the stock is whole."""
+        give_up_at = time.monotonic() + STORE_SECONDS_MAX
+        while not self._path.catch_up():
+            if time.monotonic() >= give_up_at:
+                raise LoadFailedError(
+                    f"the stock could not be read within {STORE_SECONDS_MAX:.0f} s: the store is out of reach, or no ledger"
+                    " sidecar records"
+                )
+            time.sleep(STORE_POLL_SECONDS)
 
     async def serve(self, announce: Callable[[str], None]) -> None:
         """Answer calls until SIGTERM or SIGINT, then finish those in hand. Raises RuntimeError when the port is taken."""
