@@ -17,8 +17,8 @@ from rich.table import Table
 
 from engine.domain.clock import SystemClock
 from engine.service.logs import configure_logs
-from engine.service.process import StartError, announce_ready
-from engine.service.settings import Settings, SettingsError, read_settings
+from engine.service.process import EngineReady, StartError, announce_ready
+from engine.service.settings import Settings, SettingsError, mask_url, read_settings
 from loaders.errors import LoadError
 
 EXIT_REFUSED, EXIT_MISUSED = 1, 2
@@ -64,7 +64,7 @@ def serve(
     _print_settings(settings)
 
     def ready(announcements: Any) -> None:
-        address = settings.model_copy(update={"port": int(announcements["engine"])}).address
+        address = settings.model_copy(update={"port": EngineReady.parse(announcements["engine"]).port}).address
         out.print(f"Belofte serves on [bold]{address}[/bold] (gRPC, with reflection and health). Stop it with Ctrl-C.")
 
     raise typer.Exit(_run_stack(settings, ready))
@@ -72,12 +72,28 @@ def serve(
 
 @app.command(epilog="Example: python server.py load my-network --data-dir data")
 def load(folder: Path, data_dir: DataOption = None) -> None:
-    """Load a network folder's inventory into the ledger of a data folder, and stop: `serve` then starts at once."""
+    """Load a network folder's inventory into the ledger of a data folder, and stop: `serve` then starts at once.
+
+    Exit code 1 when stock was loaded there before: it has moved since, and is left as it is.
+    """
     settings = _settings(network=folder, data_dir=data_dir, port=0)
     supervisors: list[Any] = []
 
     def ready(announcements: Any) -> None:
-        out.print(f"{folder} is loaded into {settings.data_dir}; start it with: python server.py serve --network {folder}")
+        positions = EngineReady.parse(announcements["engine"]).positions_loaded
+        if positions is None:
+            holder = f"ledger {mask_url(settings.ledger_url)}" if settings.ledger_url else f"data folder {settings.data_dir}"
+            err.print(
+                f"the {holder} already holds stock that was loaded earlier: nothing was changed. Change stock with"
+                f" AdjustInventory, or load {folder} into another one.", style="red", markup=False, highlight=False,
+            )  # fmt: skip
+            supervisors[0].stop(EXIT_REFUSED)
+            return
+        out.print(
+            f"{positions:,} positions of {folder} are loaded into {settings.data_dir}; start it with:"
+            f" python server.py serve --network {folder} --data-dir {settings.data_dir}",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
         supervisors[0].stop()
 
     raise typer.Exit(_run_stack(settings, ready, supervisors.append))
@@ -141,7 +157,8 @@ def demo() -> None:
 
         def tell(announcements: Any) -> None:
             try:
-                show(f"127.0.0.1:{announcements['engine']}", out, datetime.now(UTC))
+                port = EngineReady.parse(announcements["engine"]).port
+                show(f"127.0.0.1:{port}", out, datetime.now(UTC))
             except Exception as error:
                 err.print(f"[red]The demonstration failed:[/red] {error}")
                 supervisors[0].stop(EXIT_REFUSED)
@@ -177,9 +194,13 @@ def engine() -> None:
             advance(min(compiled, expected), expected)
 
         warm_up(settings.warm_up, told)
+
+    def announce(port: int, positions_loaded: int | None) -> None:
+        announce_ready(str(EngineReady(port, positions_loaded)))
+
     try:
         with _counted("Loading inventory", None) as advance:
-            run_engine(settings, settings.redis_url, records, SystemClock(), announce_ready, advance)
+            run_engine(settings, settings.redis_url, records, SystemClock(), announce, advance)
     except (RuntimeError, LoadFailedError) as error:
         _fail(str(error), EXIT_REFUSED)
 

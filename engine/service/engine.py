@@ -85,7 +85,7 @@ class Engine:
                 )
             time.sleep(STORE_POLL_SECONDS)
 
-    async def serve(self, announce: Callable[[str], None]) -> None:
+    async def serve(self, announce: Callable[[int], None]) -> None:
         """Answer calls until SIGTERM or SIGINT, then finish those in hand. Raises RuntimeError when the port is taken."""
         loop = asyncio.get_running_loop()
         asked_to_stop = asyncio.Event()
@@ -95,7 +95,7 @@ class Engine:
         front = AioFront(self._desk, self._clock, METHODS, SERVICES, self._settings.message_bytes_max)
         port = await front.start(self._settings.address)
         self._log.info("serving", address=self._settings.host, port=port, network=self._image.network.name)
-        announce(str(port))
+        announce(port)
         await asked_to_stop.wait()
         self._log.info("draining")
         await front.stop(DRAIN_SECONDS_MAX)
@@ -136,13 +136,16 @@ class Engine:
 
 
 def run_engine(
-    settings: Settings, redis_url: str, records: NetworkRecords, clock: Clock, announce: Callable[[str], None],
-    advance: Callable[[int, int], None],
+    settings: Settings, redis_url: str, records: NetworkRecords, clock: Clock,
+    announce: Callable[[int, int | None], None], advance: Callable[[int, int], None],
 ) -> None:  # fmt: skip
-    """Run one engine in this process until it is asked to stop."""
+    """Run one engine in this process until it is asked to stop.
+
+    `announce` is told its port and how many positions it loaded from the folder, None where that was done before.
+    """
     engine = Engine(settings, redis_url, records, clock)
     try:
-        engine.open(advance)
-        uvloop.run(engine.serve(announce))
+        loaded = engine.open(advance)
+        uvloop.run(engine.serve(lambda port: announce(port, loaded)))
     finally:
         engine.close()

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 READY_VARIABLE = "BELOFTE_READY_FD"
 ANNOUNCEMENT_BYTES_MAX = 4_096
@@ -118,6 +119,23 @@ class _Guard:
         """Let go: the shell reads the end of the pipe, and what is left of the group goes with it."""
         os.close(self._lifeline_fd)
         self._shell.wait()
+
+
+class EngineReady(NamedTuple):
+    """What an engine announces: its port, and how many positions it loaded from the folder; None: stock was there before."""
+
+    port: int
+    positions_loaded: int | None
+
+    def __str__(self) -> str:
+        """As it is announced."""
+        return f"{self.port}" if self.positions_loaded is None else f"{self.port} {self.positions_loaded}"
+
+    @classmethod
+    def parse(cls, announcement: str) -> "EngineReady":
+        """The same from what was announced."""
+        port, _, positions = announcement.partition(" ")
+        return cls(int(port), int(positions) if positions else None)
 
 
 def announce_ready(text: str = "") -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.service.network_reload import TAKEN_VARIABLE, new_taken_file
+from engine.service.process import EngineReady
 from engine.service.settings import PREFIX, Settings
 from engine.service.supervisor import Announcements, Child, Supervisor, python_child
 from engine.service.valkey import EmbeddedValkey
@@ -53,7 +54,7 @@ def stack(
 
     def ready(announcements: Announcements) -> None:
         # Callers know the first port: an engine that is restarted must not take any other free one.
-        environment[PREFIX + "PORT"] = announcements["engine"]
+        environment[PREFIX + "PORT"] = str(EngineReady.parse(announcements["engine"]).port)
         on_ready(announcements)
 
     return Supervisor(children, ready)

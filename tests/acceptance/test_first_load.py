@@ -1,6 +1,8 @@
 """A load that is cut off is known as such: the next start makes every position what the folder says by then, and only once."""
 
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,7 +13,7 @@ import pytest
 from belofte.v1 import ledger_entry_pb2
 
 from tests.acceptance.asking import put, source, stock_of
-from tests.acceptance.server import ITEM_COUNT, START_SECONDS_MAX, Server, gone, wait_for
+from tests.acceptance.server import ITEM_COUNT, NETWORK, ROOT, START_SECONDS_MAX, Server, gone, wait_for
 
 LOCATIONS = ("A", "B", "X", "Y", "Z", "eu-1", "eu-2")
 POSITION_COUNT = ITEM_COUNT * len(LOCATIONS)
@@ -102,3 +104,28 @@ def test_load_cut_off_is_completed_from_the_folder_as_it_is_then(server: Server,
     assert stock_of(server, "i0") == (39, 1, 38)
     assert positions_by_quantity(data) == {5: POSITION_COUNT}
     assert server.terminate() == 0
+
+
+def load(network: Path, data: Path) -> tuple[int, str]:
+    """Exit code of `server.py load`, and what it printed, on one line."""
+    command = [sys.executable, str(ROOT / "server.py"), "load", str(network), "--data-dir", str(data)]
+    done = subprocess.run(command, cwd=network, capture_output=True, text=True, timeout=START_SECONDS_MAX, check=False)
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+def test_load_says_what_it_loaded_and_that_it_loads_no_second_time(folder: Path) -> None:
+    """The second folder is not loaded, and its quantities are not there: exit code 1."""
+    first, second, data = folder / "first", folder / "second", folder / "data"
+    for network, quantity in ((first, 4), (second, 8)):
+        network.mkdir()
+        for name, text in NETWORK.items():
+            (network / name).write_text(text, "utf-8")
+        write_inventory(network, quantity)
+    code, said = load(first, data)
+    assert (code, f"21,000 positions of {first} are loaded into {data}" in said) == (0, True), said
+    for network in (second, first):
+        code, said = load(network, data)
+        assert code == 1, said
+        assert f"the data folder {data} already holds stock that was loaded earlier: nothing was changed" in said
+        assert "are loaded into" not in said
+    assert positions_by_quantity(data) == {4: POSITION_COUNT}
