@@ -2,15 +2,17 @@
 
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from engine.service.network_reload import TAKEN_VARIABLE, new_taken_file
 from engine.service.process import EngineReady
 from engine.service.settings import PREFIX, Settings
 from engine.service.supervisor import Announcements, Child, Supervisor, python_child
-from engine.service.valkey import EmbeddedValkey
+from engine.service.valkey import EmbeddedValkey, FolderLock
 from loaders.shoe_retailer import shoe_retailer
 from loaders.write import write_folder
 
@@ -21,6 +23,19 @@ LEDGER_READY_SECONDS_MAX = math.inf
 """It stands by while another one works, and waits for a database that is away: it says so in the log."""
 
 STOP_SECONDS_MAX = 20.0
+
+
+@contextmanager
+def data_folder_held(settings: Settings) -> Iterator[None]:
+    """Hold the data folder alone while anything lies in it, so that no second server waits to take it over.
+
+    Where store and ledger are both elsewhere, servers may share one: they stand by for each other. Raises FolderInUseError.
+    """
+    if _lies_in_data_folder(settings):
+        with FolderLock(settings.data_dir):
+            yield
+    else:
+        yield
 
 
 def network_folder(settings: Settings, today: date) -> Path:
@@ -58,6 +73,13 @@ def stack(
         on_ready(announcements)
 
     return Supervisor(children, ready)
+
+
+def _lies_in_data_folder(settings: Settings) -> bool:
+    """Whether the store or the ledger does."""
+    ledger = urlsplit(settings.ledger_url_in_use)
+    is_ledger_inside = ledger.scheme == "sqlite" and Path(ledger.path[1:]).resolve().is_relative_to(settings.data_dir.resolve())
+    return not settings.redis_url or is_ledger_inside
 
 
 def _python(name: str, script: Path, arguments: Sequence[str], environment: dict[str, str], ready_seconds_max: float) -> Child:

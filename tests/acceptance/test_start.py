@@ -1,7 +1,9 @@
 """A server that cannot begin yet says what it waits for; one that never will says why, and ends."""
 
+import contextlib
 from pathlib import Path
 
+import pytest
 from sqlalchemy import make_url
 
 from tests.acceptance.asking import source, stocked
@@ -36,11 +38,48 @@ def test_ledger_that_is_not_there_ends_the_server_with_its_reason(folder: Path) 
     assert "Traceback" not in server.log_text()
 
 
-def test_second_server_on_one_ledger_stands_by_and_takes_over(folder: Path) -> None:
-    """Both on one store and one ledger outside. The second says whom it waits for, and serves when the first has ended."""
+@pytest.mark.parametrize("ledger_url", ["", "sqlite:///{data}/books/ledger.db"])
+def test_second_server_on_a_ledger_in_the_data_folder_is_refused(folder: Path, ledger_url: str) -> None:
+    """Also where the store is outside: it ends with code 1. A server that was killed holds nothing: the next one serves."""
     with ValkeyServer() as valkey:
-        shared = {"redis_url": valkey.url, "ledger_url": f"sqlite:///{folder / 'ledger.sqlite3'}"}
+        shared = {"redis_url": valkey.url, "ledger_url": ledger_url.format(data=folder / "1" / "data")}
         first, second = Server(folder / "1", **shared), Server(folder / "2", **shared)
+        (folder / "2" / "data").symlink_to(folder / "1" / "data")
+        try:
+            first.start()
+            item = stocked(first, A=2)
+            assert second.launch().wait(SAID_SECONDS_MAX) == 1
+            second.end()
+            said = " ".join(second.log_text().split())
+            assert said == (
+                f"the data folder {folder / '1' / 'data'} is in use by process {first.pid}: stop that process, or choose"
+                " another folder with BELOFTE_DATA_DIR"
+            )
+            assert source(first, (item, 1)).order_id
+            first.kill()
+            second.start()
+            assert source(second, (item, 1)).order_id
+            assert second.terminate() == 0
+        finally:
+            first.end()
+            second.end()
+
+
+@pytest.mark.parametrize("ledger", ["sqlite", "postgresql"])
+def test_second_server_on_one_ledger_stands_by_and_takes_over(folder: Path, ledger: str) -> None:
+    """Both on one store and one ledger outside. The second says whom it waits for, and serves when the first has ended.
+
+    With nothing in it, they may share the data folder as well.
+    """
+    with ValkeyServer() as valkey, contextlib.ExitStack() as databases:
+        if ledger == "sqlite":
+            ledger_url = f"sqlite:///{folder / 'ledger.sqlite3'}"
+        else:
+            ledger_url = databases.enter_context(PostgresServer()).new_database()
+        shared = {"redis_url": valkey.url, "ledger_url": ledger_url}
+        first, second = Server(folder / "1", **shared), Server(folder / "2", **shared)
+        (folder / "1" / "data").mkdir()
+        (folder / "2" / "data").symlink_to(folder / "1" / "data")
         try:
             first.start()
             item = stocked(first, A=2)
