@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from engine.kernels.bounds import divided_bound, least_row_prices, line_bounds, product, within
 from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.partition import NEVER, TABLES_EACH
+from engine.kernels.pointers import bools_at, ints_at
 from engine.kernels.subsets import LAYER_ROWS, LAYERS_MAX, assign_lines, sum_subsets
 from engine.kernels.tariffs import price_subsets
 
@@ -16,9 +17,10 @@ OUT_FIELDS = 6
 """Columns of `out`: objective, lower bound, shipments, nodes, exact, and what every plan that divides a line costs at
 the least (NEVER where none may be divided)."""
 
-SIZE_FIELDS = 7
-LINES, ITEMS, COLUMNS, ROWS, SPLIT, CARRIER_PPM, LOCATIONS_MAX = range(SIZE_FIELDS)
-"""Of the sizes of an order, with the rules that come after them."""
+SIZE_FIELDS = 13
+LINES, ITEMS, COLUMNS, ROWS, SPLIT, CARRIER_PPM, LOCATIONS_MAX = range(7)
+LINES_AT, COLUMNS_AT, ROWS_AT, ALLOWED_AT, LINE_MICROS_AT, AVAILABLE_AT = range(7, SIZE_FIELDS)
+"""Of the sizes of an order: how much there is, the rules, and where its tables lie."""
 
 LINE_TABLES, COLUMN_TABLES, ROW_TABLES = 6, 6, 3
 """How many tables by line, by column and by price row an order has, in the order of `optimizer.problem`."""
@@ -34,21 +36,17 @@ GRAMS_MAX = 2**52
 
 
 @allocating_kernel
-def assign_orders(
-    sizes: Ints, lines: Ints, columns: Ints, rows: Ints, allowed: Bools, line_micros: Ints, available: Ints, start: Ints,
-    max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out: Ints,
-) -> None:  # fmt: skip
+def assign_orders(sizes: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out: Ints) -> None:
     """Cheapest plan of whole lines for each order (see `subsets.assign_lines`), orders of ≤ SUBSET_LINES_MAX lines.
 
-    Tables as in `optimizer.Problem`: sizes [orders, SIZE_FIELDS], the others each flat and one order behind the other.
-    placed [3, lines]: line, column within the order or −1 (short), quantity; out [orders, OUT_FIELDS].
+    sizes [orders, SIZE_FIELDS]: those of each `optimizer.Problem`, with where its tables lie; then the tariffs. placed
+    [3, lines]: line, column within the order or −1 (short), quantity; out [orders, OUT_FIELDS].
     """
     lines_max, columns_max, rows_max = sizes[:, LINES].max(), sizes[:, COLUMNS].max(), sizes[:, ROWS].max()
     size_max = 1 << lines_max
     is_limited = (sizes[:, LOCATIONS_MAX] < sizes[:, LINES]).any()
     assign_each(
-        sizes, lines, columns, rows, allowed, line_micros, available, start, max_grams,
-        price, per_kg, placed, placed[1], out, np.empty((SUBSET_ROWS, size_max), np.int64),
+        sizes, start, max_grams, price, per_kg, placed, placed[1], out, np.empty((SUBSET_ROWS, size_max), np.int64),
         np.empty((LINE_ROWS, lines_max), np.int64), np.empty((LAYER_ROWS, size_max), np.int64),
         np.empty((rows_max, size_max), np.int64), np.empty((lines_max, columns_max), np.int64),
         np.empty((COLUMN_ROWS, columns_max), np.int64), np.empty(LAYERS_MAX, np.int64),
@@ -59,10 +57,9 @@ def assign_orders(
 
 @kernel
 def assign_each(
-    sizes: Ints, lines: Ints, columns: Ints, rows: Ints, allowed: Bools, line_micros: Ints, available: Ints, start: Ints,
-    max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out_column: Ints, out: Ints, by_subset: Ints, by_line: Ints,
-    layers_work: Ints, prices: Ints, handling: Ints, by_column: Ints, layered: Ints, shared_need: Ints, shared_available:
-    Ints, limited: Ints, row_price: Ints,
+    sizes: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out_column: Ints, out: Ints,
+    by_subset: Ints, by_line: Ints, layers_work: Ints, prices: Ints, handling: Ints, by_column: Ints, layered: Ints,
+    shared_need: Ints, shared_available: Ints, limited: Ints, row_price: Ints,
 ) -> None:  # fmt: skip
     """`assign_orders` with its scratch at hand: a kernel of its own, since slices cost nothing where none is counted."""
     line_count, unit_count, gram_sum, volume_sum = by_subset[0], by_subset[1], by_subset[2], by_subset[3]
@@ -74,17 +71,18 @@ def assign_each(
         bit_line[1 << j] = j
         values[j] = 1
     sum_subsets(by_line.shape[1], values, 0, line_count)
-    l0, a0, c0, m0, r0 = 0, 0, 0, 0, 0
+    first = 0
     for o in range(sizes.shape[0]):
         n, items, c, r = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS], sizes[o, ROWS]
         split, weight_ppm, most_locations = sizes[o, SPLIT], sizes[o, CARRIER_PPM], sizes[o, LOCATIONS_MAX]
-        l1, a1, c1, m1, r1 = l0 + LINE_TABLES * n, a0 + items * c, c0 + COLUMN_TABLES * c, m0 + n * c, r0 + ROW_TABLES * r
-        quantity, item, grams = lines[l0 : l0 + n], lines[l0 + n : l0 + 2 * n], lines[l0 + 2 * n : l0 + 3 * n]
-        volume, short, most = lines[l0 + 3 * n : l0 + 4 * n], lines[l0 + 4 * n : l0 + 5 * n], lines[l0 + 5 * n : l1]
-        location, fixed, unit = columns[c0 : c0 + c], columns[c0 + c : c0 + 2 * c], columns[c0 + 2 * c : c0 + 3 * c]
-        kind, left, row = columns[c0 + 3 * c : c0 + 4 * c], columns[c0 + 4 * c : c0 + 5 * c], columns[c0 + 5 * c : c1]
-        zone, divisor, package = rows[r0 : r0 + r], rows[r0 + r : r0 + 2 * r], rows[r0 + 2 * r : r1]
-        stock, free, each = available[a0:a1], allowed[m0:m1], line_micros[m0:m1]
+        lines, columns = ints_at(sizes[o, LINES_AT], LINE_TABLES * n), ints_at(sizes[o, COLUMNS_AT], COLUMN_TABLES * c)
+        rows, free = ints_at(sizes[o, ROWS_AT], ROW_TABLES * r), bools_at(sizes[o, ALLOWED_AT], n * c)
+        each, stock = ints_at(sizes[o, LINE_MICROS_AT], n * c), ints_at(sizes[o, AVAILABLE_AT], items * c)
+        quantity, item, grams = lines[:n], lines[n : 2 * n], lines[2 * n : 3 * n]
+        volume, short, most = lines[3 * n : 4 * n], lines[4 * n : 5 * n], lines[5 * n :]
+        location, fixed, unit = columns[:c], columns[c : 2 * c], columns[2 * c : 3 * c]
+        kind, left, row = columns[3 * c : 4 * c], columns[4 * c : 5 * c], columns[5 * c :]
+        zone, divisor, package = rows[:r], rows[r : 2 * r], rows[2 * r :]
         sum_subsets(n, quantity, 0, unit_count)
         weigh_lines(quantity, grams, volume, short, line_grams, line_volume, line_short)
         sum_subsets(n, line_grams, 0, gram_sum)
@@ -93,7 +91,6 @@ def assign_each(
                       per_kg, step, full, prices)  # fmt: skip
         mask_columns(c, quantity, item, free, fixed, each, unit, stock, line_grams, line_volume, handling, mask)
         shared = share_items(items, c, quantity, item, stock, values, shared_need, shared_available)
-        first = l0 // LINE_TABLES
         assign_lines(
             n, c, split, most_locations, mask, location, fixed, handling, row, prices, line_short, shared, shared_need,
             shared_available, kind, left, line_count, unit_count, bit_line, sums, best, best_column, value, count, choice,
@@ -109,7 +106,7 @@ def assign_each(
             line_bounds(quantity, short, most, free.reshape((n, c)), each.reshape((n, c)), unit, line_grams, line_volume)
             least_row_prices(zone, weight_ppm, start, price, row_price[:r])
             out[o, 5] = divided_bound(split, location, fixed, row, row_price[:r], line_grams[:n], line_volume[:n])
-        l0, a0, c0, m0, r0 = l1, a1, c1, m1, r1
+        first += n
 
 
 @kernel

@@ -4,22 +4,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.assign import (
+    ALLOWED_AT,
+    AVAILABLE_AT,
     CARRIER_PPM,
     COLUMN_TABLES,
     COLUMNS,
+    COLUMNS_AT,
     GRAMS_MAX,
     ITEMS,
+    LINE_MICROS_AT,
     LINE_TABLES,
     LINES,
+    LINES_AT,
     LOCATIONS_MAX,
     MICROS_MAX,
     ROW_TABLES,
     ROWS,
+    ROWS_AT,
     SPLIT,
 )
 from engine.kernels.bounds import least_row_prices, within
 from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.layers import LAYERS_MAX, lay_repeated
+from engine.kernels.pointers import bools_at, ints_at
 from engine.kernels.portions import (
     DIGIT_MAX,
     DIGITS,
@@ -65,11 +72,10 @@ ROUNDS = 5
 
 @allocating_kernel
 def divide_orders(
-    which: Ints, incumbent: Ints, sizes: Ints, lines: Ints, columns: Ints, rows: Ints, allowed: Bools, line_micros: Ints,
-    available: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, nodes_max: int, steps_max: int, out_line: Ints,
-    out_column: Ints, out_quantity: Ints, out: Ints,
+    which: Ints, incumbent: Ints, sizes: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, nodes_max: int,
+    steps_max: int, out_line: Ints, out_column: Ints, out_quantity: Ints, out: Ints,
 ) -> None:  # fmt: skip
-    """Improve some of many orders that lie one behind the other, as in `assign.assign_orders`.
+    """Improve some of many orders, with sizes as in `assign.assign_orders`.
 
     which: their indexes, ascending; incumbent: what the plan known of each costs, `split` included; out_line, out_column,
     out_quantity [which, placements], out [which, DIVIDE_FIELDS].
@@ -77,22 +83,20 @@ def divide_orders(
     width = NODE_FIELDS + 2 * sizes[:, LINES].max()
     stack = np.empty((STACK_MAX, width), np.int64)
     path = np.empty((out_line.shape[1] + 1, width), np.int64)
-    l0, a0, c0, m0, r0, at = 0, 0, 0, 0, 0, 0
-    for o in range(sizes.shape[0]):
+    for at in range(which.shape[0]):
+        o = which[at]
         n, items, c, r = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS], sizes[o, ROWS]
-        l1, a1, c1, m1, r1 = l0 + LINE_TABLES * n, a0 + items * c, c0 + COLUMN_TABLES * c, m0 + n * c, r0 + ROW_TABLES * r
-        if at < which.shape[0] and which[at] == o:
-            by_line = lines[l0:l1].reshape((LINE_TABLES, n))
-            by_column, by_row = columns[c0:c1].reshape((COLUMN_TABLES, c)), rows[r0:r1].reshape((ROW_TABLES, r))
-            divide_order(
-                by_line[0], by_line[1], by_line[2], by_line[3], by_line[4], by_line[5], allowed[m0:m1].reshape((n, c)),
-                by_column[0], by_column[1], line_micros[m0:m1].reshape((n, c)), by_column[2], available[a0:a1].reshape((items,
-                c)), by_column[3], by_column[4], by_column[5], by_row[0], by_row[1], by_row[2], start, max_grams, price,
-                per_kg, sizes[o, CARRIER_PPM], sizes[o, SPLIT], sizes[o, LOCATIONS_MAX], nodes_max, steps_max, incumbent[at],
-                stack, path, out_line[at], out_column[at], out_quantity[at], out[at],
-            )  # fmt: skip
-            at += 1
-        l0, a0, c0, m0, r0 = l1, a1, c1, m1, r1
+        lines = ints_at(sizes[o, LINES_AT], LINE_TABLES * n).reshape((LINE_TABLES, n))
+        columns = ints_at(sizes[o, COLUMNS_AT], COLUMN_TABLES * c).reshape((COLUMN_TABLES, c))
+        rows = ints_at(sizes[o, ROWS_AT], ROW_TABLES * r).reshape((ROW_TABLES, r))
+        divide_order(
+            lines[0], lines[1], lines[2], lines[3], lines[4], lines[5], bools_at(sizes[o, ALLOWED_AT], n * c).reshape((n, c)),
+            columns[0], columns[1], ints_at(sizes[o, LINE_MICROS_AT], n * c).reshape((n, c)), columns[2],
+            ints_at(sizes[o, AVAILABLE_AT], items * c).reshape((items, c)), columns[3], columns[4], columns[5], rows[0],
+            rows[1], rows[2], start, max_grams, price, per_kg, sizes[o, CARRIER_PPM], sizes[o, SPLIT],
+            sizes[o, LOCATIONS_MAX], nodes_max, steps_max, incumbent[at], stack, path, out_line[at], out_column[at],
+            out_quantity[at], out[at],
+        )  # fmt: skip
 
 
 @allocating_kernel

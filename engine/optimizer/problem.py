@@ -16,6 +16,9 @@ SHORT_ALL_MICROS_MAX = 2**58
 """What leaving everything short may cost at the most: plans are sums below that, so that int64 holds them."""
 
 
+WRONG_TABLE = "a table of a problem has another type or shape than it should"
+
+
 class Tariffs(NamedTuple):
     """Weight breaks of every zone, one behind the other: start [zones + 1], the rest [breaks]."""
 
@@ -36,8 +39,8 @@ class ProblemTables(NamedTuple):
     """What a `Problem` consists of: one table by line, column and price row each, since a small order's time goes by arrays."""
 
     sizes: Ints
-    """[4 + RULES]: lines, items, columns, price rows; then the split penalty, the weight of the carrier's price in millionths
-    and the locations of the order at the most."""
+    """[SIZE_FIELDS of `kernels.assign`]: lines, items, columns, price rows; the split penalty, the weight of the carrier's
+    price in millionths and the locations of the order at the most; where the six tables that follow lie in memory."""
     lines: Ints
     """[LINE_TABLES, n]: quantity, item, grams and mm³ per unit, what a unit left out costs, and the locations of the line:
     of more than one, what is left may be short; of one, it goes whole or not at all."""
@@ -115,8 +118,18 @@ class Problem(ProblemTables):
 
     def changed(self, **fields: Any) -> "Problem":
         """The problem with some of what `new_problem` takes replaced."""
-        named = {name: getattr(self, name) for name in (*LINE_TABLES, *COLUMN_TABLES, *ROW_TABLES, *RULES, *self._fields[4:])}
-        return new_problem(**(named | fields))
+        return new_problem(**(self._named() | fields))
+
+    def _replace(self, **fields: Any) -> "Problem":
+        # A table that is merely put into another's place would not be where `sizes` says.
+        return self.changed(**fields)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Elsewhere, the tables lie elsewhere."""
+        return _from_named, (self._named(),)
+
+    def _named(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in (*LINE_TABLES, *COLUMN_TABLES, *ROW_TABLES, *RULES, *self._fields[4:])}
 
 
 def new_problem(
@@ -126,13 +139,28 @@ def new_problem(
 ) -> Problem:  # fmt: skip
     """A problem of its tables by name: those of LINE_TABLES, COLUMN_TABLES and ROW_TABLES, all of them int64."""
     stacked = [np.array([tables.pop(name) for name in names]) for names in (LINE_TABLES, COLUMN_TABLES, ROW_TABLES)]
-    assert not tables and all(table.dtype == np.int64 for table in stacked), "a table is unknown or not of int64"
+    assert not tables, f"there are no such tables: {sorted(tables)}"
     lines, columns, rows = stacked
-    counts = (lines.shape[1], len(available), columns.shape[1], rows.shape[1])
-    sizes = np.array([*counts, split_micros, carrier_weight_ppm, locations_max], np.int64)
+    allowed = np.ascontiguousarray(allowed)
+    line_micros, available = np.ascontiguousarray(line_micros), np.ascontiguousarray(available)
+    n, c, items = lines.shape[1], columns.shape[1], len(available)
+    # Kernels read them where they lie, and believe what they are told.
+    assert all(table.dtype == np.int64 for table in (*stacked, line_micros, available)), WRONG_TABLE
+    assert allowed.dtype == np.bool_ and allowed.shape == line_micros.shape == (n, c), WRONG_TABLE
+    assert available.shape == (items, c), WRONG_TABLE
+    assert n == 0 or (lines[1].min() >= 0 and lines[1].max() < items), WRONG_TABLE
+    assert c == 0 or (columns[5].min() >= 0 and columns[5].max() < rows.shape[1]), WRONG_TABLE
+    places = [table.ctypes.data for table in (*stacked, allowed, line_micros, available)]
+    sizes = np.array(
+        [n, items, c, rows.shape[1], split_micros, carrier_weight_ppm, locations_max, *places], np.int64
+    )  # fmt: skip
     return Problem(
         sizes, lines, columns, rows, allowed, line_micros, available, tariffs, ranked, sets, line_unit_micros
     )  # fmt: skip
+
+
+def _from_named(named: dict[str, Any]) -> Problem:
+    return new_problem(**named)
 
 
 class Placement(NamedTuple):

@@ -13,16 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.assign import (
-    COLUMN_TABLES,
-    GRAMS_MAX,
-    LINE_TABLES,
-    MICROS_MAX,
-    OUT_FIELDS,
-    ROW_TABLES,
-    SIZE_FIELDS,
-    assign_orders,
-)
+from engine.kernels.assign import COLUMNS, GRAMS_MAX, LINES, LOCATIONS_MAX, MICROS_MAX, OUT_FIELDS, SIZE_FIELDS, assign_orders
 from engine.kernels.branch import LATER, TIED, branch_lines
 from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
 from engine.kernels.partition import NEVER
@@ -42,8 +33,7 @@ STEPS_PER_NODE_MAX = 256
 """Steps of the program over portions by the node budget: about an eighth of the time that its nodes would take."""
 
 FIELDS = Problem._fields
-TABLES = FIELDS.index("tariffs")
-SIZES, ALLOWED, RANKED, SETS, LINE_UNIT = map(FIELDS.index, ("sizes", "allowed", "ranked", "sets", "line_unit_micros"))
+SIZES, RANKED, SETS, LINE_UNIT = map(FIELDS.index, ("sizes", "ranked", "sets", "line_unit_micros"))
 SHOWN_FIELDS, EXACT, DIVIDED = 4, 4, 5
 """Of `out` of the kernel: what a solution shows comes first, then whether it is exact, and the bound on divided plans."""
 
@@ -99,8 +89,10 @@ def all_suit_program(fields: Sequence[Sequence[Any]], sizes: Ints) -> bool:
     """Whether that holds of every problem, by what `all_sizes` found: it is asked of each small order."""
     # By type: an array that is compared with None is compared element by element.
     plain = {*map(type, fields[SETS]), *map(type, fields[LINE_UNIT])} == {NoneType} and not any(fields[RANKED])
-    lines, _, columns, _, _, _, locations_max = sizes.T
-    return bool(plain and lines.max() <= SUBSET_LINES_MAX and columns.min() > 0 and locations_max.min() > 0)
+    return bool(
+        plain and sizes[:, LINES].max() <= SUBSET_LINES_MAX and sizes[:, COLUMNS].min() > 0
+        and sizes[:, LOCATIONS_MAX].min() > 0
+    )  # fmt: skip
 
 
 def all_sizes(fields: Sequence[Sequence[Any]]) -> Ints:
@@ -143,12 +135,11 @@ def solve_whole_lines(
 
     fields: those of the problems, each for all of them.
     """
-    packed = pack(fields, sizes)
-    ends = list(accumulate(sizes[:, 0].tolist(), initial=0))
+    ends = list(accumulate(sizes[:, LINES].tolist(), initial=0))
     placed = np.empty((3, ends[-1]), np.int64)
     out = np.empty((len(problems), OUT_FIELDS), np.int64)
-    arguments: list[Any] = [sizes, *packed, *problems[0].tariffs, placed, out]
-    assign_orders(*arguments)
+    tariffs = problems[0].tariffs
+    assign_orders(sizes, *tariffs, placed, out)
     placements = tuple(new_placements(zip(*placed.tolist(), strict=True)))
     objective, bound, _, nodes = out[:, :SHOWN_FIELDS].T.tolist()
     assert max(objective) < NEVER, OUT_OF_RANGE
@@ -159,7 +150,7 @@ def solve_whole_lines(
         solutions[index] = solve_by_search(problems[index], nodes_max)
     searched = np.flatnonzero(is_exact & (out[:, 0] > out[:, DIVIDED])).tolist()
     if searched:
-        divide_lines(problems, solutions, searched, out[searched, DIVIDED].tolist(), arguments[:-2], nodes_max)
+        divide_lines(problems, solutions, searched, out[searched, DIVIDED].tolist(), [sizes, *tariffs], nodes_max)
     return solutions
 
 
@@ -177,24 +168,6 @@ def solve_by_search(problem: Problem, nodes_max: int) -> Solution:
     return branch(problem, solution, max(0, nodes_max - solution.nodes), bound)
 
 
-def pack(fields: Sequence[Sequence[Any]], sizes: Ints) -> list[Any]:
-    """Each table of the problems but their sizes, flat and one order behind the other, in the order of `Problem`.
-
-    Joined as bytes, in a third of the time of `np.concatenate`; that they were int64, row by row, shows in the lengths.
-    """
-    tables = range(SIZES + 1, TABLES)
-    packed = [np.frombuffer(b"".join(fields[f]), np.bool_ if f == ALLOWED else np.int64) for f in tables]
-    lines, items, columns, rows = sizes[:, :4].T
-    cells = int(lines @ columns)
-    lengths = [
-        int(count * size.sum())
-        for count, size in zip((LINE_TABLES, COLUMN_TABLES, ROW_TABLES), (lines, columns, rows), strict=True)
-    ]
-    lengths += [cells, cells, int(items @ columns)]
-    assert lengths == list(map(len, packed)), "a table of a problem has another type or shape than it should"
-    return packed
-
-
 def divide_lines(
     problems: Sequence[Problem], solutions: list[Solution], searched: list[int], divided_bounds: list[int],
     shared: list[Any], nodes_max: int,
@@ -202,7 +175,7 @@ def divide_lines(
     """Replace exact plans of whole lines by the best that may divide them, in one kernel call for all that are searched.
 
     Every plan that divides a line costs its `divided_bound` at the least. Where the nodes do not suffice, `branch` may
-    still find a better one: it looks at fewer plans. shared: sizes and packed tables of all the problems.
+    still find a better one: it looks at fewer plans. shared: sizes of all the problems, and their tariffs.
     """
     steps_max = min(max(nodes_max * STEPS_PER_NODE_MAX, STEPS_MIN), STEPS_MAX)
     incumbents = np.array([solutions[i].objective_micros + problems[i].split_micros for i in searched], np.int64)

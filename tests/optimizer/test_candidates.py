@@ -10,6 +10,7 @@ import pytest
 from engine.domain.basket import Basket, BasketLine, DestinationKey
 from engine.domain.enums import LocationKind
 from engine.inventory.live import LiveStock
+from engine.kernels.assign import LINES_AT
 from engine.network.image import compile_image
 from engine.network.records import Location, Zone
 from engine.optimizer import workspace
@@ -34,6 +35,9 @@ def shipped(scene: Scene) -> tuple[int, ...]:
 def assert_same(problem: Problem, expected: Problem) -> None:
     for name, value in expected._asdict().items():
         found = getattr(problem, name)
+        if name == "sizes":
+            # What comes after is where the tables lie.
+            value, found = value[:LINES_AT], found[:LINES_AT]
         if isinstance(value, np.ndarray):
             assert (found.dtype, found.tolist()) == (value.dtype, value.tolist()), name
         else:

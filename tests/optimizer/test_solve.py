@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.optimizer.problem import Placement, Problem, Solution, Tariffs
+from engine.optimizer.problem import COLUMN_TABLES, Placement, Problem, Solution, Tariffs
 from engine.optimizer.solve import branch, solve, solve_orders
 from tests.checker import check_solution
 from tests.naive.assignment import cheapest_micros
@@ -231,4 +231,8 @@ def test_a_shortage_beyond_the_range_of_numbers_is_a_bug_of_the_caller() -> None
 def test_a_table_of_another_type_is_a_bug_of_the_caller() -> None:
     problem = hand_made([[5, 5]], [1])
     with pytest.raises(AssertionError, match="another type"):
-        solve(problem._replace(columns=problem.columns.astype(np.int32)), 10)
+        problem.changed(**{name: np.zeros(2, np.int32) for name in COLUMN_TABLES})
+    with pytest.raises(AssertionError, match="another type"):
+        problem.changed(available=np.zeros((2, 1), np.int64))
+    with pytest.raises(AssertionError, match="no such tables"):
+        problem.changed(colour=np.zeros(1, np.int64))
