@@ -9,7 +9,7 @@ from engine.inventory.live import LiveStock
 from engine.inventory.matrix import ON_HAND
 from engine.network.image import NetworkImage
 from engine.service.encode import stamp
-from engine.service.fields import Violations, index_of_item, indexes_of, minute_of
+from engine.service.fields import NAME_LENGTH_MAX, Violations, check_text, index_of_item, indexes_of, minute_of
 
 ITEMS_MAX = 500
 Availability = inventory_service_pb2.Availability
@@ -46,6 +46,8 @@ def get_availability(
     locations = indexes_of(request.location_ids, "location_ids", image, wrong)
     if request.group_by not in inventory_service_pb2.GroupBy.values():
         wrong.add("group_by", "LOCATION or NETWORK was expected")
+    for name in ("segment", "channel"):
+        check_text(getattr(request, name), name, NAME_LENGTH_MAX, wrong)
     if request.scenario_id:
         wrong.add_unbuilt("scenario_id")
     by_minute = now_minute

@@ -419,6 +419,8 @@ def test_position_that_never_was_is_told(server: Server) -> None:
         ({"item_ids": ["i0"], "group_by": 9}, INVALID, "group_by"),
         ({"item_ids": ["i0"], "by_date": Timestamp(seconds=1)}, INVALID, "by_date"),
         ({"item_ids": ["i0"], "scenario_id": "s"}, ("UNIMPLEMENTED", "NOT_BUILT"), "scenario_id"),
+        ({"item_ids": ["i0"], "segment": "é" * 129}, INVALID, "segment"),
+        ({"item_ids": ["i0"], "channel": "a\nb"}, INVALID, "channel"),
         ({"item_ids": ["i0"], "min_position": "x"}, INVALID, "min_position"),
     ],
 )
