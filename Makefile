@@ -41,7 +41,7 @@ test-bounds: setup-dev ## kernels and optimizer with every array index checked
 	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/kernels tests/optimizer
 
 coverage: setup-dev ## what of the kernels the tests reach, with compilation off
-	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -W ignore::RuntimeWarning --cov=engine.kernels --cov-report=term-missing:skip-covered tests/kernels
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -W ignore::RuntimeWarning --cov=engine.kernels --cov-report=term-missing:skip-covered --deselect tests/kernels/test_jit.py tests/kernels
 
 lint: setup-dev ## ruff, mypy --strict, layers, generated contract up to date
 	@$(BIN)/ruff check .

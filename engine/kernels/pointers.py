@@ -22,11 +22,11 @@ if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def ints_at(address: int, count: int) -> Ints:
         """The int64 at an address."""
-        return np.ctypeslib.as_array((ctypes.c_int64 * count).from_address(address))
+        return np.ctypeslib.as_array((ctypes.c_int64 * int(count)).from_address(int(address)))
 
     def bools_at(address: int, count: int) -> Bools:
         """The bools at an address."""
-        return np.ctypeslib.as_array((ctypes.c_bool * count).from_address(address))
+        return np.ctypeslib.as_array((ctypes.c_bool * int(count)).from_address(int(address)))
 
 else:
 
