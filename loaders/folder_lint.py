@@ -25,7 +25,7 @@ def lint_folder(
         *_carriers(sheets, rows),
         *_segments(records, sheets["segments"]),
         *_not_used(sheets, rows),
-        *lint_policies(records.policies, records.network.time_zone),
+        *lint_policies(records.policies, records.network.time_zone, records.locations),
     )
 
 

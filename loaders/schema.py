@@ -160,6 +160,7 @@ TABLES = (
             Column("groups", IDS),
             Column("hazmat", FLAG),
             Column("excluded_item_classes", IDS),
+            Column("performance_micros", MICROS),
         ),
         key=("location_id",),
     ),

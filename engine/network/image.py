@@ -56,6 +56,7 @@ class NetworkImage:
     pick_cost_micros: Int64s  # [L], per line
     unit_cost_micros: Int64s  # [L], per unit
     pack_cost_micros: Int64s  # [L], per shipment
+    performance_micros: Int64s  # [L], per shipment
     priority: Int64s  # [L]
     active: Bools  # [L]
     ships: Bools  # [L]

@@ -50,7 +50,7 @@ def peg(scene: Scene, line: int, location: int, quantity: int, latest: int) -> l
 
 
 def handling_terms(scene: Scene, location: int, line_units: list[int]) -> list[CostTerm]:
-    """Pick, unit, pack and priority of a shipment with these units per line."""
+    """Pick, unit, pack, priority and performance of a shipment with these units per line."""
     image = scene.image
     pick, unit = int(image.pick_cost_micros[location]), int(image.unit_cost_micros[location])
     return [
@@ -58,6 +58,7 @@ def handling_terms(scene: Scene, location: int, line_units: list[int]) -> list[C
         counted_term(scene, Term.UNIT, unit, sum(line_units)),
         counted_term(scene, Term.PACK, int(image.pack_cost_micros[location]), 1),
         counted_term(scene, Term.PRIORITY, int(image.priority[location]), 1),
+        counted_term(scene, Term.PERFORMANCE, int(image.performance_micros[location]), 1),
     ]
 
 

@@ -34,6 +34,7 @@ def send_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
         counted(scene, Term.UNIT, image.unit_cost_micros, units),
         counted(scene, Term.PACK, image.pack_cost_micros, once),
         counted(scene, Term.PRIORITY, image.priority, once),
+        counted(scene, Term.PERFORMANCE, image.performance_micros, once),
         counted(scene, Term.CARRIER, carrier, once),
         counted(scene, Term.DISTANCE, lanes.distance_meters // 1000, once),
     ]

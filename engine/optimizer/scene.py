@@ -113,7 +113,7 @@ class Scene:
         weights = self.weights_ppm
         return (
             weights[Term.PICK], weights[Term.UNIT], weights[Term.PACK], weights[Term.PRIORITY], weights[Term.DISTANCE],
-            self.split_micros,
+            weights[Term.PERFORMANCE], self.split_micros,
         )  # fmt: skip
 
     @cached_property

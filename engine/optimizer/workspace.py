@@ -135,6 +135,7 @@ def location_costs(scene: Scene) -> tuple[Ints, Ints, Ints]:
     fixed = (
         weigh_all(image.pack_cost_micros, weights[Term.PACK])
         + weigh_all(image.priority, weights[Term.PRIORITY])
+        + weigh_all(image.performance_micros, weights[Term.PERFORMANCE])
         + scene.split_micros
     )
     return (

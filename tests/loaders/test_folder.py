@@ -38,9 +38,9 @@ FULL = {
     "locations.csv": (
         "location_id,name,kind,country_code,postal_code,latitude,longitude,time_zone,calendar_id,cutoff,"
         "processing_minutes,pick_cost_micros,unit_cost_micros,pack_cost_micros,capacity_per_day,capacity_unit,ships,"
-        "pickup,status,priority,groups\n"
-        "B2,,STORE,,1013,,,,,,,,,,,,,,,,\n"
-        "A1,Depot,DC,BE,2000,51.2,4.4,Europe/Brussels,WEEK,24:00,30,1,2,3,40,LINES,no,yes,DISABLED,-2,x;y\n"
+        "pickup,status,priority,groups,performance_micros\n"
+        "B2,,STORE,,1013,,,,,,,,,,,,,,,,,\n"
+        "A1,Depot,DC,BE,2000,51.2,4.4,Europe/Brussels,WEEK,24:00,30,1,2,3,40,LINES,no,yes,DISABLED,-2,x;y,4\n"
     ),
     "calendars.csv": (
         "calendar_id,day,open,close,country_code\n"
@@ -137,6 +137,7 @@ def test_every_column(tmp_path: Path) -> None:
             LocationStatus.DISABLED,
             -2,
             ("x", "y"),
+            performance_micros=4,
         ),
         Location("B2", LocationKind.STORE, "1013", "NL", 52.37, 4.89, "Europe/Amsterdam", pickup=True),
     )

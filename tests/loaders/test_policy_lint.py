@@ -1,9 +1,11 @@
 """Policies that load and still cannot mean what they say are named, with the key and the reason."""
 
+from dataclasses import replace
+
 import pytest
 
-from engine.domain.enums import OrderBy, Term
-from engine.network.records import Policy
+from engine.domain.enums import LocationKind, OrderBy, Term
+from engine.network.records import Location, Policy
 from loaders.policy_lint import lint_policies
 
 
@@ -75,6 +77,17 @@ def test_settings_that_undo_each_other() -> None:
 def test_a_weight_without_a_rate_does_nothing() -> None:
     weighted = Policy("a", weights=((Term.CARBON, 2_000_000), (Term.CAPACITY, 1), (Term.CARRIER, 1)), carbon_micros_per_kg=1)
     assert found(weighted) == [("policy.a.weights.capacity", "has no effect: capacity_price is not set")]
+
+
+def test_a_weight_of_what_no_location_costs_does_nothing() -> None:
+    weighted = Policy("a", weights=((Term.PERFORMANCE, 2_000_000),))
+    place = Location("ams", LocationKind.DC, "1012", "NL", 52.37, 4.89, "Europe/Amsterdam")
+    (warning,) = lint_policies((weighted,), "UTC", (place,))
+    assert (warning.column, warning.message) == (
+        "policy.a.weights.performance", "has no effect: no location has performance_micros"
+    )  # fmt: skip
+    assert lint_policies((weighted,), "UTC", (place, replace(place, performance_micros=1))) == ()
+    assert lint_policies((replace(weighted, weights=((Term.PERFORMANCE, 0),)),), "UTC", (place,)) == ()
 
 
 def test_weights_do_nothing_where_locations_are_ranked() -> None:

@@ -204,6 +204,7 @@ def locations(location_id: str, calendar: st.SearchStrategy[str | None]) -> st.S
         status=st.sampled_from(LocationStatus),
         priority=st.integers(-(2**31), 2**31 - 1),
         groups=st.lists(IDS, max_size=3, unique=True).map(tuple),
+        performance_micros=MICROS,
     )
 
 

@@ -212,8 +212,8 @@ def priced(
 
     def fixed(place: int) -> int:
         pack, priority = int(image.pack_cost_micros[place]), int(image.priority[place])
-        km = int(lanes.distance_meters[place]) // 1000
-        parts = ((pack, Term.PACK), (priority, Term.PRIORITY), (km, Term.DISTANCE))
+        km, performance = int(lanes.distance_meters[place]) // 1000, image.locations[place].performance_micros
+        parts = ((pack, Term.PACK), (priority, Term.PRIORITY), (km, Term.DISTANCE), (performance, Term.PERFORMANCE))
         return split + sum(weigh(raw, weights[term]) for raw, term in parts)
 
     def capacity(column: Column) -> int:

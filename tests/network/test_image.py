@@ -20,6 +20,7 @@ def test_locations() -> None:
         pick_cost_micros=1,
         unit_cost_micros=2,
         pack_cost_micros=3,
+        performance_micros=6,
         priority=4,
         capacity_per_day=5,
         capacity_unit=CapacityUnit.UNITS,
@@ -32,6 +33,7 @@ def test_locations() -> None:
     assert image.pick_cost_micros.tolist() == [1, 0, 0]
     assert image.unit_cost_micros.tolist() == [2, 0, 0]
     assert image.pack_cost_micros.tolist() == [3, 0, 0]
+    assert image.performance_micros.tolist() == [6, 0, 0]
     assert image.priority.tolist() == [4, 0, 0]
     assert image.active.tolist() == [True, True, False]
     assert image.ships.tolist() == [True, True, False]
@@ -81,7 +83,7 @@ def test_carrier_services() -> None:
 def test_nothing_in_it_can_be_changed() -> None:
     image = compile_image(small_records())
     arrays = [getattr(image, field.name) for field in fields(image) if isinstance(getattr(image, field.name), np.ndarray)]
-    assert len(arrays) == 30
+    assert len(arrays) == 31
     for array in arrays:
         assert array.dtype in (np.int64, np.bool_)
         assert array.flags.c_contiguous

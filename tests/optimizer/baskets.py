@@ -40,7 +40,7 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
             capacity_unit=rng.choice(list(CapacityUnit)), ships=rng.random() < 0.9, pickup=rng.random() < 0.5,
             status=LocationStatus.ACTIVE if rng.random() < 0.9 else LocationStatus.DISABLED,
             priority=rng.choice([0, 0, 0, 1, 7]), hazmat=rng.random() < 0.8,
-            excluded_item_classes=("frail",) if rng.random() < 0.1 else (),
+            excluded_item_classes=("frail",) if rng.random() < 0.1 else (), performance_micros=cost(),
         )
         for n in range(rng.randint(1, locations_max))
     )  # fmt: skip
@@ -97,7 +97,10 @@ def drawn_policy(rng: random.Random, money: int) -> Policy:
 
     return Policy(
         "drawn", weights=sometimes(
-            (("distance", 0), ("carrier", 500_000), ("pick", 2_000_000), ("carbon", 333_333), ("capacity", 1_500_000)), (), 0.3
+            (
+                ("distance", 0), ("carrier", 500_000), ("pick", 2_000_000), ("carbon", 333_333), ("capacity", 1_500_000),
+                ("performance", rng.choice([0, 1_500_000])),
+            ), (), 0.3,
         ),
         split_micros=rng.randint(0, money), late_micros_per_day=sometimes(rng.randint(1, money), 0, 0.2),
         short_micros=sometimes(rng.randint(0, 20 * money), None, 0.3),
