@@ -14,13 +14,14 @@ _RATES = {
     Term.CARBON: "carbon_micros_per_kg",
     Term.CAPACITY: "capacity_price_micros",
     Term.SHORT: "short_micros",
+    Term.DECLINE: "decline_micros",
 }
 """Terms that cost nothing unless the policy gives them a rate."""
 
-_LOCATION_COLUMNS = {Term.PERFORMANCE: "performance_micros"}
+_LOCATION_COLUMNS = {Term.PERFORMANCE: "performance_micros", Term.DECLINE: "decline_ppm"}
 """Terms that cost nothing unless a location has a value of the column."""
 
-_NOT_COMPUTED = (Term.TRANSFER, Term.STOCK_OUT, Term.MARKDOWN, Term.DECLINE, Term.DUTY)
+_NOT_COMPUTED = (Term.TRANSFER, Term.STOCK_OUT, Term.MARKDOWN, Term.DUTY)
 """Terms that no plan of this version is charged for."""
 
 _KEYS = {"capacity_price_micros": "capacity_price"}
@@ -74,6 +75,8 @@ def _effects(policy: Policy, unset: Set[str]) -> Iterator[tuple[str, str]]:
         yield ".max_locations_per_line", f"{per_line} has no effect: an order may come from {per_order} locations at the most"
     if per_order == 1 and policy.split_micros:
         yield ".split_micros", "has no effect: an order may come from one location only"
+    if policy.decline_micros and "decline_ppm" in unset:
+        yield ".decline_micros", "has no effect: no location has decline_ppm"
     for term, weight in policy.weights:
         if Term(term) in _NOT_COMPUTED:
             yield f".weights.{term}", "has no effect: this version does not compute the term"

@@ -43,6 +43,7 @@ def location_columns(locations: Sequence[Location]) -> dict[str, NDArray[Any]]:
         "unit_cost_micros": _int64s(row.unit_cost_micros for row in locations),
         "pack_cost_micros": _int64s(row.pack_cost_micros for row in locations),
         "performance_micros": _int64s(row.performance_micros for row in locations),
+        "decline_ppm": _int64s(row.decline_ppm for row in locations),
         "priority": _int64s(row.priority for row in locations),
         "active": _bools(row.status is LocationStatus.ACTIVE for row in locations),
         "ships": _bools(row.ships for row in locations),

@@ -57,6 +57,7 @@ class NetworkImage:
     unit_cost_micros: Int64s  # [L], per unit
     pack_cost_micros: Int64s  # [L], per shipment
     performance_micros: Int64s  # [L], per shipment
+    decline_ppm: Int64s  # [L], share of lines
     priority: Int64s  # [L]
     active: Bools  # [L]
     ships: Bools  # [L]

@@ -56,6 +56,8 @@ class Location:
     """Classes of items that never leave it."""
     performance_micros: int = 0
     """What a shipment of it costs on average by being late, wrong or damaged."""
+    decline_ppm: int = 0
+    """Share of lines that it declines, in parts per million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,8 @@ class Policy:
 
     What is shipped is charged `carbon_micros_per_kg` of CO2e by weight, distance and the carrier's grams per tonne and km,
     rounded down to whole micros per unit; and `capacity_price_micros` times the share that is used already of the day's
-    capacity of its location, in whole parts per million, per shipment.
+    capacity of its location, in whole parts per million, per shipment. Each line of a shipment, shipped or collected, is
+    charged `decline_micros` times the share of lines that its location declines, rounded down to whole micros.
 
     `short_micros` None: a commit is whole or refused when ranked by COST; ranked by PRIORITY or DISTANCE, zero.
     """
@@ -231,6 +234,7 @@ class Policy:
     short_micros: int | None = None
     carbon_micros_per_kg: int = 0
     capacity_price_micros: int = 0
+    decline_micros: int = 0
     max_locations_per_order: int | None = None
     max_locations_per_line: int | None = None
     allow_split_lines: bool = True

@@ -12,7 +12,7 @@ from engine.kernels.stock import take_at_location
 from engine.kernels.subsets import capacity_need
 from engine.kernels.tariffs import shipment_micros, weigh
 from engine.network.image import Lanes
-from engine.optimizer.footprint import capacity_micros, carbon_micros
+from engine.optimizer.footprint import capacity_micros, carbon_micros, decline_micros
 from engine.optimizer.limits import shipment_penalties
 from engine.optimizer.load import Load
 from engine.optimizer.scene import Scene
@@ -50,16 +50,20 @@ def peg(scene: Scene, line: int, location: int, quantity: int, latest: int) -> l
 
 
 def handling_terms(scene: Scene, location: int, line_units: list[int]) -> list[CostTerm]:
-    """Pick, unit, pack, priority and performance of a shipment with these units per line."""
-    image = scene.image
+    """Pick, unit, pack, priority, performance and decline risk of a shipment with these units per line."""
+    image, price = scene.image, scene.policy.decline_micros
     pick, unit = int(image.pick_cost_micros[location]), int(image.unit_cost_micros[location])
-    return [
+    terms = [
         counted_term(scene, Term.PICK, pick, len(line_units)),
         counted_term(scene, Term.UNIT, unit, sum(line_units)),
         counted_term(scene, Term.PACK, int(image.pack_cost_micros[location]), 1),
         counted_term(scene, Term.PRIORITY, int(image.priority[location]), 1),
         counted_term(scene, Term.PERFORMANCE, int(image.performance_micros[location]), 1),
     ]
+    if price:
+        risk = decline_micros(price, image.decline_ppm.item(location))
+        terms.append(counted_term(scene, Term.DECLINE, risk, len(line_units)))
+    return terms
 
 
 def counted_term(scene: Scene, term: Term, raw_micros: int, count: int) -> CostTerm:

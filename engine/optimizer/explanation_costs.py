@@ -8,7 +8,7 @@ from engine.kernels.explained import measure_shipments
 from engine.kernels.tariffs import PPM
 from engine.optimizer.assemble import MINUTES_PER_DAY
 from engine.optimizer.explanation import Bools, Columns, TermTable
-from engine.optimizer.footprint import capacity_table, carbon_table
+from engine.optimizer.footprint import capacity_table, carbon_table, decline_table
 from engine.optimizer.limits import shipment_penalties
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.workspace import weigh_all
@@ -38,6 +38,8 @@ def send_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
         counted(scene, Term.CARRIER, carrier, once),
         counted(scene, Term.DISTANCE, lanes.distance_meters // 1000, once),
     ]
+    if policy.decline_micros:
+        tables.append(counted(scene, Term.DECLINE, decline_table(policy.decline_micros, image.decline_ppm), line_count))
     if policy.late_micros_per_day:
         tables.append(late_terms(scene, lines, sends, columns))
     service, at = np.maximum(columns.service, 0), np.arange(len(columns.service))

@@ -1,4 +1,4 @@
-"""What a policy charges for carbon and for a day's capacity: integers, rounded down once, the same for plan and proof."""
+"""What a policy charges for carbon, a day's capacity and declines: integers, rounded down once, the same for plan and proof."""
 
 import numpy as np
 
@@ -44,4 +44,15 @@ def capacity_table(price_micros: int, left: Ints, limit: Ints) -> Ints:
     of = np.where(is_limited, limit, 1)
     used = np.where(is_limited, np.clip(of - left, 0, of), 0)
     micros: Ints = price_micros * (used * PPM // of) // PPM
+    return micros
+
+
+def decline_micros(price_micros: int, decline_ppm: int) -> int:
+    """⌊price × share of lines that the location declines⌋: the price of one line's risk."""
+    return price_micros * decline_ppm // PPM
+
+
+def decline_table(price_micros: int, decline_ppm: Ints) -> Ints:
+    """[L]: `decline_micros` of each location; no share is above a million, so that a price within int64 stays there."""
+    micros: Ints = price_micros // PPM * decline_ppm + price_micros % PPM * decline_ppm // PPM
     return micros

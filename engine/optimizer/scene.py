@@ -113,7 +113,7 @@ class Scene:
         weights = self.weights_ppm
         return (
             weights[Term.PICK], weights[Term.UNIT], weights[Term.PACK], weights[Term.PRIORITY], weights[Term.DISTANCE],
-            weights[Term.PERFORMANCE], self.split_micros,
+            weights[Term.PERFORMANCE], weights[Term.DECLINE], self.policy.decline_micros, self.split_micros,
         )  # fmt: skip
 
     @cached_property

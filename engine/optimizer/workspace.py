@@ -20,6 +20,7 @@ from engine.kernels.runs import PLACE_FIELDS, SERVICE_FIELDS, SIZE_FIELDS, RunTa
 from engine.kernels.score import UNITS_MAX
 from engine.kernels.subsets import SUBSET_LINES_MAX, sum_subsets
 from engine.network.image import Lanes, NetworkImage
+from engine.optimizer.footprint import decline_table
 from engine.optimizer.scene import Ints, Scene
 
 RUN_BYTES_MAX = 2**26
@@ -138,9 +139,10 @@ def location_costs(scene: Scene) -> tuple[Ints, Ints, Ints]:
         + weigh_all(image.performance_micros, weights[Term.PERFORMANCE])
         + scene.split_micros
     )
-    return (
-        fixed, weigh_all(image.pick_cost_micros, weights[Term.PICK]), weigh_all(image.unit_cost_micros, weights[Term.UNIT])
-    )  # fmt: skip
+    line = weigh_all(image.pick_cost_micros, weights[Term.PICK])
+    if scene.policy.decline_micros:
+        line += weigh_all(decline_table(scene.policy.decline_micros, image.decline_ppm), weights[Term.DECLINE])
+    return fixed, line, weigh_all(image.unit_cost_micros, weights[Term.UNIT])
 
 
 def handling_classes(pick: Ints, unit: Ints) -> tuple[Ints, bool]:

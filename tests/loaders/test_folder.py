@@ -38,9 +38,9 @@ FULL = {
     "locations.csv": (
         "location_id,name,kind,country_code,postal_code,latitude,longitude,time_zone,calendar_id,cutoff,"
         "processing_minutes,pick_cost_micros,unit_cost_micros,pack_cost_micros,capacity_per_day,capacity_unit,ships,"
-        "pickup,status,priority,groups,performance_micros\n"
-        "B2,,STORE,,1013,,,,,,,,,,,,,,,,,\n"
-        "A1,Depot,DC,BE,2000,51.2,4.4,Europe/Brussels,WEEK,24:00,30,1,2,3,40,LINES,no,yes,DISABLED,-2,x;y,4\n"
+        "pickup,status,priority,groups,performance_micros,decline_ppm\n"
+        "B2,,STORE,,1013,,,,,,,,,,,,,,,,,,\n"
+        "A1,Depot,DC,BE,2000,51.2,4.4,Europe/Brussels,WEEK,24:00,30,1,2,3,40,LINES,no,yes,DISABLED,-2,x;y,4,5\n"
     ),
     "calendars.csv": (
         "calendar_id,day,open,close,country_code\n"
@@ -77,7 +77,7 @@ FULL = {
     "policy.toml": (
         '[policy.peak]\nwhen = {channel = "web", from = 2026-11-20, until = 2026-12-26T00:00:00Z, '
         "min_value_micros = 5}\nweights.pick = 1.5\nweights.carbon = 0.000001\nlate_micros_per_day = 7\n"
-        "short_micros = 8\ncarbon_micros_per_kg = 9\ncapacity_price = 10\nmax_locations_per_order = 2\n"
+        "short_micros = 8\ncarbon_micros_per_kg = 9\ncapacity_price = 10\ndecline_micros = 13\nmax_locations_per_order = 2\n"
         "max_locations_per_line = 1\nallow_split_lines = false\nno_split_below_micros = 11\n"
         'max_distance_meters = 12\ninternational = true\norder_by = "DISTANCE"\nsplit_micros = 6\n'
         "[policy.default]\n"
@@ -138,6 +138,7 @@ def test_every_column(tmp_path: Path) -> None:
             -2,
             ("x", "y"),
             performance_micros=4,
+            decline_ppm=5,
         ),
         Location("B2", LocationKind.STORE, "1013", "NL", 52.37, 4.89, "Europe/Amsterdam", pickup=True),
     )
@@ -182,6 +183,7 @@ def test_every_column(tmp_path: Path) -> None:
             8,
             9,
             10,
+            13,
             2,
             1,
             False,

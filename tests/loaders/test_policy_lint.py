@@ -90,6 +90,20 @@ def test_a_weight_of_what_no_location_costs_does_nothing() -> None:
     assert lint_policies((replace(weighted, weights=((Term.PERFORMANCE, 0),)),), "UTC", (place,)) == ()
 
 
+def test_the_risk_of_declines_has_a_price_and_a_share() -> None:
+    """A weight without a price, a price without a share, and a sound policy."""
+    weighted = Policy("a", weights=((Term.DECLINE, 2_000_000),))
+    priced = replace(weighted, decline_micros=1)
+    place = Location("ams", LocationKind.DC, "1012", "NL", 52.37, 4.89, "Europe/Amsterdam")
+    declining = replace(place, decline_ppm=1)
+    (warning,) = lint_policies((weighted,), "UTC", (declining,))
+    assert (warning.column, warning.message) == ("policy.a.weights.decline", "has no effect: decline_micros is not set")
+    message = "has no effect: no location has decline_ppm"
+    found_there = [(each.column, each.message) for each in lint_policies((priced,), "UTC", (place,))]
+    assert found_there == [("policy.a.decline_micros", message), ("policy.a.weights.decline", message)]
+    assert lint_policies((priced,), "UTC", (place, declining)) == ()
+
+
 def test_weights_do_nothing_where_locations_are_ranked() -> None:
     ranked = Policy("a", weights=((Term.CARRIER, 1),), order_by=OrderBy.DISTANCE)
     assert found(ranked) == [

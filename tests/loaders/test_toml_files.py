@@ -9,7 +9,7 @@ from loaders.toml_files import read_network, read_policies
 
 F = Fault
 POLICY_KEYS = (
-    "one of split_micros, late_micros_per_day, short_micros, carbon_micros_per_kg, capacity_price, "
+    "one of split_micros, late_micros_per_day, short_micros, carbon_micros_per_kg, capacity_price, decline_micros, "
     "max_locations_per_order, max_locations_per_line, allow_split_lines, no_split_below_micros, max_distance_meters, "
     "international, order_by, when, weights"
 )
@@ -48,6 +48,8 @@ def errors_of_policies(folder: Path, text: str) -> list[tuple[str, str, Fault, s
             ("policy.a.split_micro", "1", F.UNKNOWN_COLUMN, f"{POLICY_KEYS}; nearest: split_micros"),
         ),
         ("[policy.a]\nsplit_micros = -1", ("policy.a.split_micros", "-1", F.OUT_OF_RANGE, MICROS)),
+        ("[policy.a]\ndecline_micros = -1", ("policy.a.decline_micros", "-1", F.OUT_OF_RANGE, MICROS)),
+        ("[policy.a]\ndecline_micros = 1000000000001", ("policy.a.decline_micros", "1000000000001", F.OUT_OF_RANGE, MICROS)),
         ("[policy.a]\nsplit_micros = true", ("policy.a.split_micros", "True", F.MALFORMED, MICROS)),
         ("[policy.a]\nsplit_micros = 1.5", ("policy.a.split_micros", "1.5", F.MALFORMED, MICROS)),
         (

@@ -205,6 +205,7 @@ def locations(location_id: str, calendar: st.SearchStrategy[str | None]) -> st.S
         priority=st.integers(-(2**31), 2**31 - 1),
         groups=st.lists(IDS, max_size=3, unique=True).map(tuple),
         performance_micros=MICROS,
+        decline_ppm=st.integers(0, 10**6),
     )
 
 
@@ -315,6 +316,7 @@ def policies(draw: st.DrawFn) -> tuple[Policy, ...]:
                 short_micros=st.none() | MICROS,
                 carbon_micros_per_kg=MICROS,
                 capacity_price_micros=MICROS,
+                decline_micros=MICROS,
                 max_locations_per_order=optional_count,
                 max_locations_per_line=optional_count,
                 allow_split_lines=st.booleans(),

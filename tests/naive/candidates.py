@@ -237,7 +237,8 @@ def priced(
     def line_cost(line: Any, column: Column) -> int:
         late = 0 if line.latest_minute == NO_LATEST else -(-max(0, column.latest - line.latest_minute) // 1440)
         pick = weigh(int(image.pick_cost_micros[column.location]), weights[Term.PICK])
-        return pick + weigh(late * policy.late_micros_per_day, weights[Term.LATENESS])
+        declined = policy.decline_micros * image.locations[column.location].decline_ppm // 10**6
+        return pick + weigh(late * policy.late_micros_per_day, weights[Term.LATENESS]) + weigh(declined, weights[Term.DECLINE])
 
     zones = sorted({int(lanes.zone_index[c.service, c.location]) for c in columns})
     service = [image.zones[zone][0] for zone in zones]

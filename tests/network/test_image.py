@@ -21,6 +21,7 @@ def test_locations() -> None:
         unit_cost_micros=2,
         pack_cost_micros=3,
         performance_micros=6,
+        decline_ppm=7,
         priority=4,
         capacity_per_day=5,
         capacity_unit=CapacityUnit.UNITS,
@@ -34,6 +35,7 @@ def test_locations() -> None:
     assert image.unit_cost_micros.tolist() == [2, 0, 0]
     assert image.pack_cost_micros.tolist() == [3, 0, 0]
     assert image.performance_micros.tolist() == [6, 0, 0]
+    assert image.decline_ppm.tolist() == [7, 0, 0]
     assert image.priority.tolist() == [4, 0, 0]
     assert image.active.tolist() == [True, True, False]
     assert image.ships.tolist() == [True, True, False]
@@ -83,7 +85,7 @@ def test_carrier_services() -> None:
 def test_nothing_in_it_can_be_changed() -> None:
     image = compile_image(small_records())
     arrays = [getattr(image, field.name) for field in fields(image) if isinstance(getattr(image, field.name), np.ndarray)]
-    assert len(arrays) == 31
+    assert len(arrays) == 32
     for array in arrays:
         assert array.dtype in (np.int64, np.bool_)
         assert array.flags.c_contiguous

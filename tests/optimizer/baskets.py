@@ -1,6 +1,7 @@
 """Small networks, stock and baskets drawn at random, as hostile as their sizes allow; see `drawn_scene`."""
 
 import random
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +21,19 @@ FIRST_DAY = NOW // 1440 - 10
 PLACES = ((52.37, 4.89), (51.44, 5.48), (53.22, 6.57), (52.09, 5.12), (50.85, 4.35))
 
 
+def drawn_apart(rng: random.Random) -> random.Random:
+    """A generator for one thing more to draw, after which everything else is drawn as it was without it."""
+    return random.Random(copy(rng).random())
+
+
 def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
     """A network of a few locations, many of them alike, three services and four items."""
     flat = rng.random() < 0.5
     money = (2, 500_000)[rng.random() < 0.5]
     limited = rng.random() < 0.4
+
+    apart = drawn_apart(rng)
+    declined = apart.choice([0, 333_333])
 
     def cost() -> int:
         return 1 if flat else rng.randint(0, money)
@@ -40,7 +49,9 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
             capacity_unit=rng.choice(list(CapacityUnit)), ships=rng.random() < 0.9, pickup=rng.random() < 0.5,
             status=LocationStatus.ACTIVE if rng.random() < 0.9 else LocationStatus.DISABLED,
             priority=rng.choice([0, 0, 0, 1, 7]), hazmat=rng.random() < 0.8,
-            excluded_item_classes=("frail",) if rng.random() < 0.1 else (), performance_micros=cost(),
+            excluded_item_classes=("frail",) if rng.random() < 0.1 else (),
+            performance_micros=1 if flat else apart.randint(0, money),
+            decline_ppm=declined if flat else apart.choice([0, 1, declined, 10**6]),
         )
         for n in range(rng.randint(1, locations_max))
     )  # fmt: skip
@@ -91,6 +102,7 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
 
 def drawn_policy(rng: random.Random, money: int) -> Policy:
     """Mostly by cost; weights, lateness, limits now and then."""
+    apart = drawn_apart(rng)
 
     def sometimes(value: Any, otherwise: Any, share: float) -> Any:
         return value if rng.random() < share else otherwise
@@ -99,7 +111,7 @@ def drawn_policy(rng: random.Random, money: int) -> Policy:
         "drawn", weights=sometimes(
             (
                 ("distance", 0), ("carrier", 500_000), ("pick", 2_000_000), ("carbon", 333_333), ("capacity", 1_500_000),
-                ("performance", rng.choice([0, 1_500_000])),
+                ("performance", apart.choice([0, 1_500_000])), ("decline", apart.choice([0, 700_000])),
             ), (), 0.3,
         ),
         split_micros=rng.randint(0, money), late_micros_per_day=sometimes(rng.randint(1, money), 0, 0.2),
@@ -108,6 +120,7 @@ def drawn_policy(rng: random.Random, money: int) -> Policy:
         max_locations_per_line=sometimes(rng.randint(1, 2), None, 0.2), allow_split_lines=rng.random() < 0.4,
         carbon_micros_per_kg=sometimes(rng.choice([7_000, 10**8]), 0, 0.15),
         capacity_price_micros=sometimes(rng.randint(1, 3 * money), 0, 0.15),
+        decline_micros=apart.choice([0, apart.randint(1, 3 * money)]),
         max_distance_meters=sometimes(100_000, None, 0.1), international=rng.random() < 0.3,
         order_by=sometimes(rng.choice([OrderBy.PRIORITY, OrderBy.DISTANCE]), OrderBy.COST, 0.1),
     )  # fmt: skip
