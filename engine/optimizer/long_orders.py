@@ -229,6 +229,8 @@ def divided_plans_bound(problem: Problem, goal: int) -> int:
     t = long_order(problem)
     divided_line_costs(t, p.line_locations_max, p.allowed, p.line_micros, p.unit_micros)
     build_floor(t)
+    # A divided line ships from several: there may be more of them than lines.
+    t.rules[LOCATIONS_MAX] = min(p.locations_max, len(np.unique(p.location)))
     t.rules[GRAIN] = 1
     s, plan = empty_search(t), empty_plan(t)
     begin(t, s, plan, empty_plan(t), DIVIDED_ROUNDS * 3)

@@ -54,6 +54,17 @@ def test_the_bound_on_divided_lines_lies_below_every_plan_that_divides_one(seed:
     assert solution.lower_bound_micros <= cheapest_micros(problem.changed(locations_max=min(problem.locations_max, 3)))
 
 
+def test_a_line_may_be_divided_over_more_locations_than_there_are_lines() -> None:
+    """Two of one and one of the other: 2 × 100 − 10, while all short would cost 3,000."""
+    problem = hand_made([[2, 1]], [3])
+    assert cheapest_micros(problem) == 190
+    assert divided_plans_bound(problem, 3_000) <= 190
+    # Units that cost more on one line than on another are what brings an order of one line to that bound.
+    priced = problem.changed(line_unit_micros=np.array([[5, 0]]))
+    solution = solve(priced, 0)
+    assert solution.lower_bound_micros <= cheapest_micros(priced) == 200
+
+
 def highs_micros(problem: Problem) -> float:
     """The optimum of an order without a carrier and without limits, as a facility location problem."""
     h = highspy.Highs()
