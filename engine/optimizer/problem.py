@@ -1,10 +1,12 @@
 """One order as arrays: the lines to ship, and the columns (location, carrier service, ready date) that could ship them."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.kernels.assign import CARRIER_PPM, COLUMNS, LINES, LOCATIONS_MAX, SPLIT
 from engine.kernels.tariffs import PPM
 
 Ints = NDArray[np.int64]
@@ -63,6 +65,11 @@ class ProblemTables(NamedTuple):
     """[n, c]: per unit of the line on the column, besides `unit_micros`; None: nothing."""
 
 
+def _row(table: str, at: int, doc: str) -> property:
+    """One of the rows of a table, by name."""
+    return property(lambda problem: getattr(problem, table)[at], doc=doc)
+
+
 class Problem(ProblemTables):
     """Lines [n], items [k] (distinct among the lines), columns [c] in order of preference, price rows [r].
 
@@ -74,59 +81,51 @@ class Problem(ProblemTables):
     @property
     def line_count(self) -> int:
         """Lines of the order."""
-        return int(self.sizes[0])
+        return int(self.sizes[LINES])
 
     @property
     def column_count(self) -> int:
         """Columns to choose from."""
-        return int(self.sizes[2])
+        return int(self.sizes[COLUMNS])
 
     @property
     def split_micros(self) -> int:
         """What each shipment but the first costs more; `fixed` holds it."""
-        return int(self.sizes[4])
+        return int(self.sizes[SPLIT])
 
     @property
     def carrier_weight_ppm(self) -> int:
         """The weight of the carrier's price, in millionths."""
-        return int(self.sizes[5])
+        return int(self.sizes[CARRIER_PPM])
 
     @property
     def locations_max(self) -> int:
         """Locations of the order at the most."""
-        return int(self.sizes[6])
+        return int(self.sizes[LOCATIONS_MAX])
 
-    quantity = property(lambda problem: problem.lines[0], doc="Units of each line.")
-    item = property(lambda problem: problem.lines[1], doc="Which of the items each line asks for.")
-    grams = property(lambda problem: problem.lines[2], doc="Grams per unit.")
-    volume = property(lambda problem: problem.lines[3], doc="mm³ per unit.")
-    short_micros = property(
-        lambda problem: problem.lines[4], doc="Per unit left out; SHORT_ALL_MICROS_MAX for all units together."
-    )
-    line_locations_max = property(lambda problem: problem.lines[5], doc="Locations of each line at the most.")
-    location = property(lambda problem: problem.columns[0], doc="Where the column ships from.")
-    fixed = property(lambda problem: problem.columns[1], doc="Micros once per shipment.")
-    unit_micros = property(lambda problem: problem.columns[2], doc="Micros per unit of any line.")
-    capacity_kind = property(
-        lambda problem: problem.columns[3], doc="What a shipment takes of the day: see `kernels.subsets.capacity_need`."
-    )
-    capacity_left = property(lambda problem: problem.columns[4], doc="What is left of the day.")
-    price_row = property(lambda problem: problem.columns[5], doc="Its row of the tables by price row.")
-    zone = property(lambda problem: problem.rows[0], doc="Zone of the tariffs; −1: no carrier.")
-    divisor = property(lambda problem: problem.rows[1], doc="cm³ per kg; 0: actual weight only.")
-    package_grams_max = property(lambda problem: problem.rows[2], doc="Grams of one package at the most.")
-
-    def changed(self, **fields: Any) -> "Problem":
-        """The problem with some of what `new_problem` takes replaced."""
-        return new_problem(**(self._named() | fields))
+    quantity = _row("lines", 0, "Units of each line.")
+    item = _row("lines", 1, "Which of the items each line asks for.")
+    grams = _row("lines", 2, "Grams per unit.")
+    volume = _row("lines", 3, "mm³ per unit.")
+    short_micros = _row("lines", 4, "Per unit left out; SHORT_ALL_MICROS_MAX for all units together.")
+    line_locations_max = _row("lines", 5, "Locations of each line at the most.")
+    location = _row("columns", 0, "Where the column ships from.")
+    fixed = _row("columns", 1, "Micros once per shipment.")
+    unit_micros = _row("columns", 2, "Micros per unit of any line.")
+    capacity_kind = _row("columns", 3, "What a shipment takes of the day: see `kernels.subsets.capacity_need`.")
+    capacity_left = _row("columns", 4, "What is left of the day.")
+    price_row = _row("columns", 5, "Its row of the tables by price row.")
+    zone = _row("rows", 0, "Zone of the tariffs; −1: no carrier.")
+    divisor = _row("rows", 1, "cm³ per kg; 0: actual weight only.")
+    package_grams_max = _row("rows", 2, "Grams of one package at the most.")
 
     def _replace(self, **fields: Any) -> "Problem":
-        # A table that is merely put into another's place would not be where `sizes` says.
-        return self.changed(**fields)
+        """The problem with some of what `new_problem` takes replaced: `sizes` then says where the tables lie that it has."""
+        return new_problem(**(self._named() | fields))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Elsewhere, the tables lie elsewhere."""
-        return _from_named, (self._named(),)
+        return partial(new_problem, **self._named()), ()
 
     def _named(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in (*LINE_TABLES, *COLUMN_TABLES, *ROW_TABLES, *RULES, *self._fields[4:])}
@@ -157,10 +156,6 @@ def new_problem(
     return Problem(
         sizes, lines, columns, rows, allowed, line_micros, available, tariffs, ranked, sets, line_unit_micros
     )  # fmt: skip
-
-
-def _from_named(named: dict[str, Any]) -> Problem:
-    return new_problem(**named)
 
 
 class Placement(NamedTuple):

@@ -47,7 +47,7 @@ def contract(problem: Problem) -> Contracted | None:
         units = p.unit_micros * (quantity.sum() - 1)
         line_micros[s] = p.line_micros[lines].sum(axis=0) + units
     first = np.array([lines[0] for lines in members], np.int64)
-    contracted = p.changed(
+    contracted = p._replace(
         quantity=np.where(alone, p.quantity[first], one),
         item=np.arange(len(members), dtype=np.int64),
         grams=_summed(p.grams, p, members, alone),

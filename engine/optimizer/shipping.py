@@ -237,6 +237,6 @@ def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_m
         small |= found
         most = problem.line_locations_max.copy()
         most[list(small)] = 1
-        whole = solve(problem.changed(line_locations_max=most), nodes_max)
+        whole = solve(problem._replace(line_locations_max=most), nodes_max)
         bound = min(solution.lower_bound_micros, whole.objective_micros)
         solution = whole._replace(lower_bound_micros=bound, nodes=solution.nodes + whole.nodes)

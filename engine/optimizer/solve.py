@@ -113,7 +113,7 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
     folded = problem._replace(line_micros=per_line, line_unit_micros=None)
     if not_divisible(problem):
         return solve(folded, nodes_max)
-    whole = solve(folded.changed(line_locations_max=np.minimum(problem.line_locations_max, 1)), nodes_max)
+    whole = solve(folded._replace(line_locations_max=np.minimum(problem.line_locations_max, 1)), nodes_max)
     cheaper = problem._replace(line_unit_micros=None)
     bound = 0
     if suits_search(cheaper):

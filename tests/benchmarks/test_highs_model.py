@@ -25,7 +25,7 @@ def cheapest_by_highs(problem: Problem) -> int:
 def in_cents(problem: Problem) -> Problem:
     """The same order with every amount of money in cents instead of micros."""
     money = ("short_micros", "fixed", "line_micros", "unit_micros", "split_micros")
-    return problem.changed(**{name: getattr(problem, name) * CENT for name in money})
+    return problem._replace(**{name: getattr(problem, name) * CENT for name in money})
 
 
 def test_a_hand_made_order() -> None:
@@ -40,7 +40,7 @@ def test_a_line_is_divided_where_no_stock_suffices() -> None:
     # 2 + 1 units from two locations: 200 − 10; whole it would be short: 3 · 1,000.
     problem = in_cents(hand_made([[2, 1]], [3]))
     assert cheapest_by_highs(problem) == 190 * CENT
-    whole = problem.changed(line_locations_max=np.array([1]))
+    whole = problem._replace(line_locations_max=np.array([1]))
     assert cheapest_by_highs(whole) == 3000 * CENT
 
 

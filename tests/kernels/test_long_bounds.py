@@ -27,7 +27,7 @@ def drawn(seed: int, *, plain: bool = False) -> Problem:
     )  # fmt: skip
     if plain:
         free = np.full(len(problem.zone), -1)
-        problem = problem.changed(
+        problem = problem._replace(
             zone=free, capacity_left=np.full(problem.column_count, 2**40), available=problem.available * 20
         )
     return problem

@@ -33,4 +33,4 @@ def test_a_problem_that_is_changed_copied_or_sent_is_read_where_it_lies_then() -
         assert fixed_of_the_chosen(other) == 300
     # A table that is no contiguous one is copied.
     wide = np.array([[True, False, False, True]])
-    assert fixed_of_the_chosen(problem.changed(allowed=wide[:, ::3])) == 200
+    assert fixed_of_the_chosen(problem._replace(allowed=wide[:, ::3])) == 200

@@ -41,7 +41,7 @@ def test_a_divided_line_ships_from_two_locations_or_is_short_in_part() -> None:
     problem = hand_made([[9, 9, 9]], [2], location=[0, 0, 1], fixed=[100, 90, 120], short_micros=[70])
     # Lines 0; the two columns of location 0 are one shipment: 90 + 120 − 10, or 90 − 10 and one unit short.
     assert divided(problem) == 150
-    assert divided(problem.changed(short_micros=np.array([500]))) == 200
+    assert divided(problem._replace(short_micros=np.array([500]))) == 200
     # One location alone: only a part short is left.
     assert divided(hand_made([[9, 9]], [2], location=[4, 4])) == 90 + 1000
 
@@ -71,11 +71,11 @@ def test_one_price_up_to_the_full_weight() -> None:
     tariffs = Tariffs(np.array([0, 3]), np.array([4, 8, 20]), np.array([5, 5, 6]), np.array([0, 0, 0]))
     problem = hand_made([[9]], [4], grams=[2], tariffs=tariffs)
     assert one_price(problem, 0)  # 8 g
-    assert not one_price(problem.changed(grams=np.array([3])), 0)  # 12 g
-    assert not one_price(problem.changed(grams=np.array([9])), 0)  # 36 g, beyond the last break
-    assert not one_price(problem.changed(package_grams_max=np.array([7])), 0)  # two packages
-    assert not one_price(problem.changed(volume=np.array([23]), divisor=np.array([10])), 0)  # ⌈92 ÷ 10⌉ = 10 g
-    assert one_price(problem.changed(zone=np.array([-1])), 0)
+    assert not one_price(problem._replace(grams=np.array([3])), 0)  # 12 g
+    assert not one_price(problem._replace(grams=np.array([9])), 0)  # 36 g, beyond the last break
+    assert not one_price(problem._replace(package_grams_max=np.array([7])), 0)  # two packages
+    assert not one_price(problem._replace(volume=np.array([23]), divisor=np.array([10])), 0)  # ⌈92 ÷ 10⌉ = 10 g
+    assert one_price(problem._replace(zone=np.array([-1])), 0)
     dearer = tariffs._replace(per_kg_micros=np.array([0, 1, 0]))
     assert not one_price(problem._replace(tariffs=dearer), 0)
 

@@ -75,6 +75,6 @@ def test_the_naive_optimum_divides_a_line_only_where_it_may() -> None:
     # Whole, the line is short: 3 · 1,000. Divided, it ships from both: 100 + 110 − 10.
     assert cheapest_micros(problem, divide=False) == 3000
     assert cheapest_micros(problem) == 200
-    assert cheapest_micros(problem.changed(line_locations_max=np.array([1]))) == 3000
+    assert cheapest_micros(problem._replace(line_locations_max=np.array([1]))) == 3000
     # From one location with the rest short: 110 − 10 + 1,000.
-    assert cheapest_micros(problem.changed(locations_max=1)) == 1100
+    assert cheapest_micros(problem._replace(locations_max=1)) == 1100

@@ -25,7 +25,7 @@ def test_fewer_digits_bound_the_same_optimum(steps_max: int, nodes_max: int, mon
     for seed in range(100):
         rng = random.Random(seed)
         problem = drawn_problem(rng.randint, lines_max=3, locations_max=4, quantity_max=4, divide=True, huge=False)
-        problem = problem.changed(locations_max=2**31)
+        problem = problem._replace(locations_max=2**31)
         solution = solve(problem, nodes_max)
         check_solution(problem, solution)
         optimum = cheapest_micros(problem)

@@ -24,7 +24,7 @@ def drawn(seed: int, lines_max: int, locations_max: int, *, divide: bool = False
         random.Random(seed).randint, lines_max=lines_max, locations_max=locations_max, quantity_max=3, divide=divide, huge=False
     )  # fmt: skip
     if seed % 3 == 0:
-        problem = problem.changed(zone=np.full(len(problem.zone), -1), capacity_left=np.full(problem.column_count, 2**40))
+        problem = problem._replace(zone=np.full(len(problem.zone), -1), capacity_left=np.full(problem.column_count, 2**40))
     return problem
 
 
@@ -50,8 +50,8 @@ def test_the_bound_on_divided_lines_lies_below_every_plan_that_divides_one(seed:
         return
     whole, least = cheapest_micros(problem, divide=False), cheapest_micros(problem)
     assert min(whole, divided_plans_bound(problem, whole)) <= least
-    solution = solve(problem.changed(locations_max=min(problem.locations_max, 3)), 1000)
-    assert solution.lower_bound_micros <= cheapest_micros(problem.changed(locations_max=min(problem.locations_max, 3)))
+    solution = solve(problem._replace(locations_max=min(problem.locations_max, 3)), 1000)
+    assert solution.lower_bound_micros <= cheapest_micros(problem._replace(locations_max=min(problem.locations_max, 3)))
 
 
 def test_a_line_may_be_divided_over_more_locations_than_there_are_lines() -> None:
@@ -60,7 +60,7 @@ def test_a_line_may_be_divided_over_more_locations_than_there_are_lines() -> Non
     assert cheapest_micros(problem) == 190
     assert divided_plans_bound(problem, 3_000) <= 190
     # Units that cost more on one line than on another are what brings an order of one line to that bound.
-    priced = problem.changed(line_unit_micros=np.array([[5, 0]]))
+    priced = problem._replace(line_unit_micros=np.array([[5, 0]]))
     solution = solve(priced, 0)
     assert solution.lower_bound_micros <= cheapest_micros(priced) == 200
 

@@ -19,7 +19,7 @@ def with_sets(problem: Problem, rng: random.Random) -> Problem:
     """Some lines tied; those that are go whole."""
     sets = np.array([rng.randint(0, 2) for _ in range(problem.line_count)], np.int64)
     tied = np.array([(sets == s).sum() > 1 for s in sets], np.bool_)
-    return problem.changed(sets=sets, line_locations_max=np.where(tied, 1, problem.line_locations_max))
+    return problem._replace(sets=sets, line_locations_max=np.where(tied, 1, problem.line_locations_max))
 
 
 @pytest.mark.parametrize("seed", range(500))

@@ -67,7 +67,7 @@ def test_seeded_orders(seed: int) -> None:
 def test_branch_and_bound_agrees_with_the_program_over_subsets(seed: int) -> None:
     rng = random.Random(seed)
     problem = drawn_problem(rng.randint, lines_max=6, locations_max=5, quantity_max=3, divide=False)
-    problem = problem.changed(locations_max=2**31)
+    problem = problem._replace(locations_max=2**31)
     program, search = solve(problem, 0), branch(problem, None, NODES_MAX)
     check_solution(problem, search)
     assert program.objective_micros == program.lower_bound_micros == search.objective_micros == search.lower_bound_micros
@@ -130,21 +130,21 @@ def test_no_column_at_all() -> None:
 def test_an_item_without_weight_pays_the_first_weight_break() -> None:
     problem = hand_made([[5], [5]], [1, 1], grams=[0, 0], tariffs=flat_tariffs(50))
     assert_optimal(problem, 140)
-    assert_optimal(problem.changed(locations_max=1), 140)
+    assert_optimal(problem._replace(locations_max=1), 140)
 
 
 def test_a_column_without_a_carrier_ships_for_nothing() -> None:
     problem = hand_made([[5, 5], [5, 5]], [1, 1], price_row=[0, 1], zone=[0, -1], divisor=[0, 0],
                         package_grams_max=[9, 9], tariffs=flat_tariffs(50))  # fmt: skip
     assert_optimal(problem, 90)
-    assert_optimal(problem.changed(locations_max=1), 90)
+    assert_optimal(problem._replace(locations_max=1), 90)
 
 
 def test_a_zone_without_a_tariff_ships_nothing() -> None:
     none = np.empty(0, np.int64)
     problem = hand_made([[5], [5]], [1, 1], tariffs=Tariffs(np.array([0, 0]), none, none, none))
     assert_optimal(problem, 2000)
-    assert_optimal(problem.changed(locations_max=1), 2000)
+    assert_optimal(problem._replace(locations_max=1), 2000)
 
 
 def test_a_line_divided_between_a_location_and_the_rest_short() -> None:
@@ -171,7 +171,7 @@ def test_more_weight_can_cost_less() -> None:
     tariffs = Tariffs(np.array([0, 2]), np.array([5, 10]), np.array([500, 100]), np.array([0, 0]))
     problem = hand_made([[5], [5]], [1, 1], grams=[5, 5], short_micros=[200, 200], tariffs=tariffs)
     assert_optimal(problem, 190)
-    assert_optimal(problem.changed(locations_max=1), 190)
+    assert_optimal(problem._replace(locations_max=1), 190)
 
 
 def test_a_price_that_rises_and_falls_is_not_one_price() -> None:
@@ -225,14 +225,14 @@ def test_a_shortage_beyond_the_range_of_numbers_is_a_bug_of_the_caller() -> None
     with pytest.raises(AssertionError, match="out of range"):
         solve(problem, 10)
     with pytest.raises(AssertionError, match="out of range"):
-        solve(problem.changed(locations_max=1), 10)
+        solve(problem._replace(locations_max=1), 10)
 
 
 def test_a_table_of_another_type_is_a_bug_of_the_caller() -> None:
     problem = hand_made([[5, 5]], [1])
     with pytest.raises(AssertionError, match="another type"):
-        problem.changed(**{name: np.zeros(2, np.int32) for name in COLUMN_TABLES})
+        problem._replace(**{name: np.zeros(2, np.int32) for name in COLUMN_TABLES})
     with pytest.raises(AssertionError, match="another type"):
-        problem.changed(available=np.zeros((2, 1), np.int64))
+        problem._replace(available=np.zeros((2, 1), np.int64))
     with pytest.raises(AssertionError, match="no such tables"):
-        problem.changed(colour=np.zeros(1, np.int64))
+        problem._replace(colour=np.zeros(1, np.int64))
