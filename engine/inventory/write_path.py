@@ -97,18 +97,6 @@ class WritePath:
             self._lost(error)
         return not self.stale
 
-    def renew(self) -> bool:
-        """Make the stock in memory anew from the store; False: that cannot be had now, and what there was stands."""
-        before = self.stock, self._epoch, self.stale
-        try:
-            self._reload()
-        except (StoreGap, StoreAway) as error:
-            self._lost(error)
-            return False
-        if self.stale:
-            self.stock, self._epoch, _ = before
-        return not self.stale
-
     def run(self, writes: Sequence[Write]) -> None:
         """Plan and commit a batch; each write is settled, some of them after this returns."""
         waiting = list(writes)

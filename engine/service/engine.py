@@ -114,10 +114,11 @@ class Engine:
     def _take_over(self, image: NetworkImage, records: NetworkRecords) -> bool:
         before = self._image, self._records, self._unsellable
         self._use(image, records, unsellable_positions(records))
-        if not self._path.renew():
+        # As after any loss, the stock in memory is made anew, now of the other network's items and locations.
+        self._path.stale = True
+        if not self._path.catch_up():
             self._use(*before)
             return False
-        keep_taken(records)
         self._log.info("network taken over", network_version=image.version)
         return True
 

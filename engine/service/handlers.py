@@ -47,7 +47,7 @@ from engine.service.fields import (
     digest_of,
     parse,
 )
-from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, refused_name
+from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
 from engine.service.reads import describe_network, get_availability
 from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
 from engine.sourcing.order import Planned, SourceRequest
@@ -138,10 +138,14 @@ class Handlers:
         minute = self._now_minute()
         if minute // MINUTES_PER_DAY != self._prepared_day:
             self._prepared_day = minute // MINUTES_PER_DAY
-            for ahead in (0, MINUTES_PER_DAY):
-                self._image.horizon(minute + ahead)
+            self._build_day_tables(self._image)
             if self._path.stock is not None:
                 self._path.stock.start_capacity(capacity_first_day(self._clock.unix_ms()))
+
+    def _build_day_tables(self, image: NetworkImage) -> None:
+        minute = self._now_minute()
+        for ahead in (0, MINUTES_PER_DAY):
+            image.horizon(minute + ahead)
 
     def idle(self) -> None:
         """Keep up with what other engines commit, and do what other threads handed over."""
@@ -327,24 +331,45 @@ class Handlers:
         request.request_id = request.request_id.lower()
         digest = digest_of(request)
         known = self._recorded_answer(request.request_id, digest, finished_reload)
-        if known is not None:
+        if isinstance(known, Refusal) or (known is not None and version_of(known) == self._image.version):
             return known
         if not self._reloading.acquire(blocking=False):
             return Refusal(Reason.CONTENDED, "another reload is under way; try again when it is done")
         try:
-            return self._reload(request, digest, call.message)
+            return self._reload(request, digest, call.message, known)
         finally:
             self._reloading.release()
 
-    def _reload(self, request: network_service_pb2.ReloadNetworkRequest, digest: bytes, message: bytes) -> bytes | Refusal:
-        """Read, compile, record, swap: what fails before the record leaves everything as it was."""
-        records, found = self._source.read()
+    def _reload(
+        self, request: network_service_pb2.ReloadNetworkRequest, digest: bytes, message: bytes, known: bytes | None
+    ) -> bytes | Refusal:
+        """Read, compile, record, swap: what fails before the record leaves everything as it was.
+
+        known: what was recorded under the request's id, by a call that may have ended before the swap or on another engine.
+        """
+        try:
+            records, found = self._source.read()
+        except Refusal as refusal:
+            return known or refusal
         image = compile_image(records)
         if image.network.name != self._image.network.name:
-            return refused_name(image.network.name, self._image.network.name)
-        minute = self._now_minute()
-        for ahead in (0, MINUTES_PER_DAY):
-            image.horizon(minute + ahead)
+            return known or refused_name(image.network.name, self._image.network.name)
+        self._build_day_tables(image)
+        answer = known or self._record_reload(request, digest, message, image, found)
+        if isinstance(answer, Refusal) or version_of(answer) != image.version:
+            return answer
+        keep_taken(records)
+        taken = Event()
+        self._handed.append(partial(self._take_over, image, records, taken))
+        if not taken.wait(RELOAD_SECONDS_MAX):
+            return Refusal(Reason.STORE_RECOVERING, "recorded, and taken over as soon as the shared stock can be read")
+        return answer
+
+    def _record_reload(
+        self, request: network_service_pb2.ReloadNetworkRequest, digest: bytes, message: bytes, image: NetworkImage,
+        found: list[network_service_pb2.NetworkFinding],
+    ) -> bytes | Refusal:  # fmt: skip
+        """Record it by way of the desk's thread, and wait for that."""
         response = network_service_pb2.ReloadNetworkResponse(
             network=describe_network(image, self._images_taken + 1), findings=found
         )
@@ -354,19 +379,14 @@ class Handlers:
         self._handed.append(partial(self._record, write))
         if not write.settled.wait(RELOAD_SECONDS_MAX):
             return Refusal(Reason.DEADLINE_EXCEEDED, "its fate is unknown: repeat it with the same request_id")
-        outcome = write.outcome
-        if not isinstance(outcome, Recorded):
-            assert outcome is not None
-            return outcome
-        if outcome.duplicate:
-            answer = self._recorded_answer(request.request_id, digest, finished_reload)
-            assert answer is not None, "the ledger said that it was recorded"
-            return answer
-        taken = Event()
-        self._handed.append(partial(self._take_over, image, records, taken))
-        if not taken.wait(RELOAD_SECONDS_MAX):
-            return Refusal(Reason.STORE_RECOVERING, "recorded, and taken over as soon as the shared stock can be read")
-        return finished_reload(write.response, outcome.position, duplicate=False)
+        match write.outcome:
+            case Recorded(position, duplicate=False):
+                return finished_reload(write.response, position, duplicate=False)
+            case Refusal() as refusal:
+                return refusal
+        answer = self._recorded_answer(request.request_id, digest, finished_reload)
+        assert answer is not None, "the ledger said that it was recorded"
+        return answer
 
     def _record(self, write: ReloadWrite) -> bool:
         """In the desk's thread: the write is on its way, and settled when it is recorded."""

@@ -106,6 +106,11 @@ def finished_reload(response: bytes, position: str, duplicate: bool) -> bytes:
     return response + rest.SerializeToString()
 
 
+def version_of(answer: bytes) -> str:
+    """The network that an answer speaks of."""
+    return network_service_pb2.ReloadNetworkResponse.FromString(answer).network.network_version
+
+
 def refused_name(name: str, served: str) -> Refusal:
     """A folder of another network: its orders and stock lie elsewhere."""
     message = f"network.toml: name {served!r} was expected, as of the network that is served, not {name!r}"
@@ -131,7 +136,7 @@ def keep_taken(records: NetworkRecords) -> None:
     """Keep the records in force, whole or not at all."""
     if file := _taken_file():
         file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(".unfinished")
+        unfinished = file.with_name(f"{file.stem}.unfinished.taken")
         unfinished.write_bytes(pickle.dumps(records, pickle.HIGHEST_PROTOCOL))
         unfinished.rename(file)
 

@@ -117,3 +117,24 @@ def test_another_network_is_not_taken_over(edited: Server) -> None:
 def test_a_reload_needs_an_id_of_its_own(edited: Server) -> None:
     error = refusal(lambda: edited.network.ReloadNetwork(network_service_pb2.ReloadNetworkRequest()))
     assert (error.code, error.fields) == ("INVALID_ARGUMENT", ("request_id",))
+
+
+def test_a_repeated_reload_takes_over_what_was_recorded_while_the_folder_says_so(edited: Server) -> None:
+    """The first call may have ended before the swap, or have come to another engine."""
+    plain, more = "kept,100", "novelty,100,,,\nkept,100"
+    before = network_of(edited)
+    edit(edited, "items.csv", plain, more)
+    request_id = uuid7()
+    first = reload(edited, request_id)
+    edit(edited, "items.csv", more, plain)
+    assert reload(edited).network.network_version == before.network_version
+    # The folder says something else: the answer is the recorded one, and nothing is taken over.
+    again = reload(edited, request_id)
+    assert (again.duplicate, again.network) == (True, first.network)
+    assert network_of(edited).network_version == before.network_version
+    edit(edited, "items.csv", plain, "kept,heavy")
+    assert reload(edited, request_id).network == first.network
+    edit(edited, "items.csv", "kept,heavy", more)
+    again = reload(edited, request_id)
+    assert (again.duplicate, again.position, again.network) == (True, first.position, first.network)
+    assert network_of(edited).network_version == first.network.network_version
