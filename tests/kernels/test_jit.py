@@ -11,7 +11,7 @@ from engine.kernels.assign import weigh_lines
 from engine.kernels.jit import allocating_kernel, kernel
 
 
-def machine_code(function: Any) -> str:
+def compiled_code(function: Any) -> str:
     """Compiled anew with the kernel's own options: what comes from the cache cannot be looked at."""
     anew = numba.jit(**function.targetoptions)(function.py_func)
     grams = np.empty((3, 2), np.int64)
@@ -21,8 +21,8 @@ def machine_code(function: Any) -> str:
 
 
 def test_a_kernel_counts_no_references_and_an_allocating_one_does() -> None:
-    assert "NRT_incref" not in machine_code(weigh_lines)
-    assert "NRT_incref" in machine_code(allocating_kernel(weigh_lines.py_func))  # type: ignore[attr-defined]
+    assert "NRT_incref" not in compiled_code(weigh_lines)
+    assert "NRT_incref" in compiled_code(allocating_kernel(weigh_lines.py_func))  # type: ignore[attr-defined]
 
 
 def test_a_kernel_may_not_give_an_array_back() -> None:
