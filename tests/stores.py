@@ -11,7 +11,7 @@ from engine.inventory.gate import NO_LINK, ORIGIN, StoreGate
 from engine.inventory.keys import Layout
 from engine.inventory.live import LiveStock
 from engine.inventory.store import StockImage, StockStore
-from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
+from engine.inventory.transaction import CapacityChange, Cell, CellChange, TextChange, TextTable, Transaction
 
 PARTITION = "test"
 ITEMS = ("bolt", "lamp", "nut")
@@ -33,9 +33,15 @@ def use(quantity: int, limit: int, location: str = "ams", day: int = FIRST_DAY) 
     return CapacityChange(location, day, quantity, limit)
 
 
+def text(field: str, new: str, expected: str | None = None, table: TextTable = TextTable.FEEDS, item: str = "") -> TextChange:
+    """A text of the store that becomes another one."""
+    return TextChange(table, item, field, expected, new)
+
+
 def transaction(
-    *cells: CellChange, capacities: Sequence[CapacityChange] = (), request_id: str = "", order_id: str = "", note: bytes = b""
-) -> Transaction:
+    *cells: CellChange, capacities: Sequence[CapacityChange] = (), texts: Sequence[TextChange] = (), request_id: str = "",
+    order_id: str = "", note: bytes = b"",
+) -> Transaction:  # fmt: skip
     """A transaction whose entry says what it changes, under a new request id unless one is given."""
     request_id = request_id or uuid7()
     digest = sha256(request_id.encode() + note).digest()
@@ -47,7 +53,9 @@ def transaction(
             effect.available_at_minute = each.available_at_minute
     for taken in capacities:
         entry.capacities.add(location_id=taken.location_id, day=taken.day, quantity_delta=taken.quantity_delta)
-    return Transaction(request_id, digest, order_id, cells, tuple(capacities), entry.SerializeToString())
+    for each in texts:
+        entry.texts.add(table=each.table, item_id=each.item_id, field=each.field, text=each.text)
+    return Transaction(request_id, digest, order_id, cells, tuple(capacities), entry.SerializeToString(), tuple(texts))
 
 
 def open_store(url: str, epoch: int = 1, blocks: int = 1, position: str = ORIGIN, link: str = NO_LINK) -> StoreGate:

@@ -22,6 +22,7 @@ from engine.inventory.transaction import (
     Outcome,
     Refused,
     Seen,
+    TextChange,
     TooFarBehind,
     Transaction,
 )
@@ -64,7 +65,7 @@ def divide(transactions: Sequence[Transaction]) -> Iterator[Sequence[Transaction
     """Batches within the maxima, in order."""
     start, cells = 0, 0
     for at, transaction in enumerate(transactions):
-        wanted = len(transaction.cells) + len(transaction.capacities)
+        wanted = len(transaction.cells) + len(transaction.capacities) + len(transaction.texts)
         if at > start and (at - start == TRANSACTIONS_MAX or cells + wanted > CELLS_MAX):
             yield transactions[start:at]
             start, cells = at, 0
@@ -76,29 +77,35 @@ def divide(transactions: Sequence[Transaction]) -> Iterator[Sequence[Transaction
 def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
     """The keys and arguments that commit.lua describes."""
     buckets: dict[str, list[int]] = {}
-    capacities, pairs = _Fields(), _Fields()
+    capacities, texts, pairs = _Fields(), _Fields(), _Fields()
     arguments: list[str | bytes] = []
     for number, transaction in enumerate(transactions, 1):
         buckets.setdefault(keys.requests(transaction.request_id), []).append(number)
         for use in transaction.capacities:
             capacities.add(use.location_id, str(use.day))
+        for text in transaction.texts:
+            texts.add(_text_key(text, keys), _text_field(text))
         for change in transaction.cells:
             pairs.add(_pair(change, keys), _field(change))
         arguments += (
             transaction.request_id, transaction.request_digest.hex(), transaction.order_id,
             sha256(transaction.entry).hexdigest(), transaction.entry,
         )  # fmt: skip
-    capacity_fields, pair_fields = capacities.number(), pairs.number()
+    capacity_fields, text_fields, pair_fields = capacities.number(), texts.number(), pairs.number()
     body = [
         {
             "c": [_cell(change, pairs.by_key[_pair(change, keys)][_field(change)]) for change in transaction.cells],
             "k": [_capacity(use, capacities.by_key[use.location_id][str(use.day)]) for use in transaction.capacities],
+            "x": [_text(text, texts.by_key[_text_key(text, keys)][_text_field(text)]) for text in transaction.texts],
             "d": _dates(transaction),
         }
         for transaction in transactions
     ]
-    tables = {"buckets": list(buckets.values()), "capacities": capacity_fields, "pairs": pair_fields, "body": body}
-    names = [*buckets, *map(keys.capacity, capacities.by_key)]
+    tables = {
+        "buckets": list(buckets.values()), "capacities": capacity_fields, "texts": text_fields, "pairs": pair_fields,
+        "body": body,
+    }  # fmt: skip
+    names = [*buckets, *map(keys.capacity, capacities.by_key), *texts.by_key]
     for item_id, block in pairs.by_key:
         names += (keys.supply(item_id, block), keys.demand(item_id, block))
     return Batch(names, [orjson.dumps(tables), *arguments])
@@ -124,7 +131,12 @@ def _outcome(result: Any) -> Outcome:
     if kind == ORDER_EXISTS:
         return OrderExists()
     assert kind == REFUSED
-    return Refused(tuple(FailedGuard(Guard(guard), number - 1, (int(x), int(y))) for guard, number, x, y in details))
+    return Refused(tuple(map(_failed_guard, details)))
+
+
+def _failed_guard(details: Any) -> FailedGuard:
+    guard, number, x, y, *text = details
+    return FailedGuard(Guard(guard), number - 1, (int(x), int(y)), text[0].decode() if text else "")
 
 
 def _pair(change: CellChange, keys: DataKeys) -> tuple[str, int]:
@@ -145,6 +157,18 @@ def _cell(change: CellChange, number: int) -> list[int | bool]:
 
 def _capacity(use: CapacityChange, number: int) -> list[int]:
     return [number, use.quantity_delta, use.limit]
+
+
+def _text(change: TextChange, number: int) -> list[int | str | bool]:
+    return [number, False if change.expected is None else change.expected, change.text]
+
+
+def _text_key(change: TextChange, keys: DataKeys) -> str:
+    return keys.text(change.table, change.item_id, change.field)
+
+
+def _text_field(change: TextChange) -> str:
+    return change.field
 
 
 def _dates(transaction: Transaction) -> list[str | int]:

@@ -1,17 +1,19 @@
 -- One batch of transactions. Guards are checked on copies, transaction by transaction, each seeing those before it; only
 -- then is anything written, so that a refused transaction leaves nothing. Written by batch.py, which says what is where.
 --
--- KEYS  gate, layout, head, recorded, log, dates, orders; then request buckets; capacities; pairs of supply and demand
+-- KEYS  gate, layout, head, recorded, log, dates, orders; then request buckets; capacities; texts; pairs of supply and
+--       demand
 -- ARGV  epoch, layout, entries that may wait, milliseconds they may wait, batch (JSON); then for each transaction
 --       request id, request digest, created order id, entry digest, entry
--- The batch: `buckets` (numbers of the transactions in each), `capacities` and `pairs` (fields of each), `body` (for each
--- transaction its cells c = {cell, supply delta, demand delta, floor, supply expected}, capacities k = {capacity, delta,
--- limit} and dates d = field, minute, ...).
+-- The batch: `buckets` (numbers of the transactions in each), `capacities`, `texts` and `pairs` (fields of each), `body`
+-- (for each transaction its cells c = {cell, supply delta, demand delta, floor, supply expected}, capacities k = {capacity,
+-- delta, limit}, texts x = {text, expected, new} and dates d = field, minute, ...). A text expected to be '' must not be
+-- there, and one that becomes '' is removed.
 -- Returns CLOSED or TOO_FAR_BEHIND, or the head's position before, and for each transaction its position, or a list that
 -- begins with SEEN, ORDER_EXISTS or REFUSED, the latter with every failed guard as {guard, number, current values}.
 local CLOSED, TOO_FAR_BEHIND = -1, -2
 local REFUSED, SEEN, ORDER_EXISTS = 1, 2, 3
-local FLOOR, SUPPLY, RANGE, CAPACITY = 1, 2, 3, 4
+local FLOOR, SUPPLY, RANGE, CAPACITY, TEXT = 1, 2, 3, 4, 5
 local QUANTITY_MAX, CAPACITY_MAX = 2147483647, 9007199254740991
 local FIXED_KEYS, FIXED_ARGS, ARGS_EACH = 7, 5, 5
 local HOUR_SECONDS, REMEMBERED_SECONDS = 3600, 86400
@@ -63,7 +65,7 @@ local function write_fields(key, fields_and_values)
 end
 
 -- What the guards look at: read once, then kept as of the transactions done so far.
-local known, existing, supply, demand, used = {}, {}, {}, {}, {}
+local known, existing, supply, demand, used, texts = {}, {}, {}, {}, {}, {}
 local key_at = FIXED_KEYS
 for bucket = 1, #batch.buckets do
   local ids = {}
@@ -84,7 +86,16 @@ for k = 1, #batch.capacities do
   end
   capacity_count = capacity_count + #found
 end
-local pair_keys_at = capacity_keys_at + #batch.capacities
+local text_keys_at = capacity_keys_at + #batch.capacities
+local text_count = 0
+for k = 1, #batch.texts do
+  local found = read_fields(KEYS[text_keys_at + k], batch.texts[k])
+  for i = 1, #found do
+    texts[text_count + i] = found[i] or ''
+  end
+  text_count = text_count + #found
+end
+local pair_keys_at = text_keys_at + #batch.texts
 local cell_count = 0
 for k = 1, #batch.pairs do
   local fields = batch.pairs[k]
@@ -111,7 +122,7 @@ end
 -- What the guards of one transaction find wrong, after REFUSED; its own changes count for its later cells.
 local function failures(t)
   local failed = {REFUSED}
-  local own_supply, own_demand, own_used = {}, {}, {}
+  local own_supply, own_demand, own_used, own_texts = {}, {}, {}, {}
   for i, change in ipairs(body[t].c) do
     local cell, supply_delta, demand_delta, floor, expected = unpack(change)
     local s, d = own_supply[cell] or supply[cell], own_demand[cell] or demand[cell]
@@ -138,6 +149,14 @@ local function failures(t)
     end
     own_used[slot] = after
   end
+  for i, change in ipairs(body[t].x) do
+    local text, expected, new = unpack(change)
+    local before = own_texts[text] or texts[text]
+    if expected and before ~= expected then
+      failed[#failed + 1] = {TEXT, i, 0, 0, before}
+    end
+    own_texts[text] = new
+  end
   if #failed == 1 then
     for cell, value in pairs(own_supply) do
       supply[cell] = value
@@ -147,6 +166,9 @@ local function failures(t)
     end
     for slot, value in pairs(own_used) do
       used[slot] = value
+    end
+    for text, value in pairs(own_texts) do
+      texts[text] = value
     end
   end
   return failed
@@ -178,7 +200,7 @@ if #accepted == 0 then
 end
 
 -- From here on everything is written.
-local changed_supply, changed_demand, changed_used, is_accepted = {}, {}, {}, {}
+local changed_supply, changed_demand, changed_used, changed_texts, is_accepted = {}, {}, {}, {}, {}
 local dates, orders = {}, {}
 for _, t in ipairs(accepted) do
   is_accepted[t] = true
@@ -188,6 +210,9 @@ for _, t in ipairs(accepted) do
   end
   for _, change in ipairs(body[t].k) do
     changed_used[change[1]] = true
+  end
+  for _, change in ipairs(body[t].x) do
+    changed_texts[change[1]] = true
   end
   for _, value in ipairs(body[t].d) do
     dates[#dates + 1] = value
@@ -219,6 +244,21 @@ capacity_count = 0
 for k = 1, #batch.capacities do
   write_changed(KEYS[capacity_keys_at + k], batch.capacities[k], capacity_count, changed_used, used)
   capacity_count = capacity_count + #batch.capacities[k]
+end
+text_count = 0
+for k = 1, #batch.texts do
+  local key, fields, gone, left = KEYS[text_keys_at + k], batch.texts[k], {}, {}
+  for i = 1, #fields do
+    left[text_count + i] = changed_texts[text_count + i] and texts[text_count + i] ~= ''
+    if changed_texts[text_count + i] and not left[text_count + i] then
+      gone[#gone + 1] = fields[i]
+    end
+  end
+  write_changed(key, fields, text_count, left, texts)
+  for first = 1, #gone, VALUES_MAX do
+    redis.call('HDEL', key, unpack(gone, first, math.min(first + VALUES_MAX - 1, #gone)))
+  end
+  text_count = text_count + #fields
 end
 write_fields(KEYS[6], dates)
 write_fields(KEYS[7], orders)

@@ -25,6 +25,15 @@ class CapacityUse(NamedTuple):
     quantity_delta: int
 
 
+class TextEffect(NamedTuple):
+    """A text of the store that became another; "" was removed."""
+
+    table: str
+    item_id: str
+    field: str
+    text: str
+
+
 def effects_of(entry: bytes) -> tuple[tuple[PositionChange, ...], tuple[CapacityUse, ...]]:
     """What a serialized LedgerEntry changes."""
     return effects_in(ledger_entry_pb2.LedgerEntry.FromString(entry))
@@ -40,3 +49,8 @@ def effects_in(message: ledger_entry_pb2.LedgerEntry) -> tuple[tuple[PositionCha
         for p in message.positions
     )  # fmt: skip
     return changes, tuple(CapacityUse(c.location_id, c.day, c.quantity_delta) for c in message.capacities)
+
+
+def texts_in(message: ledger_entry_pb2.LedgerEntry) -> tuple[TextEffect, ...]:
+    """Which texts of the store a LedgerEntry replaces."""
+    return tuple(TextEffect(t.table, t.item_id, t.field, t.text) for t in message.texts)

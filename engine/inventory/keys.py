@@ -16,6 +16,8 @@ so that a rebuild never touches what is being sold from; the rest there is once.
 | dates | hash: UTC minute by item, location and receipt |
 | requests | hash per hour of request ids: digest by request id |
 | orders | hash: request id by id of the order it created |
+| holds, feeds | hash: a text by reservation id, by source of a feed; see `transaction.TextTable` |
+| marks | hash per item and block of locations: what was counted, by place |
 """
 
 from typing import NamedTuple
@@ -93,6 +95,10 @@ class DataKeys:
     def demand(self, item_id: str, block: int) -> str:
         """Units promised of an item at the locations of a block."""
         return f"{self.prefix}demand:{item_id}:{block}"
+
+    def text(self, table: str, item_id: str, field: str) -> str:
+        """Texts of a table; those of an item are by place, beside its supply."""
+        return f"{self.prefix}{table}:{item_id}:{self.block(place_of(field)[0])}" if item_id else self.prefix + table
 
     def capacity(self, location_id: str) -> str:
         """Capacity used at a location by day."""

@@ -6,8 +6,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.inventory.effects import CapacityUse, PositionChange
+from engine.inventory.effects import CapacityUse, PositionChange, TextEffect
+from engine.inventory.holds import Holds
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
+from engine.inventory.transaction import CALLER_MARK, TextTable
 
 CAPACITY_DAYS = 1024
 """Days of capacity in the table of a location, from `first_day` on, where no other number is asked for."""
@@ -29,6 +31,11 @@ class LogEntry(Protocol):
     @property
     def capacities(self) -> Iterable[CapacityUse]:
         """Capacity it took."""
+        ...
+
+    @property
+    def texts(self) -> Iterable[TextEffect]:
+        """Texts of the store that it replaced."""
         ...
 
 
@@ -54,6 +61,7 @@ class LiveStock:
         # [locations, days], a day's locations side by side in memory: a decision looks at many locations on one day.
         self.capacity_used: NDArray[np.int64] = np.zeros((capacity_days, len(location_index)), np.int64).T
         self.first_day = first_day
+        self.holds = Holds()
         self.unknown_count = 0
         self._unsellable = unsellable
         self._receipt_minute: dict[tuple[int, int, str], int] = {}
@@ -88,7 +96,14 @@ class LiveStock:
             self.apply_change(change)
         for use in entry.capacities:
             self.apply_capacity(use)
+        self.apply_texts(entry.texts)
         self.matrix.position = entry.position
+
+    def apply_texts(self, texts: Iterable[TextEffect]) -> None:
+        """Follow the holds; what else the store keeps as text is read there when it is needed."""
+        for each in texts:
+            if each.table == TextTable.HOLDS:
+                self.holds.apply(each.field, each.text)
 
     def apply_change(self, change: PositionChange) -> None:
         """Add one change; a new date of a receipt moves its positions, in whichever pool."""
@@ -106,7 +121,7 @@ class LiveStock:
         """Add one use of capacity."""
         location = self.location_index.get(use.location_id)
         if location is None:
-            self.unknown_count += 1
+            self.unknown_count += not use.location_id.startswith(CALLER_MARK)
             return
         self._add_capacity(location, use.day, use.quantity_delta)
 

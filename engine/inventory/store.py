@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import redis
+from belofte.v1 import ledger_entry_pb2
 
 from engine.inventory.batch import decode_reply, divide, encode_batch
 from engine.inventory.client import StoreAway, StoreGap, connect, ordinal
-from engine.inventory.effects import CapacityUse, PositionChange, effects_of
+from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, effects_in, texts_in
 from engine.inventory.keys import DataKeys, Keys, Layout, place_of
 from engine.inventory.live import LiveStock
 from engine.inventory.scripts import script_text
-from engine.inventory.transaction import Closed, Committed, Outcome, Transaction
+from engine.inventory.transaction import Closed, Committed, Outcome, TextTable, Transaction
 
 TAIL_ENTRIES_MAX = 10_000
 """Log entries read at once."""
@@ -31,6 +32,7 @@ class LogRecord(NamedTuple):
     position: str
     changes: tuple[PositionChange, ...]
     capacities: tuple[CapacityUse, ...]
+    texts: tuple[TextEffect, ...] = ()
 
 
 class CommitResult(NamedTuple):
@@ -56,10 +58,12 @@ class StockImage:
     steps: Mapping[str, int]
     capacities_read_at: str
     later: Sequence[LogRecord]
+    holds: Mapping[str, str]
 
     def fill(self, stock: LiveStock) -> None:
         """Bring an empty stock to this image."""
         stock.load(self.cells)
+        stock.holds.load(self.holds)
         for use in self.capacities:
             stock.apply_capacity(use)
         for record in self.later:
@@ -74,6 +78,8 @@ class StockImage:
             if at > ordinal(self.capacities_read_at):
                 for use in record.capacities:
                     stock.apply_capacity(use)
+            # Texts are replaced as a whole: one that was read later than this record comes again, with what follows.
+            stock.apply_texts(record.texts)
         stock.matrix.position = self.position
 
 
@@ -197,6 +203,7 @@ class StockStore:
         data = self._keys.data(layout)
         dates = self._dates(data)
         capacities_read_at, capacities = self._asked(lambda: self._read_capacities(data))
+        holds = self._asked(lambda: self._client.hgetall(data.text(TextTable.HOLDS, "", "")))
         cells: list[PositionChange] = []
         read_at: list[str] = []
         steps: dict[str, int] = {}
@@ -212,7 +219,7 @@ class StockStore:
         while more := self.tail(position):
             later += more
             position = more[-1].position
-        return StockImage(epoch, position, cells, capacities, read_at, steps, capacities_read_at, later)
+        return StockImage(epoch, position, cells, capacities, read_at, steps, capacities_read_at, later, _decoded(holds))
 
     def _read_start(self) -> tuple[int, Layout, str] | None:
         pipe = self._client.pipeline(transaction=True)
@@ -274,11 +281,17 @@ def _own_record(transaction: Transaction, position: str) -> LogRecord:
         for change in transaction.cells
     )
     uses = tuple(CapacityUse(use.location_id, use.day, use.quantity_delta) for use in transaction.capacities)
-    return LogRecord(position, changes, uses)
+    texts = tuple(TextEffect(text.table, text.item_id, text.field, text.text) for text in transaction.texts)
+    return LogRecord(position, changes, uses, texts)
 
 
 def _record(position: str, entry: bytes) -> LogRecord:
-    return LogRecord(position, *effects_of(entry))
+    message = ledger_entry_pb2.LedgerEntry.FromString(entry)
+    return LogRecord(position, *effects_in(message), texts_in(message))
+
+
+def _decoded(texts: Mapping[bytes, bytes]) -> dict[str, str]:
+    return {field.decode(): text.decode() for field, text in texts.items()}
 
 
 def _cells(

@@ -1,8 +1,11 @@
 """What a write wants to change, guarded, and how the shared store answers: results are named, never raised."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
+
+CALLER_MARK = "@"
+"""Begins the name of a caller where a location's stands: what a caller may hold is counted as capacity is."""
 
 
 class Cell(NamedTuple):
@@ -30,12 +33,39 @@ class CellChange(NamedTuple):
 
 
 class CapacityChange(NamedTuple):
-    """Capacity of a location on a local day (days since 1970); what is used after it may not be above `limit`."""
+    """Capacity of a location on a local day (days since 1970); what is used after it may not be above `limit`.
+
+    With CALLER_MARK and a caller's name in place of the location, and day 0: active reservations of the caller.
+    """
 
     location_id: str
     day: int
     quantity_delta: int
     limit: int
+
+
+class TextTable(StrEnum):
+    """What the texts of the store are about. Each is replaced as a whole, and guarded by what it was."""
+
+    HOLDS = "holds"
+    """By reservation id, while it is active: see `holds.py`."""
+    FEEDS = "feeds"
+    """By source: which of its sequences have been applied."""
+    MARKS = "marks"
+    """By place of an item: what the last count said of the position, and what happened since."""
+
+
+class TextChange(NamedTuple):
+    """A text of the shared store that becomes another one. `item_id` where the table is one an item, else "".
+
+    `expected`: what it must be before, "" it must not exist, None: not asked. `text`: "" removes it.
+    """
+
+    table: TextTable
+    item_id: str
+    field: str
+    expected: str | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +81,7 @@ class Transaction:
     cells: tuple[CellChange, ...]
     capacities: tuple[CapacityChange, ...]
     entry: bytes
+    texts: tuple[TextChange, ...] = ()
 
 
 class Guard(IntEnum):
@@ -60,17 +91,20 @@ class Guard(IntEnum):
     SUPPLY = 2
     RANGE = 3
     CAPACITY = 4
+    TEXT = 5
 
 
 class FailedGuard(NamedTuple):
-    """A condition that failed, and what the store holds there: (supply, demand) of a cell, (used, 0) of a capacity.
+    """A condition that failed, and what the store holds there: (supply, demand) of a cell, (used, 0) of a capacity, a text.
 
-    `place` points into the transaction's cells, or into its capacities where the guard is CAPACITY.
+    `place` points into the transaction's cells, into its capacities where the guard is CAPACITY, into its texts where it
+    is TEXT.
     """
 
     guard: Guard
     place: int
     current: tuple[int, int]
+    text: str = ""
 
 
 class Committed(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from belofte.v1 import ledger_entry_pb2
 
 from engine.domain.ids import unix_ms_of
-from engine.inventory.effects import effects_in
+from engine.inventory.effects import effects_in, texts_in
 from engine.inventory.gate import Hash, StoreGate
 from engine.inventory.keys import HOUR_MS, DataKeys, Layout, blocks_for, date_field, place_field
 from engine.ledger.recorder import Recorder, Replayed
@@ -34,6 +34,7 @@ class Sums:
         self.dates: dict[str, int | str] = {}
         self.orders: dict[str, int | str] = {}
         self.requests: dict[str, str] = {}
+        self.texts: dict[tuple[str, str, str], str] = {}
 
     def add(self, replayed: Replayed) -> None:
         """Add one entry."""
@@ -50,6 +51,11 @@ class Sums:
                 self.dates[field] = change.available_at_minute
         for use in uses:
             self.capacity[use.location_id, use.day] += use.quantity_delta
+        for table, item_id, field, text in texts_in(message):
+            if text:
+                self.texts[table, item_id, field] = text
+            else:
+                self.texts.pop((table, item_id, field), None)
         if unix_ms_of(replayed.request_id) // HOUR_MS >= self._oldest_hour:
             self.requests[replayed.request_id] = message.request_digest.hex()
         if replayed.created_id:
@@ -68,6 +74,8 @@ class Sums:
                 tables[key][place_field(location_id, receipt_id, pool)] = quantity
         for (location_id, day), quantity in self.capacity.items():
             tables[keys.capacity(location_id)][str(day)] = quantity
+        for (table, item_id, field), text in self.texts.items():
+            tables[keys.text(table, item_id, field)][field] = text
         tables[keys.dates], tables[keys.orders] = self.dates, self.orders
         yield from ((key, fields, 0) for key, fields in tables.items() if fields)
         yield from self._request_hashes(keys)

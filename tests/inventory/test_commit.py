@@ -20,11 +20,13 @@ from engine.inventory.transaction import (
     Outcome,
     Refused,
     Seen,
+    TextChange,
+    TextTable,
     TooFarBehind,
     Transaction,
 )
 from tests.naive.commit import NaiveStore
-from tests.stores import ITEMS, LOCATIONS, PARTITION, change, dump, open_store, stock_store, transaction, use
+from tests.stores import ITEMS, LOCATIONS, PARTITION, change, dump, open_store, stock_store, text, transaction, use
 from tests.valkey_server import ValkeyServer
 
 HOUR_MS = 3_600_000
@@ -58,6 +60,14 @@ def drawn_change(draw: random.Random, twin: NaiveStore) -> CellChange:
     return drawn
 
 
+def drawn_text(draw: random.Random, twin: NaiveStore) -> TextChange:
+    table = draw.choice((TextTable.FEEDS, TextTable.HOLDS, TextTable.MARKS))
+    item = draw.choice(ITEMS) if table is TextTable.MARKS else ""
+    field = draw.choice(LOCATIONS) if item else draw.choice(("a", "b", "c"))
+    expected = draw.choice((None, "", "1", twin.texts.get((table, item, field), "")))
+    return text(field, draw.choice(("", "1", "2", "é|x")), expected, table, item)
+
+
 def drawn_transaction(draw: random.Random, twin: NaiveStore, request_ids: list[str]) -> Transaction:
     cells = [drawn_change(draw, twin) for _ in range(draw.choice((0, 1, 1, 2, 3, 6)))]
     if cells and draw.random() < 0.3:
@@ -72,8 +82,9 @@ def drawn_transaction(draw: random.Random, twin: NaiveStore, request_ids: list[s
         request_id = uuid7(int(time.time() * 1000) - draw.choice((0, 0, HOUR_MS, 30 * HOUR_MS)))
         request_ids.append(request_id)
     return transaction(
-        *cells, capacities=capacities, request_id=request_id, order_id=order_id, note=draw.randbytes(draw.choice((0, 40)))
-    )
+        *cells, capacities=capacities, texts=[drawn_text(draw, twin) for _ in range(draw.choice((0, 0, 0, 1, 2)))],
+        request_id=request_id, order_id=order_id, note=draw.randbytes(draw.choice((0, 40))),
+    )  # fmt: skip
 
 
 def stored_by(twin: NaiveStore, data: DataKeys) -> dict[str, dict[str, str]]:
@@ -92,6 +103,8 @@ def stored_by(twin: NaiveStore, data: DataKeys) -> dict[str, dict[str, str]]:
         put(data.dates, date_field(*place), minute)
     for request_id, digest in twin.requests.items():
         put(data.requests(request_id), request_id, digest)
+    for (table, item_id, field), value in twin.texts.items():
+        put(data.text(table, item_id, field), field, value)
     for order_id, request_id in twin.orders.items():
         put(data.orders, order_id, request_id)
     return hashes

@@ -128,7 +128,7 @@ def test_image_counts_each_entry_once(read_at: str) -> None:
     cells = [moved(10 + sum((1, 2)[:seen])), moved(5 + (seen == 2), 0, "po1", "", 300)]
     image = StockImage(
         epoch=1, position="1-3", cells=cells, capacities=[CapacityUse("ams", FIRST_DAY, 7)], read_at=[read_at],
-        steps={"bolt": 0}, capacities_read_at="1-2", later=later,
+        steps={"bolt": 0}, capacities_read_at="1-2", later=later, holds={},
     )  # fmt: skip
     stock = empty_stock()
     image.fill(stock)

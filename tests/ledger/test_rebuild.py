@@ -9,11 +9,11 @@ from engine.domain.clock import SystemClock
 from engine.domain.ids import uuid7
 from engine.inventory.gate import ORIGIN, StoreGate, Superseded
 from engine.inventory.keys import DataKeys, Keys, Layout
-from engine.inventory.transaction import Committed
+from engine.inventory.transaction import Committed, TextTable
 from engine.ledger.rebuild import FIELDS_MAX, in_chunks, rebuild_store
 from engine.ledger.recorder import Recorder
 from tests.ledger.conftest import Database
-from tests.stores import FIRST_DAY, ITEMS, LOCATIONS, PARTITION, change, dump, open_store, stock_store, transaction, use
+from tests.stores import FIRST_DAY, ITEMS, LOCATIONS, PARTITION, change, dump, open_store, stock_store, text, transaction, use
 from tests.valkey_server import ValkeyServer
 
 HOUR_MS = 3_600_000
@@ -30,7 +30,7 @@ def generation(server: ValkeyServer, number: int) -> tuple[dict[str, dict[str, s
 
 
 def fill_randomly(server: ValkeyServer, recorder: Recorder, gate: StoreGate, seed: int, blocks: int) -> None:
-    """Commit and record what a day brings: orders, releases to nothing, receipts that move, ids of the last day."""
+    """Commit and record what a day brings: orders, releases to nothing, receipts that move, texts, ids of the last day."""
     draw = random.Random(seed)
     store = stock_store(server.url)
     store.load()
@@ -48,8 +48,21 @@ def fill_randomly(server: ValkeyServer, recorder: Recorder, gate: StoreGate, see
             capacities = [use(draw.choice((1, -1)), 99, draw.choice(LOCATIONS), FIRST_DAY + draw.randrange(3))]
             request_id = uuid7(now_ms - draw.randrange(20) * HOUR_MS)
             order_id = draw.choice(("", f"order-{number}-{each}"))
+            item = draw.choice(ITEMS)
+            texts = [
+                text(draw.choice("abc"), draw.choice(("", "1", "2")), table=draw.choice((TextTable.HOLDS, TextTable.FEEDS))),
+                text(draw.choice(LOCATIONS), draw.choice(("", "5", "6")), table=TextTable.MARKS, item=item),
+            ]
+            if number == 39:
+                texts = [each._replace(text="9") for each in texts]
             batch.append(
-                transaction(*cells, capacities=capacities[draw.randrange(2) :], request_id=request_id, order_id=order_id)
+                transaction(
+                    *cells,
+                    capacities=capacities[draw.randrange(2) :],
+                    texts=texts[draw.randrange(3) :],
+                    request_id=request_id,
+                    order_id=order_id,
+                )
             )
         assert {type(outcome) for outcome in store.commit(batch, recorder.epoch, ORIGIN).outcomes} == {Committed}
     while log := gate.read(recorder.last.position, wait_ms_max=1):

@@ -32,6 +32,7 @@ class NaiveStore:
         self.dates: dict[tuple[str, str, str], int] = {}
         self.requests: dict[str, str] = {}
         self.orders: dict[str, str] = {}
+        self.texts: dict[tuple[str, str, str], str] = {}
         self.log: list[LogEntry] = []
 
     def commit(self, transactions: Sequence[Transaction]) -> list[Outcome]:
@@ -45,7 +46,7 @@ class NaiveStore:
             return Seen()
         if transaction.order_id in self.orders:
             return OrderExists()
-        supply, demand, used = dict(self.supply), dict(self.demand), dict(self.used)
+        supply, demand, used, texts = dict(self.supply), dict(self.demand), dict(self.used), dict(self.texts)
         failed = []
         for place, change in enumerate(transaction.cells):
             cell = change.cell
@@ -67,9 +68,16 @@ class NaiveStore:
             used[key] = taken + use.quantity_delta
             if use.quantity_delta > 0 and used[key] > use.limit:
                 failed.append(FailedGuard(Guard.CAPACITY, place, (taken, 0)))
+        for place, text in enumerate(transaction.texts):
+            name = text.table, text.item_id, text.field
+            before = texts.get(name, "")
+            if text.expected is not None and before != text.expected:
+                failed.append(FailedGuard(Guard.TEXT, place, (0, 0), before))
+            texts[name] = text.text
         if failed:
             return Refused(tuple(failed))
         self.supply, self.demand, self.used = supply, demand, used
+        self.texts = {name: text for name, text in texts.items() if text}
         for change in transaction.cells:
             if change.available_at_minute is not None and change.cell.receipt_id:
                 self.dates[change.cell[:3]] = change.available_at_minute

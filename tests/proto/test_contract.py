@@ -91,9 +91,10 @@ FIXED_VALUES = {
 }
 LEDGER_NUMBERS = {  # entries outlive every version of the program, so their numbers may never move
     "LedgerEntry": "request_id method request_digest order_id positions capacities request response network_version policy_id"
-    " decided_unix_ms events",
+    " decided_unix_ms events texts reservation",
     "PositionEffect": "item_id location_id receipt_id pool supply_delta demand_delta available_at_minute",
     "CapacityEffect": "location_id day quantity_delta",
+    "TextEffect": "table item_id field text",
 }
 FRACTIONS = {"latitude", "longitude", "weight", "gap", "target_gap"}
 WHOLE = (FieldDescriptorProto.TYPE_INT64, FieldDescriptorProto.TYPE_SINT64)

@@ -22,20 +22,23 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from belofte.v1 import reservation_service_pb2 as belofte_dot_v1_dot_reservation__service__pb2
 from belofte.v1 import types_pb2 as belofte_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x65lofte/v1/ledger_entry.proto\x12\nbelofte.v1\x1a\x16\x62\x65lofte/v1/types.proto\"\xbe\x01\n\x0ePositionEffect\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x12\n\nreceipt_id\x18\x03 \x01(\t\x12\x0c\n\x04pool\x18\x04 \x01(\t\x12\x14\n\x0csupply_delta\x18\x05 \x01(\x12\x12\x14\n\x0c\x64\x65mand_delta\x18\x06 \x01(\x12\x12 \n\x13\x61vailable_at_minute\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x16\n\x14_available_at_minute\"J\n\x0e\x43\x61pacityEffect\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\x05\x12\x16\n\x0equantity_delta\x18\x03 \x01(\x12\"\xca\x02\n\x0bLedgerEntry\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x16\n\x0erequest_digest\x18\x03 \x01(\x0c\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12-\n\tpositions\x18\x05 \x03(\x0b\x32\x1a.belofte.v1.PositionEffect\x12.\n\ncapacities\x18\x06 \x03(\x0b\x32\x1a.belofte.v1.CapacityEffect\x12\x0f\n\x07request\x18\x07 \x01(\x0c\x12\x10\n\x08response\x18\x08 \x01(\x0c\x12\x17\n\x0fnetwork_version\x18\t \x01(\t\x12\x11\n\tpolicy_id\x18\n \x01(\t\x12\x17\n\x0f\x64\x65\x63ided_unix_ms\x18\x0b \x01(\x03\x12&\n\x06\x65vents\x18\x0c \x03(\x0b\x32\x16.belofte.v1.OrderEventb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x65lofte/v1/ledger_entry.proto\x12\nbelofte.v1\x1a$belofte/v1/reservation_service.proto\x1a\x16\x62\x65lofte/v1/types.proto\"\xbe\x01\n\x0ePositionEffect\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x12\n\nreceipt_id\x18\x03 \x01(\t\x12\x0c\n\x04pool\x18\x04 \x01(\t\x12\x14\n\x0csupply_delta\x18\x05 \x01(\x12\x12\x14\n\x0c\x64\x65mand_delta\x18\x06 \x01(\x12\x12 \n\x13\x61vailable_at_minute\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x16\n\x14_available_at_minute\"J\n\x0e\x43\x61pacityEffect\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\x05\x12\x16\n\x0equantity_delta\x18\x03 \x01(\x12\"I\n\nTextEffect\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\"\x9f\x03\n\x0bLedgerEntry\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x16\n\x0erequest_digest\x18\x03 \x01(\x0c\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12-\n\tpositions\x18\x05 \x03(\x0b\x32\x1a.belofte.v1.PositionEffect\x12.\n\ncapacities\x18\x06 \x03(\x0b\x32\x1a.belofte.v1.CapacityEffect\x12\x0f\n\x07request\x18\x07 \x01(\x0c\x12\x10\n\x08response\x18\x08 \x01(\x0c\x12\x17\n\x0fnetwork_version\x18\t \x01(\t\x12\x11\n\tpolicy_id\x18\n \x01(\t\x12\x17\n\x0f\x64\x65\x63ided_unix_ms\x18\x0b \x01(\x03\x12&\n\x06\x65vents\x18\x0c \x03(\x0b\x32\x16.belofte.v1.OrderEvent\x12%\n\x05texts\x18\r \x03(\x0b\x32\x16.belofte.v1.TextEffect\x12,\n\x0breservation\x18\x0e \x01(\x0b\x32\x17.belofte.v1.Reservationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'belofte.v1.ledger_entry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_POSITIONEFFECT']._serialized_start=70
-  _globals['_POSITIONEFFECT']._serialized_end=260
-  _globals['_CAPACITYEFFECT']._serialized_start=262
-  _globals['_CAPACITYEFFECT']._serialized_end=336
-  _globals['_LEDGERENTRY']._serialized_start=339
-  _globals['_LEDGERENTRY']._serialized_end=669
+  _globals['_POSITIONEFFECT']._serialized_start=108
+  _globals['_POSITIONEFFECT']._serialized_end=298
+  _globals['_CAPACITYEFFECT']._serialized_start=300
+  _globals['_CAPACITYEFFECT']._serialized_end=374
+  _globals['_TEXTEFFECT']._serialized_start=376
+  _globals['_TEXTEFFECT']._serialized_end=449
+  _globals['_LEDGERENTRY']._serialized_start=452
+  _globals['_LEDGERENTRY']._serialized_end=867
 # @@protoc_insertion_point(module_scope)
