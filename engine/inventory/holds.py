@@ -5,7 +5,7 @@ hold at once only one succeeds. Engines follow the texts by the log.
 """
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,13 +33,18 @@ class HeldCapacity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An active reservation. `version` rises with each change; `caller` is who is charged with it."""
+    """An active reservation. `version` rises with each change; `caller` is who is charged with it.
+
+    `is_network`: of the network as a whole, whatever positions it stands on meanwhile. `is_planned`: it holds what a plan
+    takes, and becomes an order of that plan.
+    """
 
     reservation_id: str
     version: int
     expires_unix_ms: int
     caller: str
     is_network: bool
+    is_planned: bool
     units: tuple[HeldUnits, ...]
     capacities: tuple[HeldCapacity, ...]
 
@@ -47,15 +52,16 @@ class Hold:
         """As the store keeps it: the same hold gives the same text, since it is what guards compare."""
         units = [[each.line_id, *each.cell, each.quantity] for each in self.units]
         capacities = [tuple(each) for each in self.capacities]
-        fields = [self.version, self.expires_unix_ms, self.caller, self.is_network, units, capacities]
+        flags = [self.is_network, self.is_planned]
+        fields = [self.version, self.expires_unix_ms, self.caller, *flags, units, capacities]
         return orjson.dumps(fields).decode()
 
     @classmethod
     def parse(cls, reservation_id: str, text: str) -> "Hold":
         """The hold in a text of the store."""
-        version, expires_unix_ms, caller, is_network, units, capacities = orjson.loads(text)
+        version, expires_unix_ms, caller, is_network, is_planned, units, capacities = orjson.loads(text)
         return cls(
-            reservation_id, version, expires_unix_ms, caller, is_network,
+            reservation_id, version, expires_unix_ms, caller, is_network, is_planned,
             tuple(HeldUnits(line_id, Cell(*cell), quantity) for line_id, *cell, quantity in units),
             tuple(HeldCapacity(*each) for each in capacities),
         )  # fmt: skip
@@ -68,6 +74,7 @@ class Holds:
         """None."""
         self._holds: dict[str, Hold] = {}
         self._reserved: dict[Cell, int] = defaultdict(int)
+        self._by_caller: Counter[str] = Counter()
         # Each hold's end, and ends that it had before: those are passed over when their time comes.
         self._ends: list[tuple[int, str]] = []
 
@@ -91,10 +98,16 @@ class Holds:
         before = self._holds.pop(reservation_id, None)
         if before is not None:
             self._count(before.units, -1)
+            self._by_caller[before.caller] -= 1
         if text:
             hold = self._holds[reservation_id] = Hold.parse(reservation_id, text)
             self._count(hold.units, 1)
+            self._by_caller[hold.caller] += 1
             heapq.heappush(self._ends, (hold.expires_unix_ms, reservation_id))
+
+    def count_of(self, caller: str) -> int:
+        """Active reservations of a caller."""
+        return self._by_caller[caller]
 
     def reserved(self, cell: Cell) -> int:
         """Units of a position that are held, a part of its demand."""

@@ -1,12 +1,16 @@
 """The ledger as it is read: requests, orders and positions that are recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import Row, Select, exists, select
 
 from engine.inventory.client import ordinal
+from engine.ledger import reservations
 from engine.ledger.database import open_database
+from engine.ledger.reservations import ReservationRecord
 from engine.ledger.tables import entries
 
 IDS_MAX = 500
@@ -45,6 +49,21 @@ class Ledger:
         columns = select(entries.c.epoch, entries.c.sequence, entries.c.entry)
         rows = self._rows(columns.where(entries.c.order_id == order_id).order_by(entries.c.epoch, entries.c.sequence))
         return tuple(map(_entry, rows))
+
+    def find_reservation(self, reservation_id: str) -> ReservationRecord | None:
+        """A reservation as its last entry leaves it; None where there is none."""
+        with self._database.connect() as connection:
+            return reservations.find(connection, reservation_id)
+
+    def list_reservations(
+        self, states: Sequence[int], customer_id: str, is_wanted: Callable[[ReservationRecord], bool], start: int, count: int
+    ) -> list[ReservationRecord]:
+        """Those in a state that are wanted, first to expire first: `count` of them after the first `start`."""
+        with (
+            self._database.connect() as connection,
+            closing(reservations.matching(connection, states, customer_id)) as found,
+        ):  # fmt: skip
+            return list(islice(filter(is_wanted, found), start, start + count))
 
     def has_recorded(self, position: str) -> bool:
         """Whether the log up to a position is recorded: an entry of its epoch is, at or after it."""

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -24,8 +24,8 @@ entries = Table(
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("request_id", String(36), nullable=False),
-    Column("created_id", String(128)),  # the record that it created; none twice
-    Column("order_id", String(128)),  # the order that it made or changed
+    Column("created_id", String(160)),  # the record that it created; none twice
+    Column("order_id", String(160)),  # the order or reservation that it made or changed
     Column("link", String(40), nullable=False),
     Column("chain", LargeBinary(32), nullable=False),
     Column("recorded_unix_ms", BigInteger, nullable=False),
@@ -33,4 +33,19 @@ entries = Table(
     Index("entries_request", "request_id", unique=True),
     Index("entries_created", "created_id", unique=True),
     Index("entries_order", "order_id"),
+)
+
+reservations = Table(  # a projection of the entries, see reservations.py
+    "reservations",
+    metadata,
+    Column("reservation_id", String(128), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("state", Integer, nullable=False),  # a ReservationState
+    Column("expires_unix_ms", BigInteger, nullable=False),
+    Column("customer_id", String(128), nullable=False),
+    Column("order_id", String(128), nullable=False),  # that it became; empty: none
+    Column("epoch", BigInteger, nullable=False),  # position of the last change
+    Column("sequence", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # a serialized Reservation; the columns tell what is newer
+    Index("reservations_state", "state", "expires_unix_ms", "reservation_id"),
 )

@@ -55,9 +55,13 @@ LINE_WISHES_NOT_BUILT = ("allow_backorder", "allow_preorder", "allow_substitutes
 
 
 def decode_basket(
-    wire: types_pb2.Basket, field: str, image: NetworkImage, now_minute: int, lines_max: int, violations: Violations
-) -> Basket:
-    """The basket in indexes. `field` is its path in the request; `now_minute` counts where it names no request time."""
+    wire: types_pb2.Basket, field: str, image: NetworkImage, now_minute: int, lines_max: int, violations: Violations,
+    *, needs_destination: bool = True,
+) -> Basket:  # fmt: skip
+    """The basket in indexes. `field` is its path in the request; `now_minute` counts where it names no request time.
+
+    `needs_destination`: what is shipped must say where to.
+    """
     request_minute = now_minute
     if wire.HasField("request_time"):
         request_minute = decode_request_time(wire.request_time, f"{field}.request_time", image, now_minute, violations)
@@ -73,7 +77,7 @@ def decode_basket(
         lines.append(decode_line(line, path, image, request_minute, violations))
     shipped = any(line.delivery_method is DeliveryMethod.SHIP for line in lines)
     destination = None
-    if shipped or wire.HasField("destination"):
+    if (shipped and needs_destination) or wire.HasField("destination"):
         destination = decode_destination(wire.destination, f"{field}.destination", image, violations)
     if wire.currency and wire.currency != image.network.currency:
         violations.add(f"{field}.currency", f"{image.network.currency} was expected, the currency of the network")
@@ -283,24 +287,29 @@ def decode_order(
     """The basket of an order, with all else that an order asks for checked."""
     if not wire.HasField("order"):
         violations.add("order", "an order was expected")
-    check_id(wire.order.order_id, "order.order_id", violations)
     known = sourcing_service_pb2.SourceMode.values()
     if wire.mode not in known:
         violations.add("mode", "COMMIT or PREVIEW was expected")
     if wire.mode == sourcing_service_pb2.SOURCE_MODE_SHADOW:
         violations.add_unbuilt("mode", "SHADOW")
-    for name in ("incumbent_plan", "quote_token", "reservation_id", "expected_version"):
+    for name in ("incumbent_plan", "quote_token", "expected_version"):
         if wire.HasField(name):
             violations.add_unbuilt(name)
-    if wire.order.hold_reason:
+    check_order(wire.order, violations)
+    return decode_basket(wire.order.basket, "order.basket", image, now_minute, lines_max, violations)
+
+
+def check_order(order: types_pb2.Order, violations: Violations) -> None:
+    """What an order says besides its basket must make sense."""
+    check_id(order.order_id, "order.order_id", violations)
+    if order.hold_reason:
         violations.add_unbuilt("order.hold_reason")
-    promise = wire.order.promise
+    promise = order.promise
     first, last = (
         minute_of(getattr(promise, name), f"order.promise.{name}", violations) if promise.HasField(name) else None
         for name in ("delivery_earliest", "delivery_latest")
     )
     if first is not None and last is not None and first > last:
         violations.add("order.promise.delivery_latest", "a date not before order.promise.delivery_earliest was expected")
-    check_range(wire.order.priority, "order.priority", -COUNT_MAX, COUNT_MAX, violations)
-    check_range(wire.order.value_micros, "order.value_micros", 0, 10**18, violations)
-    return decode_basket(wire.order.basket, "order.basket", image, now_minute, lines_max, violations)
+    check_range(order.priority, "order.priority", -COUNT_MAX, COUNT_MAX, violations)
+    check_range(order.value_micros, "order.value_micros", 0, 10**18, violations)

@@ -43,21 +43,23 @@ class Call:
     message: bytes
     deadline_unix_ms: int
     answer: Answer
+    found: object = None
+    """What was looked up for it in the ledger, for methods that need that before they are decided."""
 
 
 class Room(Protocol):
     """What the desk hands its calls to."""
 
-    def lane(self, method: str) -> Lane:
-        """Where the method is worked on."""
+    def lane(self, call: Call) -> Lane:
+        """Where the call is worked on next."""
         ...
 
     def decide(self, calls: list[Call]) -> None:
         """Work on a batch in the desk's thread and see to it that each call is answered, now or when it is recorded."""
         ...
 
-    def read(self, call: Call) -> bytes | Refusal:
-        """Answer one read."""
+    def read(self, call: Call) -> bytes | Refusal | Call:
+        """Answer one read; or the call as it is to be decided, with what was found for it."""
         ...
 
     def idle(self) -> None:
@@ -96,12 +98,15 @@ class Desk:
 
     def submit(self, call: Call) -> None:
         """Take a call, or refuse it because too many wait."""
-        if self._room.lane(call.method) is Lane.READ:
+        if self._room.lane(call) is Lane.READ:
             if not self._reads_waiting.acquire(blocking=False):
                 call.answer(overloaded())
                 return
             self._readers.submit(self._read, call)
             return
+        self._queue(call)
+
+    def _queue(self, call: Call) -> None:
         with self._arrived:
             if self._stopping or len(self._waiting) >= self._calls_waiting_max:
                 refused = True
@@ -142,7 +147,11 @@ class Desk:
 
     def _read(self, call: Call) -> None:
         self._reads_waiting.release()
-        call.answer(self._room.read(call))
+        result = self._room.read(call)
+        if isinstance(result, Call):
+            self._queue(result)
+        else:
+            call.answer(result)
 
 
 def overloaded() -> Refusal:

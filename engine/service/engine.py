@@ -52,10 +52,11 @@ class Engine:
         )
         self._path = WritePath(self._store, self._waiters, self._new_stock, settings.attempts_max)
         self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
-        limits = Limits(settings.lines_max, settings.node_budget)
+        limits = Limits(settings.lines_max, settings.node_budget, settings.reservations_max)
         source = NetworkSource(partial(read_network, settings.network_in_use), self._take_over)
         self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source)
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
+        self._handlers.decide_again = self._desk.submit
         self._log = structlog.get_logger("engine")
 
     def open(self, advance: Callable[[int, int], None]) -> int | None:

@@ -3,9 +3,10 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event, Lock
+from typing import Any
 
 import structlog
 from belofte.v1 import (
@@ -31,6 +32,7 @@ from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
 from engine.optimizer.scene import DECIDE_MS_MAX, cut_after, set_scene
 from engine.promise.quote import quote_promise
+from engine.service import reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.decode import decode_basket, decode_level, decode_options_max, decode_order, decode_quote
 from engine.service.desk import Call, Lane
@@ -47,6 +49,7 @@ from engine.service.fields import (
     digest_of,
     parse,
 )
+from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
 from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
 from engine.service.reads import describe_network, get_availability
 from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
@@ -77,6 +80,7 @@ class Limits:
 
     lines_max: int
     nodes_max: int
+    reservations_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,116 +99,132 @@ class Handlers:
         source: NetworkSource,
     ) -> None:  # fmt: skip
         """`readers` work on what needs the ledger after a write was settled; `source`: where another network comes from."""
-        self._image = image
+        self.image = image
         self._images_taken = 1
         self._source = source
         self._reloading = Lock()
         self._handed: deque[Callable[[], bool]] = deque()
-        self._path = path
-        self._ledger = ledger
-        self._limits = limits
-        self._clock = clock
-        self._readers = readers
+        self.path = path
+        self.ledger = ledger
+        self.limits = limits
+        self.clock = clock
+        self.readers = readers
         self._caught_up_ns = 0
         self._prepared_day = -1
-        self._log = structlog.get_logger("handlers")
+        self.log = structlog.get_logger("handlers")
+        self.decide_again: Callable[[Call], None] = lambda call: call.answer(recovering())
+        """Takes a call that waited for a look-up: set by who makes the desk."""
 
-    def lane(self, method: str) -> Lane:
-        """Where the method is worked on."""
-        return METHODS[method].lane
+    def lane(self, call: Call) -> Lane:
+        """Where the call is worked on next."""
+        method = METHODS[call.method]
+        return Lane.READ if method.look_up is not None and call.found is None else method.lane
 
     def decide(self, calls: list[Call]) -> None:
         """Quotes and reads of stock are answered as they come; what changes stock is committed together."""
-        if self._handed or self._clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
+        if self._handed or self.clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
             self.idle()
         writes: list[Write] = []
         for call in calls:
-            result = self._guarded(call)
+            result = self._guarded(call, METHODS[call.method].handle)
             if isinstance(result, bytes | Refusal):
                 call.answer(result)
             elif result is not None:
                 writes.append(result)
         if writes:
-            self._path.run(writes)
+            self.path.run(writes)
 
-    def read(self, call: Call) -> bytes | Refusal:
-        """Answer one read of the ledger."""
-        result = self._guarded(call)
+    def read(self, call: Call) -> bytes | Refusal | Call:
+        """Answer one read of the ledger, or look up what a call needs before it is decided."""
+        method = METHODS[call.method]
+        look_up = method.look_up if call.found is None else None
+        result = self._guarded(call, look_up or method.handle)
+        if look_up is not None and not isinstance(result, bytes | Refusal):
+            return replace(call, found=result)
         assert isinstance(result, bytes | Refusal)
         return result
 
     def prepare(self) -> None:
         """Build the day tables of now and tomorrow before a caller waits for them, and move the capacity table on."""
-        minute = self._now_minute()
+        minute = self.now_minute()
         if minute // MINUTES_PER_DAY != self._prepared_day:
             self._prepared_day = minute // MINUTES_PER_DAY
-            self._build_day_tables(self._image)
-            if self._path.stock is not None:
-                self._path.stock.start_capacity(capacity_first_day(self._clock.unix_ms()))
+            self._build_day_tables(self.image)
+            if self.path.stock is not None:
+                self.path.stock.start_capacity(capacity_first_day(self.clock.unix_ms()))
 
     def _build_day_tables(self, image: NetworkImage) -> None:
-        minute = self._now_minute()
+        minute = self.now_minute()
         for ahead in (0, MINUTES_PER_DAY):
             image.horizon(minute + ahead)
 
     def idle(self) -> None:
         """Keep up with what other engines commit, and do what other threads handed over."""
-        self._path.catch_up()
+        self.path.catch_up()
         while self._handed and self._handed[0]():
             self._handed.popleft()
         self.prepare()
-        self._caught_up_ns = self._clock.monotonic_ns()
+        self._end_holds()
+        self._caught_up_ns = self.clock.monotonic_ns()
 
-    def _guarded(self, call: Call) -> bytes | Refusal | Write | None:
-        method = METHODS[call.method]
+    def _end_holds(self) -> None:
+        """End the reservations whose time is up."""
+        stock = self.path.stock
+        if stock is None or self.path.stale:
+            return
+        due = stock.holds.due(self.clock.unix_ms(), EXPIRED_AT_ONCE_MAX)
+        if due:
+            self.path.run([expiry(hold, self.image.version, self.clock) for hold in due])
+
+    def _guarded(self, call: Call, handle: "Handle") -> Any:
         try:
-            return method.handle(self, call)
+            return handle(self, call)
         except Refusal as refusal:
             return refusal
         except Exception:
-            self._log.exception("a fault of the engine", method=call.method)
-            if method.plans:
+            self.log.exception("a fault of the engine", method=call.method)
+            if METHODS[call.method].plans:
                 # What was held for the plan may be left: the next call starts from a fresh copy of the stock.
-                self._path.stale = True
+                self.path.stale = True
             return fault()
 
-    def _stock(self, min_position: str) -> LiveStock:
+    def stock(self, min_position: str) -> LiveStock:
         """The stock in memory, no older than the caller asks. Raises `Refusal`."""
-        stock = self._path.stock
+        stock = self.path.stock
         if min_position and self._is_ahead(min_position):
             self.idle()
-            stock = self._path.stock
+            stock = self.path.stock
             if self._is_ahead(min_position):
-                if self._path.stale:
+                if self.path.stale:
                     raise recovering()
-                message = f"min_position: {min_position} was never recorded; the log is at {self._path.position}"
+                message = f"min_position: {min_position} was never recorded; the log is at {self.path.position}"
                 raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
         if stock is None:
             raise recovering()
         return stock
 
     def _is_ahead(self, position: str) -> bool:
-        return not self._path.position or ordinal(position) > ordinal(self._path.position)
+        return not self.path.position or ordinal(position) > ordinal(self.path.position)
 
     # -- promise
 
     def quote(self, call: Call) -> bytes:
         """QuotePromise."""
         request = parse(promise_service_pb2.QuotePromiseRequest, call.message)
-        image = self._image
+        image = self.image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
         options_max = decode_options_max(request.max_options, wrong)
-        basket = decode_quote(request, image, self._now_minute(), self._limits.lines_max, wrong)
+        basket = decode_quote(request, image, self.now_minute(), self.limits.lines_max, wrong)
         level = decode_level(request.explain, wrong)
         wrong.check()
-        stock = self._stock(request.min_position)
-        started = self._clock.monotonic_ns()
-        is_cut = cut_after(self._clock, DECIDE_MS_MAX)
-        quote = quote_promise(image, stock, basket, options_max, self._limits.nodes_max, level, is_cut)
-        micros = (self._clock.monotonic_ns() - started) // 1_000
-        answer = encode_quote(quote, self._path.position, self._path.stale, micros)
+        stock = self.stock(request.min_position)
+        started = self.clock.monotonic_ns()
+        is_cut = cut_after(self.clock, DECIDE_MS_MAX)
+        quote = quote_promise(image, stock, basket, options_max, self.limits.nodes_max, level, is_cut)
+        micros = (self.clock.monotonic_ns() - started) // 1_000
+        answer = encode_quote(quote, self.path.position, self.path.stale, micros)
         if quote.explanation is not None:
             answer.explanation.CopyFrom(encode_explanation(quote.explanation))
         return answer.SerializeToString()
@@ -214,49 +234,62 @@ class Handlers:
     def source(self, call: Call) -> bytes | Refusal | Write | None:
         """SourceOrder: a preview is answered from memory, an order goes on the write path."""
         request = parse(sourcing_service_pb2.SourceOrderRequest, call.message)
-        image = self._image
+        if request.HasField("reservation_id"):
+            if call.found is None:
+                self.readers.submit(self._look_up, partial(reservations.LOOK_UP_ORDER, finished_answer), call)
+                return None
+            return reservations.source_reserved(self, call, finished_answer)
+        image = self.image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
         preview = request.mode == sourcing_service_pb2.SOURCE_MODE_PREVIEW
         if request.request_id or not preview:
-            check_request_id(request.request_id, self._clock.unix_ms(), wrong)
+            check_request_id(request.request_id, self.clock.unix_ms(), wrong)
         request.request_id = request.request_id.lower()  # the same id, whichever way its letters are written
         try:
-            basket = decode_order(request, image, self._now_minute(), self._limits.lines_max, wrong)
+            basket = decode_order(request, image, self.now_minute(), self.limits.lines_max, wrong)
             level = decode_level(request.explain, wrong)
             wrong.check()
         except Refusal as refusal:
-            return self._recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
+            return self.recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
         order = SourceRequest(request.request_id, digest_of(request), request.order.order_id, basket, call.message, level)
-        stock = self._stock(request.min_position)
+        stock = self.stock(request.min_position)
         if preview:
-            planned = preview_order(image, stock, order, self._limits.nodes_max, self._clock)
+            planned = preview_order(image, stock, order, self.limits.nodes_max, self.clock)
             answer = source_answer(planned)
-            answer.position = self._path.position
+            answer.position = self.path.position
             answer.MergeFromString(explained_answer(planned))
-            self._readers.submit(self._answer_preview, call, order.order_id, answer.SerializeToString())
+            self.readers.submit(self._answer_preview, call, order.order_id, answer.SerializeToString())
             return None
-        known = self._known(order.request_id, order.digest, finished_answer)
-        write = partial(OrderWrite, order, image, self._limits.nodes_max, self._clock, self._encode_order)
+        known = self.known(order.request_id, order.digest, finished_answer)
+        write = partial(OrderWrite, order, image, self.limits.nodes_max, self.clock, self._encode_order)
         return known or write(partial(self._sourced, call), explained_answer)
+
+    def _look_up(self, look_up: "Handle", call: Call) -> None:
+        """In a reader's thread: look up what a call needs, and let it be decided."""
+        result = self._guarded(call, look_up)
+        if isinstance(result, bytes | Refusal):
+            call.answer(result)
+        else:
+            self.decide_again(replace(call, found=result))
 
     def _answer_preview(self, call: Call, order_id: str, answer: bytes) -> None:
         """The plan, unless the order is recorded already: then nothing would be planned for it."""
         try:
-            call.answer(order_exists() if self._ledger.find_order(order_id) else answer)
+            call.answer(order_exists() if self.ledger.find_order(order_id) else answer)
         except Exception:
             # As quotes do, previews go on from memory.
-            self._log.exception("the ledger cannot be asked", method=call.method)
+            self.log.exception("the ledger cannot be asked", method=call.method)
             call.answer(answer)
 
     def _encode_order(self, planned: Planned) -> tuple[bytes, bytes]:
-        return encode_order(planned, self._clock.unix_ms())
+        return encode_order(planned, self.clock.unix_ms())
 
     def _sourced(self, call: Call, write: OrderWrite, outcome: Recorded | Refusal) -> None:
         match outcome:
             case Recorded(duplicate=True):
-                self._readers.submit(self._answer_duplicate, call, write.request_id, write.request.digest, finished_answer)
+                self.readers.submit(self.answer_duplicate, call, write.request_id, write.request.digest, finished_answer)
             case Recorded(position):
                 call.answer(finished_answer(write.response, position, duplicate=False) + write.explained)
             case Refusal():
@@ -267,23 +300,23 @@ class Handlers:
     def adjust(self, call: Call) -> bytes | Refusal | Write:
         """AdjustInventory."""
         request = parse(inventory_service_pb2.AdjustInventoryRequest, call.message)
-        image = self._image
+        image = self.image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
-        check_request_id(request.request_id, self._clock.unix_ms(), wrong)
+        check_request_id(request.request_id, self.clock.unix_ms(), wrong)
         request.request_id = request.request_id.lower()  # as for orders
         adjustment = decode_adjustment(request, image, digest_of(request), call.message, wrong)
         wrong.check()
-        self._stock(request.min_position)
-        known = self._known(request.request_id, adjustment.digest, finished_adjustment)
-        return known or AdjustWrite(adjustment, image, self._clock.unix_ms, partial(self._adjusted, call))
+        self.stock(request.min_position)
+        known = self.known(request.request_id, adjustment.digest, finished_adjustment)
+        return known or AdjustWrite(adjustment, image, self.clock.unix_ms, partial(self._adjusted, call))
 
     def _adjusted(self, call: Call, write: AdjustWrite, outcome: Recorded | Refusal) -> None:
         match outcome:
             case Recorded(duplicate=True):
                 digest = write.adjustment.digest
-                self._readers.submit(self._answer_duplicate, call, write.request_id, digest, finished_adjustment)
+                self.readers.submit(self.answer_duplicate, call, write.request_id, digest, finished_adjustment)
             case Recorded(position):
                 call.answer(finished_adjustment(write.response, position, duplicate=False))
             case Refusal():
@@ -292,14 +325,14 @@ class Handlers:
     def availability(self, call: Call) -> bytes:
         """GetAvailability."""
         request = parse(inventory_service_pb2.GetAvailabilityRequest, call.message)
-        image = self._image
+        image = self.image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
         wrong.check()
-        stock = self._stock(request.min_position)
-        answer = get_availability(request, image, stock, self._now_minute())
-        answer.stale = self._path.stale
+        stock = self.stock(request.min_position)
+        answer = get_availability(request, image, stock, self.now_minute())
+        answer.stale = self.path.stale
         return answer.SerializeToString()
 
     # -- network
@@ -307,31 +340,31 @@ class Handlers:
     def network(self, call: Call) -> bytes:
         """GetNetwork."""
         request = parse(network_service_pb2.GetNetworkRequest, call.message)
-        image = self._image
+        image = self.image
         check_network(request.network_id, image)
         wrong = Violations()
         check_position(request.min_position, wrong)
         wrong.check()
-        stock = self._stock(request.min_position)
+        stock = self.stock(request.min_position)
         answer = network_service_pb2.GetNetworkResponse(
-            network=describe_network(image, self._images_taken), position=stock.matrix.position, stale=self._path.stale
+            network=describe_network(image, self._images_taken), position=stock.matrix.position, stale=self.path.stale
         )
         return answer.SerializeToString()
 
     def reload(self, call: Call) -> bytes | Refusal:
         """ReloadNetwork: all but the swap is done beside the calls in hand."""
         request = parse(network_service_pb2.ReloadNetworkRequest, call.message)
-        check_network(request.network_id, self._image)
+        check_network(request.network_id, self.image)
         wrong = Violations()
         check_position(request.min_position, wrong)
-        check_request_id(request.request_id, self._clock.unix_ms(), wrong)
+        check_request_id(request.request_id, self.clock.unix_ms(), wrong)
         if request.HasField("expected_version"):
             wrong.add_unbuilt("expected_version")
         wrong.check()
         request.request_id = request.request_id.lower()
         digest = digest_of(request)
-        known = self._recorded_answer(request.request_id, digest, finished_reload)
-        if isinstance(known, Refusal) or (known is not None and version_of(known) == self._image.version):
+        known = self.recorded_answer(request.request_id, digest, finished_reload)
+        if isinstance(known, Refusal) or (known is not None and version_of(known) == self.image.version):
             return known
         if not self._reloading.acquire(blocking=False):
             return Refusal(Reason.CONTENDED, "another reload is under way; try again when it is done")
@@ -352,8 +385,8 @@ class Handlers:
         except Refusal as refusal:
             return known or refusal
         image = compile_image(records)
-        if image.network.name != self._image.network.name:
-            return known or refused_name(image.network.name, self._image.network.name)
+        if image.network.name != self.image.network.name:
+            return known or refused_name(image.network.name, self.image.network.name)
         self._build_day_tables(image)
         answer = known or self._record_reload(request, digest, message, image, found)
         if isinstance(answer, Refusal) or version_of(answer) != image.version:
@@ -374,7 +407,7 @@ class Handlers:
             network=describe_network(image, self._images_taken + 1), findings=found
         )
         write = ReloadWrite(
-            request, digest, message, response.SerializeToString(), image.version, self._clock.unix_ms()
+            request, digest, message, response.SerializeToString(), image.version, self.clock.unix_ms()
         )  # fmt: skip
         self._handed.append(partial(self._record, write))
         if not write.settled.wait(RELOAD_SECONDS_MAX):
@@ -384,20 +417,20 @@ class Handlers:
                 return finished_reload(write.response, position, duplicate=False)
             case Refusal() as refusal:
                 return refusal
-        answer = self._recorded_answer(request.request_id, digest, finished_reload)
+        answer = self.recorded_answer(request.request_id, digest, finished_reload)
         assert answer is not None, "the ledger said that it was recorded"
         return answer
 
     def _record(self, write: ReloadWrite) -> bool:
         """In the desk's thread: the write is on its way, and settled when it is recorded."""
-        self._path.run([write])
+        self.path.run([write])
         return True
 
     def _take_over(self, image: NetworkImage, records: NetworkRecords, taken: Event) -> bool:
         """In the desk's thread, between two batches: from here on everything is decided by the other image."""
         if not self._source.take_over(image, records):
             return False
-        self._image = image
+        self.image = image
         self._images_taken += 1
         self._prepared_day = -1
         self.prepare()
@@ -409,7 +442,7 @@ class Handlers:
     def explain(self, call: Call) -> bytes:
         """ExplainPlan."""
         request = parse(sourcing_service_pb2.ExplainPlanRequest, call.message)
-        image, wrong = self._image, Violations()
+        image, wrong = self.image, Violations()
         check_network(request.network_id, image)
         check_position(request.min_position, wrong)
         level = decode_level(request.explain, wrong) or Level.FULL
@@ -423,31 +456,31 @@ class Handlers:
             # What was asked then is planned from now on.
             asked.ClearField("request_time")
         if subject == "basket" or (subject == "order_id" and not wrong.invalid):
-            basket = decode_basket(asked, "basket", image, self._now_minute(), self._limits.lines_max, wrong)
+            basket = decode_basket(asked, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
         wrong.check()
-        stock = self._stock(request.min_position)
-        scene = set_scene(image, stock, basket, is_cut=cut_after(self._clock, DECIDE_MS_MAX))
-        started = self._clock.monotonic_ns()
-        plan, explained = decide_explained(scene, scene.services, self._limits.nodes_max, level)
-        micros = (self._clock.monotonic_ns() - started) // 1_000
+        stock = self.stock(request.min_position)
+        scene = set_scene(image, stock, basket, is_cut=cut_after(self.clock, DECIDE_MS_MAX))
+        started = self.clock.monotonic_ns()
+        plan, explained = decide_explained(scene, scene.services, self.limits.nodes_max, level)
+        micros = (self.clock.monotonic_ns() - started) // 1_000
         return sourcing_service_pb2.ExplainPlanResponse(
             plan=encode_plan(scene, plan, "explained", micros), explanation=encode_explanation(explained),
-            currency=image.network.currency, position=self._path.position, network_version=image.version,
+            currency=image.network.currency, position=self.path.position, network_version=image.version,
         ).SerializeToString()  # fmt: skip
 
     def candidates(self, call: Call) -> bytes:
         """ListCandidateLocations."""
         request = parse(sourcing_service_pb2.ListCandidateLocationsRequest, call.message)
-        image, wrong = self._image, Violations()
+        image, wrong = self.image, Violations()
         check_network(request.network_id, image)
         check_position(request.min_position, wrong)
         check_range(request.page_size, "page_size", 0, PAGE_SIZE_MAX, wrong)
         start = decode_page_token(request.page_token, wrong)
-        basket = decode_basket(request.basket, "basket", image, self._now_minute(), self._limits.lines_max, wrong)
+        basket = decode_basket(request.basket, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
         wrong.check()
-        stock = self._stock(request.min_position)
-        scene = set_scene(image, stock, basket, is_cut=cut_after(self._clock, DECIDE_MS_MAX))
-        _, explained = decide_explained(scene, scene.services, self._limits.nodes_max, Level.FULL, with_bindings=False)
+        stock = self.stock(request.min_position)
+        scene = set_scene(image, stock, basket, is_cut=cut_after(self.clock, DECIDE_MS_MAX))
+        _, explained = decide_explained(scene, scene.services, self.limits.nodes_max, Level.FULL, with_bindings=False)
         ranked = explained.ranked()
         if request.feasible_only:
             ranked = [each for each in ranked if each in explained.chosen or explained.carries[:, each].any()]
@@ -455,7 +488,7 @@ class Handlers:
         return sourcing_service_pb2.ListCandidateLocationsResponse(
             candidates=encode_candidates(explained, ranked[start:end]),
             next_page_token=str(end) if end < len(ranked) else "", currency=image.network.currency,
-            position=self._path.position,
+            position=self.path.position,
         ).SerializeToString()  # fmt: skip
 
     # -- orders
@@ -463,7 +496,7 @@ class Handlers:
     def order(self, call: Call) -> bytes:
         """GetOrder."""
         request = parse(order_service_pb2.GetOrderRequest, call.message)
-        self._check_read(request.network_id, request.min_position, request.order_id)
+        self.check_read(request.network_id, request.min_position, request.order_id, "order_id")
         entries = self._entries_of(request.order_id)
         answer = order_service_pb2.GetOrderResponse(order=order_of(entries), position=entries[-1].position)
         return answer.SerializeToString()
@@ -474,24 +507,28 @@ class Handlers:
         wrong = Violations()
         check_range(request.page_size, "page_size", 0, PAGE_SIZE_MAX, wrong)
         start = decode_page_token(request.page_token, wrong)
-        self._check_read(request.network_id, request.min_position, request.order_id, wrong)
+        self.check_read(request.network_id, request.min_position, request.order_id, "order_id", wrong)
         entries = self._entries_of(request.order_id)
         answer = page_of_events(events_of(entries), request.page_size or PAGE_SIZE_DEFAULT, start)
         answer.position = entries[-1].position
         return answer.SerializeToString()
 
-    def _check_read(self, network_id: str, min_position: str, order_id: str, wrong: Violations | None = None) -> None:
+    def check_read(
+        self, network_id: str, min_position: str, record_id: str | None, field: str, wrong: Violations | None = None
+    ) -> None:
+        """Check a read of the ledger: of one record by id, or of many where that is None. Raises `Refusal`."""
         wrong = wrong or Violations()
-        check_network(network_id, self._image)
+        check_network(network_id, self.image)
         check_position(min_position, wrong)
-        check_id(order_id, "order_id", wrong)
+        if record_id is not None:
+            check_id(record_id, field, wrong)
         wrong.check()
-        if min_position and not self._ledger.has_recorded(min_position):
+        if min_position and not self.ledger.has_recorded(min_position):
             message = f"min_position: {min_position} is not recorded"
             raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
 
     def _entries_of(self, order_id: str) -> tuple[RecordedEntry, ...]:
-        entries = self._ledger.find_order(order_id)
+        entries = self.ledger.find_order(order_id)
         if not entries:
             message = f"order_id: no order {order_id!r} is recorded"
             raise Refusal(Reason.UNKNOWN_ORDER, message, (FieldViolation("order_id", message),))
@@ -499,20 +536,20 @@ class Handlers:
 
     # -- duplicates
 
-    def _known(self, request_id: str, digest: bytes, finish: "Finish") -> bytes | Refusal | None:
+    def known(self, request_id: str, digest: bytes, finish: "Finish") -> bytes | Refusal | None:
         """The recorded answer of an id too old for the store to remember; None: not recorded, or young enough."""
-        if self._clock.unix_ms() - unix_ms_of(request_id) < REMEMBERED_MS:
+        if self.clock.unix_ms() - unix_ms_of(request_id) < REMEMBERED_MS:
             return None
-        return self._recorded_answer(request_id, digest, finish)
+        return self.recorded_answer(request_id, digest, finish)
 
-    def _recorded_or(self, refusal: Refusal, call: Call, request_id: str, digest: bytes, finish: "Finish") -> Refusal | None:
+    def recorded_or(self, refusal: Refusal, call: Call, request_id: str, digest: bytes, finish: "Finish") -> Refusal | None:
         """Refuse what cannot be asked for now, unless it was recorded when it could; None: answered when the ledger has said.
 
         A repeat may come when the latest date has passed, or when the network does not have the item any more.
         """
         if not is_uuid7(request_id):
             return refusal
-        self._readers.submit(self._answer_recorded_or, refusal, call, request_id, digest, finish)
+        self.readers.submit(self._answer_recorded_or, refusal, call, request_id, digest, finish)
         return None
 
     def _answer_recorded_or(
@@ -520,22 +557,24 @@ class Handlers:
     ) -> None:  # fmt: skip
         answer: bytes | Refusal | None = None
         try:
-            answer = self._recorded_answer(request_id, digest, finish)
+            answer = self.recorded_answer(request_id, digest, finish)
         except Exception:
-            self._log.exception("the ledger cannot be asked", method=call.method)
+            self.log.exception("the ledger cannot be asked", method=call.method)
         call.answer(answer if isinstance(answer, bytes) else refusal)
 
-    def _answer_duplicate(self, call: Call, request_id: str, digest: bytes, finish: "Finish") -> None:
+    def answer_duplicate(self, call: Call, request_id: str, digest: bytes, finish: "Finish") -> None:
+        """Answer a repeat that the ledger has recorded by now."""
         try:
-            answer = self._recorded_answer(request_id, digest, finish)
+            answer = self.recorded_answer(request_id, digest, finish)
         except Exception:
-            self._log.exception("a fault of the engine", method=call.method)
+            self.log.exception("a fault of the engine", method=call.method)
             answer = fault()
         assert answer is not None, "the ledger said that it was recorded"
         call.answer(answer)
 
-    def _recorded_answer(self, request_id: str, digest: bytes, finish: "Finish") -> bytes | Refusal | None:
-        recorded = self._ledger.find_requests([request_id]).get(request_id)
+    def recorded_answer(self, request_id: str, digest: bytes, finish: "Finish") -> bytes | Refusal | None:
+        """What was answered to a request that is recorded; a refusal where its id had other content; None: not recorded."""
+        recorded = self.ledger.find_requests([request_id]).get(request_id)
         if recorded is None:
             return None
         entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
@@ -544,9 +583,10 @@ class Handlers:
             return Refusal(Reason.REQUEST_ID_REUSED, message, (FieldViolation("request_id", message),))
         return finish(entry.response, recorded.position, duplicate=True)
 
-    def _now_minute(self) -> int:
+    def now_minute(self) -> int:
+        """The UTC minute that an order of this moment is decided for."""
         # Whatever minute it is, the order comes after it began.
-        return -(-self._clock.unix_ms() // 60_000)
+        return -(-self.clock.unix_ms() // 60_000)
 
 
 def capacity_first_day(unix_ms: int) -> int:
@@ -571,13 +611,18 @@ Finish = Callable[..., bytes]
 """A recorded answer with position and duplicate filled in."""
 
 
+Handle = Callable[[Handlers, Call], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """A method that is served: where it is worked on, and by what."""
 
     lane: Lane
-    handle: Callable[[Handlers, Call], bytes | Refusal | Write | None]
-    """None: it is answered by another thread."""
+    handle: Handle
+    """Its answer, or the write that it asks for; None: it is answered by another thread."""
+    look_up: Handle | None = None
+    """Beside the desk, before `handle`: the answer, or what is to be found in the call."""
     plans: bool = False
     """It plans on the stock in memory, where a fault may leave what it held."""
 
@@ -589,6 +634,17 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True),
     "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
     "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),
+    "/belofte.v1.ReservationService/CreateReservation": Method(Lane.DECIDE, reservations.create, plans=True),
+    "/belofte.v1.ReservationService/ExtendReservation": Method(Lane.DECIDE, reservations.extend, reservations.LOOK_UP_EXTEND),
+    "/belofte.v1.ReservationService/ReleaseReservation": Method(
+        Lane.DECIDE, reservations.release, reservations.LOOK_UP_RELEASE
+    ),
+    "/belofte.v1.ReservationService/ConfirmReservation": Method(
+        Lane.DECIDE, reservations.confirm, reservations.LOOK_UP_CONFIRM
+    ),
+    "/belofte.v1.ReservationService/TransferReservation": Method(Lane.DECIDE, reservations.transfer, reservations.look_up_both),
+    "/belofte.v1.ReservationService/GetReservation": Method(Lane.READ, reservations.get),
+    "/belofte.v1.ReservationService/ListReservations": Method(Lane.READ, reservations.list_page),
     "/belofte.v1.OrderService/GetOrder": Method(Lane.READ, Handlers.order),
     "/belofte.v1.OrderService/ListOrderEvents": Method(Lane.READ, Handlers.order_events),
     "/belofte.v1.NetworkService/GetNetwork": Method(Lane.DECIDE, Handlers.network),

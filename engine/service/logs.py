@@ -50,7 +50,9 @@ def configure_logs(
 def _renderers(log_format: Literal["console", "json"], stream: TextIO) -> list[Processor]:
     if log_format == "console":
         return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_json)]
+    # Without the variables of each frame: they hold what customers sent, and can be megabytes.
+    frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer(serializer=_json)]
 
 
 def _json(event: EventDict, **options: object) -> str:

@@ -7,6 +7,7 @@ from belofte.v1 import inventory_service_pb2, network_service_pb2
 
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import ON_HAND
+from engine.inventory.transaction import Cell
 from engine.network.image import NetworkImage
 from engine.service.encode import stamp
 from engine.service.fields import NAME_LENGTH_MAX, Violations, check_text, index_of_item, indexes_of, minute_of
@@ -23,6 +24,7 @@ class _Row:
     pool: str
     supply: int = 0
     demand: int = 0
+    reserved: int = 0
     safety_stock: int = 0
     is_sellable: bool = True
     receipts: list[tuple[int, int]] = field(default_factory=list)
@@ -74,6 +76,7 @@ def _rows(
     floor = image.safety_stock(item, channel)
     bar = image.common_bar(segment)
     pools = (segment,) if bar.everything or item in bar.items else ("", segment)
+    item_id = image.item_ids[item]
     rows: dict[tuple[int, str], _Row] = {}
     for location in locations:
         rows[location, ""] = _Row(location, "", safety_stock=int(floor[location]), is_sellable=bool(image.active[location]))
@@ -83,10 +86,13 @@ def _rows(
         row = rows.get((location, slot.pool))
         if row is None:
             kept = 0 if slot.pool else int(floor[location])
-            row = rows[location, slot.pool] = _Row(location, slot.pool, 0, 0, kept, bool(image.active[location]))
+            row = rows[location, slot.pool] = _Row(
+                location, slot.pool, safety_stock=kept, is_sellable=bool(image.active[location])
+            )
         if slot.available_at_minute == ON_HAND:
             row.supply += supply
             row.demand += demand
+            row.reserved += stock.holds.reserved(Cell(item_id, image.location_ids[location], slot.receipt_id, slot.pool))
             row.is_sellable &= slot.sellable
         elif supply - demand > 0:
             row.receipts.append((slot.available_at_minute, supply - demand))
@@ -95,8 +101,8 @@ def _rows(
 
 def _by_location(row: _Row, by_minute: int, now_minute: int, image: NetworkImage) -> Availability:
     answer = Availability(
-        location_id=image.location_ids[row.location], pool=row.pool, on_hand=row.supply, allocated=row.demand,
-        safety_stock=row.safety_stock, available=row.available(by_minute),
+        location_id=image.location_ids[row.location], pool=row.pool, on_hand=row.supply, reserved=row.reserved,
+        allocated=row.demand - row.reserved, safety_stock=row.safety_stock, available=row.available(by_minute),
     )  # fmt: skip
     _add_windows(answer, [row], now_minute)
     return answer
@@ -104,7 +110,8 @@ def _by_location(row: _Row, by_minute: int, now_minute: int, image: NetworkImage
 
 def _summed(rows: list[_Row], by_minute: int, now_minute: int) -> Availability:
     answer = Availability(
-        on_hand=sum(row.supply for row in rows), allocated=sum(row.demand for row in rows),
+        on_hand=sum(row.supply for row in rows), reserved=sum(row.reserved for row in rows),
+        allocated=sum(row.demand - row.reserved for row in rows),
         safety_stock=sum(row.safety_stock for row in rows),
         available=sum(max(0, row.available(by_minute)) for row in rows),
     )  # fmt: skip

@@ -117,10 +117,25 @@ def finished_answer(response: bytes, position: str, duplicate: bool) -> bytes:
     return response + rest.SerializeToString()
 
 
+def reserved_order_event(order: types_pb2.Order, request_id: str, decided_unix_ms: int) -> types_pb2.OrderEvent:
+    """The event of an order whose stock was held before."""
+    places = ", ".join(f"{each.shipment_id} from {each.location_id}" for each in order.plan.shipments)
+    return types_pb2.OrderEvent(
+        event_id=f"{request_id}-1", order_id=order.order_id, type=types_pb2.EVENT_TYPE_ORDER_SOURCED,
+        time=instant(decided_unix_ms), message=f"sourced of reservation {order.reservation_id}: {places}",
+        attributes={
+            "shipments": str(len(order.plan.shipments)), "cost_micros": str(order.plan.cost.total_micros),
+            "currency": order.currency, "policy_id": order.policy_id, "reservation_id": order.reservation_id,
+        },
+    )  # fmt: skip
+
+
 def order_of(entries: Sequence[RecordedEntry]) -> types_pb2.Order:
     """The order as its entries leave it, oldest first."""
     assert entries
     entry = ledger_entry_pb2.LedgerEntry.FromString(entries[0].entry)
+    if entry.HasField("order"):
+        return entry.order
     request = sourcing_service_pb2.SourceOrderRequest.FromString(entry.request)
     response = sourcing_service_pb2.SourceOrderResponse.FromString(entry.response)
     order = request.order

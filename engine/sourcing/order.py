@@ -18,6 +18,8 @@ class SourceRequest:
     basket: Basket
     message: bytes
     explain: Level = Level.NONE
+    field: str = "order.basket"
+    """Path of the basket in the request, for refusals."""
 
 
 @dataclass(frozen=True, slots=True)

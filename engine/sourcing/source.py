@@ -4,12 +4,12 @@ The door (`engine/service/decode.py`) has validated the request and turned its s
 the stock in memory, and what the plan takes is written as one transaction: all of it or nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from engine.domain.clock import Clock
 from engine.domain.enums import OrderBy
-from engine.domain.plan import Plan, ShortLine
+from engine.domain.plan import Peg, Plan, ShortLine
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
@@ -39,7 +39,7 @@ def plan_order(
 ) -> Planned:  # fmt: skip
     """The best plan on the stock of this moment; nothing is taken. Raises `Refusal` for unknown names."""
     started = clock.monotonic_ns()
-    scene = set_scene(image, stock, request.basket, "order.basket", cut_after(clock, DECIDE_MS_MAX))
+    scene = set_scene(image, stock, request.basket, request.field, cut_after(clock, DECIDE_MS_MAX))
     plan = decide_basket(scene, scene.services, nodes_max)
     micros = (clock.monotonic_ns() - started) // 1_000
     explanation = None
@@ -51,7 +51,7 @@ def plan_order(
 def preview_order(image: NetworkImage, stock: LiveStock, request: SourceRequest, nodes_max: int, clock: Clock) -> Planned:
     """The plan that the order would get now. Raises `Refusal` where the order would be refused."""
     planned = plan_order(image, stock, request, nodes_max, clock)
-    refuse_shortage(planned.scene, planned.plan)
+    refuse_shortage(planned.scene, planned.plan, request.field)
     return planned
 
 
@@ -79,7 +79,7 @@ class OrderWrite:
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """What the best plan takes. Raises `Refusal` when a line is short that may not be."""
         self.planned = plan_order(self.image, stock, self.request, self.nodes_max, self.clock, attempt)
-        refuse_shortage(self.planned.scene, self.planned.plan)
+        refuse_shortage(self.planned.scene, self.planned.plan, self.request.field)
         entry, self.response = self.encode(self.planned)
         self.explained = self.explain(self.planned)
         return transaction_of(self.planned, entry)
@@ -112,9 +112,14 @@ def transaction_of(planned: Planned, entry: bytes) -> Transaction:
 
 def cells_of(scene: Scene, plan: Plan) -> tuple[CellChange, ...]:
     """Demand per position; what is left must not fall below the safety stock of the channel."""
+    return cells_taken(scene, (peg for shipment in plan.shipments for peg in shipment.pegs))
+
+
+def cells_taken(scene: Scene, pegs: Iterable[Peg]) -> tuple[CellChange, ...]:
+    """As `cells_of`, of units that are pegged already."""
     image, slots = scene.image, scene.stock.matrix.slots
     units: dict[tuple[int, int, int], int] = {}
-    for peg in (peg for shipment in plan.shipments for peg in shipment.pegs):
+    for peg in pegs:
         key = peg.item, peg.location, peg.slot
         units[key] = units.get(key, 0) + peg.quantity
     changes = []
@@ -141,20 +146,24 @@ def capacities_of(scene: Scene, plan: Plan) -> tuple[CapacityChange, ...]:
     )
 
 
-def refuse_shortage(scene: Scene, plan: Plan) -> None:
-    """Raise `Refusal` when lines are short and neither policy nor ranking allows to take what there is.
+def refuse_shortage(scene: Scene, plan: Plan, field: str) -> None:
+    """Raise `Refusal` when lines are short and neither policy nor ranking allows to take what there is."""
+    if plan.short_lines and not (takes_what_there_is(scene) and plan.shipments):
+        raise shortage_refusal(scene, plan.short_lines, field)
+
+
+def shortage_refusal(scene: Scene, short_lines: tuple[ShortLine, ...], field: str) -> Refusal:
+    """Why a basket cannot be had whole; `field` is its path in the request.
 
     All lines of an item of which there is too little are named: whichever would go without, together they ask for too much.
     """
-    if not plan.short_lines or (takes_what_there_is(scene) and plan.shipments):
-        return
-    reason = min((short.reason for short in plan.short_lines), key=FUNDAMENTAL.index)
-    found = [_violation(scene, i, plan.short_lines) for i in _lines_concerned(scene, plan.short_lines)]
+    reason = min((short.reason for short in short_lines), key=FUNDAMENTAL.index)
+    found = [_violation(scene, i, short_lines, field) for i in _lines_concerned(scene, short_lines)]
     # Components of one kit stand for one line.
     violations = tuple({violation.field: violation for violation in reversed(found)}.values())[::-1]
     message = "; ".join(f"{v.field}: {v.description}" for v in violations[:10])
-    fields = dict.fromkeys(field for short in plan.short_lines for field in short.restricted_by)
-    raise Refusal(reason, message, violations, metadata={"restricted_by": ", ".join(fields)} if fields else {})
+    fields = dict.fromkeys(field for short in short_lines for field in short.restricted_by)
+    return Refusal(reason, message, violations, metadata={"restricted_by": ", ".join(fields)} if fields else {})
 
 
 def takes_what_there_is(scene: Scene) -> bool:
@@ -173,9 +182,9 @@ def _lines_concerned(scene: Scene, short_lines: tuple[ShortLine, ...]) -> list[i
     return [i for i, line in enumerate(lines) if i in short or line.item in items]
 
 
-def _violation(scene: Scene, i: int, short_lines: tuple[ShortLine, ...]) -> FieldViolation:
+def _violation(scene: Scene, i: int, short_lines: tuple[ShortLine, ...], field: str) -> FieldViolation:
     line = scene.basket.lines[i]
-    name = f"order.basket.{scene.basket.path(i)}.quantity"
+    name = f"{field}.{scene.basket.path(i)}.quantity"
     item_id = scene.image.item_ids[line.item]
     for short in short_lines:
         if short.line == i:

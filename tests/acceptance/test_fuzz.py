@@ -14,6 +14,7 @@ from belofte.v1 import (
     network_service_pb2,
     order_service_pb2,
     promise_service_pb2,
+    reservation_service_pb2,
     sourcing_service_pb2,
     types_pb2,
 )
@@ -51,6 +52,8 @@ DOUBLES = [0.0, -0.0, 52.37, 90.0, -180.0, 1e308, -1e308, float("inf"), float("-
 
 SOURCE = "/belofte.v1.SourcingService/SourceOrder"
 ADJUST = "/belofte.v1.InventoryService/AdjustInventory"
+RESERVATION = "/belofte.v1.ReservationService/"
+CONFIRM = RESERVATION + "ConfirmReservation"
 
 
 def good_messages(rng: random.Random) -> tuple[str, Message]:
@@ -79,7 +82,36 @@ def good_messages(rng: random.Random) -> tuple[str, Message]:
         ("/belofte.v1.OrderService/ListOrderEvents", order_service_pb2.ListOrderEventsRequest(order_id="O-1", page_size=3)),
         ("/belofte.v1.NetworkService/GetNetwork", network_service_pb2.GetNetworkRequest(network_id="acceptance")),
     ]
-    return rng.choice(good)
+    return rng.choice(good) if rng.random() < 0.6 else good_reservation(rng, wanted)
+
+
+def good_reservation(rng: random.Random, wanted: types_pb2.Basket) -> tuple[str, Message]:
+    """A method of reservations, of one of a few."""
+    reservation_id = f"R-{rng.randrange(200)}"
+    held = {"request_id": uuid7(), "reservation_id": reservation_id}
+    part = reservation_service_pb2.ReservationLineQuantity(line_id="1", quantity=1)
+    scope = rng.choice([0, 1, 2])
+    good: list[tuple[str, Message]] = [
+        ("CreateReservation", reservation_service_pb2.CreateReservationRequest(**held, basket=wanted, scope=scope, fill=2)),
+        ("CreateReservation", reservation_service_pb2.CreateReservationRequest(**held, basket=wanted, scope=scope)),
+        ("ExtendReservation", reservation_service_pb2.ExtendReservationRequest(**held)),
+        ("ReleaseReservation", reservation_service_pb2.ReleaseReservationRequest(**held, lines=[part])),
+        ("TransferReservation", reservation_service_pb2.TransferReservationRequest(**held, lines=[part])),
+        (
+            "TransferReservation",
+            reservation_service_pb2.TransferReservationRequest(
+                **held, target_reservation_id=f"R-{rng.randrange(200)}", target_location_id=rng.choice(["", "A", "B"])
+            ),
+        ),
+        (
+            "ConfirmReservation",
+            reservation_service_pb2.ConfirmReservationRequest(**held, order=types_pb2.Order(order_id=f"O-{uuid7()}")),
+        ),
+        ("GetReservation", reservation_service_pb2.GetReservationRequest(reservation_id=reservation_id)),
+        ("ListReservations", reservation_service_pb2.ListReservationsRequest(item_ids=["f1"], page_size=2)),
+    ]  # fmt: skip
+    method, message = rng.choice(good)
+    return RESERVATION + method, message
 
 
 def set_something(rng: random.Random, message: Message) -> None:
@@ -184,6 +216,9 @@ def fuzz(server: Server, seed: int, count: int) -> None:
         told["OK"] += 1
         if method == SOURCE:
             count_taken(taken, message, future.result(), where)
+        if method == CONFIRM:
+            confirmed = reservation_service_pb2.ConfirmReservationResponse.FromString(future.result())
+            count_plan(taken, {} if confirmed.duplicate else None, confirmed.order.plan, where)
 
     for number in range(count):
         method, message = mutated(rng)
@@ -212,11 +247,19 @@ def count_taken(taken: Counter[tuple[str, str]], message: bytes, answer: bytes, 
         raise AssertionError(where) from error
     if asked.mode == sourcing_service_pb2.SOURCE_MODE_PREVIEW or sourced.duplicate:
         return
-    wanted = Counter({line.line_id: line.quantity for line in asked.order.basket.lines})
-    for shipment in sourced.plan.shipments:
+    count_plan(taken, Counter({line.line_id: line.quantity for line in asked.order.basket.lines}), sourced.plan, where)
+
+
+def count_plan(taken: Counter[tuple[str, str]], wanted: dict[str, int] | None, plan: types_pb2.Plan, where: str) -> None:
+    """Add what a plan takes from what is on hand; `wanted` is what it may take at most, empty: it counts no more."""
+    if wanted == {}:
+        return
+    for shipment in plan.shipments:
         for line in shipment.lines:
-            assert 0 < line.quantity <= wanted[line.line_id], where
-            wanted[line.line_id] -= line.quantity
+            assert line.quantity > 0, where
+            if wanted is not None:
+                assert line.quantity <= wanted[line.line_id], where
+                wanted[line.line_id] -= line.quantity
             if not line.receipt_id:
                 taken[line.item_id, shipment.location_id] += line.quantity
 

@@ -13,7 +13,7 @@ CELLS = (Cell("bolt", "ams", "", ""), Cell("bolt", "ams", "po1", ""), Cell("nut"
 units = st.builds(HeldUnits, st.sampled_from(("1", "2")), st.sampled_from(CELLS), st.integers(1, 5))
 holds = st.builds(
     Hold, st.sampled_from(("a", "b", "c")), st.integers(1, 3), st.integers(0, 20), st.just("shop"), st.booleans(),
-    st.lists(units, max_size=3).map(tuple), st.just((HeldCapacity("ams", 20_000, 1),)),
+    st.booleans(), st.lists(units, max_size=3).map(tuple), st.just((HeldCapacity("ams", 20_000, 1),)),
 )  # fmt: skip
 steps = st.lists(st.tuples(holds, st.booleans()), max_size=30)
 
@@ -46,7 +46,7 @@ def test_holds_are_what_was_told_last(told: list[tuple[Hold, bool]], now: int, c
 
 
 def test_a_hold_that_was_extended_is_not_due_at_its_old_end() -> None:
-    hold = Hold("a", 1, 10, "shop", False, (), ())
+    hold = Hold("a", 1, 10, "shop", False, True, (), ())
     book = Holds()
     book.apply("a", hold.text())
     book.apply("a", replace(hold, version=2, expires_unix_ms=30).text())

@@ -252,7 +252,7 @@ FAR = {"excluded_locations": (AMS, EHV)}
 def test_an_order_is_refused_for_what_is_most_fundamental(lines: Any, reason: Reason, named: tuple[int, ...]) -> None:
     scene = small_scene(*lines, stock=BOTH)
     with pytest.raises(Refusal) as refused:
-        refuse_shortage(scene, plan_of(scene))
+        refuse_shortage(scene, plan_of(scene), "order.basket")
     assert refused.value.reason is reason
     assert tuple(v.field for v in refused.value.violations) == tuple(f"order.basket.lines[{i}].quantity" for i in named)
 

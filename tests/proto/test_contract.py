@@ -33,7 +33,8 @@ STREAMS = {  # method: (the client streams, the server streams)
 }
 WORKING = {
     "QuotePromise", "SourceOrder", "ExplainPlan", "ListCandidateLocations", "AdjustInventory", "GetAvailability", "GetOrder",
-    "ListOrderEvents", "GetNetwork", "ReloadNetwork",
+    "ListOrderEvents", "GetNetwork", "ReloadNetwork", "CreateReservation", "ExtendReservation", "ConfirmReservation",
+    "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation",
 }  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")
@@ -91,7 +92,7 @@ FIXED_VALUES = {
 }
 LEDGER_NUMBERS = {  # entries outlive every version of the program, so their numbers may never move
     "LedgerEntry": "request_id method request_digest order_id positions capacities request response network_version policy_id"
-    " decided_unix_ms events texts reservation",
+    " decided_unix_ms events texts reservations order",
     "PositionEffect": "item_id location_id receipt_id pool supply_delta demand_delta available_at_minute",
     "CapacityEffect": "location_id day quantity_delta",
     "TextEffect": "table item_id field text",

@@ -49,7 +49,7 @@ class TextEffect(_message.Message):
     def __init__(self, table: _Optional[str] = ..., item_id: _Optional[str] = ..., field: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class LedgerEntry(_message.Message):
-    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservation")
+    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -63,7 +63,8 @@ class LedgerEntry(_message.Message):
     DECIDED_UNIX_MS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     TEXTS_FIELD_NUMBER: _ClassVar[int]
-    RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    RESERVATIONS_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     method: str
     request_digest: bytes
@@ -77,5 +78,6 @@ class LedgerEntry(_message.Message):
     decided_unix_ms: int
     events: _containers.RepeatedCompositeFieldContainer[_types_pb2.OrderEvent]
     texts: _containers.RepeatedCompositeFieldContainer[TextEffect]
-    reservation: _reservation_service_pb2.Reservation
-    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservation: _Optional[_Union[_reservation_service_pb2.Reservation, _Mapping]] = ...) -> None: ...
+    reservations: _containers.RepeatedCompositeFieldContainer[_reservation_service_pb2.Reservation]
+    order: _types_pb2.Order
+    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ...) -> None: ...

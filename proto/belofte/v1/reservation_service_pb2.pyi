@@ -60,7 +60,7 @@ class ReservationLine(_message.Message):
     def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., location_id: _Optional[str] = ..., receipt_id: _Optional[str] = ..., pool: _Optional[str] = ...) -> None: ...
 
 class Reservation(_message.Message):
-    __slots__ = ("reservation_id", "version", "lines", "state", "expires_at", "plan", "basket", "scope", "order_id", "created_at", "currency")
+    __slots__ = ("reservation_id", "version", "lines", "state", "expires_at", "plan", "basket", "scope", "order_id", "created_at", "currency", "policy_id", "policy_version", "network_version")
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
@@ -72,6 +72,9 @@ class Reservation(_message.Message):
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_VERSION_FIELD_NUMBER: _ClassVar[int]
     reservation_id: str
     version: int
     lines: _containers.RepeatedCompositeFieldContainer[ReservationLine]
@@ -83,7 +86,10 @@ class Reservation(_message.Message):
     order_id: str
     created_at: _timestamp_pb2.Timestamp
     currency: str
-    def __init__(self, reservation_id: _Optional[str] = ..., version: _Optional[int] = ..., lines: _Optional[_Iterable[_Union[ReservationLine, _Mapping]]] = ..., state: _Optional[_Union[ReservationState, str]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plan: _Optional[_Union[_types_pb2.Plan, _Mapping]] = ..., basket: _Optional[_Union[_types_pb2.Basket, _Mapping]] = ..., scope: _Optional[_Union[ReservationScope, str]] = ..., order_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency: _Optional[str] = ...) -> None: ...
+    policy_id: str
+    policy_version: str
+    network_version: str
+    def __init__(self, reservation_id: _Optional[str] = ..., version: _Optional[int] = ..., lines: _Optional[_Iterable[_Union[ReservationLine, _Mapping]]] = ..., state: _Optional[_Union[ReservationState, str]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., plan: _Optional[_Union[_types_pb2.Plan, _Mapping]] = ..., basket: _Optional[_Union[_types_pb2.Basket, _Mapping]] = ..., scope: _Optional[_Union[ReservationScope, str]] = ..., order_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., policy_version: _Optional[str] = ..., network_version: _Optional[str] = ...) -> None: ...
 
 class CreateReservationRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "request_id", "reservation_id", "basket", "quote_token", "time_to_live", "fill", "scope")

@@ -81,7 +81,7 @@ class ReservationServiceServicer:
 
         Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), FAILED_PRECONDITION (NO_STOCK, NO_CAPACITY, NO_ROUTE), ABORTED
         (CONTENDED), RESOURCE_EXHAUSTED (OVERLOADED: the caller holds as many as it may).
-        Answers UNIMPLEMENTED in this version.
+
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,17 +90,18 @@ class ReservationServiceServicer:
     def ExtendReservation(self, request, context):
         """Moves the expiry of an active reservation.
 
-        Errors: NOT_FOUND (UNKNOWN_RESERVATION), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_RESERVATION), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmReservation(self, request, context):
-        """Makes an order of an active reservation: SourceOrder with the plan frozen.
+        """Makes an order of an active reservation: SourceOrder with the plan frozen. What was held at network level is planned now,
+        on the units held. One that has expired is tried as a new order, and the answer's reservation says EXPIRED.
 
         Errors: NOT_FOUND (UNKNOWN_RESERVATION), FAILED_PRECONDITION (WRONG_STATE), ALREADY_EXISTS (ORDER_EXISTS).
-        Answers UNIMPLEMENTED in this version.
+
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,7 +110,7 @@ class ReservationServiceServicer:
     def ReleaseReservation(self, request, context):
         """Gives an active reservation back, in whole or in part. Releasing more than is held releases all of it and says so.
 
-        Errors: NOT_FOUND (UNKNOWN_RESERVATION), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_RESERVATION), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -118,7 +119,7 @@ class ReservationServiceServicer:
     def GetReservation(self, request, context):
         """Reads one reservation.
 
-        Errors: NOT_FOUND (UNKNOWN_RESERVATION). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_RESERVATION).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,7 +128,7 @@ class ReservationServiceServicer:
     def ListReservations(self, request, context):
         """Lists reservations, those that expire first first.
 
-        Errors: none of its own. Answers UNIMPLEMENTED in this version.
+        Errors: none of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,7 +138,7 @@ class ReservationServiceServicer:
         """Moves units of an active reservation to another one, or to another location, without letting go of them.
 
         Errors: NOT_FOUND (UNKNOWN_RESERVATION, UNKNOWN_LOCATION), FAILED_PRECONDITION (WRONG_STATE, NO_STOCK,
-        NO_CAPACITY), ABORTED (CONTENDED). Answers UNIMPLEMENTED in this version.
+        NO_CAPACITY), ABORTED (CONTENDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,107 @@
+"""A part of what a reservation holds given back, by the lines of its basket."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from belofte.v1 import reservation_service_pb2
+from google.protobuf.message import Message
+
+from engine.domain.reasons import FieldViolation, invalid
+from engine.inventory.holds import HeldCapacity, HeldUnits, Hold
+from engine.inventory.transaction import Cell
+from engine.network.image import NetworkImage
+from engine.service.hold_writes import Wire, units_shown
+
+LineQuantity = reservation_service_pb2.ReservationLineQuantity
+OverRelease = reservation_service_pb2.OverRelease
+Copied = TypeVar("Copied", bound=Message)
+
+
+def units_released(
+    hold: Hold, asked: Iterable[LineQuantity]
+) -> tuple[tuple[HeldUnits, ...], list[OverRelease]]:  # fmt: skip
+    """Units that lines give back, the last of each line first, and lines of which more is asked back than is held."""
+    gone: list[HeldUnits] = []
+    over: list[OverRelease] = []
+    for i, line in enumerate(asked):
+        if not any(each.line_id == line.line_id for each in hold.units):
+            expected = f"a line of the reservation was expected, not {line.line_id!r}"
+            raise invalid([FieldViolation(f"lines[{i}].line_id", expected)])
+        held = [each for each in less(hold.units, gone) if each.line_id == line.line_id]
+        there = sum(each.quantity for each in held)
+        if len({each.cell.item_id for each in held}) > 1 and line.quantity:
+            expected = "0 was expected, for all of it: the line is a kit, which is given back whole"
+            raise invalid([FieldViolation(f"lines[{i}].quantity", expected)])
+        left = min(line.quantity or there, there)
+        if line.quantity > there:
+            over.append(OverRelease(line_id=line.line_id, requested_quantity=line.quantity, released_quantity=there))
+        for each in reversed(held):
+            taken = min(left, each.quantity)
+            if taken:
+                gone.append(each._replace(quantity=taken))
+            left -= taken
+    return tuple(gone), over
+
+
+def less(units: Sequence[HeldUnits], gone: Sequence[HeldUnits]) -> tuple[HeldUnits, ...]:
+    """What is left of units."""
+    taken: dict[tuple[str, Cell], int] = {}
+    for each in gone:
+        key = each.line_id, each.cell
+        taken[key] = taken.get(key, 0) + each.quantity
+    left = [each._replace(quantity=each.quantity - taken.get((each.line_id, each.cell), 0)) for each in units]
+    return tuple(each for each in left if each.quantity)
+
+
+def capacity_left(
+    image: NetworkImage, hold: Hold, units: Sequence[HeldUnits]
+) -> tuple[tuple[HeldCapacity, ...], tuple[HeldCapacity, ...]]:  # fmt: skip
+    """Capacity that a hold still takes for fewer units, and what it gives back: as its location counts."""
+    kept: list[HeldCapacity] = []
+    back: list[HeldCapacity] = []
+    for use in hold.capacities:
+        there = [each for each in units if each.cell.location_id == use.location_id]
+        location = image.location_index.get(use.location_id)
+        by_unit = (1, len({each.line_id for each in there}), sum(each.quantity for each in there))
+        need = by_unit[int(image.capacity_unit[location])] if location is not None else use.quantity
+        left = min(use.quantity, need) if there else 0
+        if left:
+            kept.append(use._replace(quantity=left))
+        if left < use.quantity:
+            back.append(use._replace(quantity=use.quantity - left))
+    return tuple(kept), tuple(back)
+
+
+def shrink(wire: Wire, hold: Hold) -> None:
+    """Take out of basket and plan what is held no more; the plan's costs stay those of the whole."""
+    held: dict[str, int] = {}
+    for each in units_shown(hold):
+        held[each.line_id] = held.get(each.line_id, 0) + each.quantity
+    whole = {(each.line_id, each.item_id) for each in wire.lines}
+    kits = {line.line_id for line in wire.basket.lines if (line.line_id, line.item_id) not in whole}
+    lines = [line for line in wire.basket.lines if line.line_id in held]
+    for line in lines:
+        if line.line_id not in kits:
+            line.quantity = held[line.line_id]
+    kept = [copy_of(line) for line in lines]
+    del wire.basket.lines[:]
+    wire.basket.lines.extend(kept)
+    left = {(each.line_id, each.cell): each.quantity for each in hold.units}
+    for shipment in wire.plan.shipments:
+        for part in shipment.lines:
+            key = part.line_id, Cell(part.item_id, shipment.location_id, part.receipt_id, part.pool)
+            part.quantity = min(part.quantity, left.get(key, 0))
+            left[key] = left.get(key, 0) - part.quantity
+        parts = [copy_of(part) for part in shipment.lines if part.quantity]
+        del shipment.lines[:]
+        shipment.lines.extend(parts)
+    shipments = [copy_of(each) for each in wire.plan.shipments if each.lines]
+    del wire.plan.shipments[:]
+    wire.plan.shipments.extend(shipments)
+
+
+def copy_of(message: Copied) -> Copied:
+    """A message of its own: what a list of a message holds goes with the list."""
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy

@@ -1,0 +1,510 @@
+"""Reservations at the door: each method checked, and turned into a write or a read.
+
+A change of a reservation is looked up in the ledger first, beside the desk. What it holds at this moment is then read of the
+stock in memory, and guarded in the store.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from belofte.v1 import reservation_service_pb2, sourcing_service_pb2, types_pb2
+
+from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.inventory.holds import Hold
+from engine.inventory.live import LiveStock
+from engine.inventory.transaction import CapacityChange, CellChange
+from engine.inventory.write_path import Recorded
+from engine.ledger.reservations import ReservationRecord
+from engine.network.policies import policy_version
+from engine.service.decode import check_order, decode_basket
+from engine.service.desk import Call
+from engine.service.encode import encode_plan
+from engine.service.fields import (
+    Violations,
+    check_count,
+    check_id,
+    check_network,
+    check_position,
+    check_range,
+    check_request_id,
+    decode_page_token,
+    digest_of,
+    index_of_item,
+    index_of_location,
+    indexes_of,
+    parse,
+)
+from engine.service.hold_writes import (
+    ACTIVE,
+    CONFIRMED,
+    EXPIRED,
+    RECORD,
+    RELEASED,
+    Asked,
+    Change,
+    HoldWrite,
+    State,
+    Wire,
+    changed,
+    check_version,
+    encode_hold,
+    ended,
+    hold_of,
+)
+from engine.service.partial_release import capacity_left, less, shrink, units_released
+from engine.service.record import instant, order_state, reserved_order_event
+from engine.service.transfer import plan_transfer
+from engine.sourcing.order import SourceRequest
+from engine.sourcing.reserve import (
+    Held,
+    HoldRequest,
+    end_charge,
+    exchanged,
+    give_back,
+    give_capacity_back,
+    plan_held,
+    plan_hold,
+)
+from engine.sourcing.source import capacities_of, cells_of, preview_order
+
+if TYPE_CHECKING:
+    from engine.service.handlers import Handlers
+
+ANONYMOUS = "anonymous"
+"""Whoever calls, as long as callers are not told apart."""
+
+TIME_TO_LIVE_MS, TIME_TO_LIVE_MS_MAX = 15 * 60_000, 7 * 24 * 3_600_000
+QUANTITY_MAX = 2**31 - 1
+PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
+FILTERS_MAX = 100
+
+Outcome = bytes | Refusal | HoldWrite | None
+Make = Callable[[LiveStock, int], Change]
+
+
+def finisher(kind: Callable[..., Any]) -> Callable[..., bytes]:
+    """What fills position and duplicate into a recorded answer. Protobuf merges messages by putting one after the other."""
+
+    def finish(response: bytes, position: str, duplicate: bool) -> bytes:
+        rest: bytes = kind(position=position, duplicate=duplicate).SerializeToString()
+        return response + rest
+
+    return finish
+
+
+finished_create = finisher(reservation_service_pb2.CreateReservationResponse)
+finished_extend = finisher(reservation_service_pb2.ExtendReservationResponse)
+finished_release = finisher(reservation_service_pb2.ReleaseReservationResponse)
+finished_confirm = finisher(reservation_service_pb2.ConfirmReservationResponse)
+finished_transfer = finisher(reservation_service_pb2.TransferReservationResponse)
+
+
+# -- create
+
+
+def create(h: "Handlers", call: Call) -> Outcome:
+    """CreateReservation."""
+    request = parse(reservation_service_pb2.CreateReservationRequest, call.message)
+    wrong = begin(h, request)
+    is_network = request.scope == reservation_service_pb2.RESERVATION_SCOPE_NETWORK
+    digest = digest_of(request)
+    reservation_id = request.reservation_id or request.request_id
+    try:
+        check_id(reservation_id, "reservation_id", wrong)
+        check_enum(request.scope, "scope", reservation_service_pb2.ReservationScope, "LOCATION or NETWORK", wrong)
+        check_enum(request.fill, "fill", reservation_service_pb2.ReservationFill, "ALL_OR_NOTHING or PARTIAL", wrong)
+        if request.quote_token:
+            wrong.add_unbuilt("quote_token")
+        time_to_live = decode_time_to_live(request, wrong)
+        basket = decode_basket(
+            request.basket, "basket", h.image, h.now_minute(), h.limits.lines_max, wrong, needs_destination=not is_network
+        )
+        wrong.check()
+    except Refusal as refusal:
+        return h.recorded_or(refusal, call, request.request_id, digest, finished_create)
+    h.stock(request.min_position)
+    known = h.known(request.request_id, digest, finished_create)
+    if known is not None:
+        return known
+    asked = HoldRequest(
+        SourceRequest(request.request_id, digest, "", basket, call.message, field="basket"), reservation_id, ANONYMOUS,
+        h.limits.reservations_max, time_to_live, request.fill == reservation_service_pb2.RESERVATION_FILL_PARTIAL, is_network,
+    )  # fmt: skip
+    image = h.image
+
+    def change(stock: LiveStock, attempt: int) -> Change:
+        held = plan_hold(image, stock, asked, h.limits.nodes_max, h.clock, attempt)
+        wire = Wire(
+            basket=request.basket, currency=image.network.currency, plan=plan_shown(held, reservation_id),
+            policy_id=held.scene.policy.policy_id, policy_version=policy_version(held.scene.policy),
+            network_version=image.version, created_at=instant(h.clock.unix_ms()),
+        )  # fmt: skip
+        encode_hold(held.hold, wire)
+        shipments = held.planned.plan.shipments if held.planned else ()
+        return Change(
+            ((None, held.hold),), (wire,), reservation_service_pb2.CreateReservationResponse(reservation=wire), held.cells,
+            held.capacities, RECORD + reservation_id, pegs=[(each.arena_index, each.quantity) for each in held.pegs],
+            days=[(each.location, each.capacity_day, each.capacity_quantity) for each in shipments],
+        )  # fmt: skip
+
+    return write_of(h, call, "CreateReservation", request.request_id, digest, change, finished_create)
+
+
+def plan_shown(held: Held, prefix: str) -> types_pb2.Plan:
+    """The plan that is held; at network level there is none, but what is short is told in it all the same."""
+    if held.planned is not None:
+        return encode_plan(held.scene, held.planned.plan, prefix, held.planned.solve_micros)
+    wire = types_pb2.Plan()
+    for short in held.short_lines:
+        line = held.scene.basket.lines[short.line]
+        wire.short_lines.add(
+            line_id=line.line_id, item_id=held.scene.image.item_ids[line.item], short_quantity=short.quantity,
+            promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
+        )  # fmt: skip
+    return wire
+
+
+# -- what is changed was looked up before
+
+
+def look_up(
+    kind: Any, finish: Callable[..., bytes], h: "Handlers", call: Call
+) -> ReservationRecord | bytes | Refusal:  # fmt: skip
+    """In a reader's thread: what the ledger knows of the reservation that a request changes, or of the request itself."""
+    request = parse(kind, call.message)
+    wrong = begin(h, request)
+    check_id(request.reservation_id, "reservation_id", wrong)
+    wrong.check()
+    known = h.recorded_answer(request.request_id, digest_of(request), finish)
+    if known is not None:
+        return known
+    return h.ledger.find_reservation(request.reservation_id) or unknown(request.reservation_id, "reservation_id")
+
+
+LOOK_UP_EXTEND = partial(look_up, reservation_service_pb2.ExtendReservationRequest, finished_extend)
+LOOK_UP_RELEASE = partial(look_up, reservation_service_pb2.ReleaseReservationRequest, finished_release)
+LOOK_UP_CONFIRM = partial(look_up, reservation_service_pb2.ConfirmReservationRequest, finished_confirm)
+LOOK_UP_ORDER = partial(look_up, sourcing_service_pb2.SourceOrderRequest)
+
+
+def found(call: Call) -> ReservationRecord:
+    """What `look_up` found."""
+    assert isinstance(call.found, ReservationRecord)
+    return call.found
+
+
+def extend(h: "Handlers", call: Call) -> Outcome:
+    """ExtendReservation."""
+    request = parse(reservation_service_pb2.ExtendReservationRequest, call.message)
+    wrong = begin(h, request)
+    time_to_live = decode_time_to_live(request, wrong)
+    wrong.check()
+    record = found(call).reservation
+
+    def change(stock: LiveStock, attempt: int) -> Change:
+        now = h.clock.unix_ms()
+        hold = hold_of(stock, record, now, version_expected(request))
+        after = replace(hold, version=hold.version + 1, expires_unix_ms=now + time_to_live)
+        wire = changed(record, after)
+        return Change(((hold, after),), (wire,), reservation_service_pb2.ExtendReservationResponse(reservation=wire))
+
+    return write_found(h, call, "ExtendReservation", request, change, finished_extend)
+
+
+def release(h: "Handlers", call: Call) -> Outcome:
+    """ReleaseReservation."""
+    request = parse(reservation_service_pb2.ReleaseReservationRequest, call.message)
+    wrong = begin(h, request)
+    check_lines(request.lines, h, wrong)
+    wrong.check()
+    record = found(call).reservation
+
+    def change(stock: LiveStock, attempt: int) -> Change:
+        hold = hold_of(stock, record, h.clock.unix_ms(), version_expected(request))
+        gone, over = units_released(hold, request.lines) if request.lines else (hold.units, [])
+        response = reservation_service_pb2.ReleaseReservationResponse(over_releases=over)
+        units = less(hold.units, gone)
+        if not units:
+            wire = ended(record, hold, RELEASED)
+            response.reservation.CopyFrom(wire)
+            freed = (*give_capacity_back(hold.capacities), end_charge(hold))
+            return Change(((hold, None),), (wire,), response, give_back(hold.units), freed)
+        kept, back = capacity_left(h.image, hold, units)
+        after = replace(hold, version=hold.version + 1, units=units, capacities=kept)
+        wire = changed(record, after)
+        shrink(wire, after)
+        response.reservation.CopyFrom(wire)
+        return Change(((hold, after),), (wire,), response, give_back(gone), give_capacity_back(back))
+
+    return write_found(h, call, "ReleaseReservation", request, change, finished_release)
+
+
+def confirm(h: "Handlers", call: Call) -> Outcome:
+    """ConfirmReservation."""
+    request = parse(reservation_service_pb2.ConfirmReservationRequest, call.message)
+
+    def respond(order: types_pb2.Order, wire: Wire) -> reservation_service_pb2.ConfirmReservationResponse:
+        return reservation_service_pb2.ConfirmReservationResponse(order=order, reservation=wire)
+
+    change = ordering(h, call, request, respond)
+    return write_found(h, call, "ConfirmReservation", request, change, finished_confirm)
+
+
+def source_reserved(h: "Handlers", call: Call, finish: Callable[..., bytes]) -> Outcome:
+    """SourceOrder of an order whose stock is held already."""
+    request = parse(sourcing_service_pb2.SourceOrderRequest, call.message)
+    if request.mode not in (sourcing_service_pb2.SOURCE_MODE_UNSPECIFIED, sourcing_service_pb2.SOURCE_MODE_COMMIT):
+        message = "mode: COMMIT was expected, a reservation is not previewed: its plan is known"
+        return Refusal(Reason.INVALID_FIELD, message, (FieldViolation("mode", message),))
+
+    def respond(order: types_pb2.Order, wire: Wire) -> sourcing_service_pb2.SourceOrderResponse:
+        return sourcing_service_pb2.SourceOrderResponse(
+            order_id=order.order_id, state=order.state, plan=order.plan, attempts=1, currency=order.currency,
+            policy_id=order.policy_id, network_version=order.network_version, policy_version=order.policy_version,
+        )  # fmt: skip
+
+    change = ordering(h, call, request, respond)
+    return write_found(h, call, "SourceOrder", request, change, finish)
+
+
+def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_pb2.Order, Wire], Any]) -> Make:
+    """What makes an order of a reservation: its plan as it is held, or a plan made now where none is.
+
+    None is held at network level, once units were moved, and after it expired: then it is tried as a new order.
+    """
+    record, asked = found(call).reservation, request.order
+    wrong = begin(h, request)
+    check_order(asked, wrong)
+    if asked.basket.lines and lines_of(asked.basket) != lines_of(record.basket):
+        wrong.add("order.basket.lines", "the lines of the reservation were expected, or none")
+    order = types_pb2.Order()
+    order.CopyFrom(asked)
+    if not asked.basket.lines:
+        order.basket.CopyFrom(record.basket)
+    order.basket.ClearField("request_time")  # what was asked for then becomes an order now
+    basket = decode_basket(order.basket, "order.basket", h.image, h.now_minute(), h.limits.lines_max, wrong)
+    wrong.check()
+    digest, image = digest_of(request), h.image
+    source = SourceRequest(request.request_id, digest, asked.order_id, basket, call.message)
+
+    def change(stock: LiveStock, attempt: int) -> Change:
+        now = h.clock.unix_ms()
+        made = types_pb2.Order()
+        made.CopyFrom(order)
+        made.reservation_id, made.version, made.currency = record.reservation_id, 1, image.network.currency
+        made.created_at.CopyFrom(instant(now))
+        made.updated_at.CopyFrom(instant(now))
+        cells: tuple[CellChange, ...] = ()
+        days: tuple[CapacityChange, ...] = ()
+        hold = stock.holds.get(record.reservation_id)
+        if hold is None and record.state != EXPIRED:
+            hold_of(stock, record, now, None)  # it has ended otherwise, which this says
+        if hold is not None:
+            check_version(hold, version_expected(request))
+        if hold is not None and hold.is_planned:
+            made.plan.CopyFrom(record.plan)
+            made.policy_id, made.policy_version = record.policy_id, record.policy_version
+            made.network_version = record.network_version
+            is_short = bool(record.plan.short_lines)
+            made.state = types_pb2.ORDER_STATE_PARTIALLY_SOURCED if is_short else types_pb2.ORDER_STATE_SOURCED
+        else:
+            if hold is None:
+                planned = preview_order(image, stock, source, h.limits.nodes_max, h.clock)
+            else:
+                planned = plan_held(image, stock, hold, source, h.limits.nodes_max, h.clock, attempt)
+            made.plan.CopyFrom(encode_plan(planned.scene, planned.plan, asked.order_id, planned.solve_micros))
+            made.policy_id, made.policy_version = planned.plan.policy_id, policy_version(planned.scene.policy)
+            made.network_version, made.state = image.version, order_state(planned)
+            cells, days = cells_of(planned.scene, planned.plan), capacities_of(planned.scene, planned.plan)
+        event = reserved_order_event(made, request.request_id, now)
+        if hold is None:
+            wire = Wire()
+            wire.CopyFrom(record)
+            wire.state = EXPIRED
+            return Change((), (), respond(made, wire), cells, days, asked.order_id, made, events=(event,))
+        wire = ended(record, hold, CONFIRMED)
+        wire.order_id = asked.order_id
+        return Change(
+            ((hold, None),), (wire,), respond(made, wire), () if hold.is_planned else exchanged(hold, cells),
+            (*given_back(hold), *days, end_charge(hold)), asked.order_id, made, events=(event,),
+        )  # fmt: skip
+
+    return change
+
+
+def given_back(hold: Hold) -> tuple[CapacityChange, ...]:
+    """Capacity that an order planned now takes anew."""
+    return () if hold.is_planned else give_capacity_back(hold.capacities)
+
+
+def lines_of(basket: types_pb2.Basket) -> list[tuple[str, str, int]]:
+    """What makes two baskets ask for the same."""
+    return [(line.line_id, line.item_id, line.quantity) for line in basket.lines]
+
+
+# -- transfer
+
+
+def look_up_both(h: "Handlers", call: Call) -> Any:
+    """As `look_up`, of the reservation that gives and the one that takes, None: a new one."""
+    source = look_up(reservation_service_pb2.TransferReservationRequest, finished_transfer, h, call)
+    target_id = parse(reservation_service_pb2.TransferReservationRequest, call.message).target_reservation_id
+    if isinstance(source, bytes | Refusal) or not target_id:
+        return source if isinstance(source, bytes | Refusal) else (source, None)
+    wrong = Violations()
+    check_id(target_id, "target_reservation_id", wrong)
+    wrong.check()
+    target = h.ledger.find_reservation(target_id)
+    return unknown(target_id, "target_reservation_id") if target is None else (source, target)
+
+
+def transfer(h: "Handlers", call: Call) -> Outcome:
+    """TransferReservation."""
+    request = parse(reservation_service_pb2.TransferReservationRequest, call.message)
+    wrong = begin(h, request)
+    image = h.image
+    check_lines(request.lines, h, wrong)
+    location = -1
+    if request.target_location_id:
+        location = index_of_location(request.target_location_id, "target_location_id", image, wrong)
+    if request.target_reservation_id == request.reservation_id and location < 0:
+        wrong.add("target_reservation_id", "another reservation, or another location, was expected")
+    wrong.check()
+    assert isinstance(call.found, tuple)
+    source_record, target_record = call.found
+    for record in (source_record, target_record):
+        if record is not None:
+            h.stock(record.position)
+    h.stock(request.min_position)
+
+    def change(stock: LiveStock, attempt: int) -> Change:
+        return plan_transfer(image, stock, request, source_record.reservation, target_record and target_record.reservation,
+                             location, h.clock.unix_ms())  # fmt: skip
+
+    return write_of(
+        h, call, "TransferReservation", request.request_id, digest_of(request), change, finished_transfer
+    )  # fmt: skip
+
+
+# -- reads
+
+
+def get(h: "Handlers", call: Call) -> bytes:
+    """GetReservation."""
+    request = parse(reservation_service_pb2.GetReservationRequest, call.message)
+    h.check_read(request.network_id, request.min_position, request.reservation_id, "reservation_id")
+    record = h.ledger.find_reservation(request.reservation_id)
+    if record is None:
+        raise unknown(request.reservation_id, "reservation_id")
+    answer = reservation_service_pb2.GetReservationResponse(reservation=record.reservation, position=record.position)
+    return answer.SerializeToString()
+
+
+def list_page(h: "Handlers", call: Call) -> bytes:
+    """ListReservations."""
+    request = parse(reservation_service_pb2.ListReservationsRequest, call.message)
+    wrong = Violations()
+    check_range(request.page_size, "page_size", 0, PAGE_SIZE_MAX, wrong)
+    start = decode_page_token(request.page_token, wrong)
+    for state in request.states:
+        check_enum(state, "states", State, "ACTIVE, CONFIRMED, RELEASED or EXPIRED", wrong)
+    if check_count(request.item_ids, "item_ids", FILTERS_MAX, wrong):
+        for i, item_id in enumerate(request.item_ids):
+            index_of_item(item_id, f"item_ids[{i}]", h.image, wrong)
+    if check_count(request.location_ids, "location_ids", FILTERS_MAX, wrong):
+        indexes_of(request.location_ids, "location_ids", h.image, wrong)
+    h.check_read(request.network_id, request.min_position, None, "", wrong)
+    items, locations = frozenset(request.item_ids), frozenset(request.location_ids)
+
+    def is_wanted(record: ReservationRecord) -> bool:
+        lines = record.reservation.lines
+        with_item = not items or any(line.item_id in items for line in lines)
+        return with_item and (not locations or any(line.location_id in locations for line in lines))
+
+    count = request.page_size or PAGE_SIZE_DEFAULT
+    states = [state for state in request.states if state] or [ACTIVE]
+    page = h.ledger.list_reservations(states, request.customer_id, is_wanted, start, count + 1)
+    return reservation_service_pb2.ListReservationsResponse(
+        reservations=[record.reservation for record in page[:count]],
+        next_page_token=str(start + count) if len(page) > count else "", position=h.path.position,
+    ).SerializeToString()  # fmt: skip
+
+
+# -- what all have in common
+
+
+def begin(h: "Handlers", request: Any) -> Violations:
+    """Check what every write says of itself; its id becomes the one it is known by."""
+    check_network(request.network_id, h.image)
+    wrong = Violations()
+    check_position(request.min_position, wrong)
+    check_request_id(request.request_id, h.clock.unix_ms(), wrong)
+    request.request_id = request.request_id.lower()
+    return wrong
+
+
+def check_lines(lines: Any, h: "Handlers", wrong: Violations) -> None:
+    """Lines to give back or to move."""
+    check_count(lines, "lines", h.limits.lines_max, wrong)
+    for i, line in enumerate(lines):
+        check_id(line.line_id, f"lines[{i}].line_id", wrong)
+        check_range(line.quantity, f"lines[{i}].quantity", 0, QUANTITY_MAX, wrong)
+
+
+def check_enum(value: int, name: str, kind: Any, expected: str, wrong: Violations) -> None:
+    """A value must be one that the contract has a name for."""
+    if value not in kind.values():
+        wrong.add(name, f"{expected} was expected")
+
+
+def decode_time_to_live(request: Any, wrong: Violations) -> int:
+    """Milliseconds that a hold is to last from now."""
+    if not request.HasField("time_to_live"):
+        return TIME_TO_LIVE_MS
+    given = request.time_to_live
+    milliseconds: int = given.seconds * 1_000 + given.nanos // 1_000_000
+    if not (1 <= milliseconds <= TIME_TO_LIVE_MS_MAX and 0 <= given.nanos < 10**9):
+        wrong.add("time_to_live", "more than nothing and at most 7 days were expected")
+    return milliseconds
+
+
+def version_expected(request: Any) -> int | None:
+    """The version that the caller thinks the reservation is at; None: any."""
+    return request.expected_version if request.HasField("expected_version") else None
+
+
+def unknown(reservation_id: str, name: str) -> Refusal:
+    """Refused because there never was such a reservation."""
+    message = f"{name}: no reservation {reservation_id!r} is recorded"
+    return Refusal(Reason.UNKNOWN_RESERVATION, message, (FieldViolation(name, message),))
+
+
+def write_found(
+    h: "Handlers", call: Call, method: str, request: Any, change: Make, finish: Callable[..., bytes]
+) -> HoldWrite:  # fmt: skip
+    """The write of a request whose reservation was looked up: planned on stock that has seen the record."""
+    for position in (request.min_position, found(call).position):
+        h.stock(position)
+    return write_of(h, call, method, request.request_id, digest_of(request), change, finish)
+
+
+def write_of(
+    h: "Handlers", call: Call, method: str, request_id: str, digest: bytes, change: Make, finish: Callable[..., bytes]
+) -> HoldWrite:  # fmt: skip
+    """A write that is answered by its own response, or by the recorded one where it was done before."""
+
+    def answer(write: HoldWrite, outcome: Recorded | Refusal) -> None:
+        match outcome:
+            case Recorded(duplicate=True):
+                h.readers.submit(h.answer_duplicate, call, request_id, digest, finish)
+            case Recorded(position):
+                call.answer(finish(write.response, position, duplicate=False))
+            case Refusal(Reason.ORDER_EXISTS) if method == "CreateReservation":
+                message = "reservation_id: the reservation was recorded before, under another request_id"
+                call.answer(Refusal(Reason.RESERVATION_EXISTS, message, (FieldViolation("reservation_id", message),)))
+            case Refusal():
+                call.answer(outcome)
+
+    return HoldWrite(Asked(method, request_id, digest, call.message), h.image.version, h.clock, change, answer)

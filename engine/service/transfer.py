@@ -1,0 +1,142 @@
+"""Units of a reservation moved to another one, or to another location, without anybody else getting them meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from belofte.v1 import reservation_service_pb2, types_pb2
+
+from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
+from engine.inventory.holds import HeldUnits, Hold
+from engine.inventory.live import LiveStock
+from engine.inventory.transaction import CALLER_MARK, CapacityChange, CellChange
+from engine.network.image import NetworkImage
+from engine.service.hold_writes import RECORD, RELEASED, Change, Wire, changed, ended, hold_of
+from engine.service.partial_release import capacity_left, less, shrink, units_released
+from engine.sourcing.reserve import ANY, CALLER_DAY, end_charge, give_back, give_capacity_back
+
+Request = reservation_service_pb2.TransferReservationRequest
+
+
+def plan_transfer(
+    image: NetworkImage, stock: LiveStock, request: Request, giver: Wire, taker: Wire | None, location: int, now_unix_ms: int
+) -> Change:
+    """What moves the units; `taker` None: into a new reservation, `location` −1: where they are. Raises `Refusal`.
+
+    What was moved is held without a plan: an order is planned when one becomes of it.
+    """
+    hold = hold_of(stock, giver, now_unix_ms, request.expected_version if request.HasField("expected_version") else None)
+    gone, over = units_released(hold, request.lines) if request.lines else (hold.units, [])
+    if over:
+        place = next(i for i, line in enumerate(request.lines) if line.line_id == over[0].line_id)
+        expected = f"at most {over[0].released_quantity} were expected, as many as are held"
+        raise invalid([FieldViolation(f"lines[{place}].quantity", expected)])
+    moved, cells = (gone, ()) if location < 0 else _placed(image, stock, gone, location, giver.basket.channel)
+    within = taker is not None and taker.reservation_id == giver.reservation_id
+    units = less(hold.units, gone) + (moved if within else ())
+    kept, back = capacity_left(image, hold, units)
+    left = (
+        None if not units else replace(hold, version=hold.version + 1, units=_merged(units), capacities=kept, is_planned=False)
+    )
+    response = reservation_service_pb2.TransferReservationResponse()
+    if left is None:
+        source, freed = ended(giver, hold, RELEASED), (*give_capacity_back(hold.capacities), end_charge(hold))
+    else:
+        source, freed = changed(giver, left), give_capacity_back(back)
+        shrink(source, left)
+    _forget_plan(source)
+    response.source.CopyFrom(source)
+    if within:
+        response.target.CopyFrom(source)
+        return Change(((hold, left),), (source,), response, cells, freed)
+    target, before, after, charge = _taken_over(stock, request, giver, taker, hold, moved, now_unix_ms)
+    response.target.CopyFrom(target)
+    created = "" if taker is not None else RECORD + target.reservation_id
+    return Change(((hold, left), (before, after)), (source, target), response, cells, (*freed, *charge), created)
+
+
+def _placed(
+    image: NetworkImage, stock: LiveStock, gone: Sequence[HeldUnits], location: int, channel: str
+) -> tuple[tuple[HeldUnits, ...], tuple[CellChange, ...]]:  # fmt: skip
+    """The units at another location, on hand there; and what gives them back where they were."""
+    location_id = image.location_ids[location]
+    moved = tuple(
+        each._replace(cell=each.cell._replace(location_id=location_id, receipt_id="")) for each in gone
+    )  # fmt: skip
+    wanted: dict[tuple[str, str], int] = {}
+    for each in moved:
+        key = each.cell.item_id, each.cell.pool
+        wanted[key] = wanted.get(key, 0) + each.quantity
+    freed = {change.cell: change for change in give_back(gone)}
+    for each in moved:
+        units = wanted.pop((each.cell.item_id, each.cell.pool), 0)
+        if not units:
+            continue
+        item = image.item_index[each.cell.item_id]
+        floor = 0 if each.cell.pool else int(image.safety_stock(item, channel)[location])
+        before = freed.get(each.cell)
+        at = stock.matrix.find(item, location, stock.slot_of(item, location, "", each.cell.pool))
+        there = int(stock.matrix.supply[at]) - int(stock.matrix.demand[at]) if at >= 0 else 0
+        delta = units + (before.demand_delta if before else 0)
+        if not image.active[location] or (delta > 0 and there - delta < floor):
+            text = f"{location_id} has {max(0, there - floor)} of {each.cell.item_id} to hold, {units} were asked for"
+            raise Refusal(Reason.NO_STOCK, text, (FieldViolation("target_location_id", text),))
+        freed[each.cell] = CellChange(each.cell, 0, delta, floor if delta > 0 else None, None, None)
+    return moved, tuple(change for change in freed.values() if change.demand_delta)
+
+
+def _taken_over(
+    stock: LiveStock, request: Request, giver: Wire, taker: Wire | None, hold: Hold, moved: Sequence[HeldUnits],
+    now_unix_ms: int,
+) -> tuple[Wire, Hold | None, Hold, tuple[CapacityChange, ...]]:  # fmt: skip
+    """The reservation that takes: its record, its hold before and after, and what its caller is charged."""
+    if taker is None:
+        after = replace(
+            hold, reservation_id=request.request_id, version=1, units=_merged(moved), capacities=(), is_planned=False
+        )
+        wire = Wire()
+        wire.CopyFrom(giver)
+        wire = changed(wire, after)
+        shrink(wire, after)
+        _forget_plan(wire)
+        return wire, None, after, (CapacityChange(CALLER_MARK + hold.caller, CALLER_DAY, 1, ANY),)
+    before = hold_of(stock, taker, now_unix_ms, None)
+    _check_lines(before, moved)
+    after = replace(before, version=before.version + 1, units=_merged((*before.units, *moved)), is_planned=False)
+    wire = changed(taker, after)
+    _add_lines(wire.basket, giver.basket, moved)
+    _forget_plan(wire)
+    return wire, before, after, ()
+
+
+def _check_lines(taker: Hold, moved: Sequence[HeldUnits]) -> None:
+    items = {each.line_id: each.cell.item_id for each in taker.units}
+    for each in moved:
+        if items.get(each.line_id, each.cell.item_id) != each.cell.item_id:
+            text = f"line {each.line_id!r} of reservation {taker.reservation_id!r} is of another item, {items[each.line_id]}"
+            raise Refusal(Reason.WRONG_STATE, text, (FieldViolation("target_reservation_id", text),))
+
+
+def _add_lines(basket: types_pb2.Basket, giver: types_pb2.Basket, moved: Sequence[HeldUnits]) -> None:
+    """Lines of what was moved, with the wishes that they had."""
+    for each in moved:
+        line = next((line for line in basket.lines if line.line_id == each.line_id), None)
+        if line is None:
+            line = basket.lines.add()
+            line.CopyFrom(next(line for line in giver.lines if line.line_id == each.line_id))
+            line.quantity = 0
+        line.quantity += each.quantity
+
+
+def _merged(units: Sequence[HeldUnits]) -> tuple[HeldUnits, ...]:
+    sums: dict[tuple[str, object], HeldUnits] = {}
+    for each in units:
+        key = each.line_id, each.cell
+        before = sums[key].quantity if key in sums else 0
+        sums[key] = each._replace(quantity=before + each.quantity)
+    return tuple(sums.values())
+
+
+def _forget_plan(wire: Wire) -> None:
+    """No plan holds any more, nor what was said of it."""
+    for name in ("plan", "policy_id", "policy_version", "network_version"):
+        wire.ClearField(name)
