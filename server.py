@@ -144,6 +144,31 @@ def generate(
               f"{len(records.inventory.quantity):,} inventory rows")  # fmt: skip
 
 
+@app.command(epilog="Example: python server.py audit --data-dir data --json")
+def audit(data_dir: DataOption = None, json: JsonOption = False) -> None:
+    """Compare the shared store of a running server with its ledger; every difference is named. Exit code 1: there is one."""
+    from engine.inventory.client import StoreAway
+    from engine.ledger.audit import Auditor, AuditRefusedError
+    from engine.service.audit import print_report, report_json
+    from engine.service.valkey import EmbeddedValkey
+
+    settings = _settings(data_dir=data_dir)
+    redis_url = settings.redis_url or EmbeddedValkey(settings.data_dir).url
+    auditor = Auditor(redis_url, settings.partition, settings.ledger_url_in_use, SystemClock())
+    try:
+        with _counted("Comparing", None) as advance:
+            report = auditor.run(advance)
+    except StoreAway as error:
+        _fail(f"the store {mask_url(redis_url)} cannot be reached: {error}. Start the server whose data it is.", EXIT_REFUSED)
+    except AuditRefusedError as error:
+        _fail(str(error), EXIT_REFUSED)
+    if json:
+        sys.stdout.write(report_json(report) + "\n")
+    else:
+        print_report(report, out)
+    raise typer.Exit(0 if report.is_clean else EXIT_REFUSED)
+
+
 @app.command(epilog="Example: make demo")
 def demo() -> None:
     """Show a basket promised and the same basket's order sourced, over gRPC, on the sample network; leaves nothing."""

@@ -108,9 +108,15 @@ class StockStore:
         self._client.close()
 
     def epoch_open(self) -> int | None:
-        """The epoch whose gate is open; None while it is closed. Raises StoreAway."""
+        """The epoch whose gate is open; None while it is closed. Raises StoreAway.
+
+        A gate that was opened on another run of the server is none: what it stands before may have gone back in time.
+        """
         gate = self._asked(lambda: self._client.get(self._keys.gate))
-        return int(gate.split()[0]) if gate else None
+        if gate is None:
+            return None
+        epoch, run_id, _ = gate.decode().split()
+        return int(epoch) if self._asked(lambda: self._client.info("server"))["run_id"] == run_id else None
 
     def commit(self, transactions: Sequence[Transaction], epoch: int, position: str) -> CommitResult:
         """Commit in batches, in order. `position`: of the stock in memory. Raises StoreAway, StoreGap.

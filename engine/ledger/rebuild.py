@@ -19,6 +19,11 @@ REMEMBERED_HOURS = 24
 Table = dict[str, dict[str, int | str]]
 
 
+def parse_entry(entry: bytes) -> ledger_entry_pb2.LedgerEntry:
+    """The entry in its bytes."""
+    return ledger_entry_pb2.LedgerEntry.FromString(entry)
+
+
 class Sums:
     """What the ledger's entries leave: units and capacity, dates, and which requests and orders there have been.
 
@@ -38,7 +43,7 @@ class Sums:
 
     def add(self, replayed: Replayed) -> None:
         """Add one entry."""
-        message = ledger_entry_pb2.LedgerEntry.FromString(replayed.entry)
+        message = parse_entry(replayed.entry)
         changes, uses = effects_in(message)
         for change in changes:
             cell = change.item_id, change.location_id, change.receipt_id, change.pool

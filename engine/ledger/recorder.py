@@ -10,12 +10,12 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from belofte.v1 import ledger_entry_pb2, reservation_service_pb2
-from sqlalchemy import Connection, Engine, case, func, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, case, func, insert, inspect, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
-from engine.inventory.gate import NO_LINK, LogEntry, link_of
+from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry, link_of
 from engine.ledger import reservations
 from engine.ledger.database import open_database, write_to
 from engine.ledger.tables import SCHEMA_VERSION, entries, fence, metadata
@@ -52,6 +52,7 @@ class Replayed(NamedTuple):
     request_id: str
     created_id: str
     entry: bytes
+    chain: bytes
 
 
 @dataclass(slots=True)
@@ -109,13 +110,7 @@ class Recorder:
 
     def replay(self) -> Iterator[Replayed]:
         """Every recorded entry, oldest first."""
-        columns = select(
-            entries.c.epoch, entries.c.sequence, entries.c.request_id, entries.c.created_id, entries.c.entry
-        ).order_by(entries.c.epoch, entries.c.sequence)
-        with self.database.connect() as connection:
-            result = connection.execution_options(yield_per=REPLAY_ROWS_MAX).execute(columns)
-            for row in result:
-                yield Replayed(f"{row.epoch}-{row.sequence}", row.request_id, row.created_id or "", bytes(row.entry))
+        return replay(self.database)
 
     def _rows_of(self, log: Sequence[LogEntry]) -> tuple[list[dict[str, object]], list[Told], Last]:
         now = self.clock.unix_ms()
@@ -135,6 +130,22 @@ class Recorder:
             })  # fmt: skip
             last = Last(each.position, each.link, chain)
         return rows, told, last
+
+
+def replay(database: Engine, after: str = ORIGIN, until: str | None = None) -> Iterator[Replayed]:
+    """Recorded entries after a position, oldest first; up to another one, included."""
+    place = tuple_(entries.c.epoch, entries.c.sequence)
+    columns = select(
+        entries.c.epoch, entries.c.sequence, entries.c.request_id, entries.c.created_id, entries.c.entry, entries.c.chain
+    ).where(place > tuple_(*ordinal(after)))  # fmt: skip
+    if until is not None:
+        columns = columns.where(place <= tuple_(*ordinal(until)))
+    columns = columns.order_by(entries.c.epoch, entries.c.sequence).execution_options(yield_per=REPLAY_ROWS_MAX)
+    with database.connect() as connection, connection.execute(columns) as result:
+        for row in result:
+            yield Replayed(
+                f"{row.epoch}-{row.sequence}", row.request_id, row.created_id or "", bytes(row.entry), bytes(row.chain)
+            )
 
 
 def prepare_tables(connection: Connection) -> None:

@@ -91,6 +91,14 @@ class NetworkSource:
     take_over: TakeOver
 
 
+class _Behind(Exception):  # noqa: N818 - an outcome, not an error of the program
+    """The stock in memory has not reached a position that it may reach yet: the call waits until its deadline."""
+
+
+_BEHIND = object()
+"""In place of a call's answer: it waits for its position."""
+
+
 class Handlers:
     """The room behind the desk. `decide` and `idle` are called by one thread, `read` by several."""
 
@@ -109,6 +117,7 @@ class Handlers:
         self.limits = limits
         self.clock = clock
         self.readers = readers
+        self._behind: list[Call] = []
         self._caught_up_ns = 0
         self._prepared_day = -1
         self.log = structlog.get_logger("handlers")
@@ -129,6 +138,8 @@ class Handlers:
             result = self._guarded(call, METHODS[call.method].handle)
             if isinstance(result, bytes | Refusal):
                 call.answer(result)
+            elif result is _BEHIND:
+                self._behind.append(call)
             elif result is not None:
                 writes.append(result)
         if writes:
@@ -165,7 +176,20 @@ class Handlers:
             self._handed.popleft()
         self.prepare()
         self._end_holds()
+        self._look_again()
         self._caught_up_ns = self.clock.monotonic_ns()
+
+    def _look_again(self) -> None:
+        """Let those be decided again that waited for a position, or tell them that their deadline has passed."""
+        waiting, self._behind = self._behind, []
+        now = self.clock.unix_ms()
+        for call in waiting:
+            if call.deadline_unix_ms <= now:
+                call.answer(Refusal(Reason.DEADLINE_EXCEEDED, "the stock did not reach min_position within the deadline"))
+            elif self.path.stale:
+                self._behind.append(call)
+            else:
+                self.decide_again(call)
 
     def _end_holds(self) -> None:
         """End the reservations whose time is up."""
@@ -181,6 +205,8 @@ class Handlers:
             return handle(self, call)
         except Refusal as refusal:
             return refusal
+        except _Behind:
+            return _BEHIND
         except Exception:
             self.log.exception("a fault of the engine", method=call.method)
             if METHODS[call.method].plans:
@@ -189,22 +215,27 @@ class Handlers:
             return fault()
 
     def stock(self, min_position: str) -> LiveStock:
-        """The stock in memory, no older than the caller asks. Raises `Refusal`."""
-        stock = self.path.stock
-        if min_position and self._is_ahead(min_position):
-            self.idle()
-            stock = self.path.stock
+        """The stock in memory, no older than the caller asks. Raises `Refusal`, and `_Behind` where that may yet come."""
+        if min_position:
             if self._is_ahead(min_position):
-                if self.path.stale:
-                    raise recovering()
+                self.idle()
+            is_ahead = self._is_ahead(min_position)
+            # A store that went back to before what is recorded comes forward again, once it is reconciled.
+            if is_ahead and (self.path.stale or self.ledger.has_recorded(min_position)):
+                raise _Behind
+            if is_ahead or not self._is_of_this_past(min_position):
                 message = f"min_position: {min_position} was never recorded; the log is at {self.path.position}"
                 raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
-        if stock is None:
+        if self.path.stock is None:
             raise recovering()
-        return stock
+        return self.path.stock
 
     def _is_ahead(self, position: str) -> bool:
         return not self.path.position or ordinal(position) > ordinal(self.path.position)
+
+    def _is_of_this_past(self, position: str) -> bool:
+        """Whether a position of an epoch that has ended was recorded: what came after the last record is lost."""
+        return ordinal(position)[0] == ordinal(self.path.position)[0] or self.ledger.has_recorded(position)
 
     # -- promise
 

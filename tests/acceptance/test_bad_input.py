@@ -358,7 +358,7 @@ def test_a_promise_that_ends_before_it_begins_is_named(server: Server) -> None:
     assert stock_of(server, item) == (5, 0, 5)
 
 
-@pytest.mark.parametrize("name", ["quote_token", "reservation_id", "expected_version", "mode", "hold_reason"])
+@pytest.mark.parametrize("name", ["quote_token", "expected_version", "mode", "hold_reason"])
 def test_wish_that_cannot_be_granted_yet_is_not_ignored(server: Server, name: str) -> None:
     request, item = request_with(server)
     if name == "hold_reason":
@@ -502,7 +502,13 @@ REQUESTS: dict[str, Callable[[], Message]] = {
     "/belofte.v1.OrderService/ListOrderEvents": order_service_pb2.ListOrderEventsRequest,
     "/belofte.v1.NetworkService/GetNetwork": network_service_pb2.GetNetworkRequest,
     "/belofte.v1.NetworkService/ReloadNetwork": network_service_pb2.ReloadNetworkRequest,
-}
+} | {
+    f"/belofte.v1.ReservationService/{name}": getattr(reservation_service_pb2, name + "Request")
+    for name in (
+        "CreateReservation", "ExtendReservation", "ConfirmReservation", "ReleaseReservation", "GetReservation",
+        "ListReservations", "TransferReservation",
+    )
+}  # fmt: skip
 SERVICES = [
     module.DESCRIPTOR.services_by_name[name]
     for module, name in [
@@ -548,7 +554,7 @@ def test_message_cut_off_anywhere_is_refused(server: Server) -> None:
     assert stock_of(server, item) == (5, 1, 4)
 
 
-@pytest.mark.parametrize("method", [method for method in REQUESTS if not method.endswith("GetNetwork")])
+@pytest.mark.parametrize("method", [each for each in REQUESTS if not each.endswith(("GetNetwork", "ListReservations"))])
 def test_random_bytes_are_refused(server: Server, method: str) -> None:
     """Whatever they happen to be, fields are missing (GetNetwork alone needs none): a clear error, and never a fault."""
     rng = random.Random(method)

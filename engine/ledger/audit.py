@@ -1,0 +1,209 @@
+"""The shared store compared with the ledger, hash by hash, while both go on: every difference by name.
+
+The store is read in parts, each together with the position of the log that it stands at. The ledger's entries are added up
+to exactly that position before the part is compared, so that a store that is being sold from can be audited.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import redis
+from sqlalchemy import Engine
+
+from engine.domain.clock import Clock
+from engine.inventory.client import StoreAway, connect, ordinal
+from engine.inventory.effects import effects_in, texts_in
+from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry
+from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field
+from engine.ledger.database import open_database
+from engine.ledger.rebuild import Sums, parse_entry
+from engine.ledger.recorder import NO_CHAIN, Replayed, chain_of, replay
+
+HASHES_EACH = 200
+"""Hashes in one part: the store serves nobody else while it reads them."""
+
+SCAN_KEYS = 1_000
+RECORD_SECONDS_MAX = 30.0
+POLL_SECONDS = 0.05
+DIFFERENCES_MAX = 1_000
+"""Differences that are kept by name; all are counted."""
+
+NOT_COMPARED = ("requests:",)
+"""What the store forgets by the hour."""
+
+Tables = dict[str, dict[str, str]]
+
+
+class Difference(NamedTuple):
+    """A field of a hash that is not what the ledger says; "": it is not there."""
+
+    key: str
+    field: str
+    ledger: str
+    store: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What an audit found. Equal digests mean equal contents; both are of the parts as they were compared."""
+
+    position: str = ORIGIN
+    entries: int = 0
+    hashes: int = 0
+    fields: int = 0
+    ledger_digest: str = ""
+    store_digest: str = ""
+    differences: list[Difference] = field(default_factory=list)
+    difference_count: int = 0
+    broken_at: str = ""
+    """The first entry whose hash does not follow from those before it; empty: the chain is whole."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether ledger and store are equal, and the ledger's history is whole."""
+        return not self.difference_count and not self.broken_at
+
+
+class AuditRefusedError(RuntimeError):
+    """The audit cannot be done, and why."""
+
+
+class Auditor:
+    """One audit of one partition."""
+
+    def __init__(self, redis_url: str, partition: str, ledger_url: str, clock: Clock) -> None:
+        """Connects when it runs."""
+        self._client = connect(redis_url)
+        self._keys = Keys(partition)
+        self._ledger_url = ledger_url
+        self._sums = Sums(clock.unix_ms())
+        self._tables: Tables = {}
+        self._data: DataKeys | None = None
+        self._log: Iterator[Replayed] = iter(())
+        self._read_to = ORIGIN
+        self._chain = bytes(NO_CHAIN)
+        self.report = Report()
+
+    def run(self, advance: Callable[[int, int], None] = lambda done, all_of_it: None) -> Report:
+        """Compare everything; `advance` is told (done, all) hashes. Raises AuditRefusedError, StoreAway."""
+        database = open_database(self._ledger_url)
+        digests = sha256(), sha256()
+        try:
+            self._data, start = self._layout()
+            self._follow(database, start)
+            self._tables = tables_of(self._sums, self._data)
+            names = sorted(self._tables.keys() | set(self._stored()))
+            self.report.hashes = len(names)
+            for first in range(0, len(names), HASHES_EACH):
+                part = names[first : first + HASHES_EACH]
+                position, stored = self._read(part)
+                self._follow(database, position)
+                self._compare(part, stored, digests)
+                advance(min(first + HASHES_EACH, len(names)), len(names))
+        except redis.RedisError as error:
+            raise StoreAway(str(error)) from error
+        finally:
+            database.dispose()
+            self._client.close()
+        self.report.ledger_digest, self.report.store_digest = (digest.hexdigest() for digest in digests)
+        return self.report
+
+    def _layout(self) -> tuple[DataKeys, str]:
+        layout, head = self._client.mget(self._keys.layout, self._keys.head)
+        if layout is None or head is None:
+            raise AuditRefusedError("the store holds nothing: it was never opened, or was emptied. Start the ledger sidecar")
+        return self._keys.data(Layout.parse(layout.decode())), head.split()[0].decode()
+
+    def _stored(self) -> Iterator[str]:
+        """Every hash of the generation in use."""
+        assert self._data is not None
+        prefix = self._data.prefix
+        for name in self._client.scan_iter(f"{prefix}*", SCAN_KEYS):
+            if not name.decode().removeprefix(prefix).startswith(NOT_COMPARED):
+                yield name.decode()
+
+    def _read(self, names: Sequence[str]) -> tuple[str, list[dict[str, str]]]:
+        pipe = self._client.pipeline(transaction=True)
+        pipe.mget(self._keys.layout, self._keys.head)
+        for name in names:
+            pipe.hgetall(name)
+        (layout, head), *rows = pipe.execute()
+        if layout is None or self._keys.data(Layout.parse(layout.decode())).prefix != self._data.prefix:  # type: ignore[union-attr]
+            raise AuditRefusedError("the store was rebuilt meanwhile; audit again")
+        return head.split()[0].decode(), [{f.decode(): v.decode() for f, v in row.items()} for row in rows]
+
+    def _follow(self, database: Engine, position: str) -> None:
+        """Add up the ledger to a position, waiting until it is recorded."""
+        give_up_at = time.monotonic() + RECORD_SECONDS_MAX
+        while ordinal(self._read_to) < ordinal(position):
+            for replayed in replay(database, after=self._read_to, until=position):
+                self._add(replayed)
+            if ordinal(self._read_to) < ordinal(position):
+                if time.monotonic() > give_up_at:
+                    raise AuditRefusedError(
+                        f"the store stands at {position}, the ledger has recorded {self._read_to} and nothing more for"
+                        f" {RECORD_SECONDS_MAX:.0f} s: no sidecar records, or the two belong to different data"
+                    )
+                time.sleep(POLL_SECONDS)
+        self.report.position = self._read_to
+
+    def _add(self, replayed: Replayed) -> None:
+        self._sums.add(replayed)
+        self.report.entries += 1
+        self._read_to = replayed.position
+        entry = LogEntry(replayed.position, "", replayed.request_id, replayed.created_id, NO_LINK, replayed.entry)
+        self._chain = chain_of(self._chain, entry)
+        if self._chain != replayed.chain and not self.report.broken_at:
+            self.report.broken_at = replayed.position
+        if self._tables and self._data is not None:
+            update(self._tables, self._sums, self._data, replayed)
+
+    def _compare(self, names: Sequence[str], stored: Sequence[dict[str, str]], digests: tuple[Any, Any]) -> None:
+        report = self.report
+        for name, there in zip(names, stored, strict=True):
+            wanted = {f: v for f, v in self._tables.get(name, {}).items() if v}
+            report.fields += len(wanted)
+            for digest, fields in zip(digests, (wanted, there), strict=True):
+                for each in sorted(fields):
+                    digest.update(f"{name.removeprefix(self._data.prefix)}\0{each}\0{fields[each]}\n".encode())  # type: ignore[union-attr]
+            if wanted == there:
+                continue
+            for each in sorted(wanted.keys() | there.keys()):
+                if wanted.get(each) != there.get(each):
+                    report.difference_count += 1
+                    if len(report.differences) < DIFFERENCES_MAX:
+                        key = name.removeprefix(self._data.prefix)  # type: ignore[union-attr]
+                        report.differences.append(Difference(key, each, wanted.get(each, ""), there.get(each, "")))
+
+
+def tables_of(sums: Sums, keys: DataKeys) -> Tables:
+    """The hashes that the ledger's sums make, but for those that the store forgets."""
+    requests = keys.prefix + NOT_COMPARED[0]
+    return {
+        key: {name: str(value) for name, value in fields.items()}
+        for key, fields, _ in sums.hashes(keys) if not key.startswith(requests)
+    }  # fmt: skip
+
+
+def update(tables: Tables, sums: Sums, keys: DataKeys, replayed: Replayed) -> None:
+    """Bring the hashes to one entry more, which the sums have taken in already."""
+    message = parse_entry(replayed.entry)
+    changes, uses = effects_in(message)
+    for change in changes:
+        cell = change.item_id, change.location_id, change.receipt_id, change.pool
+        block, place = keys.block(change.location_id), place_field(change.location_id, change.receipt_id, change.pool)
+        for name, units in ((keys.supply, sums.supply), (keys.demand, sums.demand)):
+            if cell in units:
+                tables.setdefault(name(change.item_id, block), {})[place] = str(units[cell])
+        if change.available_at_minute is not None and change.receipt_id:
+            date = date_field(change.item_id, change.location_id, change.receipt_id)
+            tables.setdefault(keys.dates, {})[date] = str(sums.dates[date])
+    for use in uses:
+        tables.setdefault(keys.capacity(use.location_id), {})[str(use.day)] = str(sums.capacity[use.location_id, use.day])
+    for text in texts_in(message):
+        tables.setdefault(keys.text(text.table, text.item_id, text.field), {})[text.field] = text.text
+    if replayed.created_id:
+        tables.setdefault(keys.orders, {})[replayed.created_id] = replayed.request_id
