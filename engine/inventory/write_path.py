@@ -97,6 +97,14 @@ class WritePath:
             self._lost(error)
         return not self.stale
 
+    def seen(self, request_id: str) -> bool:
+        """Whether something was committed under an id, as far as the store remembers. Raises `Refusal` while it is away."""
+        try:
+            return bool(self._store.seen([request_id]))
+        except (StoreGap, StoreAway) as error:
+            self._lost(error)
+            raise recovering() from error
+
     def run(self, writes: Sequence[Write]) -> None:
         """Plan and commit a batch; each write is settled, some of them after this returns."""
         waiting = list(writes)

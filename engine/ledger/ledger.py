@@ -16,12 +16,15 @@ from engine.ledger.tables import entries
 IDS_MAX = 500
 """Request ids in one question: databases limit the parameters of a statement."""
 
+_ENTRY = entries.c.epoch, entries.c.sequence, entries.c.entry, entries.c.recorded_unix_ms
+
 
 class RecordedEntry(NamedTuple):
-    """One entry: its place in the log, and a serialized LedgerEntry."""
+    """One entry: its place in the log, a serialized LedgerEntry, and when it was recorded (Unix milliseconds)."""
 
     position: str
     entry: bytes
+    recorded_unix_ms: int = 0
 
 
 class Ledger:
@@ -38,7 +41,7 @@ class Ledger:
     def find_requests(self, request_ids: Sequence[str]) -> dict[str, RecordedEntry]:
         """The entries of those requests that are recorded."""
         found: dict[str, RecordedEntry] = {}
-        columns = select(entries.c.request_id, entries.c.epoch, entries.c.sequence, entries.c.entry)
+        columns = select(entries.c.request_id, *_ENTRY)
         for first in range(0, len(request_ids), IDS_MAX):
             rows = self._rows(columns.where(entries.c.request_id.in_(request_ids[first : first + IDS_MAX])))
             found.update({row.request_id: _entry(row) for row in rows})
@@ -46,7 +49,7 @@ class Ledger:
 
     def find_order(self, order_id: str) -> tuple[RecordedEntry, ...]:
         """The entries that made and changed an order, oldest first; empty where there is none."""
-        columns = select(entries.c.epoch, entries.c.sequence, entries.c.entry)
+        columns = select(*_ENTRY)
         rows = self._rows(columns.where(entries.c.order_id == order_id).order_by(entries.c.epoch, entries.c.sequence))
         return tuple(map(_entry, rows))
 
@@ -77,4 +80,4 @@ class Ledger:
 
 
 def _entry(row: Row[tuple[object, ...]]) -> RecordedEntry:
-    return RecordedEntry(f"{row.epoch}-{row.sequence}", bytes(row.entry))
+    return RecordedEntry(f"{row.epoch}-{row.sequence}", bytes(row.entry), row.recorded_unix_ms)

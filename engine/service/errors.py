@@ -35,6 +35,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.WRONG_STATE: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.REQUEST_ID_REUSED: grpc.StatusCode.ALREADY_EXISTS,
     Reason.ORDER_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.REQUEST_CANCELLED: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.RESERVATION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.CONTENDED: grpc.StatusCode.ABORTED,
     Reason.POSITION_LOST: grpc.StatusCode.ABORTED,

@@ -32,7 +32,7 @@ from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
 from engine.optimizer.scene import DECIDE_MS_MAX, cut_after, set_scene
 from engine.promise.quote import quote_promise
-from engine.service import reservations
+from engine.service import requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.decode import decode_basket, decode_level, decode_options_max, decode_order, decode_quote
 from engine.service.desk import Call, Lane
@@ -267,7 +267,7 @@ class Handlers:
         request = parse(sourcing_service_pb2.SourceOrderRequest, call.message)
         if request.HasField("reservation_id"):
             if call.found is None:
-                self.readers.submit(self._look_up, partial(reservations.LOOK_UP_ORDER, finished_answer), call)
+                self.look_up_again(call, partial(reservations.LOOK_UP_ORDER, finished_answer))
                 return None
             return reservations.source_reserved(self, call, finished_answer)
         image = self.image
@@ -297,8 +297,11 @@ class Handlers:
         write = partial(OrderWrite, order, image, self.limits.nodes_max, self.clock, self._encode_order)
         return known or write(partial(self._sourced, call), explained_answer)
 
+    def look_up_again(self, call: Call, look_up: "Handle") -> None:
+        """Beside the desk, look up what a call needs, and let it be decided with that; from any thread."""
+        self.readers.submit(self._look_up, look_up, call)
+
     def _look_up(self, look_up: "Handle", call: Call) -> None:
-        """In a reader's thread: look up what a call needs, and let it be decided."""
         result = self._guarded(call, look_up)
         if isinstance(result, bytes | Refusal):
             call.answer(result)
@@ -609,6 +612,8 @@ class Handlers:
         if recorded is None:
             return None
         entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
+        if entry.method == requests.CANCEL_REQUEST:
+            return Refusal(Reason.REQUEST_CANCELLED, "request_id: it was called off by CancelRequest; nothing was done")
         if entry.request_digest != digest:
             message = "request_id: it was used before with other content; a new request needs a new id"
             return Refusal(Reason.REQUEST_ID_REUSED, message, (FieldViolation("request_id", message),))
@@ -663,6 +668,8 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.SourcingService/SourceOrder": Method(Lane.DECIDE, Handlers.source, plans=True),
     "/belofte.v1.SourcingService/ExplainPlan": Method(Lane.DECIDE, Handlers.explain, plans=True),
     "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True),
+    "/belofte.v1.SourcingService/GetRequest": Method(Lane.DECIDE, requests.get_request, requests.look_up_status),
+    "/belofte.v1.SourcingService/CancelRequest": Method(Lane.DECIDE, requests.cancel, requests.look_up),
     "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
     "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),
     "/belofte.v1.ReservationService/CreateReservation": Method(Lane.DECIDE, reservations.create, plans=True),

@@ -133,18 +133,27 @@ def reserved_order_event(order: types_pb2.Order, request_id: str, decided_unix_m
 def order_of(entries: Sequence[RecordedEntry]) -> types_pb2.Order:
     """The order as its entries leave it, oldest first."""
     assert entries
-    entry = ledger_entry_pb2.LedgerEntry.FromString(entries[0].entry)
+    messages = [ledger_entry_pb2.LedgerEntry.FromString(each.entry) for each in entries]
+    order = next((order_in(each) for each in reversed(messages) if each.HasField("order")), None) or order_in(messages[0])
+    order.version = len(entries)
+    order.created_at.CopyFrom(instant(messages[0].decided_unix_ms))
+    order.updated_at.CopyFrom(instant(messages[-1].decided_unix_ms))
+    return order
+
+
+def order_in(entry: ledger_entry_pb2.LedgerEntry) -> types_pb2.Order:
+    """The order that an entry made, or left."""
     if entry.HasField("order"):
         return entry.order
     request = sourcing_service_pb2.SourceOrderRequest.FromString(entry.request)
     response = sourcing_service_pb2.SourceOrderResponse.FromString(entry.response)
     order = request.order
-    order.version = len(entries)
+    order.version = 1
     order.state = response.state
     order.plan.CopyFrom(response.plan)
     order.reservation_id = ""  # set by the service alone, as all that follows
     order.created_at.CopyFrom(instant(entry.decided_unix_ms))
-    order.updated_at.CopyFrom(instant(ledger_entry_pb2.LedgerEntry.FromString(entries[-1].entry).decided_unix_ms))
+    order.updated_at.CopyFrom(instant(entry.decided_unix_ms))
     order.currency = response.currency
     order.policy_id = response.policy_id
     order.network_version = response.network_version

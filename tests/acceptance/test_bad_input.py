@@ -502,6 +502,8 @@ REQUESTS: dict[str, Callable[[], Message]] = {
     "/belofte.v1.OrderService/ListOrderEvents": order_service_pb2.ListOrderEventsRequest,
     "/belofte.v1.NetworkService/GetNetwork": network_service_pb2.GetNetworkRequest,
     "/belofte.v1.NetworkService/ReloadNetwork": network_service_pb2.ReloadNetworkRequest,
+    "/belofte.v1.SourcingService/GetRequest": sourcing_service_pb2.GetRequestRequest,
+    "/belofte.v1.SourcingService/CancelRequest": sourcing_service_pb2.CancelRequestRequest,
 } | {
     f"/belofte.v1.ReservationService/{name}": getattr(reservation_service_pb2, name + "Request")
     for name in (

@@ -34,7 +34,7 @@ STREAMS = {  # method: (the client streams, the server streams)
 WORKING = {
     "QuotePromise", "SourceOrder", "ExplainPlan", "ListCandidateLocations", "AdjustInventory", "GetAvailability", "GetOrder",
     "ListOrderEvents", "GetNetwork", "ReloadNetwork", "CreateReservation", "ExtendReservation", "ConfirmReservation",
-    "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation",
+    "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation", "GetRequest", "CancelRequest",
 }  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")

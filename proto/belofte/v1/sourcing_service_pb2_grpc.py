@@ -157,17 +157,17 @@ class SourcingServiceServicer:
     def GetRequest(self, request, context):
         """Tells what became of a write, by its request_id.
 
-        Errors: none of its own; an id never seen is UNKNOWN. Answers UNIMPLEMENTED in this version.
+        Errors: none of its own; an id never seen is UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelRequest(self, request, context):
-        """Calls off a write by its request_id: one that comes late is refused, one that is pending is undone once recorded.
+        """Calls off a write by its request_id: one that comes late is refused with REQUEST_CANCELLED, one that is pending is undone
+        once recorded where it takes or brings stock (SourceOrder, CreateReservation, AdjustInventory).
 
         Errors: FAILED_PRECONDITION (WRONG_STATE: it is recorded, and must be undone by its own method).
-        Answers UNIMPLEMENTED in this version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
