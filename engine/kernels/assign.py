@@ -7,7 +7,7 @@ from engine.kernels.bounds import divided_bound, least_row_prices, line_bounds, 
 from engine.kernels.jit import allocating_kernel, kernel
 from engine.kernels.partition import NEVER, TABLES_EACH
 from engine.kernels.pointers import bools_at, ints_at
-from engine.kernels.subsets import LAYER_ROWS, LAYERS_MAX, assign_lines, sum_subsets
+from engine.kernels.subsets import LAYER_ROWS, LAYERS_MAX, SUBSET_LINES_MAX, assign_lines, sum_subsets
 from engine.kernels.tariffs import price_subsets
 
 Ints = NDArray[np.int64]
@@ -17,10 +17,10 @@ OUT_FIELDS = 6
 """Columns of `out`: objective, lower bound, shipments, nodes, exact, and what every plan that divides a line costs at
 the least (NEVER where none may be divided)."""
 
-SIZE_FIELDS = 13
-LINES, ITEMS, COLUMNS, ROWS, SPLIT, CARRIER_PPM, LOCATIONS_MAX = range(7)
-LINES_AT, COLUMNS_AT, ROWS_AT, ALLOWED_AT, LINE_MICROS_AT, AVAILABLE_AT = range(7, SIZE_FIELDS)
-"""Of the sizes of an order: how much there is, the rules, and where its tables lie."""
+SIZE_FIELDS = 14
+LINES, ITEMS, COLUMNS, ROWS, SPLIT, CARRIER_PPM, LOCATIONS_MAX, PLAIN = range(8)
+LINES_AT, COLUMNS_AT, ROWS_AT, ALLOWED_AT, LINE_MICROS_AT, AVAILABLE_AT = range(8, SIZE_FIELDS)
+"""Of the sizes of an order: how much there is, the rules, whether there are no others, and where its tables lie."""
 
 LINE_TABLES, COLUMN_TABLES, ROW_TABLES = 6, 6, 3
 """How many tables by line, by column and by price row an order has, in the order of `optimizer.problem`."""
@@ -35,17 +35,28 @@ GRAMS_MAX = 2**52
 """A line of more grams or mm³ goes nowhere."""
 
 
+@kernel
+def all_suit(sizes: Ints) -> bool:
+    """Whether every order is one for `assign_orders`: asked of each small one, where it counts what asking takes."""
+    suits = True
+    for o in range(sizes.shape[0]):
+        suits &= (sizes[o, LINES] <= SUBSET_LINES_MAX) & (sizes[o, COLUMNS] > 0) & (sizes[o, LOCATIONS_MAX] > 0)
+        suits &= sizes[o, PLAIN] == 1
+    return suits
+
+
 @allocating_kernel
-def assign_orders(sizes: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out: Ints) -> None:
+def assign_orders(sizes: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out: Ints) -> int:
     """Cheapest plan of whole lines for each order (see `subsets.assign_lines`), orders of ≤ SUBSET_LINES_MAX lines.
 
     sizes [orders, SIZE_FIELDS]: those of each `optimizer.Problem`, with where its tables lie; then the tariffs. placed
-    [3, lines]: line, column within the order or −1 (short), quantity; out [orders, OUT_FIELDS].
+    [3, lines]: line, column within the order or −1 (short), quantity; out [orders, OUT_FIELDS]. Returns how many orders are
+    left open: not exact, or perhaps dearer than a plan that divides a line.
     """
     lines_max, columns_max, rows_max = sizes[:, LINES].max(), sizes[:, COLUMNS].max(), sizes[:, ROWS].max()
     size_max = 1 << lines_max
     is_limited = (sizes[:, LOCATIONS_MAX] < sizes[:, LINES]).any()
-    assign_each(
+    return assign_each(
         sizes, start, max_grams, price, per_kg, placed, placed[1], out, np.empty((SUBSET_ROWS, size_max), np.int64),
         np.empty((LINE_ROWS, lines_max), np.int64), np.empty((LAYER_ROWS, size_max), np.int64),
         np.empty((rows_max, size_max), np.int64), np.empty((lines_max, columns_max), np.int64),
@@ -60,7 +71,7 @@ def assign_each(
     sizes: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, placed: Ints, out_column: Ints, out: Ints,
     by_subset: Ints, by_line: Ints, layers_work: Ints, prices: Ints, handling: Ints, by_column: Ints, layered: Ints,
     shared_need: Ints, shared_available: Ints, limited: Ints, row_price: Ints,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """`assign_orders` with its scratch at hand: a kernel of its own, since slices cost nothing where none is counted."""
     line_count, unit_count, gram_sum, volume_sum = by_subset[0], by_subset[1], by_subset[2], by_subset[3]
     step, full, sums, best = by_subset[4], by_subset[5], by_subset[6], by_subset[7]
@@ -71,7 +82,7 @@ def assign_each(
         bit_line[1 << j] = j
         values[j] = 1
     sum_subsets(by_line.shape[1], values, 0, line_count)
-    first = 0
+    first, open_count = 0, 0
     for o in range(sizes.shape[0]):
         n, items, c, r = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS], sizes[o, ROWS]
         split, weight_ppm, most_locations = sizes[o, SPLIT], sizes[o, CARRIER_PPM], sizes[o, LOCATIONS_MAX]
@@ -107,6 +118,8 @@ def assign_each(
             least_row_prices(zone, weight_ppm, start, price, row_price[:r])
             out[o, 5] = divided_bound(split, location, fixed, row, row_price[:r], line_grams[:n], line_volume[:n])
         first += n
+        open_count += (out[o, 4] != 1) | (out[o, 0] > out[o, 5])
+    return open_count
 
 
 @kernel

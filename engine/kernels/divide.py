@@ -42,6 +42,7 @@ from engine.kernels.portions import (
     choose_digits,
     count_lines,
     digit_units,
+    lists_size,
     sum_portions,
 )
 from engine.kernels.shipments import (
@@ -50,9 +51,11 @@ from engine.kernels.shipments import (
     LIMIT,
     NODE_FIELDS,
     NODES,
+    OPTION_FIELDS,
     STACK_MAX,
     STATE_FIELDS,
     TOP,
+    choices_max,
     search_shipments,
 )
 from engine.kernels.tariffs import price_subsets, tariff_micros
@@ -62,6 +65,16 @@ Bools = NDArray[np.bool_]
 
 DIVIDE_FIELDS = 4
 """Of `out`: cost, lower bound, placements, nodes."""
+
+PORTION_ROWS = 7 + (LAYERS_MAX + 1) + LAYERS_MAX
+"""Of scratch, by portion: sums and the like, then from VALUES_ROW and LAYERS_ROW on the tables of `layers.lay_repeated`."""
+VALUES_ROW, LAYERS_ROW = 7, 7 + LAYERS_MAX + 1
+
+LINE_ROWS = 6
+"""Of scratch, by line."""
+
+WORK_MIN = 2**14
+"""int64 of scratch, and locations, that are at hand for the first order."""
 
 STEPS_PER_NODE = 2048
 """Steps of the program that take as long as a node."""
@@ -73,62 +86,107 @@ ROUNDS = 5
 @allocating_kernel
 def divide_orders(
     which: Ints, incumbent: Ints, sizes: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, nodes_max: int,
-    steps_max: int, out_line: Ints, out_column: Ints, out_quantity: Ints, out: Ints,
+    steps_max: int, placements_max: int, placed: Ints, out: Ints,
 ) -> None:  # fmt: skip
     """Improve some of many orders, with sizes as in `assign.assign_orders`.
 
-    which: their indexes, ascending; incumbent: what the plan known of each costs, `split` included; out_line, out_column,
-    out_quantity [which, placements], out [which, DIVIDE_FIELDS].
+    which: their indexes, ascending; incumbent: what the plan known of each costs, `split` included; placements_max: of one
+    order. placed [3, ≥ which × placements_max]: line, column or −1 (short), quantity, one plan behind the other; out
+    [which, DIVIDE_FIELDS].
     """
-    width = NODE_FIELDS + 2 * sizes[:, LINES].max()
-    stack = np.empty((STACK_MAX, width), np.int64)
-    path = np.empty((out_line.shape[1] + 1, width), np.int64)
+    lines_max, columns_max, rows_max = sizes[:, LINES].max(), sizes[:, COLUMNS].max(), sizes[:, ROWS].max()
+    width = NODE_FIELDS + 2 * lines_max
+    stack, path = np.empty((STACK_MAX, width), np.int64), np.empty((placements_max + 1, width), np.int64)
+    by_line = np.empty((LINE_FIELDS + LINE_ROWS) * lines_max, np.int64)
+    # Stock is shared by two lines at the least, so that half as many rows as lines are of shared stock.
+    by_column = np.empty((lines_max + 1 + lines_max // 2) * columns_max, np.int64)
+    layered, state = np.empty(LAYERS_MAX, np.int64), np.empty(STATE_FIELDS, np.int64)
+    least_prices = np.empty(rows_max, np.int64)
+    work, seen = np.empty(WORK_MIN, np.int64), np.zeros(WORK_MIN, np.bool_)
+    first = 0
     for at in range(which.shape[0]):
         o = which[at]
-        n, items, c, r = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS], sizes[o, ROWS]
-        lines = ints_at(sizes[o, LINES_AT], LINE_TABLES * n).reshape((LINE_TABLES, n))
-        columns = ints_at(sizes[o, COLUMNS_AT], COLUMN_TABLES * c).reshape((COLUMN_TABLES, c))
-        rows = ints_at(sizes[o, ROWS_AT], ROW_TABLES * r).reshape((ROW_TABLES, r))
+        size, shared, needed, locations = count_lines_of(o, sizes, steps_max, by_line, by_column)
+        # Kept for the next one: most orders need no more than those before.
+        if needed > work.shape[0]:
+            work = np.empty(needed, np.int64)
+        if locations > seen.shape[0]:
+            seen = np.zeros(locations, np.bool_)
         divide_order(
-            lines[0], lines[1], lines[2], lines[3], lines[4], lines[5], bools_at(sizes[o, ALLOWED_AT], n * c).reshape((n, c)),
-            columns[0], columns[1], ints_at(sizes[o, LINE_MICROS_AT], n * c).reshape((n, c)), columns[2],
-            ints_at(sizes[o, AVAILABLE_AT], items * c).reshape((items, c)), columns[3], columns[4], columns[5], rows[0],
-            rows[1], rows[2], start, max_grams, price, per_kg, sizes[o, CARRIER_PPM], sizes[o, SPLIT],
-            sizes[o, LOCATIONS_MAX], nodes_max, steps_max, incumbent[at], stack, path, out_line[at], out_column[at],
-            out_quantity[at], out[at],
+            o, sizes, size, shared, start, max_grams, price, per_kg, nodes_max, steps_max, incumbent[at], by_line, by_column,
+            layered, state, least_prices, work, seen, stack, path, first, placements_max, placed, at, out,
         )  # fmt: skip
+        first += out[at, 2]
 
 
-@allocating_kernel
+@kernel
+def count_lines_of(o: int, sizes: Ints, steps_max: int, by_line: Ints, by_column: Ints) -> tuple[int, int, int, int]:
+    """Write lines and digits of an order; returns its portions, shared items, int64 of scratch, and last location + 1."""
+    n, items, c = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS]
+    of_lines = ints_at(sizes[o, LINES_AT], LINE_TABLES * n).reshape((LINE_TABLES, n))
+    columns = ints_at(sizes[o, COLUMNS_AT], COLUMN_TABLES * c).reshape((COLUMN_TABLES, c))
+    lines, digit_max = by_line[: LINE_FIELDS * n].reshape((LINE_FIELDS, n)), by_column[: n * c].reshape((n, c))
+    quantity, item, grams, volume = of_lines[0], of_lines[1], of_lines[2], of_lines[3]
+    fill_usable(quantity, grams, volume, bools_at(sizes[o, ALLOWED_AT], n * c).reshape((n, c)), columns[1],
+                ints_at(sizes[o, LINE_MICROS_AT], n * c).reshape((n, c)), columns[2], digit_max)  # fmt: skip
+    fill_lines(quantity, item, grams, volume, of_lines[4], of_lines[5], digit_max, lines)
+    size = choose_digits(lines, steps_max)
+    shared = number_shared(lines)
+    fill_digits(lines, ints_at(sizes[o, AVAILABLE_AT], items * c).reshape((items, c)), digit_max)
+    last = 0
+    for k in range(c):
+        last = max(last, columns[0, k])
+    needed = (PORTION_ROWS + shared + sizes[o, ROWS]) * size + 2 * lists_size(lines, size) + options_size(lines)
+    return size, shared, needed + 2 * choices_max(lines), last + 1
+
+
+@kernel
+def options_size(lines: Ints) -> int:
+    """int64 of the options of a shipment, see `shipments.list_options`."""
+    most = 0
+    for j in range(lines.shape[1]):
+        most = max(most, lines[DIGIT_MAX, j])
+    size: int = lines.shape[1] * OPTION_FIELDS * (most + 3)
+    return size
+
+
+@kernel
 def divide_order(
-    quantity: Ints, item: Ints, grams: Ints, volume: Ints, short: Ints, most: Ints, allowed: Bools, location: Ints,
-    fixed: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, capacity_kind: Ints, capacity_left: Ints,
-    price_row: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints, start: Ints, max_grams: Ints, price: Ints,
-    per_kg: Ints, weight_ppm: int, split: int, locations_max: int, nodes_max: int, steps_max: int, incumbent: int,
-    stack: Ints, path: Ints, out_line: Ints, out_column: Ints, out_quantity: Ints, out: Ints,
+    o: int, sizes: Ints, size: int, shared: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, nodes_max: int,
+    steps_max: int, incumbent: int, by_line: Ints, by_column: Ints, layered: Ints, state: Ints, least_prices: Ints,
+    work: Ints, seen: Bools, stack: Ints, path: Ints, first: int, placements_max: int, placed: Ints, at: int, out: Ints,
 ) -> None:  # fmt: skip
     """Find the cheapest plan below `incumbent`, or prove that there is none, within `nodes_max` nodes.
 
-    Tables as in `optimizer.Problem`; stack and path are scratch of `shipments.search_shipments`. Each shipment is charged
-    `split`, and so is a plan without any, as in `subsets.partition`. The plan is written as placements (column −1: short);
-    out = cost (the incumbent when nothing cheaper was found), lower bound, placements, nodes. Cost and bound are equal where
-    the search is complete.
+    by_line and by_column hold what `count_lines_of` wrote, and scratch behind it; layered … seen (False everywhere) are
+    scratch, stack and path that of `shipments.search_shipments`. Each shipment is charged `split`, and so is a plan without
+    any, as in `subsets.partition`. The plan is written to placed[:, first …] (column −1: short); out[at] = cost (the
+    incumbent when nothing cheaper was found), lower bound, placements, nodes. Cost and bound are equal where the search is
+    complete.
     """
-    n, columns, rows = quantity.shape[0], location.shape[0], zone.shape[0]
-    lines, digit_max = np.empty((LINE_FIELDS, n), np.int64), np.empty((n, columns), np.int64)
-    usable = np.empty((n, columns), np.bool_)
-    fill_usable(quantity, grams, volume, allowed, fixed, line_micros, unit_micros, usable)
-    fill_lines(quantity, item, grams, volume, short, most, usable, lines)
-    size = choose_digits(lines, steps_max)
-    shared = number_shared(lines)
-    fill_digits(lines, usable, available, digit_max)
+    n, items, c, r = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS], sizes[o, ROWS]
+    columns = ints_at(sizes[o, COLUMNS_AT], COLUMN_TABLES * c).reshape((COLUMN_TABLES, c))
+    rows = ints_at(sizes[o, ROWS_AT], ROW_TABLES * r).reshape((ROW_TABLES, r))
+    lines = by_line[: LINE_FIELDS * n].reshape((LINE_FIELDS, n))
+    line_rows = by_line[LINE_FIELDS * n : (LINE_FIELDS + LINE_ROWS) * n].reshape((LINE_ROWS, n))
+    digit_max, order = by_column[: n * c].reshape((n, c)), by_column[n * c : (n + 1) * c]
+    shared_available = by_column[(n + 1) * c : (n + 1 + shared) * c].reshape((shared, c))
+    rows_end = PORTION_ROWS + shared + r
+    by_portion = work[: rows_end * size].reshape((rows_end, size))
+    lists_end = rows_end * size + 2 * lists_size(lines, size)
+    lists = work[rows_end * size : lists_end].reshape((2, lists_size(lines, size)))
+    options_end = lists_end + options_size(lines)
+    options = work[lists_end:options_end].reshape((n, OPTION_FIELDS, options_size(lines) // (n * OPTION_FIELDS)))
+    choices = work[options_end : options_end + 2 * choices_max(lines)].reshape((2, choices_max(lines)))
+    end = first + placements_max
     divide_lines(
-        lines, location, fixed, line_micros, unit_micros, available, capacity_kind, capacity_left, price_row, zone, divisor,
-        package_grams_max, start, max_grams, price, per_kg, weight_ppm, split, locations_max, nodes_max, steps_max, incumbent,
-        digit_max, shared, stack, path, out_line, out_column, out_quantity, out, np.empty((7, size), np.int64),
-        np.empty((shared, size), np.int64), np.empty((shared, columns), np.int64), np.empty((rows, size), np.int64),
-        np.empty((LAYERS_MAX + 1, size), np.int64), np.empty((LAYERS_MAX, size), np.int64), np.empty(n, np.int64),
-        np.empty(rows, np.int64), np.empty(STATE_FIELDS, np.int64),
+        lines, columns[0], columns[1], ints_at(sizes[o, LINE_MICROS_AT], n * c).reshape((n, c)), columns[2],
+        ints_at(sizes[o, AVAILABLE_AT], items * c).reshape((items, c)), columns[3], columns[4], columns[5], rows[0], rows[1],
+        rows[2], start, max_grams, price, per_kg, sizes[o, CARRIER_PPM], sizes[o, SPLIT], sizes[o, LOCATIONS_MAX], nodes_max,
+        steps_max, incumbent, digit_max, shared, stack, path, placed[0, first:end], placed[1, first:end],
+        placed[2, first:end], out[at], by_portion, by_portion[PORTION_ROWS : PORTION_ROWS + shared], shared_available,
+        by_portion[PORTION_ROWS + shared :], by_portion[VALUES_ROW:LAYERS_ROW], by_portion[LAYERS_ROW:PORTION_ROWS], line_rows,
+        order, layered, state, least_prices, lists, options, choices, seen,
     )  # fmt: skip
 
 
@@ -139,12 +197,14 @@ def divide_lines(
     price: Ints, per_kg: Ints, weight_ppm: int, split: int, locations_max: int, nodes_max: int, steps_max: int,
     incumbent: int, digit_max: Ints, shared: int, stack: Ints, path: Ints, out_line: Ints, out_column: Ints,
     out_quantity: Ints, out: Ints, by_portion: Ints, shared_need: Ints, shared_available: Ints, prices: Ints, values: Ints,
-    layer_best: Ints, per_unit: Ints, least_prices: Ints, state: Ints,
+    layer_best: Ints, by_line: Ints, order: Ints, layered: Ints, state: Ints, least_prices: Ints, lists: Ints, options: Ints,
+    choices: Ints, seen: Bools,
 ) -> None:  # fmt: skip
-    """`divide_order` with its lines counted and its scratch at hand."""
+    """`divide_order` with its tables at hand."""
     gram_sum, volume_sum, line_count, unit_count = by_portion[0], by_portion[1], by_portion[2], by_portion[3]
     codes, sums, best = by_portion[4], by_portion[5], by_portion[6]
     size = best.shape[0]
+    per_unit = by_line[0]
     sum_portions(lines, lines[GRAMS], gram_sum)
     sum_portions(lines, lines[VOLUME], volume_sum)
     per_unit[:] = 1
@@ -157,7 +217,7 @@ def divide_lines(
     layers, steps = lay_repeated(
         lines, steps_max, incumbent, digit_max, location, fixed, line_micros, unit_micros, price_row, prices,
         capacity_kind, capacity_left, line_count, unit_count, shared, shared_need, shared_available, codes, sums, best,
-        layer_best, values,
+        layer_best, values, layered, order, by_line, lists, seen,
     )  # fmt: skip
     value = values[layers]
     for k in range(layers):
@@ -175,7 +235,7 @@ def divide_lines(
             lines, location, fixed, line_micros, unit_micros, available, capacity_kind, capacity_left, price_row, zone,
             divisor, package_grams_max, start, max_grams, price, per_kg, weight_ppm, split, locations_max, nodes_max,
             digit_max, line_count, unit_count, shared, shared_need, shared_available, prices, best, value, stack, path,
-            out_line, out_column, out_quantity, state,
+            out_line, out_column, out_quantity, state, options, choices, by_line, seen,
         )  # fmt: skip
         if state[COMPLETE]:
             out[1] = state[LIMIT]
@@ -190,42 +250,44 @@ def divide_lines(
 @kernel
 def fill_usable(
     quantity: Ints, grams: Ints, volume: Ints, allowed: Bools, fixed: Ints, line_micros: Ints, unit_micros: Ints,
-    usable: Bools,
+    usable: Ints,
 ) -> None:  # fmt: skip
     """usable [n, c]: allowed columns, but for amounts beyond the range of what is added up (see `assign.mask_columns`)."""
     for j in range(quantity.shape[0]):
         q = quantity[j]
         light = within(grams[j], q, GRAMS_MAX) and within(volume[j], q, GRAMS_MAX)
         unit_max = MICROS_MAX // q
+        free, line, may = allowed[j], line_micros[j], usable[j]
         for c in range(fixed.shape[0]):
-            cheap = (fixed[c] <= MICROS_MAX) & (line_micros[j, c] <= MICROS_MAX) & (unit_micros[c] <= unit_max)
-            usable[j, c] = allowed[j, c] & light & cheap
+            cheap = (fixed[c] <= MICROS_MAX) & (line[c] <= MICROS_MAX) & (unit_micros[c] <= unit_max)
+            may[c] = free[c] & light & cheap
 
 
 @kernel
 def fill_lines(
-    quantity: Ints, item: Ints, grams: Ints, volume: Ints, short: Ints, most: Ints, usable: Bools, lines: Ints
+    quantity: Ints, item: Ints, grams: Ints, volume: Ints, short: Ints, most: Ints, usable: Ints, lines: Ints
 ) -> None:
     """The table `lines` but for its digits. A line that nothing may carry weighs nothing: its weight may be out of range."""
     for j in range(quantity.shape[0]):
-        carried = False
-        for c in range(usable.shape[1]):
-            carried |= usable[j, c]
+        may, carried = usable[j], np.int64(0)
+        for c in range(may.shape[0]):
+            carried |= may[c]
         lines[QUANTITY, j], lines[ITEM, j], lines[SHORT, j], lines[MOST, j] = quantity[j], item[j], short[j], most[j]
         lines[GRAMS, j] = grams[j] if carried else 0
         lines[VOLUME, j] = volume[j] if carried else 0
 
 
 @kernel
-def fill_digits(lines: Ints, usable: Bools, available: Ints, digit_max: Ints) -> None:
-    """digit_max[j, c] = the largest digit of line j for which column c has the units."""
+def fill_digits(lines: Ints, available: Ints, digit_max: Ints) -> None:
+    """digit_max[j, c] = the largest digit of line j for which column c has the units; it holds `usable` (1) before."""
     for j in range(lines.shape[1]):
-        for c in range(usable.shape[1]):
-            digit_max[j, c] = 0
+        most, stock = digit_max[j], available[lines[ITEM, j]]
         for digit in range(1, lines[DIGIT_MAX, j] + 1):
             units = digit_units(lines, j, digit)
-            for c in range(usable.shape[1]):
-                digit_max[j, c] += usable[j, c] & (available[lines[ITEM, j], c] >= units)
+            for c in range(most.shape[0]):
+                # Digits ascend by units: who has not those of one has not those of the next.
+                has = stock[c] >= units
+                most[c] = most[c] & has if digit == 1 else most[c] + (has & (most[c] > 0))
 
 
 @kernel

@@ -7,15 +7,15 @@ over the program (used at most once), and the program is repeated.
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import allocating_kernel, kernel
+from engine.kernels.jit import kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.portions import (
     DIGIT_MAX,
-    PLACE,
     count_steps,
     digit_units,
     lay_portions,
     leave_lowest_short,
+    list_halves,
     portion_fits,
     price_portions,
     share_portions,
@@ -31,39 +31,25 @@ LAYERED_MAX = 4
 """How many times the most steps of one program all programs of an order may take."""
 
 
-@allocating_kernel
+@kernel
 def lay_repeated(
     lines: Ints, steps_max: int, incumbent: int, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints,
     unit_micros: Ints, price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints,
     unit_count: Ints, shared: int, shared_need: Ints, shared_available: Ints, codes: Ints, sums: Ints, best: Ints,
-    layer_best: Ints, values: Ints,
+    layer_best: Ints, values: Ints, layered: Ints, order: Ints, by_line: Ints, lists: Ints, seen: Bools,
 ) -> tuple[int, int]:  # fmt: skip
     """The program over portions, with the locations that its solutions use twice laid over it; returns layers and steps.
 
     values[k] is the program with k of them, best and layer_best[k] what a portion costs from the rest and from location k.
+    Scratch: layered [LAYERS_MAX], order [columns], by_line [≥ 3, n], lists [2, see `portions.list_places`], seen [locations],
+    False everywhere, before and after.
     """
-    n, columns = digit_max.shape
-    return lay_each(
-        lines, steps_max, incumbent, digit_max, location, fixed, line_micros, unit_micros, price_row, prices, capacity_kind,
-        capacity_left, line_count, unit_count, shared, shared_need, shared_available, codes, sums, best, layer_best, values,
-        np.empty(LAYERS_MAX, np.int64), np.empty(columns, np.int64), np.empty((2, n), np.int64),
-        np.empty(location.max() + 1, np.bool_),
-    )  # fmt: skip
-
-
-@kernel
-def lay_each(
-    lines: Ints, steps_max: int, incumbent: int, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints,
-    unit_micros: Ints, price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints,
-    unit_count: Ints, shared: int, shared_need: Ints, shared_available: Ints, codes: Ints, sums: Ints, best: Ints,
-    layer_best: Ints, values: Ints, layered: Ints, order: Ints, by_line: Ints, seen: Bools,
-) -> tuple[int, int]:  # fmt: skip
-    """`lay_repeated` with its scratch at hand."""
     n, columns = digit_max.shape
     size = best.shape[0]
     each = count_steps(lines, 0, n)
-    most, picked = by_line[0], by_line[1]
+    most, digits, units = by_line[0], by_line[1], by_line[2]
     layers, steps = 0, 0
+    list_halves(lines, lines[DIGIT_MAX], size, lists[0])
     while True:
         for turn in range(layers + 1):
             used = 0
@@ -78,7 +64,7 @@ def lay_each(
                 if wanted:
                     order[used] = c
                     used += 1
-                    for j in range(n):
+                    for j in range(n if turn > 0 else 0):
                         most[j] = max(most[j], digit_max[j, c])
             price_portions(
                 lines, used, order, digit_max, fixed, line_micros, unit_micros, price_row, prices, capacity_kind,
@@ -86,16 +72,17 @@ def lay_each(
                 best if turn == 0 else layer_best[turn - 1],
             )  # fmt: skip
             if turn == 0:
-                share_portions(lines, best, values[0])
+                share_portions(lines, lists[0], best, values[0])
             else:
-                lay_portions(lines, most, layer_best[turn - 1], values[turn - 1], values[turn])
+                list_halves(lines, most, size, lists[1])
+                lay_portions(lines, lists[1], layer_best[turn - 1], values[turn - 1], values[turn])
             steps += each
         if values[layers, size - 1] >= incumbent or steps + each * (layers + 2) > LAYERED_MAX * steps_max:
             return layers, steps
         found = repeat_locations(
             layers, lines, digit_max, location, fixed, line_micros, unit_micros, price_row, prices, capacity_kind,
             capacity_left, line_count, unit_count, shared, shared_need, shared_available, best, layer_best, values, layered,
-            seen, picked,
+            seen, digits, units,
         )  # fmt: skip
         if found == layers:
             return layers, steps
@@ -107,41 +94,44 @@ def repeat_locations(
     layers: int, lines: Ints, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints,
     price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints, unit_count: Ints,
     shared: int, shared_need: Ints, shared_available: Ints, best: Ints, layer_best: Ints, values: Ints, layered: Ints,
-    seen: Bools, picked: Ints,
+    seen: Bools, digits: Ints, units: Ints,
 ) -> int:  # fmt: skip
-    """Add the locations that the program's solution uses twice to `layered`; returns how many there are now."""
-    n, columns = digit_max.shape
+    """Add the locations that the program's solution uses twice to `layered`; returns how many there are now.
+
+    seen [locations] is False everywhere, before and after; digits, units [n] are scratch.
+    """
+    columns = digit_max.shape[1]
     s = best.shape[0] - 1
     for k in range(layers - 1, -1, -1):
         if values[k + 1, s] != values[k, s]:
             s -= find_portion(lines, s, values[k + 1, s], False, layer_best[k], values[k])
     count = layers
-    seen[:] = False
     while s > 0:
         t = find_portion(lines, s, values[0, s], True, best, values[0])
         if t == 0:
             s = without_lowest(lines, s)
             continue
         s -= t
-        rest = t
-        for j in range(n):
-            picked[j] = rest % (lines[DIGIT_MAX, j] + 1) * lines[PLACE, j]
-            rest //= lines[DIGIT_MAX, j] + 1
+        pick_digits(lines, t, digits, units)
         at = -1
         for c in range(columns):
-            cost = portion_cost(n, c, t, lines, picked, digit_max, fixed, line_micros, unit_micros, price_row, prices)
+            cost = fixed[c] + prices[price_row[c], t]
+            if cost > best[t] or cost + lines_cost(c, digits, units, digit_max, line_micros, unit_micros) != best[t]:
+                continue
             layer = False
             for k in range(count):
                 layer |= layered[k] == location[c]
-            if at < 0 and cost == best[t] and not layer and portion_fits(
+            if not layer and portion_fits(
                 t, c, capacity_kind[c], capacity_left[c], line_count, unit_count, shared, shared_need, shared_available
             ):  # fmt: skip
                 at = location[c]
+                break
         if at >= 0 and seen[at] and count < LAYERS_MAX:
             layered[count] = at
             count += 1
         if at >= 0:
             seen[at] = True
+    seen[:] = False
     return count
 
 
@@ -182,16 +172,22 @@ def without_lowest(lines: Ints, s: int) -> int:
 
 
 @kernel
-def portion_cost(
-    n: int, c: int, taken: int, lines: Ints, picked: Ints, digit_max: Ints, fixed: Ints, line_micros: Ints,
-    unit_micros: Ints, price_row: Ints, prices: Ints,
-) -> int:  # fmt: skip
-    """What a column asks for a portion; NEVER where it has not the stock."""
-    cost: int = fixed[c] + prices[price_row[c], taken]
-    for j in range(n):
-        if picked[j] > 0:
-            digit = picked[j] // lines[PLACE, j]
-            if digit > digit_max[j, c]:
+def pick_digits(lines: Ints, portion: int, digits: Ints, units: Ints) -> None:
+    """The digit of each line in a portion, and the fewest units that it stands for."""
+    rest = portion
+    for j in range(lines.shape[1]):
+        digits[j] = rest % (lines[DIGIT_MAX, j] + 1)
+        units[j] = digit_units(lines, j, digits[j])
+        rest //= lines[DIGIT_MAX, j] + 1
+
+
+@kernel
+def lines_cost(c: int, digits: Ints, units: Ints, digit_max: Ints, line_micros: Ints, unit_micros: Ints) -> int:
+    """What the lines of a portion cost on a column, without its shipment; NEVER where it has not the stock."""
+    cost = 0
+    for j in range(digits.shape[0]):
+        if digits[j] > 0:
+            if digits[j] > digit_max[j, c]:
                 return NEVER
-            cost += line_micros[j, c] + unit_micros[c] * digit_units(lines, j, digit)
+            cost += line_micros[j, c] + unit_micros[c] * units[j]
     return cost

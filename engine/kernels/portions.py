@@ -9,7 +9,7 @@ Method: state-space relaxation (Christofides, Mingozzi and Toth 1981) of set par
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import allocating_kernel, kernel
+from engine.kernels.jit import kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.subsets import capacity_need
 
@@ -225,17 +225,46 @@ def list_portions(lines: Ints, first: int, last: int, most: Ints, start: Ints, m
         start[a + 1] = begin + count
 
 
-@allocating_kernel
-def share_portions(lines: Ints, best: Ints, value: Ints) -> None:
-    """value[s] = min over t ≤ s holding some of s's lowest line of best[t] + value[s − t], or the rest of that line short."""
-    n, size = lines.shape[1], value.shape[0]
-    half = halve_lines(lines)
-    low_size = lines[PLACE, half] if half < n else size
-    low_start, low_middle = np.empty(low_size + 1, np.int64), np.empty(low_size, np.int64)
-    high_start, high_middle = np.empty(size // low_size + 1, np.int64), np.empty(size // low_size, np.int64)
-    low, high = np.empty(count_steps(lines, 0, half), np.int64), np.empty(count_steps(lines, half, n), np.int64)
-    list_portions(lines, 0, half, lines[DIGIT_MAX], low_start, low_middle, low)
-    list_portions(lines, half, n, lines[DIGIT_MAX], high_start, high_middle, high)
+@kernel
+def list_places(lines: Ints, size: int) -> tuple[int, int, int, int, int, int, int]:
+    """How many portions the lines of the first half have; where each of the lists of `list_halves` ends in `lists`."""
+    n, half = lines.shape[1], halve_lines(lines)
+    low_size: int = lines[PLACE, half] if half < n else size
+    high_size = size // low_size
+    low_start = low_size + 1
+    low_middle = low_start + low_size
+    high_start = low_middle + high_size + 1
+    high_middle = high_start + high_size
+    low = high_middle + count_steps(lines, 0, half)
+    return low_size, low_start, low_middle, high_start, high_middle, low, low + count_steps(lines, half, n)
+
+
+@kernel
+def lists_size(lines: Ints, size: int) -> int:
+    """int64 of the lists of `list_halves`, however much of each line they hold."""
+    return list_places(lines, size)[6]
+
+
+@kernel
+def list_halves(lines: Ints, most: Ints, size: int, lists: Ints) -> None:
+    """The portions within each portion of the first half of the lines, and of the second; see `list_portions`."""
+    n, half = lines.shape[1], halve_lines(lines)
+    ends = list_places(lines, size)
+    list_portions(lines, 0, half, most, lists[: ends[1]], lists[ends[1] : ends[2]], lists[ends[4] : ends[5]])
+    list_portions(lines, half, n, most, lists[ends[2] : ends[3]], lists[ends[3] : ends[4]], lists[ends[5] : ends[6]])
+
+
+@kernel
+def share_portions(lines: Ints, lists: Ints, best: Ints, value: Ints) -> None:
+    """value[s] = min over t ≤ s holding some of s's lowest line of best[t] + value[s − t], or the rest of that line short.
+
+    lists: `list_halves` of all digits.
+    """
+    size = value.shape[0]
+    ends = list_places(lines, size)
+    low_size = ends[0]
+    low_start, low_middle, low = lists[: ends[1]], lists[ends[1] : ends[2]], lists[ends[4] : ends[5]]
+    high_start, high_middle, high = lists[ends[2] : ends[3]], lists[ends[3] : ends[4]], lists[ends[5] : ends[6]]
     value[0] = 0
     for s in range(1, size):
         above = s // low_size
@@ -251,20 +280,17 @@ def share_portions(lines: Ints, best: Ints, value: Ints) -> None:
         value[s] = min(least, NEVER)
 
 
-@allocating_kernel
-def lay_portions(lines: Ints, most: Ints, best: Ints, below: Ints, value: Ints) -> None:
+@kernel
+def lay_portions(lines: Ints, lists: Ints, best: Ints, below: Ints, value: Ints) -> None:
     """value[s] = min over t ≤ s of best[t] + below[s − t], or below[s]: one more location, used at most once.
 
-    most [n]: the largest digit of each line that the location can carry.
+    lists: `list_halves` of the largest digit of each line that the location can carry.
     """
-    n, size = lines.shape[1], value.shape[0]
-    half = halve_lines(lines)
-    low_size = lines[PLACE, half] if half < n else size
-    low_start, middle = np.empty(low_size + 1, np.int64), np.empty(low_size, np.int64)
-    high_start, high_middle = np.empty(size // low_size + 1, np.int64), np.empty(size // low_size, np.int64)
-    low, high = np.empty(count_steps(lines, 0, half), np.int64), np.empty(count_steps(lines, half, n), np.int64)
-    list_portions(lines, 0, half, most, low_start, middle, low)
-    list_portions(lines, half, n, most, high_start, high_middle, high)
+    size = value.shape[0]
+    ends = list_places(lines, size)
+    low_size = ends[0]
+    low_start, low = lists[: ends[1]], lists[ends[4] : ends[5]]
+    high_start, high = lists[ends[2] : ends[3]], lists[ends[5] : ends[6]]
     for s in range(size):
         above = s // low_size
         under = s - above * low_size

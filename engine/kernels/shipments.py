@@ -7,8 +7,8 @@ still wanted, or leave the rest of it short. Shipments of one first line come in
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import allocating_kernel, kernel
-from engine.kernels.layers import portion_cost
+from engine.kernels.jit import kernel
+from engine.kernels.layers import lines_cost, pick_digits
 from engine.kernels.portions import (
     DIGIT_MAX,
     DIGITS,
@@ -48,46 +48,34 @@ OPTION_FIELDS = 4
 TAKES, LEAVES, LOW, HIGH = range(OPTION_FIELDS)
 
 
-@allocating_kernel
+@kernel
+def choices_max(lines: Ints) -> int:
+    """How many choices of `list_choices` a shipment may have at the most."""
+    count = 1
+    for j in range(lines.shape[1]):
+        count *= max(lines[DIGIT_MAX, j] + 1, 3)
+    return count
+
+
+@kernel
 def search_shipments(
     lines: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, capacity_kind: Ints,
     capacity_left: Ints, price_row: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints, start: Ints,
     max_grams: Ints, price: Ints, per_kg: Ints, weight_ppm: int, split: int, locations_max: int, nodes_max: int,
     digit_max: Ints, line_count: Ints, unit_count: Ints, shared: int, shared_need: Ints, shared_available: Ints,
     prices: Ints, best: Ints, value: Ints, stack: Ints, path: Ints, out_line: Ints, out_column: Ints, out_quantity: Ints,
-    state: Ints,
+    state: Ints, options: Ints, choices: Ints, by_line: Ints, seen: Bools,
 ) -> None:  # fmt: skip
     """Look for plans below state[LIMIT], which falls with each one found.
 
-    stack [STACK_MAX, ≥ NODE_FIELDS + 2n] and path [≥ placements ÷ n + 1, as wide] are scratch.
+    Scratch: stack [STACK_MAX, ≥ NODE_FIELDS + 2n], path [≥ placements ÷ n + 1, as wide], options [n, OPTION_FIELDS, largest
+    digit + 3], choices [2, `choices_max`], by_line [≥ 6, n], seen [locations], False everywhere, before and after.
     """
-    n = digit_max.shape[0]
-    choice_max = 1
-    for j in range(n):
-        choice_max *= max(lines[DIGIT_MAX, j] + 1, 3)
-    search_nodes(
-        lines, location, fixed, line_micros, unit_micros, available, capacity_kind, capacity_left, price_row, zone, divisor,
-        package_grams_max, start, max_grams, price, per_kg, weight_ppm, split, locations_max, nodes_max, digit_max,
-        line_count, unit_count, shared, shared_need, shared_available, prices, best, value, stack, path, out_line, out_column,
-        out_quantity, state,
-        np.empty((n, OPTION_FIELDS, lines[DIGIT_MAX].max() + 3), np.int64), np.empty(n, np.int64),
-        np.empty((2, choice_max), np.int64), np.empty((4, n), np.int64), np.zeros(location.max() + 1, np.bool_),
-    )  # fmt: skip
-
-
-@kernel
-def search_nodes(
-    lines: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints, available: Ints, capacity_kind: Ints,
-    capacity_left: Ints, price_row: Ints, zone: Ints, divisor: Ints, package_grams_max: Ints, start: Ints,
-    max_grams: Ints, price: Ints, per_kg: Ints, weight_ppm: int, split: int, locations_max: int, nodes_max: int,
-    digit_max: Ints, line_count: Ints, unit_count: Ints, shared: int, shared_need: Ints, shared_available: Ints,
-    prices: Ints, best: Ints, value: Ints, stack: Ints, path: Ints, out_line: Ints, out_column: Ints, out_quantity: Ints,
-    state: Ints, options: Ints, option_count: Ints, choices: Ints, by_line: Ints, seen: Bools,
-) -> None:  # fmt: skip
-    """`search_shipments` with its scratch at hand."""
     n, columns = digit_max.shape
     depth_max = out_line.shape[0] // n
-    takes, leaves, picked, units, low, high = choices[0], choices[1], by_line[0], by_line[1], by_line[2], by_line[3]
+    width = NODE_FIELDS + 2 * n
+    takes, leaves = choices[0], choices[1]
+    units, low, high, option_count, digits, least = by_line[0], by_line[1], by_line[2], by_line[3], by_line[4], by_line[5]
     for k in range(NODE_FIELDS):
         stack[0, k] = -1
     stack[0, COST], stack[0, TOTAL], stack[0, DEPTH] = 0, 0, 0
@@ -98,7 +86,7 @@ def search_nodes(
         state[TOP] -= 1
         state[NODES] += 1
         depth = stack[state[TOP], DEPTH]
-        for k in range(stack.shape[1]):
+        for k in range(width):
             path[depth, k] = stack[state[TOP], k]
         node = path[depth]
         if node[TOTAL] >= state[LIMIT]:
@@ -108,19 +96,21 @@ def search_nodes(
             continue
         first = first_wanted(n, node)
         shipments = mark_locations(depth, path, location, seen, True)
-        leave_short(first, shipments, split, lines, value, path, depth, stack, out_line, out_column, out_quantity, state)
+        leave_short(first, shipments, split, lines, value, units, path, depth, stack, out_line, out_column, out_quantity,
+                    state)  # fmt: skip
         count = list_options(first, lines, node, options, option_count)
         count = list_choices(n, options, option_count, takes, leaves)
         for choice in range(count if shipments < locations_max else 0):
             beyond = node[COST] + value[leaves[choice]]
             if beyond + best[takes[choice]] >= state[LIMIT]:
                 continue
-            pick_options(n, choice, options, option_count, picked, low, high)
+            pick_options(n, choice, options, option_count, low, high)
+            pick_digits(lines, takes[choice], digits, least)
             for c in range(node[AFTER] + 1, columns):
-                if seen[location[c]]:
+                cost = fixed[c] + prices[price_row[c], takes[choice]]
+                if beyond + cost >= state[LIMIT] or seen[location[c]]:
                     continue
-                cost = portion_cost(n, c, takes[choice], lines, picked, digit_max, fixed, line_micros, unit_micros,
-                                    price_row, prices)  # fmt: skip
+                cost += lines_cost(c, digits, least, digit_max, line_micros, unit_micros)
                 if beyond + cost >= state[LIMIT]:
                     continue
                 if not portion_fits(takes[choice], c, capacity_kind[c], capacity_left[c], line_count, unit_count, shared,
@@ -201,13 +191,13 @@ def list_choices(n: int, options: Ints, option_count: Ints, takes: Ints, leaves:
 
 
 @kernel
-def pick_options(n: int, choice: int, options: Ints, option_count: Ints, picked: Ints, low: Ints, high: Ints) -> None:
-    """The options of a choice: the portion of each line, and its fewest and most units."""
+def pick_options(n: int, choice: int, options: Ints, option_count: Ints, low: Ints, high: Ints) -> None:
+    """The fewest and the most units of each line in a choice."""
     rest = choice
     for j in range(n):
         o = rest % option_count[j]
         rest //= option_count[j]
-        picked[j], low[j], high[j] = options[j, TAKES, o], options[j, LOW, o], options[j, HIGH, o]
+        low[j], high[j] = options[j, LOW, o], options[j, HIGH, o]
 
 
 @kernel
@@ -279,14 +269,14 @@ def units_fit(c: int, kind: int, spare: int, lines: Ints, units: Ints, shared: i
     return True
 
 
-@allocating_kernel
+@kernel
 def leave_short(
-    first: int, shipments: int, split: int, lines: Ints, value: Ints, path: Ints, depth: int, stack: Ints, out_line: Ints,
-    out_column: Ints, out_quantity: Ints, state: Ints,
+    first: int, shipments: int, split: int, lines: Ints, value: Ints, units: Ints, path: Ints, depth: int, stack: Ints,
+    out_line: Ints, out_column: Ints, out_quantity: Ints, state: Ints,
 ) -> None:  # fmt: skip
-    """Put the node on the stack in which the rest of its first line is short."""
+    """Put the node on the stack in which the rest of its first line is short; units [n] is scratch."""
     n = lines.shape[1]
-    units = np.zeros(n, np.int64)
+    units[:] = 0
     units[first] = path[depth, NODE_FIELDS + first]
     cost = path[depth, COST] + lines[SHORT, first] * units[first]
     leaves = 0
@@ -319,7 +309,7 @@ def add_node(
     if wanted > 0:
         state[TOP] += 1
         return
-    for k in range(stack.shape[1]):
+    for k in range(NODE_FIELDS + 2 * n):
         path[depth + 1, k] = stack[top, k]
     state[LIMIT] = cost
     state[FOUND] = 0

@@ -73,13 +73,10 @@ def scan_columns(
     full = (1 << n) - 1
     for s in range(1, full + 1):
         best[s] = NEVER
-    full_lines = line_count[full]
-    full_units = unit_count[full]
     for index in range(used):
         c = order[index]
         m = mask[c]
         row = price_row[c]
-        check = shared > 0 or capacity_need(capacity_kind[c], full_lines, full_units) > capacity_left[c]
         sums[0] = fixed[c]
         s = (0 - m) & m
         while s != 0:
@@ -87,12 +84,10 @@ def scan_columns(
             at = np.uint64(s)
             sums[at] = sums[np.uint64(s ^ low)] + handling[bit_line[np.uint64(low)], c]
             cost = sums[at] + price[row, at]
-            if cost < best[at] and (
-                not check
-                or subset_fits(
-                    s, c, shared, shared_need, shared_available, capacity_kind, capacity_left, line_count, unit_count
-                )
-            ):
+            # Few are cheaper than all before: only those are asked whether they fit.
+            if cost < best[at] and subset_fits(
+                s, c, shared, shared_need, shared_available, capacity_kind, capacity_left, line_count, unit_count
+            ):  # fmt: skip
                 best[at] = cost
                 best_column[at] = c
             s = (s - m) & m

@@ -42,7 +42,8 @@ class ProblemTables(NamedTuple):
 
     sizes: Ints
     """[SIZE_FIELDS of `kernels.assign`]: lines, items, columns, price rows; the split penalty, the weight of the carrier's
-    price in millionths and the locations of the order at the most; where the six tables that follow lie in memory."""
+    price in millionths and the locations of the order at the most; whether the problem is plain, without any of the last
+    three fields (1, else 0); where the six tables that follow lie in memory."""
     lines: Ints
     """[LINE_TABLES, n]: quantity, item, grams and mm³ per unit, what a unit left out costs, and the locations of the line:
     of more than one, what is left may be short; of one, it goes whole or not at all."""
@@ -149,9 +150,10 @@ def new_problem(
     assert available.shape == (items, c), WRONG_TABLE
     assert n == 0 or (lines[1].min() >= 0 and lines[1].max() < items), WRONG_TABLE
     assert c == 0 or (columns[5].min() >= 0 and columns[5].max() < rows.shape[1]), WRONG_TABLE
+    plain = not ranked and sets is None and line_unit_micros is None
     places = [table.ctypes.data for table in (*stacked, allowed, line_micros, available)]
     sizes = np.array(
-        [n, items, c, rows.shape[1], split_micros, carrier_weight_ppm, locations_max, *places], np.int64
+        [n, items, c, rows.shape[1], split_micros, carrier_weight_ppm, locations_max, plain, *places], np.int64
     )  # fmt: skip
     return Problem(
         sizes, lines, columns, rows, allowed, line_micros, available, tariffs, ranked, sets, line_unit_micros

@@ -7,17 +7,16 @@ search over shipments; branch and bound is for what these leave open.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise, repeat
-from types import NoneType
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.assign import COLUMNS, GRAMS_MAX, LINES, LOCATIONS_MAX, MICROS_MAX, OUT_FIELDS, SIZE_FIELDS, assign_orders
+from engine.kernels.assign import GRAMS_MAX, LINES, MICROS_MAX, OUT_FIELDS, SIZE_FIELDS, SPLIT, all_suit, assign_orders
 from engine.kernels.branch import LATER, TIED, branch_lines
 from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
 from engine.kernels.partition import NEVER
-from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
 from engine.optimizer.long_orders import divided_plans_bound, search_whole_lines, suits_search
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
@@ -32,8 +31,7 @@ STEPS_MIN, STEPS_MAX = 2**16, 2**25
 STEPS_PER_NODE_MAX = 256
 """Steps of the program over portions by the node budget: about an eighth of the time that its nodes would take."""
 
-FIELDS = Problem._fields
-SIZES, RANKED, SETS, LINE_UNIT = map(FIELDS.index, ("sizes", "ranked", "sets", "line_unit_micros"))
+SIZES = itemgetter(Problem._fields.index("sizes"))
 SHOWN_FIELDS, EXACT, DIVIDED = 4, 4, 5
 """Of `out` of the kernel: what a solution shows comes first, then whether it is exact, and the bound on divided plans."""
 
@@ -55,9 +53,9 @@ def solve_orders(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
     bound. Ties between plans of whole lines: fewer shipments, then for each of them the column given first; in a search,
     the plan it meets first, which is always the same one.
     """
-    fields = list(zip(*problems, strict=True))
-    if fields and all_suit_program(fields, sizes := all_sizes(fields)):
-        return solve_whole_lines(problems, fields, sizes, nodes_max)
+    sizes = all_sizes(problems)
+    if len(problems) and all_suit(sizes):
+        return solve_whole_lines(problems, sizes, nodes_max)
     by_program = [i for i, p in enumerate(problems) if suits_program(p)]
     suited = [problems[i] for i in by_program]
     solved = iter(solve_orders(suited, nodes_max) if suited else ())
@@ -81,23 +79,12 @@ def solve_alone(problem: Problem, nodes_max: int) -> Solution:
 
 def suits_program(problem: Problem) -> bool:
     """Whether the program over subsets is exact for the plan of whole lines and small enough."""
-    fields = list(zip(problem, strict=True))
-    return all_suit_program(fields, all_sizes(fields))
+    return all_suit(all_sizes((problem,)))
 
 
-def all_suit_program(fields: Sequence[Sequence[Any]], sizes: Ints) -> bool:
-    """Whether that holds of every problem, by what `all_sizes` found: it is asked of each small order."""
-    # By type: an array that is compared with None is compared element by element.
-    plain = {*map(type, fields[SETS]), *map(type, fields[LINE_UNIT])} == {NoneType} and not any(fields[RANKED])
-    return bool(
-        plain and sizes[:, LINES].max() <= SUBSET_LINES_MAX and sizes[:, COLUMNS].min() > 0
-        and sizes[:, LOCATIONS_MAX].min() > 0
-    )  # fmt: skip
-
-
-def all_sizes(fields: Sequence[Sequence[Any]]) -> Ints:
+def all_sizes(problems: Sequence[Problem]) -> Ints:
     """[problems, SIZE_FIELDS]: `sizes` of every problem."""
-    return np.frombuffer(b"".join(fields[SIZES]), np.int64).reshape(-1, SIZE_FIELDS)
+    return np.frombuffer(b"".join(map(SIZES, problems)), np.int64).reshape(-1, SIZE_FIELDS)
 
 
 def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
@@ -128,29 +115,26 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
     return branch(problem, whole, max(0, nodes_max - whole.nodes), bound)
 
 
-def solve_whole_lines(
-    problems: Sequence[Problem], fields: Sequence[Sequence[Any]], sizes: Ints, nodes_max: int
-) -> list[Solution]:  # fmt: skip
-    """The exact plans of whole lines, each shown to beat every plan that divides one, or a better plan that does.
-
-    fields: those of the problems, each for all of them.
-    """
+def solve_whole_lines(problems: Sequence[Problem], sizes: Ints, nodes_max: int) -> list[Solution]:
+    """The exact plans of whole lines, each shown to beat every plan that divides one, or a better plan that does."""
     ends = list(accumulate(sizes[:, LINES].tolist(), initial=0))
     placed = np.empty((3, ends[-1]), np.int64)
     out = np.empty((len(problems), OUT_FIELDS), np.int64)
     tariffs = problems[0].tariffs
-    assign_orders(sizes, *tariffs, placed, out)
+    open_count = assign_orders(sizes, *tariffs, placed, out)
     placements = tuple(new_placements(zip(*placed.tolist(), strict=True)))
     objective, bound, _, nodes = out[:, :SHOWN_FIELDS].T.tolist()
     assert max(objective) < NEVER, OUT_OF_RANGE
     each = [placements[begin:end] for begin, end in pairwise(ends)]
     solutions = list(map(tuple.__new__, repeat(Solution), zip(each, objective, bound, nodes, strict=True)))
+    if open_count == 0:
+        return solutions
     is_exact = out[:, EXACT] == 1
     for index in np.flatnonzero(~is_exact).tolist():
         solutions[index] = solve_by_search(problems[index], nodes_max)
     searched = np.flatnonzero(is_exact & (out[:, 0] > out[:, DIVIDED])).tolist()
     if searched:
-        divide_lines(problems, solutions, searched, out[searched, DIVIDED].tolist(), [sizes, *tariffs], nodes_max)
+        divide_lines(problems, solutions, searched, out[searched, DIVIDED], [sizes, *tariffs], nodes_max)
     return solutions
 
 
@@ -169,7 +153,7 @@ def solve_by_search(problem: Problem, nodes_max: int) -> Solution:
 
 
 def divide_lines(
-    problems: Sequence[Problem], solutions: list[Solution], searched: list[int], divided_bounds: list[int],
+    problems: Sequence[Problem], solutions: list[Solution], searched: list[int], divided_bounds: Ints,
     shared: list[Any], nodes_max: int,
 ) -> None:  # fmt: skip
     """Replace exact plans of whole lines by the best that may divide them, in one kernel call for all that are searched.
@@ -178,22 +162,24 @@ def divide_lines(
     still find a better one: it looks at fewer plans. shared: sizes of all the problems, and their tariffs.
     """
     steps_max = min(max(nodes_max * STEPS_PER_NODE_MAX, STEPS_MIN), STEPS_MAX)
-    incumbents = np.array([solutions[i].objective_micros + problems[i].split_micros for i in searched], np.int64)
-    placements_max = PLACEMENTS_PER_LINE_MAX * max(problems[i].line_count for i in searched) ** 2
-    out_line, out_column, out_quantity = np.empty((3, len(searched), placements_max), np.int64)
+    which = np.array(searched)
+    split = shared[0][which, SPLIT]
+    placements_max = PLACEMENTS_PER_LINE_MAX * int(shared[0][which, LINES].max()) ** 2
+    placed = np.empty((3, len(searched) * placements_max), np.int64)
     out = np.empty((len(searched), DIVIDE_FIELDS), np.int64)
-    arguments = [np.array(searched), incumbents, *shared, nodes_max, steps_max, out_line, out_column, out_quantity, out]
+    incumbents = np.array([solutions[i].objective_micros for i in searched], np.int64) + split
+    arguments = [which, incumbents, *shared, nodes_max, steps_max, placements_max, placed, out]
     divide_orders(*arguments)
-    for at, (i, divided_bound, results) in enumerate(zip(searched, divided_bounds, out.tolist(), strict=True)):
-        cost, bound, count, nodes = results
-        problem, whole = problems[i], solutions[i]
-        placements = whole.placements
-        if count:
-            columns = (table[at, :count].tolist() for table in (out_line, out_column, out_quantity))
-            placements = tuple(new_placements(zip(*columns, strict=True)))
-        objective, bound = cost - problem.split_micros, max(bound - problem.split_micros, divided_bound)
-        solution = Solution(placements, objective, min(bound, objective), nodes + whole.nodes)
-        solutions[i] = solution if bound >= objective else branch(problem, solution, nodes_max, bound)
+    cost, proven, count, nodes = out.T
+    ends = list(accumulate(count.tolist(), initial=0))
+    placements = tuple(new_placements(zip(*placed[:, : ends[-1]].tolist(), strict=True)))
+    bounds = np.minimum(np.maximum(proven - split, divided_bounds), cost - split)
+    results = zip(searched, pairwise(ends), (cost - split).tolist(), bounds.tolist(), nodes.tolist(), strict=True)
+    for i, (begin, end), objective, bound, more in results:
+        whole = solutions[i]
+        plan = placements[begin:end] if end > begin else whole.placements
+        solution = Solution(plan, objective, bound, more + whole.nodes)
+        solutions[i] = solution if bound == objective else branch(problems[i], solution, nodes_max, bound)
 
 
 def branch(problem: Problem, whole: Solution | None, nodes_max: int, divided_bound: int = NEVER) -> Solution:
