@@ -42,7 +42,7 @@ from engine.kernels.portions import (
     choose_digits,
     count_lines,
     digit_units,
-    lists_size,
+    list_places,
     sum_portions,
 )
 from engine.kernels.shipments import (
@@ -66,9 +66,9 @@ Bools = NDArray[np.bool_]
 DIVIDE_FIELDS = 4
 """Of `out`: cost, lower bound, placements, nodes."""
 
-PORTION_ROWS = 7 + (LAYERS_MAX + 1) + LAYERS_MAX
+PORTION_ROWS = 9 + (LAYERS_MAX + 1) + LAYERS_MAX
 """Of scratch, by portion: sums and the like, then from VALUES_ROW and LAYERS_ROW on the tables of `layers.lay_repeated`."""
-VALUES_ROW, LAYERS_ROW = 7, 7 + LAYERS_MAX + 1
+VALUES_ROW, LAYERS_ROW = 9, 9 + LAYERS_MAX + 1
 
 LINE_ROWS = 6
 """Of scratch, by line."""
@@ -106,22 +106,22 @@ def divide_orders(
     first = 0
     for at in range(which.shape[0]):
         o = which[at]
-        size, shared, needed, locations = count_lines_of(o, sizes, steps_max, by_line, by_column)
+        size, shared, listed, needed, locations = count_lines_of(o, sizes, steps_max, by_line, by_column)
         # Kept for the next one: most orders need no more than those before.
         if needed > work.shape[0]:
             work = np.empty(needed, np.int64)
         if locations > seen.shape[0]:
             seen = np.zeros(locations, np.bool_)
         divide_order(
-            o, sizes, size, shared, start, max_grams, price, per_kg, nodes_max, steps_max, incumbent[at], by_line, by_column,
-            layered, state, least_prices, work, seen, stack, path, first, placements_max, placed, at, out,
+            o, sizes, size, shared, listed, start, max_grams, price, per_kg, nodes_max, steps_max, incumbent[at], by_line,
+            by_column, layered, state, least_prices, work, seen, stack, path, first, placements_max, placed, at, out,
         )  # fmt: skip
         first += out[at, 2]
 
 
 @kernel
-def count_lines_of(o: int, sizes: Ints, steps_max: int, by_line: Ints, by_column: Ints) -> tuple[int, int, int, int]:
-    """Write lines and digits of an order; returns its portions, shared items, int64 of scratch, and last location + 1."""
+def count_lines_of(o: int, sizes: Ints, steps_max: int, by_line: Ints, by_column: Ints) -> tuple[int, int, int, int, int]:
+    """Write lines and digits of an order; returns its portions, shared items, int64 of a list and in all, last location + 1."""
     n, items, c = sizes[o, LINES], sizes[o, ITEMS], sizes[o, COLUMNS]
     of_lines = ints_at(sizes[o, LINES_AT], LINE_TABLES * n).reshape((LINE_TABLES, n))
     columns = ints_at(sizes[o, COLUMNS_AT], COLUMN_TABLES * c).reshape((COLUMN_TABLES, c))
@@ -136,8 +136,9 @@ def count_lines_of(o: int, sizes: Ints, steps_max: int, by_line: Ints, by_column
     last = 0
     for k in range(c):
         last = max(last, columns[0, k])
-    needed = (PORTION_ROWS + shared + sizes[o, ROWS]) * size + 2 * lists_size(lines, size) + options_size(lines)
-    return size, shared, needed + 2 * choices_max(lines), last + 1
+    listed = list_places(lines, size)[7]
+    needed = (PORTION_ROWS + shared + sizes[o, ROWS]) * size + 2 * listed + options_size(lines) + 2 * choices_max(lines)
+    return size, shared, listed, needed, last + 1
 
 
 @kernel
@@ -152,9 +153,10 @@ def options_size(lines: Ints) -> int:
 
 @kernel
 def divide_order(
-    o: int, sizes: Ints, size: int, shared: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, nodes_max: int,
-    steps_max: int, incumbent: int, by_line: Ints, by_column: Ints, layered: Ints, state: Ints, least_prices: Ints,
-    work: Ints, seen: Bools, stack: Ints, path: Ints, first: int, placements_max: int, placed: Ints, at: int, out: Ints,
+    o: int, sizes: Ints, size: int, shared: int, listed: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints,
+    nodes_max: int, steps_max: int, incumbent: int, by_line: Ints, by_column: Ints, layered: Ints, state: Ints,
+    least_prices: Ints, work: Ints, seen: Bools, stack: Ints, path: Ints, first: int, placements_max: int, placed: Ints,
+    at: int, out: Ints,
 ) -> None:  # fmt: skip
     """Find the cheapest plan below `incumbent`, or prove that there is none, within `nodes_max` nodes.
 
@@ -173,11 +175,12 @@ def divide_order(
     shared_available = by_column[(n + 1) * c : (n + 1 + shared) * c].reshape((shared, c))
     rows_end = PORTION_ROWS + shared + r
     by_portion = work[: rows_end * size].reshape((rows_end, size))
-    lists_end = rows_end * size + 2 * lists_size(lines, size)
-    lists = work[rows_end * size : lists_end].reshape((2, lists_size(lines, size)))
-    options_end = lists_end + options_size(lines)
-    options = work[lists_end:options_end].reshape((n, OPTION_FIELDS, options_size(lines) // (n * OPTION_FIELDS)))
-    choices = work[options_end : options_end + 2 * choices_max(lines)].reshape((2, choices_max(lines)))
+    lists_end = rows_end * size + 2 * listed
+    lists = work[rows_end * size : lists_end].reshape((2, listed))
+    optional, choosable = options_size(lines), choices_max(lines)
+    options_end = lists_end + optional
+    options = work[lists_end:options_end].reshape((n, OPTION_FIELDS, optional // (n * OPTION_FIELDS)))
+    choices = work[options_end : options_end + 2 * choosable].reshape((2, choosable))
     end = first + placements_max
     divide_lines(
         lines, columns[0], columns[1], ints_at(sizes[o, LINE_MICROS_AT], n * c).reshape((n, c)), columns[2],
@@ -202,7 +205,7 @@ def divide_lines(
 ) -> None:  # fmt: skip
     """`divide_order` with its tables at hand."""
     gram_sum, volume_sum, line_count, unit_count = by_portion[0], by_portion[1], by_portion[2], by_portion[3]
-    codes, sums, best = by_portion[4], by_portion[5], by_portion[6]
+    codes, sums, best, lowest, short = by_portion[4], by_portion[5], by_portion[6], by_portion[7], by_portion[8]
     size = best.shape[0]
     per_unit = by_line[0]
     sum_portions(lines, lines[GRAMS], gram_sum)
@@ -216,8 +219,8 @@ def divide_lines(
     lower_unsteady(lines, zone, weight_ppm, start, max_grams, price, per_kg, least_prices, prices)
     layers, steps = lay_repeated(
         lines, steps_max, incumbent, digit_max, location, fixed, line_micros, unit_micros, price_row, prices,
-        capacity_kind, capacity_left, line_count, unit_count, shared, shared_need, shared_available, codes, sums, best,
-        layer_best, values, layered, order, by_line, lists, seen,
+        capacity_kind, capacity_left, line_count, unit_count, shared, shared_need, shared_available, codes, sums, lowest, short,
+        best, layer_best, values, layered, order, by_line, lists, seen,
     )  # fmt: skip
     value = values[layers]
     for k in range(layers):

@@ -13,9 +13,10 @@ from engine.kernels.portions import (
     DIGIT_MAX,
     count_steps,
     digit_units,
+    is_left,
     lay_portions,
-    leave_lowest_short,
     list_halves,
+    list_lowest,
     portion_fits,
     price_portions,
     share_portions,
@@ -35,8 +36,9 @@ LAYERED_MAX = 4
 def lay_repeated(
     lines: Ints, steps_max: int, incumbent: int, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints,
     unit_micros: Ints, price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints,
-    unit_count: Ints, shared: int, shared_need: Ints, shared_available: Ints, codes: Ints, sums: Ints, best: Ints,
-    layer_best: Ints, values: Ints, layered: Ints, order: Ints, by_line: Ints, lists: Ints, seen: Bools,
+    unit_count: Ints, shared: int, shared_need: Ints, shared_available: Ints, codes: Ints, sums: Ints, lowest: Ints,
+    short: Ints, best: Ints, layer_best: Ints, values: Ints, layered: Ints, order: Ints, by_line: Ints, lists: Ints,
+    seen: Bools,
 ) -> tuple[int, int]:  # fmt: skip
     """The program over portions, with the locations that its solutions use twice laid over it; returns layers and steps.
 
@@ -50,6 +52,7 @@ def lay_repeated(
     most, digits, units = by_line[0], by_line[1], by_line[2]
     layers, steps = 0, 0
     list_halves(lines, lines[DIGIT_MAX], size, lists[0])
+    list_lowest(lines, lowest, short)
     while True:
         for turn in range(layers + 1):
             used = 0
@@ -71,18 +74,20 @@ def lay_repeated(
                 capacity_left, line_count, unit_count, shared, shared_need, shared_available, codes, sums,
                 best if turn == 0 else layer_best[turn - 1],
             )  # fmt: skip
+            # What is laid over the program asks for all of it.
+            whole = turn < layers or is_left(lines)
             if turn == 0:
-                share_portions(lines, lists[0], best, values[0])
+                share_portions(lines, lists[0], lowest, short, whole, best, values[0])
             else:
                 list_halves(lines, most, size, lists[1])
-                lay_portions(lines, lists[1], layer_best[turn - 1], values[turn - 1], values[turn])
+                lay_portions(lines, lists[1], whole, layer_best[turn - 1], values[turn - 1], values[turn])
             steps += each
         if values[layers, size - 1] >= incumbent or steps + each * (layers + 2) > LAYERED_MAX * steps_max:
             return layers, steps
         found = repeat_locations(
             layers, lines, digit_max, location, fixed, line_micros, unit_micros, price_row, prices, capacity_kind,
-            capacity_left, line_count, unit_count, shared, shared_need, shared_available, best, layer_best, values, layered,
-            seen, digits, units,
+            capacity_left, line_count, unit_count, shared, shared_need, shared_available, lowest, short, best, layer_best,
+            values, layered, seen, digits, units,
         )  # fmt: skip
         if found == layers:
             return layers, steps
@@ -93,8 +98,8 @@ def lay_repeated(
 def repeat_locations(
     layers: int, lines: Ints, digit_max: Ints, location: Ints, fixed: Ints, line_micros: Ints, unit_micros: Ints,
     price_row: Ints, prices: Ints, capacity_kind: Ints, capacity_left: Ints, line_count: Ints, unit_count: Ints,
-    shared: int, shared_need: Ints, shared_available: Ints, best: Ints, layer_best: Ints, values: Ints, layered: Ints,
-    seen: Bools, digits: Ints, units: Ints,
+    shared: int, shared_need: Ints, shared_available: Ints, lowest: Ints, short: Ints, best: Ints, layer_best: Ints,
+    values: Ints, layered: Ints, seen: Bools, digits: Ints, units: Ints,
 ) -> int:  # fmt: skip
     """Add the locations that the program's solution uses twice to `layered`; returns how many there are now.
 
@@ -107,9 +112,11 @@ def repeat_locations(
             s -= find_portion(lines, s, values[k + 1, s], False, layer_best[k], values[k])
     count = layers
     while s > 0:
-        t = find_portion(lines, s, values[0, s], True, best, values[0])
+        t = 0
+        if short[s] + values[0, s - lowest[s]] != values[0, s]:
+            t = find_portion(lines, s, values[0, s], True, best, values[0])
         if t == 0:
-            s = without_lowest(lines, s)
+            s -= lowest[s]
             continue
         s -= t
         pick_digits(lines, t, digits, units)
@@ -137,9 +144,7 @@ def repeat_locations(
 
 @kernel
 def find_portion(lines: Ints, s: int, cost: int, lowest: bool, best: Ints, below: Ints) -> int:
-    """The first t ≤ s with best[t] + below[s − t] = cost; 0 when the lowest line of s is left short for that cost instead."""
-    if lowest and leave_lowest_short(lines, s, below) == cost:
-        return 0
+    """The first t ≤ s with best[t] + below[s − t] = cost; 0 where there is none."""
     for t in range(1, s + 1):
         if best[t] < NEVER and best[t] + below[s - t] == cost and holds(lines, s, t, lowest):
             return t
@@ -157,18 +162,6 @@ def holds(lines: Ints, s: int, t: int, lowest: bool) -> bool:
         s //= base
         t //= base
     return True
-
-
-@kernel
-def without_lowest(lines: Ints, s: int) -> int:
-    """A portion without its lowest line."""
-    place = 1
-    for j in range(lines.shape[1]):
-        place *= lines[DIGIT_MAX, j] + 1
-        if s % place > 0:
-            rest: int = s - s % place
-            return rest
-    return 0
 
 
 @kernel

@@ -161,9 +161,9 @@ def price_portions(
                 more = line_micros[j, c] + unit_micros[c] * digit_units(lines, j, digit)
                 step = digit * lines[PLACE, j]
                 for e in range(before):
-                    codes[count] = codes[e] + step
-                    sums[count] = sums[e] + more
-                    count += 1
+                    codes[count + e] = codes[e] + step
+                    sums[count + e] = sums[e] + more
+                count += before
         kind, spare, row = capacity_kind[c], capacity_left[c], price_row[c]
         check = shared > 0 or capacity_need(kind, line_count[most], unit_count[most]) > spare
         for e in range(1, count):
@@ -188,9 +188,11 @@ def count_steps(lines: Ints, first: int, last: int) -> int:
 @kernel
 def halve_lines(lines: Ints) -> int:
     """How many lines come first, so that they have half of the steps: the inner loop then runs over a list of some length."""
-    n = lines.shape[1]
-    half = 0
-    while count_steps(lines, 0, half) < count_steps(lines, half, n):
+    half, before, after = 0, 1, count_steps(lines, 0, lines.shape[1])
+    while before < after:
+        steps = count_steps(lines, half, half + 1)
+        before *= steps
+        after //= steps
         half += 1
     return half
 
@@ -226,8 +228,8 @@ def list_portions(lines: Ints, first: int, last: int, most: Ints, start: Ints, m
 
 
 @kernel
-def list_places(lines: Ints, size: int) -> tuple[int, int, int, int, int, int, int]:
-    """How many portions the lines of the first half have; where each of the lists of `list_halves` ends in `lists`."""
+def list_places(lines: Ints, size: int) -> tuple[int, int, int, int, int, int, int, int]:
+    """Lines of the first half, and their portions; then where each of the lists of `list_halves` ends in `lists`."""
     n, half = lines.shape[1], halve_lines(lines)
     low_size: int = lines[PLACE, half] if half < n else size
     high_size = size // low_size
@@ -236,80 +238,93 @@ def list_places(lines: Ints, size: int) -> tuple[int, int, int, int, int, int, i
     high_start = low_middle + high_size + 1
     high_middle = high_start + high_size
     low = high_middle + count_steps(lines, 0, half)
-    return low_size, low_start, low_middle, high_start, high_middle, low, low + count_steps(lines, half, n)
-
-
-@kernel
-def lists_size(lines: Ints, size: int) -> int:
-    """int64 of the lists of `list_halves`, however much of each line they hold."""
-    return list_places(lines, size)[6]
+    return half, low_size, low_start, low_middle, high_start, high_middle, low, low + count_steps(lines, half, n)
 
 
 @kernel
 def list_halves(lines: Ints, most: Ints, size: int, lists: Ints) -> None:
     """The portions within each portion of the first half of the lines, and of the second; see `list_portions`."""
-    n, half = lines.shape[1], halve_lines(lines)
     ends = list_places(lines, size)
-    list_portions(lines, 0, half, most, lists[: ends[1]], lists[ends[1] : ends[2]], lists[ends[4] : ends[5]])
-    list_portions(lines, half, n, most, lists[ends[2] : ends[3]], lists[ends[3] : ends[4]], lists[ends[5] : ends[6]])
+    half = ends[0]
+    low_start, low_middle, low = lists[: ends[2]], lists[ends[2] : ends[3]], lists[ends[5] : ends[6]]
+    high_start, high_middle, high = lists[ends[3] : ends[4]], lists[ends[4] : ends[5]], lists[ends[6] : ends[7]]
+    list_portions(lines, 0, half, most, low_start, low_middle, low)
+    list_portions(lines, half, lines.shape[1], most, high_start, high_middle, high)
 
 
 @kernel
-def share_portions(lines: Ints, lists: Ints, best: Ints, value: Ints) -> None:
+def list_lowest(lines: Ints, lowest: Ints, short: Ints) -> None:
+    """What each portion holds of its lowest line, as a portion, and what that costs when it is left short."""
+    size = 1
+    for j in range(lines.shape[1]):
+        for digit in range(1, lines[DIGIT_MAX, j] + 1):
+            at = digit * size
+            lowest[at], short[at] = at, lines[SHORT, j] * digit_units(lines, j, digit)
+            for t in range(1, size):
+                lowest[at + t], short[at + t] = lowest[t], short[t]
+        size *= lines[DIGIT_MAX, j] + 1
+
+
+@kernel
+def is_left(lines: Ints) -> bool:
+    """Whether a shipment that holds some of the first line may leave as much of it wanted, by its digits."""
+    return bool(lines[DIGITS, 0] == ANY)
+
+
+@kernel
+def share_portions(
+    lines: Ints, lists: Ints, lowest: Ints, short: Ints, whole: bool, best: Ints, value: Ints
+) -> None:  # fmt: skip
     """value[s] = min over t ≤ s holding some of s's lowest line of best[t] + value[s − t], or the rest of that line short.
 
-    lists: `list_halves` of all digits.
+    lists: `list_halves` of all digits; lowest, short: `list_lowest`. Not whole: but for the last portion, those are left out
+    that hold all of the first line. No shipment leaves them, since the first one takes some of it: half of the steps.
     """
-    size = value.shape[0]
+    size, base = value.shape[0], lines[DIGIT_MAX, 0] + 1
     ends = list_places(lines, size)
-    low_size = ends[0]
-    low_start, low_middle, low = lists[: ends[1]], lists[ends[1] : ends[2]], lists[ends[4] : ends[5]]
-    high_start, high_middle, high = lists[ends[2] : ends[3]], lists[ends[3] : ends[4]], lists[ends[5] : ends[6]]
+    low_size, high_size = ends[1], size // ends[1]
+    low_start, low_middle, low = lists[: ends[2]], lists[ends[2] : ends[3]], lists[ends[5] : ends[6]]
+    high_start, high_middle, high = lists[ends[3] : ends[4]], lists[ends[4] : ends[5]], lists[ends[6] : ends[7]]
     value[0] = 0
-    for s in range(1, size):
-        above = s // low_size
-        below = s - above * low_size
-        least = leave_lowest_short(lines, s, value)
-        begin, end, above_begin = low_middle[below], low_start[below + 1], high_start[above]
-        if below == 0:
-            begin, above_begin = 0, high_middle[above]
-        for a in range(above_begin, high_start[above + 1]):
-            for b in range(begin, end):
-                t = np.uint64(high[a] + low[b])
-                least = min(least, best[t] + value[np.uint64(s) - t])
-        value[s] = min(least, NEVER)
+    for above in range(high_size):
+        digit = -1
+        for below in range(low_size):
+            s = above * low_size + below
+            digit = digit + 1 if digit + 1 < base else 0
+            if s == 0 or (digit == base - 1 and not whole and s < size - 1):
+                continue
+            least = short[s] + value[s - lowest[s]]
+            begin, end, above_begin = low_middle[below], low_start[below + 1], high_start[above]
+            if below == 0:
+                begin, above_begin = 0, high_middle[above]
+            for a in range(above_begin, high_start[above + 1]):
+                for b in range(begin, end):
+                    t = np.uint64(high[a] + low[b])
+                    least = min(least, best[t] + value[np.uint64(s) - t])
+            value[s] = min(least, NEVER)
 
 
 @kernel
-def lay_portions(lines: Ints, lists: Ints, best: Ints, below: Ints, value: Ints) -> None:
+def lay_portions(lines: Ints, lists: Ints, whole: bool, best: Ints, below: Ints, value: Ints) -> None:
     """value[s] = min over t ≤ s of best[t] + below[s − t], or below[s]: one more location, used at most once.
 
-    lists: `list_halves` of the largest digit of each line that the location can carry.
+    lists: `list_halves` of the largest digit of each line that the location can carry. whole: as in `share_portions`.
     """
-    size = value.shape[0]
+    size, base = value.shape[0], lines[DIGIT_MAX, 0] + 1
     ends = list_places(lines, size)
-    low_size = ends[0]
-    low_start, low = lists[: ends[1]], lists[ends[4] : ends[5]]
-    high_start, high = lists[ends[2] : ends[3]], lists[ends[5] : ends[6]]
-    for s in range(size):
-        above = s // low_size
-        under = s - above * low_size
-        least = below[s]
-        for a in range(high_start[above], high_start[above + 1]):
-            for b in range(low_start[under], low_start[under + 1]):
-                t = np.uint64(high[a] + low[b])
-                least = min(least, best[t] + below[np.uint64(s) - t])
-        value[s] = least
-
-
-@kernel
-def leave_lowest_short(lines: Ints, s: int, value: Ints) -> int:
-    """What portion s costs when what it holds of its lowest line is left short."""
-    j = 0
-    rest = s
-    while rest % (lines[DIGIT_MAX, j] + 1) == 0:
-        rest //= lines[DIGIT_MAX, j] + 1
-        j += 1
-    digit = rest % (lines[DIGIT_MAX, j] + 1)
-    cost: int = lines[SHORT, j] * digit_units(lines, j, digit) + value[s - digit * lines[PLACE, j]]
-    return cost
+    low_size, high_size = ends[1], size // ends[1]
+    low_start, low = lists[: ends[2]], lists[ends[5] : ends[6]]
+    high_start, high = lists[ends[3] : ends[4]], lists[ends[6] : ends[7]]
+    for above in range(high_size):
+        digit = -1
+        for under in range(low_size):
+            s = above * low_size + under
+            digit = digit + 1 if digit + 1 < base else 0
+            if digit == base - 1 and not whole and s < size - 1:
+                continue
+            least = below[s]
+            for a in range(high_start[above], high_start[above + 1]):
+                for b in range(low_start[under], low_start[under + 1]):
+                    t = np.uint64(high[a] + low[b])
+                    least = min(least, best[t] + below[np.uint64(s) - t])
+            value[s] = least
