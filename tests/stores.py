@@ -7,6 +7,7 @@ import redis
 from belofte.v1 import ledger_entry_pb2
 
 from engine.domain.ids import uuid7
+from engine.inventory.effects import add_effects
 from engine.inventory.gate import NO_LINK, ORIGIN, StoreGate
 from engine.inventory.keys import Layout
 from engine.inventory.live import LiveStock
@@ -46,13 +47,7 @@ def transaction(
     request_id = request_id or uuid7()
     digest = sha256(request_id.encode() + note).digest()
     entry = ledger_entry_pb2.LedgerEntry(request_id=request_id, request_digest=digest, order_id=order_id, request=note)
-    for each in cells:
-        effect = entry.positions.add(supply_delta=each.supply_delta, demand_delta=each.demand_delta)
-        effect.item_id, effect.location_id, effect.receipt_id, effect.pool = each.cell
-        if each.available_at_minute is not None:
-            effect.available_at_minute = each.available_at_minute
-    for taken in capacities:
-        entry.capacities.add(location_id=taken.location_id, day=taken.day, quantity_delta=taken.quantity_delta)
+    add_effects(entry, cells, capacities)
     for each in texts:
         entry.texts.add(table=each.table, item_id=each.item_id, field=each.field, text=each.text)
     return Transaction(request_id, digest, order_id, cells, tuple(capacities), entry.SerializeToString(), tuple(texts))

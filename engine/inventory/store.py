@@ -13,7 +13,7 @@ from belofte.v1 import ledger_entry_pb2
 
 from engine.inventory.batch import decode_reply, divide, encode_batch
 from engine.inventory.client import StoreAway, StoreGap, connect, ordinal
-from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, effects_in, texts_in
+from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, changes_of, effects_in, texts_in
 from engine.inventory.keys import DataKeys, Keys, Layout, place_of
 from engine.inventory.live import LiveStock
 from engine.inventory.scripts import script_text
@@ -30,7 +30,7 @@ class LogRecord(NamedTuple):
     """What one entry of the log did to stock."""
 
     position: str
-    changes: tuple[PositionChange, ...]
+    changes: Sequence[PositionChange]
     capacities: tuple[CapacityUse, ...]
     texts: tuple[TextEffect, ...] = ()
 
@@ -282,13 +282,9 @@ def _position_of(head: bytes | None) -> str:
 
 
 def _own_record(transaction: Transaction, position: str) -> LogRecord:
-    changes = tuple(
-        PositionChange(*change.cell, change.supply_delta, change.demand_delta, change.available_at_minute)
-        for change in transaction.cells
-    )
     uses = tuple(CapacityUse(use.location_id, use.day, use.quantity_delta) for use in transaction.capacities)
     texts = tuple(TextEffect(text.table, text.item_id, text.field, text.text) for text in transaction.texts)
-    return LogRecord(position, changes, uses, texts)
+    return LogRecord(position, changes_of(transaction.cells), uses, texts)
 
 
 def _record(position: str, entry: bytes) -> LogRecord:

@@ -7,13 +7,13 @@ from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, types_pb2
 
 from engine.domain.ids import is_id
 from engine.domain.reasons import Reason, Refusal
+from engine.inventory.effects import add_effects
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
 from engine.inventory.transaction import Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
 from engine.service.fields import Violations, minute_of
-from engine.service.record import add_effects
 
 ADJUST_INVENTORY = "AdjustInventory"
 RECORDS_MAX = 1_000

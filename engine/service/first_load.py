@@ -19,14 +19,13 @@ from belofte.v1 import ledger_entry_pb2
 from engine.domain.clock import Clock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
-from engine.inventory.effects import effects_of
+from engine.inventory.effects import add_effects, effects_of
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded, WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.records import NetworkRecords
 from engine.network.segments import ring_fence
-from engine.service.record import add_effects
 
 CELLS_MAX = 2_000
 LOAD_INVENTORY = "LoadInventory"

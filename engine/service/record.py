@@ -7,7 +7,7 @@ from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.plan import Route
-from engine.inventory.transaction import CapacityChange, CellChange
+from engine.inventory.effects import add_effects
 from engine.network.policies import policy_version
 from engine.service.encode import encode_plan
 from engine.sourcing.order import Planned
@@ -51,21 +51,6 @@ def encode_order(planned: Planned, decided_unix_ms: int) -> Encoded:
     )  # fmt: skip
     add_effects(entry, cells_of(scene, planned.plan), capacities_of(scene, planned.plan))
     return Encoded(entry.SerializeToString(), response)
-
-
-def add_effects(
-    entry: ledger_entry_pb2.LedgerEntry, cells: Iterable[CellChange], capacities: Iterable[CapacityChange]
-) -> None:  # fmt: skip
-    """Write into an entry what its transaction changes."""
-    for change in cells:
-        cell = change.cell
-        entry.positions.add(
-            item_id=cell.item_id, location_id=cell.location_id, receipt_id=cell.receipt_id, pool=cell.pool,
-            supply_delta=change.supply_delta, demand_delta=change.demand_delta,
-            available_at_minute=change.available_at_minute,
-        )  # fmt: skip
-    for use in capacities:
-        entry.capacities.add(location_id=use.location_id, day=use.day, quantity_delta=use.quantity_delta)
 
 
 def source_answer(planned: Planned) -> sourcing_service_pb2.SourceOrderResponse:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from belofte.v1 import ledger_entry_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.inventory.effects import effects_in, texts_in
+from engine.inventory.effects import add_effects, effects_in, texts_in
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, TextChange, TextTable, Transaction
 from engine.inventory.write_path import Recorded
@@ -24,7 +24,7 @@ from engine.service.fields import (
     parse,
 )
 from engine.service.hold_writes import RELEASED
-from engine.service.record import add_effects, instant, order_in
+from engine.service.record import instant, order_in
 from engine.sourcing.reserve import ANY
 
 if TYPE_CHECKING:

@@ -26,6 +26,36 @@ class PositionEffect(_message.Message):
     available_at_minute: int
     def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., receipt_id: _Optional[str] = ..., pool: _Optional[str] = ..., supply_delta: _Optional[int] = ..., demand_delta: _Optional[int] = ..., available_at_minute: _Optional[int] = ...) -> None: ...
 
+class PositionColumns(_message.Message):
+    __slots__ = ("row_count", "item_ids", "location_ids", "receipt_ids", "pools", "item_indexes", "location_indexes", "receipt_indexes", "pool_indexes", "supply_deltas", "demand_deltas", "dated_rows", "available_at_minutes")
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_IDS_FIELD_NUMBER: _ClassVar[int]
+    POOLS_FIELD_NUMBER: _ClassVar[int]
+    ITEM_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    POOL_INDEXES_FIELD_NUMBER: _ClassVar[int]
+    SUPPLY_DELTAS_FIELD_NUMBER: _ClassVar[int]
+    DEMAND_DELTAS_FIELD_NUMBER: _ClassVar[int]
+    DATED_ROWS_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_AT_MINUTES_FIELD_NUMBER: _ClassVar[int]
+    row_count: int
+    item_ids: _containers.RepeatedScalarFieldContainer[str]
+    location_ids: _containers.RepeatedScalarFieldContainer[str]
+    receipt_ids: _containers.RepeatedScalarFieldContainer[str]
+    pools: _containers.RepeatedScalarFieldContainer[str]
+    item_indexes: _containers.RepeatedScalarFieldContainer[int]
+    location_indexes: _containers.RepeatedScalarFieldContainer[int]
+    receipt_indexes: _containers.RepeatedScalarFieldContainer[int]
+    pool_indexes: _containers.RepeatedScalarFieldContainer[int]
+    supply_deltas: _containers.RepeatedScalarFieldContainer[int]
+    demand_deltas: _containers.RepeatedScalarFieldContainer[int]
+    dated_rows: _containers.RepeatedScalarFieldContainer[int]
+    available_at_minutes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, row_count: _Optional[int] = ..., item_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., receipt_ids: _Optional[_Iterable[str]] = ..., pools: _Optional[_Iterable[str]] = ..., item_indexes: _Optional[_Iterable[int]] = ..., location_indexes: _Optional[_Iterable[int]] = ..., receipt_indexes: _Optional[_Iterable[int]] = ..., pool_indexes: _Optional[_Iterable[int]] = ..., supply_deltas: _Optional[_Iterable[int]] = ..., demand_deltas: _Optional[_Iterable[int]] = ..., dated_rows: _Optional[_Iterable[int]] = ..., available_at_minutes: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class CapacityEffect(_message.Message):
     __slots__ = ("location_id", "day", "quantity_delta")
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -49,7 +79,7 @@ class TextEffect(_message.Message):
     def __init__(self, table: _Optional[str] = ..., item_id: _Optional[str] = ..., field: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class LedgerEntry(_message.Message):
-    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order")
+    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order", "position_columns")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -65,6 +95,7 @@ class LedgerEntry(_message.Message):
     TEXTS_FIELD_NUMBER: _ClassVar[int]
     RESERVATIONS_FIELD_NUMBER: _ClassVar[int]
     ORDER_FIELD_NUMBER: _ClassVar[int]
+    POSITION_COLUMNS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     method: str
     request_digest: bytes
@@ -80,4 +111,5 @@ class LedgerEntry(_message.Message):
     texts: _containers.RepeatedCompositeFieldContainer[TextEffect]
     reservations: _containers.RepeatedCompositeFieldContainer[_reservation_service_pb2.Reservation]
     order: _types_pb2.Order
-    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ...) -> None: ...
+    position_columns: PositionColumns
+    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position_columns: _Optional[_Union[PositionColumns, _Mapping]] = ...) -> None: ...
