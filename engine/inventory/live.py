@@ -1,13 +1,16 @@
 """Live stock of one network: the matrix, the capacity used and the receipts' dates, kept equal to the commit log."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.inventory.effects import CapacityUse, PositionChange, TextEffect
+from engine.inventory.change_slots import UnsellablePlaces, change_slots
+from engine.inventory.effects import CapacityUse, ChangeColumns, PositionChange, TextEffect
 from engine.inventory.holds import Holds
+from engine.inventory.id_index import IdIndex
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
 from engine.inventory.transaction import CALLER_MARK, TextTable
 
@@ -24,7 +27,7 @@ class LogEntry(Protocol):
         ...
 
     @property
-    def changes(self) -> Iterable[PositionChange]:
+    def changes(self) -> Sequence[PositionChange]:
         """Positions it changed."""
         ...
 
@@ -64,9 +67,18 @@ class LiveStock:
         self.holds = Holds()
         self.unknown_count = 0
         self._unsellable = unsellable
+        self._unsellable_places = UnsellablePlaces(unsellable, len(location_index))
         self._receipt_minute: dict[tuple[int, int, str], int] = {}
         # What was taken of days after the table: they move into it.
         self._capacity_later: dict[tuple[int, int], int] = {}
+
+    @cached_property
+    def _items(self) -> IdIndex:
+        return IdIndex(self.item_index)
+
+    @cached_property
+    def _locations(self) -> IdIndex:
+        return IdIndex(self.location_index)
 
     def slot_of(self, item: int, location: int, receipt_id: str, pool: str) -> int:
         """The slot of a position; a receipt without a date counts as on hand."""
@@ -92,8 +104,11 @@ class LiveStock:
 
     def apply(self, entry: LogEntry) -> None:
         """Bring the stock to the entry's position."""
-        for change in entry.changes:
-            self.apply_change(change)
+        if isinstance(entry.changes, ChangeColumns):
+            self._apply_columns(entry.changes)
+        else:
+            for change in entry.changes:
+                self.apply_change(change)
         for use in entry.capacities:
             self.apply_capacity(use)
         self.apply_texts(entry.texts)
@@ -116,6 +131,26 @@ class LiveStock:
             self._move_receipt(item, location, change.receipt_id, change.available_at_minute)
         slot = self.slot_of(item, location, change.receipt_id, change.pool)
         self.matrix.change(item, location, slot, change.supply_delta, change.demand_delta)
+
+    def _apply_columns(self, columns: ChangeColumns) -> None:
+        """As `apply_change` of one after the other: what is on hand in one go, receipts and new slots by themselves."""
+        matrix = self.matrix
+        item = self._items.find(columns.items.ids)[columns.items.places]
+        location = self._locations.find(columns.locations.ids)[columns.locations.places]
+        is_unknown = (item < 0) | (location < 0)
+        self.unknown_count += int(np.count_nonzero(is_unknown))
+        item[is_unknown] = -1
+        is_sellable = self._unsellable_places.are_sellable(columns.pools, item, location)
+        slot, done = change_slots(matrix, columns, is_sellable), 0
+        while True:
+            done = matrix.change_many(done, item, location, slot, columns.supply_deltas, columns.demand_deltas)
+            if done == len(columns):
+                return
+            change = columns[done]
+            self.apply_change(change)
+            done += 1
+            if slot[done - 1] < 0 and not change.receipt_id:
+                slot = change_slots(matrix, columns, is_sellable)
 
     def apply_capacity(self, use: CapacityUse) -> None:
         """Add one use of capacity."""

@@ -9,13 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.stock import ON_HAND_SLOT, find_position, insert_position
+from engine.kernels.stock import (
+    ON_HAND_SLOT,
+    change_positions,
+    find_position,
+    insert_position,
+)
+from engine.kernels.stock import QUANTITY_MAX as QUANTITY_MAX
+from engine.kernels.stock import QUANTITY_MIN as QUANTITY_MIN
 
 ON_HAND = 0
 """`available_at` of stock that is there already."""
 
-QUANTITY_MIN = -(2**31)
-QUANTITY_MAX = 2**31 - 1
+Ints = NDArray[np.int64]
+
 OUT_OF_RANGE = "a position left the range of int32"
 ROW_ROOM_MIN = 4
 SLOT_ROOM_MIN = 16
@@ -77,6 +84,10 @@ class InventoryMatrix:
             self._show_slots(*columns)
         return found
 
+    def find_slot(self, slot: Slot) -> int:
+        """Index of a slot, or −1."""
+        return self._slot_index.get(slot, -1)
+
     def _show_slots(self, available_at: NDArray[np.int64], pool: NDArray[np.int64], sellable: NDArray[np.bool_]) -> None:
         """Keep the columns of slots, and show what of them is in use."""
         count = len(self.slots)
@@ -111,6 +122,20 @@ class InventoryMatrix:
         supply, demand = int(self.supply[at]) + supply_delta, int(self.demand[at]) + demand_delta
         assert min(supply, demand) >= QUANTITY_MIN and max(supply, demand) <= QUANTITY_MAX, OUT_OF_RANGE
         self.supply[at], self.demand[at] = supply, demand
+
+    def change_many(
+        self, first: int, item: Ints, location: Ints, slot: Ints, supply_delta: Ints, demand_delta: Ints
+    ) -> int:  # fmt: skip
+        """Add to positions from change `first` on; returns the first change that it leaves to `change`, or how many there are.
+
+        Columns [changes]. A change of item −1 is left out; one of slot −1 is left to the caller.
+        """
+        done, opened = change_positions(
+            first, item, location, slot, supply_delta, demand_delta, self.row_start, self.row_count, self.row_room,
+            self.slot_available_at, self.location, self.slot, self.supply, self.demand,
+        )  # fmt: skip
+        self.opened_count += int(opened)
+        return int(done)
 
     def load(
         self, item: NDArray[np.int32], location: NDArray[np.int32], slot: NDArray[np.int32],

@@ -10,9 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
+from engine.kernels.prefetch import prefetch
 
 ON_HAND_SLOT = 0
 """The slot of what is on hand and for sale in the common pool."""
+
+QUANTITY_MIN = -(2**31)
+QUANTITY_MAX = 2**31 - 1
+"""What a column of units holds."""
+
+ROWS_AHEAD = 16
+"""So many changes ahead, what they will need of the row tables is fetched; half as many ahead, the row."""
 
 Ints = NDArray[np.int64]
 Column = NDArray[np.int32]
@@ -72,6 +80,60 @@ def insert_position(
     supply[at] = 0
     demand[at] = 0
     return at
+
+
+@kernel
+def change_positions(
+    first: int, item: Ints, location: Ints, slot: Ints, supply_delta: Ints, demand_delta: Ints, row_start: Ints,
+    row_count: Ints, row_room: Ints, slot_available_at: Ints, at_location: Column, at_slot: Column, supply: Column,
+    demand: Column,
+) -> tuple[int, int]:  # fmt: skip
+    """supply += supply_delta, demand += demand_delta, change by change from `first`; (changes done, positions opened).
+
+    item, location, slot and deltas [changes]: a change of item −1 is left out. It ends before a change of slot −1, one
+    whose position is to be opened in a full row, and one that would leave int32.
+    """
+    opened = 0
+    for at in range(first, len(item)):
+        fetch_ahead(at, item, row_start, row_count, at_location)
+        i = item[at]
+        if i < 0:
+            continue
+        if slot[at] < 0:
+            return at, opened
+        start, count = row_start[i], row_count[i]
+        found = find_position(start, count, location[at], slot[at], at_location, at_slot)
+        units: Any = np.int64(0)
+        promised: Any = np.int64(0)
+        if found >= 0:
+            units += supply[found]
+            promised += demand[found]
+        units += supply_delta[at]
+        promised += demand_delta[at]
+        if min(units, promised) < QUANTITY_MIN or max(units, promised) > QUANTITY_MAX:
+            return at, opened
+        if found < 0:
+            if count == row_room[i]:
+                return at, opened
+            found = insert_position(
+                start, count, location[at], slot[at], slot_available_at, at_location, at_slot, supply, demand
+            )  # fmt: skip
+            row_count[i] = count + 1
+            opened += 1
+        supply[found] = units
+        demand[found] = promised
+    return len(item), opened
+
+
+@kernel
+def fetch_ahead(at: int, item: Ints, row_start: Ints, row_count: Ints, at_location: Column) -> None:
+    """Ask for the memory that the changes after this one will search."""
+    if at + ROWS_AHEAD < len(item) and item[at + ROWS_AHEAD] >= 0:
+        prefetch(row_start, item[at + ROWS_AHEAD])
+        prefetch(row_count, item[at + ROWS_AHEAD])
+    if at + ROWS_AHEAD // 2 < len(item) and item[at + ROWS_AHEAD // 2] >= 0:
+        i = item[at + ROWS_AHEAD // 2]
+        prefetch(at_location, row_start[i] + row_count[i] // 2)
 
 
 @kernel
