@@ -1,18 +1,23 @@
 """The shared store as tests set it up: transactions with their entries, and a store opened without a ledger."""
 
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
 
+import numpy as np
 import redis
 from belofte.v1 import ledger_entry_pb2
 
 from engine.domain.ids import uuid7
-from engine.inventory.effects import add_effects
+from engine.inventory.effects import FEW_ROWS_MAX, PositionChange, add_effects, changes_of
 from engine.inventory.gate import NO_LINK, ORIGIN, StoreGate
-from engine.inventory.keys import Layout
+from engine.inventory.hash_reader import FieldNumbers
+from engine.inventory.keys import Layout, date_field, place_field
 from engine.inventory.live import LiveStock
-from engine.inventory.store import StockImage, StockStore
+from engine.inventory.store import LogRecord, StockImage, StockStore
+from engine.inventory.stored import StoredPart, StoredPositions
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, TextChange, TextTable, Transaction
+from engine.kernels.replies import read_hashes
 
 PARTITION = "test"
 ITEMS = ("bolt", "lamp", "nut")
@@ -53,8 +58,20 @@ def transaction(
     return Transaction(request_id, digest, order_id, cells, tuple(capacities), entry.SerializeToString(), tuple(texts))
 
 
+@cache
+def compile_kernels() -> None:
+    """Of loading: the first time they take longer than a gate stays open that nobody renews."""
+    fields, columns = FieldNumbers(LOCATIONS), np.zeros((5, 9), np.int64)
+    reply = np.frombuffer(bytearray(b"*2\r\n$3\r\nams\r\n$1\r\n7\r\n"), np.uint8)
+    count, _ = read_hashes(reply, 0, 1, *columns)
+    fields.find(reply, *columns[:3, :count])
+    many = transaction(*[change(1)] * (FEW_ROWS_MAX + 1))
+    empty_stock().apply(LogRecord("1-1", changes_of(many.cells), ()))
+
+
 def open_store(url: str, epoch: int = 1, blocks: int = 1, position: str = ORIGIN, link: str = NO_LINK) -> StoreGate:
     """Open an empty store for an epoch, as a sidecar does over an empty ledger."""
+    compile_kernels()
     gate = StoreGate(url, PARTITION)
     gate.close(epoch)
     gate.open(epoch, position, link, Layout(epoch, blocks))
@@ -70,6 +87,25 @@ def stock_store(
         url, PARTITION, record_lag_entries_max=lag_entries_max, record_lag_ms_max=lag_ms_max, item_ids=items,
         location_ids=locations,
     )  # fmt: skip
+
+
+def stored_of(changes: Sequence[PositionChange]) -> StoredPositions:
+    """Positions as they are read of the store, all in one part."""
+    items = list(dict.fromkeys(each.item_id for each in changes))
+    fields = list(dict.fromkeys(place_field(each.location_id, each.receipt_id, each.pool) for each in changes))
+    rows = sorted(
+        (
+            items.index(each.item_id), fields.index(place_field(each.location_id, each.receipt_id, each.pool)),
+            each.supply_delta, each.demand_delta,
+        )
+        for each in changes
+    )  # fmt: skip
+    dates = {
+        date_field(each.item_id, each.location_id, each.receipt_id): each.available_at_minute
+        for each in changes
+        if each.available_at_minute is not None
+    }
+    return StoredPositions(items, fields, [StoredPart(*np.array(rows, np.int32).reshape(-1, 4).T)], dates)
 
 
 def empty_stock(items: Sequence[str] = ITEMS, locations: Sequence[str] = LOCATIONS) -> LiveStock:

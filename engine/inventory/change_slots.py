@@ -1,14 +1,16 @@
-"""The slots of many changes, in one step for all of them."""
+"""The slots of many positions, in one step for all of them."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.inventory.effects import ChangeColumns, IdColumn
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
+from engine.inventory.stored import Place
 
 Ints = NDArray[np.int64]
+Column = NDArray[np.int32]
 
 
 class UnsellablePlaces:
@@ -22,9 +24,16 @@ class UnsellablePlaces:
             keys.setdefault(pool, []).append(item * location_count + location)
         self._keys = {pool: np.sort(np.array(each, np.int64)) for pool, each in keys.items()}
 
+    @property
+    def pools(self) -> Set[str]:
+        """Pools of which a position is flagged."""
+        return self._keys.keys()
+
     def are_sellable(self, pools: IdColumn, item: Ints, location: Ints) -> NDArray[np.bool_]:
         """[rows] whether a position is not flagged."""
         sellable = np.ones(len(item), np.bool_)
+        if not self._keys:
+            return sellable
         for at, pool in enumerate(pools.ids):
             keys = self._keys.get(pool)
             if keys is not None:
@@ -45,3 +54,30 @@ def change_slots(matrix: InventoryMatrix, columns: ChangeColumns, is_sellable: N
     if is_receipt.any():
         found[is_receipt[columns.receipts.places]] = -1
     return found
+
+
+class PlaceSlots:
+    """The slots of places that come again and again."""
+
+    def __init__(self, matrix: InventoryMatrix, places: Sequence[Place], unsellable: UnsellablePlaces) -> None:
+        """Opens the slots that what is on hand at the places may have."""
+        pools = list(dict.fromkeys(place.pool for place in places))
+        number = {pool: at for at, pool in enumerate(pools)}
+        self._pools = IdColumn(pools, np.array([number[place.pool] for place in places], np.int64))
+        self._is_receipt = np.array([place.receipt_id != "" for place in places], np.bool_)
+        on_hand = {place.pool for place in places if not place.receipt_id}
+        # [pools, unsellable or sellable]
+        self._slots = np.full((len(pools), 2), -1, np.int64)
+        for pool in sorted(on_hand):
+            self._slots[number[pool], 1] = matrix.slot_index(Slot("", pool, ON_HAND, True))
+            if pool in unsellable.pools:
+                self._slots[number[pool], 0] = matrix.slot_index(Slot("", pool, ON_HAND, False))
+        self._unsellable = unsellable
+
+    def on_hand(self, place: Column, item: Ints, location: Ints) -> Ints:
+        """[rows] slot of each position, −1 of a receipt's."""
+        pool = self._pools.places[place]
+        is_sellable = self._unsellable.are_sellable(IdColumn(self._pools.ids, pool), item, location)
+        slot: Ints = self._slots[pool, is_sellable.astype(np.int64)]
+        slot[self._is_receipt[place]] = -1
+        return slot

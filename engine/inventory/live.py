@@ -7,11 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.inventory.change_slots import UnsellablePlaces, change_slots
+from engine.inventory.change_slots import PlaceSlots, UnsellablePlaces, change_slots
 from engine.inventory.effects import CapacityUse, ChangeColumns, PositionChange, TextEffect
 from engine.inventory.holds import Holds
 from engine.inventory.id_index import IdIndex
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
+from engine.inventory.stored import StoredPositions
 from engine.inventory.transaction import CALLER_MARK, TextTable
 
 CAPACITY_DAYS = 1024
@@ -101,6 +102,29 @@ class LiveStock:
         table = np.array(rows, np.int64).reshape(-1, 5)
         item_column, location_column, slot_column = table[:, :3].astype(np.int32).T
         self.matrix.load(item_column, location_column, slot_column, table[:, 3], table[:, 4])
+
+    def load_stored(self, stored: StoredPositions) -> None:
+        """As `load`, of what was read of the store: part by part, in columns."""
+        items = self._items.find(stored.item_ids)
+        places = stored.places()
+        locations = self._locations.find([place.location_id for place in places])
+        slots = PlaceSlots(self.matrix, places, self._unsellable_places)
+        for part in stored.parts:
+            item, location = items[part.item], locations[part.place]
+            is_known = (item >= 0) & (location >= 0)
+            if not is_known.all():
+                self.unknown_count += int(np.count_nonzero(~is_known))
+                part = part.only(is_known)
+                item, location = item[is_known], location[is_known]
+            slot = slots.on_hand(part.place, item, location)
+            for row in np.flatnonzero(slot < 0).tolist():
+                place = places[part.place[row]]
+                key = int(item[row]), int(location[row]), place.receipt_id
+                minute = stored.minute_of(int(part.item[row]), place)
+                if minute is not None:
+                    self._receipt_minute[key] = minute
+                slot[row] = self.slot_of(*key, place.pool)
+            self.matrix.load(item, location, slot, part.supply, part.demand)
 
     def apply(self, entry: LogEntry) -> None:
         """Bring the stock to the entry's position."""

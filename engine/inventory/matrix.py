@@ -22,6 +22,7 @@ ON_HAND = 0
 """`available_at` of stock that is there already."""
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32] | NDArray[np.int64]
 
 OUT_OF_RANGE = "a position left the range of int32"
 ROW_ROOM_MIN = 4
@@ -137,26 +138,30 @@ class InventoryMatrix:
         self.opened_count += int(opened)
         return int(done)
 
-    def load(
-        self, item: NDArray[np.int32], location: NDArray[np.int32], slot: NDArray[np.int32],
-        supply: NDArray[np.int64], demand: NDArray[np.int64],
-    ) -> None:  # fmt: skip
-        """Fill an empty matrix with distinct positions in any order, columns of equal length."""
-        assert self.used == 0, "load fills an empty matrix"
+    def load(self, item: Numbers, location: Numbers, slot: Numbers, supply: Numbers, demand: Numbers) -> None:
+        """Open the rows of items that have none, with distinct positions in any order; columns of equal length."""
         for quantities in (supply, demand):
             assert quantities.min(initial=0) >= QUANTITY_MIN and quantities.max(initial=0) <= QUANTITY_MAX, OUT_OF_RANGE
-        order = np.lexsort((slot, self.slot_available_at[slot], location, item))
-        counts = np.bincount(item, minlength=self.item_count).astype(np.int64)
-        rooms = np.where(counts > 0, counts + np.maximum(counts // 8, 1), 0)
-        starts = np.concatenate(([0], np.cumsum(rooms)[:-1])).astype(np.int64)
-        self.row_start, self.row_count, self.row_room = starts, counts, rooms
-        self.used = int(rooms.sum())
-        within = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-        at = np.repeat(starts, counts) + within
-        for name, values in (("location", location), ("slot", slot), ("supply", supply), ("demand", demand)):
-            column = np.zeros(max(64, self.used + self.used // 8), np.int32)
+        place = item.astype(np.int64) * self.location_count + location
+        order = np.argsort(place)
+        place = place[order]
+        if (place[1:] == place[:-1]).any():
+            # Several positions at one location: by arrival then. Three keys take much longer than one.
+            order = np.lexsort((slot, self.slot_available_at[slot], location, item))
+            place = item[order].astype(np.int64) * self.location_count + location[order]
+        owner = place // max(1, self.location_count)
+        firsts = np.flatnonzero(np.diff(owner, prepend=-1))
+        counts = np.diff(firsts, append=len(owner))
+        items = owner[firsts]
+        assert not self.row_room[items].any(), "load opens rows, and adds to none"
+        rooms = counts + np.maximum(counts // 8, 1)
+        starts = self.used + np.cumsum(rooms) - rooms
+        self._reserve(int(rooms.sum()))
+        self.row_start[items], self.row_count[items], self.row_room[items] = starts, counts, rooms
+        at = np.repeat(starts - firsts, counts) + np.arange(len(owner))
+        for column, values in ((self.location, location), (self.slot, slot), (self.supply, supply), (self.demand, demand)):
             column[at] = values[order]
-            setattr(self, name, column)
+        self.used += int(rooms.sum())
 
     def run(self, item: int, location: int) -> range:
         """Arena indexes of one item's positions at one location, by arrival; until a position is opened."""
@@ -176,14 +181,20 @@ class InventoryMatrix:
         """Move a full row to the end of the arena with half as much room again."""
         start, count = int(self.row_start[item]), int(self.row_count[item])
         room = max(ROW_ROOM_MIN, count + count // 2)
-        if self.used + room > len(self.location):
-            size = max(self.used + room, len(self.location) * 3 // 2)
-            for name in ("location", "slot", "supply", "demand"):
-                column = np.zeros(size, np.int32)
-                column[: self.used] = getattr(self, name)[: self.used]
-                setattr(self, name, column)
+        self._reserve(room)
         end = self.used
         for column in (self.location, self.slot, self.supply, self.demand):
             column[end : end + count] = column[start : start + count]
         self.row_start[item], self.row_room[item] = end, room
         self.used = end + room
+
+    def _reserve(self, room: int) -> None:
+        """Make the arena larger, by half at least, unless there is so much room behind the rows."""
+        size = self.used + room
+        if size <= len(self.location):
+            return
+        size = max(size + size // 8, len(self.location) * 3 // 2)
+        for name in ("location", "slot", "supply", "demand"):
+            column = np.zeros(size, np.int32)
+            column[: self.used] = getattr(self, name)[: self.used]
+            setattr(self, name, column)

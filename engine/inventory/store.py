@@ -5,6 +5,7 @@ a guard and its effect be one step.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,9 +15,11 @@ from belofte.v1 import ledger_entry_pb2
 from engine.inventory.batch import decode_reply, divide, encode_batch
 from engine.inventory.client import StoreAway, StoreGap, connect, ordinal
 from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, changes_of, effects_in, texts_in
-from engine.inventory.keys import DataKeys, Keys, Layout, place_of
+from engine.inventory.hash_reader import FieldNumbers, HashReader
+from engine.inventory.keys import DataKeys, Keys, Layout
 from engine.inventory.live import LiveStock
 from engine.inventory.scripts import script_text
+from engine.inventory.stored import StoredPart, StoredPositions, join_units
 from engine.inventory.transaction import Closed, Committed, Outcome, TextTable, Transaction
 
 TAIL_ENTRIES_MAX = 10_000
@@ -52,7 +55,7 @@ class StockImage:
 
     epoch: int
     position: str
-    cells: Sequence[PositionChange]
+    stored: StoredPositions
     capacities: Sequence[CapacityUse]
     read_at: Sequence[str]
     steps: Mapping[str, int]
@@ -62,7 +65,7 @@ class StockImage:
 
     def fill(self, stock: LiveStock) -> None:
         """Bring an empty stock to this image."""
-        stock.load(self.cells)
+        stock.load_stored(self.stored)
         stock.holds.load(self.holds)
         for use in self.capacities:
             stock.apply_capacity(use)
@@ -210,22 +213,27 @@ class StockStore:
         dates = self._dates(data)
         capacities_read_at, capacities = self._asked(lambda: self._read_capacities(data))
         holds = self._asked(lambda: self._client.hgetall(data.text(TextTable.HOLDS, "", "")))
-        cells: list[PositionChange] = []
+        reader = HashReader(self._client, FieldNumbers(self._locations))
+        parts: list[StoredPart] = []
         read_at: list[str] = []
         steps: dict[str, int] = {}
         items_each = max(1, LOAD_KEYS_MAX // (2 * data.blocks))
-        for first in range(0, len(self._items), items_each):
-            items = self._items[first : first + items_each]
-            at, found = self._asked(lambda items=items: self._read_items(data, items, dates))
-            steps.update(dict.fromkeys(items, len(read_at)))
-            read_at.append(at)
-            cells += found
+        firsts = range(0, len(self._items), items_each)
+        groups = (self._unit_keys(data, self._items[first : first + items_each]) for first in firsts)
+        with _away():
+            for first, (head_then, pairs) in zip(firsts, reader.read(self._keys.head, groups), strict=True):
+                steps.update(dict.fromkeys(self._items[first : first + items_each], len(read_at)))
+                read_at.append(_position_of(head_then))
+                # Hashes of supply and demand in turn, as many of an item as there are blocks.
+                item = first + pairs.owner // (2 * data.blocks)
+                parts.append(join_units(item, pairs.field, pairs.value, pairs.owner % 2 == 1))
+        stored = StoredPositions(self._items, reader.fields.texts, parts, dates)
         later: list[LogRecord] = []
         position = head
         while more := self.tail(position):
             later += more
             position = more[-1].position
-        return StockImage(epoch, position, cells, capacities, read_at, steps, capacities_read_at, later, _decoded(holds))
+        return StockImage(epoch, position, stored, capacities, read_at, steps, capacities_read_at, later, _decoded(holds))
 
     def _read_start(self) -> tuple[int, Layout, str] | None:
         pipe = self._client.pipeline(transaction=True)
@@ -253,26 +261,20 @@ class StockStore:
         ]
         return _position_of(head), uses
 
-    def _read_items(self, data: DataKeys, items: Sequence[str], dates: Mapping[str, int]) -> tuple[str, list[PositionChange]]:
-        pipe = self._client.pipeline(transaction=True)
-        pipe.get(self._keys.head)
-        for item_id in items:
-            for block in range(data.blocks):
-                pipe.hgetall(data.supply(item_id, block))
-                pipe.hgetall(data.demand(item_id, block))
-        head, *rows = pipe.execute()
-        cells: list[PositionChange] = []
-        each = 2 * data.blocks
-        for i, item_id in enumerate(items):
-            for b in range(0, each, 2):
-                cells += _cells(item_id, rows[i * each + b], rows[i * each + b + 1], dates)
-        return _position_of(head), cells
+    def _unit_keys(self, data: DataKeys, items: Sequence[str]) -> list[str]:
+        return [key(item_id, block) for item_id in items for block in range(data.blocks) for key in (data.supply, data.demand)]
 
     def _asked(self, question: Any) -> Any:
-        try:
+        with _away():
             return question()
-        except redis.RedisError as error:
-            raise StoreAway(str(error)) from error
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise StoreAway(str(error)) from error
 
 
 def _position_of(head: bytes | None) -> str:
@@ -294,14 +296,3 @@ def _record(position: str, entry: bytes) -> LogRecord:
 
 def _decoded(texts: Mapping[bytes, bytes]) -> dict[str, str]:
     return {field.decode(): text.decode() for field, text in texts.items()}
-
-
-def _cells(
-    item_id: str, supply: Mapping[bytes, bytes], demand: Mapping[bytes, bytes], dates: Mapping[str, int]
-) -> Iterator[PositionChange]:
-    for field in supply.keys() | demand.keys():
-        location_id, receipt_id, pool = place_of(field.decode())
-        minute = dates.get(f"{item_id}|{location_id}|{receipt_id}") if receipt_id else None
-        yield PositionChange(
-            item_id, location_id, receipt_id, pool, int(supply.get(field, 0)), int(demand.get(field, 0)), minute
-        )

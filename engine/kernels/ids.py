@@ -2,8 +2,10 @@
 
 A dictionary keeps keys, hashes and numbers in places of their own, each of them a wait for memory once it outgrows the
 caches. Here a slot is hash and number in 64 bits, and what the next ids will need is fetched while this one is compared.
-Texts are UTF-8 in one array, each ended by END, which no id holds.
+Texts are UTF-8 in one array, from a start to an end (exclusive) each.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from engine.kernels.jit import kernel
 from engine.kernels.prefetch import prefetch
 
 END = 10
-"""A line feed."""
+"""A line feed: after each of many texts in one; no id holds it."""
 
 FREE = -1
 HASH_SEED = np.uint64(0xCBF29CE484222325)
@@ -27,23 +29,28 @@ Bytes = NDArray[np.uint8]
 
 
 @kernel
-def hash_ids(texts: Bytes, ends: Ints, hashes: Ints) -> int:
-    """FNV-1a of each text, without its sign; ends [n] receives where its END stands. Returns the number of texts.
-
-    ends and hashes [n]: where there are more texts than n, the rest is left.
-    """
-    count = 0
+def hash_text(texts: Bytes, start: int, end: int) -> int:
+    """FNV-1a of a text, its upper half mixed into the lower one, without sign."""
     mixed = HASH_SEED
+    for at in range(start, end):
+        mixed = (mixed ^ np.uint64(texts[at])) * HASH_PRIME
+    hashed: Any = np.int64((mixed ^ (mixed >> np.uint64(32))) & np.uint64(2**62 - 1))
+    number: int = hashed
+    return number
+
+
+@kernel
+def hash_texts(texts: Bytes, starts: Ints, ends: Ints, hashes: Ints) -> int:
+    """Start, end and hash [n] of texts that are each followed by END. Returns their number, n + 1 where there are more."""
+    count, start = 0, 0
     for at in range(len(texts)):
         if texts[at] == END:
             if count == len(ends):
                 return count + 1
-            ends[count] = at
-            hashes[count] = np.int64((mixed ^ (mixed >> np.uint64(32))) & np.uint64(2**62 - 1))
+            starts[count], ends[count] = start, at
+            hashes[count] = hash_text(texts, start, at)
             count += 1
-            mixed = HASH_SEED
-        else:
-            mixed = (mixed ^ np.uint64(texts[at])) * HASH_PRIME
+            start = at + 1
     return count
 
 
@@ -60,24 +67,27 @@ def enter_ids(hashes: Ints, slots: Ints) -> None:
 
 @kernel
 def find_ids(
-    texts: Bytes, ends: Ints, hashes: Ints, known_texts: Bytes, known_ends: Ints, slots: Ints, numbers: Ints
+    texts: Bytes, starts: Ints, ends: Ints, hashes: Ints, known_texts: Bytes, known_starts: Ints, known_ends: Ints,
+    slots: Ints, numbers: Ints,
 ) -> None:  # fmt: skip
     """numbers [n] receives the number of each text among the known ones, −1 where it is none of them."""
     ahead = 8
     mask = len(slots) - 1
-    for i in range(min(ahead, len(hashes))):
+    for i in range(min(ahead, len(numbers))):
         prefetch(slots, hashes[i] & mask)
-    for i in range(len(hashes)):
-        if i + ahead < len(hashes):
+    for i in range(len(numbers)):
+        if i + ahead < len(numbers):
             prefetch(slots, hashes[i + ahead] & mask)
         numbers[i] = first_slot(hashes[i], slots)
         if numbers[i] >= 0:
+            prefetch(known_starts, numbers[i])
             prefetch(known_ends, numbers[i])
-    for i in range(len(hashes)):
-        if i + ahead < len(hashes) and numbers[i + ahead] >= 0:
-            prefetch(known_texts, known_ends[numbers[i + ahead]])
-        if numbers[i] >= 0 and not is_same(texts, i, ends, known_texts, numbers[i], known_ends):
-            numbers[i] = search(texts, i, ends, hashes[i], known_texts, known_ends, slots)
+    for i in range(len(numbers)):
+        if i + ahead < len(numbers) and numbers[i + ahead] >= 0:
+            prefetch(known_texts, known_starts[numbers[i + ahead]])
+        known = numbers[i]
+        if known >= 0 and not is_same(texts, starts[i], ends[i], known_texts, known_starts[known], known_ends[known]):
+            numbers[i] = search(texts, starts[i], ends[i], hashes[i], known_texts, known_starts, known_ends, slots)
 
 
 @kernel
@@ -95,27 +105,27 @@ def first_slot(hashed: int, slots: Ints) -> int:
 
 @kernel
 def search(
-    texts: Bytes, i: int, ends: Ints, hashed: int, known_texts: Bytes, known_ends: Ints, slots: Ints
-) -> int:  # fmt: skip
-    """The number of text i, whichever ids share its hash; −1: it is none of them."""
+    texts: Bytes, start: int, end: int, hashed: int, known_texts: Bytes, known_starts: Ints, known_ends: Ints, slots: Ints
+) -> int:
+    """The number of a text, whichever ids share its hash; −1: it is none of them."""
     mask = len(slots) - 1
     at = hashed & mask
     while slots[at] != FREE:
         number: int = slots[at] & (2**SLOT_BITS - 1)
-        if slots[at] >> SLOT_BITS == hashed >> SLOT_BITS and is_same(texts, i, ends, known_texts, number, known_ends):
+        if slots[at] >> SLOT_BITS == hashed >> SLOT_BITS and is_same(
+            texts, start, end, known_texts, known_starts[number], known_ends[number]
+        ):
             return number
         at = (at + 1) & mask
     return -1
 
 
 @kernel
-def is_same(texts: Bytes, i: int, ends: Ints, known_texts: Bytes, number: int, known_ends: Ints) -> bool:
-    """Whether text i is the known text `number`."""
-    start = ends[i - 1] + 1 if i > 0 else 0
-    known_start = known_ends[number - 1] + 1 if number > 0 else 0
-    if ends[i] - start != known_ends[number] - known_start:
+def is_same(texts: Bytes, start: int, end: int, known_texts: Bytes, known_start: int, known_end: int) -> bool:
+    """Whether two texts are the same."""
+    if end - start != known_end - known_start:
         return False
-    for k in range(ends[i] - start):
+    for k in range(end - start):
         if texts[start + k] != known_texts[known_start + k]:
             return False
     return True

@@ -131,7 +131,7 @@ class Engine:
         image = self._image
         stock = LiveStock(
             image.item_index, image.location_index, self._unsellable, capacity_first_day(self._clock.unix_ms()),
-            capacity_days=capacity_days(image.network.horizon_days),
+            stored.stored.count, capacity_days(image.network.horizon_days),
         )  # fmt: skip
         stored.fill(stock)
         return stock

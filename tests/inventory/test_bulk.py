@@ -33,8 +33,8 @@ def rows(stock: LiveStock) -> list[list[object]]:
     return [list(stock.matrix.rows(item)) for item in range(len(ITEMS))]
 
 
-@given(ENTRIES)
 @settings(deadline=None)
+@given(ENTRIES)
 def test_many_at_once_are_as_one_after_the_other(entries: list[list[CellChange]]) -> None:
     """Unknown ids, unsellable positions, pools, receipts that move in time, rows that grow."""
     one_by_one, at_once = empty(), empty()

@@ -6,7 +6,7 @@ from engine.inventory.effects import CapacityUse, PositionChange
 from engine.inventory.live import CAPACITY_DAYS, LiveStock
 from engine.inventory.matrix import ON_HAND
 from engine.inventory.store import LogRecord, StockImage
-from tests.stores import FIRST_DAY, contents, empty_stock
+from tests.stores import FIRST_DAY, contents, empty_stock, stored_of
 
 
 def moved(
@@ -127,7 +127,7 @@ def test_image_counts_each_entry_once(read_at: str) -> None:
     seen = int(read_at[-1]) - 1
     cells = [moved(10 + sum((1, 2)[:seen])), moved(5 + (seen == 2), 0, "po1", "", 300)]
     image = StockImage(
-        epoch=1, position="1-3", cells=cells, capacities=[CapacityUse("ams", FIRST_DAY, 7)], read_at=[read_at],
+        epoch=1, position="1-3", stored=stored_of(cells), capacities=[CapacityUse("ams", FIRST_DAY, 7)], read_at=[read_at],
         steps={"bolt": 0}, capacities_read_at="1-2", later=later, holds={},
     )  # fmt: skip
     stock = empty_stock()

@@ -115,7 +115,7 @@ def test_units_stay_within_their_columns() -> None:
     one = np.zeros(1, np.int32)
     with pytest.raises(AssertionError, match="range of int32"):
         InventoryMatrix(1, 1).load(one, one, one, np.array([2**31]), np.array([0]))
-    with pytest.raises(AssertionError, match="fills an empty matrix"):
+    with pytest.raises(AssertionError, match="adds to none"):
         matrix.load(one, one, one, np.array([1]), np.array([0]))
 
 

@@ -2,14 +2,14 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from engine.inventory import store as store_module
 from engine.inventory.client import StoreAway, StoreGap
-from engine.inventory.effects import PositionChange, effects_of
+from engine.inventory.effects import effects_of
 from engine.inventory.gate import ORIGIN, Hash, StoreGate
 from engine.inventory.keys import DataKeys, Keys, Layout, blocks_for
 from engine.inventory.live import LiveStock
@@ -35,15 +35,15 @@ KEYS = Keys(PARTITION)
 
 
 class DisturbedStore(StockStore):
-    """Something happens before each step of a load."""
+    """Something happens before each step of a load is asked for, while the server still works on those before."""
 
     disturb: Callable[[int], None]
     step = 0
 
-    def _read_items(self, data: DataKeys, items: Sequence[str], dates: Mapping[str, int]) -> tuple[str, list[PositionChange]]:
+    def _unit_keys(self, data: DataKeys, items: Sequence[str]) -> list[str]:
         self.step += 1
         self.disturb(self.step)
-        return super()._read_items(data, items, dates)
+        return super()._unit_keys(data, items)
 
 
 def drawn(draw: random.Random, items: Sequence[str] = ITEMS, locations: Sequence[str] = LOCATIONS) -> Transaction:
