@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.network.records import CalendarDay, Item, PostalArea, Transfer, Zone
 from loaders.columns import Column
 from loaders.errors import ERRORS_PER_FILE_MAX, ErrorLog, Fault
-from loaders.kinds import IDENTIFIER
+from loaders.kinds import IDENTIFIER, MICROS_MAX
 from loaders.kinds_of_time import HOLIDAYS
 from loaders.postal import is_ordered
 from loaders.sheet import Cells, Sheet
@@ -162,6 +162,9 @@ def _check_calendar_day(day: CalendarDay) -> list[Finding]:
 def _check_item(item: Item) -> list[Finding]:
     if item.item_id in item.substitutes:
         return [("substitutes", Fault.CONTRADICTION, "other items than the item itself")]
+    if item.duty_micros > MICROS_MAX:
+        expected = f"a duty of at most {MICROS_MAX} micros a unit; of its value_micros this is more"
+        return [("duty_ppm", Fault.CONTRADICTION, expected)]
     return []
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.network.records import NetworkRecords
+from engine.network.records import Item, NetworkRecords
 from engine.network.segments import ring_fence
 from loaders.errors import FolderWarning
 from loaders.policy_lint import lint_policies
@@ -25,7 +25,8 @@ def lint_folder(
         *_carriers(sheets, rows),
         *_segments(records, sheets["segments"]),
         *_not_used(sheets, rows),
-        *lint_policies(records.policies, records.network.time_zone, records.locations),
+        *_duties(sheets["items"], rows["items"]),
+        *lint_policies(records.policies, records.network.time_zone, records.locations, records.items),
     )
 
 
@@ -62,8 +63,18 @@ def _not_used(sheets: Mapping[str, Sheet], rows: Mapping[str, Sequence[Any]]) ->
         for column in columns:
             held = [row for row, record in enumerate(rows[stem]) if getattr(record, column)]
             if held:
-                more = f" ({len(held)} rows)" if len(held) > 1 else ""
-                yield _warning(sheets[stem], held[0], column, NOT_USED + more)
+                yield _warning(sheets[stem], held[0], column, NOT_USED + _more(held))
+
+
+def _duties(sheet: Sheet, items: Sequence[Item]) -> Iterator[FolderWarning]:
+    """A duty is a share of a value: of none, it is none."""
+    held = [row for row, item in enumerate(items) if item.duty_ppm and not item.value_micros]
+    if held:
+        yield _warning(sheet, held[0], "duty_ppm", "has no effect: value_micros is not set" + _more(held))
+
+
+def _more(rows: Sequence[int]) -> str:
+    return f" ({len(rows)} rows)" if len(rows) > 1 else ""
 
 
 def _first_rows(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:

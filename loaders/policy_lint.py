@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from engine.domain.enums import OrderBy, Term
 from engine.network.policies import Period, period_of
-from engine.network.records import Location, Policy
+from engine.network.records import Item, Location, Policy
 from loaders.errors import FolderWarning
 
 _EQUAL = ("channel", "segment", "customer_class")
@@ -18,20 +18,25 @@ _RATES = {
 }
 """Terms that cost nothing unless the policy gives them a rate."""
 
-_LOCATION_COLUMNS = {Term.PERFORMANCE: "performance_micros", Term.DECLINE: "decline_ppm"}
-"""Terms that cost nothing unless a location has a value of the column."""
+_COLUMNS = {
+    Term.PERFORMANCE: ("location", "performance_micros"),
+    Term.DECLINE: ("location", "decline_ppm"),
+    Term.DUTY: ("item", "duty_ppm"),
+}
+"""Terms that cost nothing unless a location or an item has a value of the column."""
 
-_NOT_COMPUTED = (Term.TRANSFER, Term.STOCK_OUT, Term.MARKDOWN, Term.DUTY)
+_NOT_COMPUTED = (Term.TRANSFER, Term.STOCK_OUT, Term.MARKDOWN)
 """Terms that no plan of this version is charged for."""
 
 _KEYS = {"capacity_price_micros": "capacity_price"}
 
 
 def lint_policies(
-    policies: Sequence[Policy], time_zone: str = "UTC", locations: Sequence[Location] = ()
+    policies: Sequence[Policy], time_zone: str = "UTC", locations: Sequence[Location] = (), items: Sequence[Item] = ()
 ) -> tuple[FolderWarning, ...]:
     """Warnings, policy by policy in the order of the file. `time_zone` is the network's, in which dates begin and end."""
-    unset = {column for column in _LOCATION_COLUMNS.values() if not any(getattr(each, column) for each in locations)}
+    rows: dict[str, Sequence[Location | Item]] = {"location": locations, "item": items}
+    unset = {column for of, column in _COLUMNS.values() if not any(getattr(each, column) for each in rows[of])}
     return tuple(
         FolderWarning("policy.toml", None, f"policy.{policy.policy_id}{key}", message)
         for place, policy in enumerate(policies)
@@ -67,7 +72,7 @@ def _covers(earlier: Policy, later: Policy, wide_period: Period, period: Period)
 
 
 def _effects(policy: Policy, unset: Set[str]) -> Iterator[tuple[str, str]]:
-    """`unset`: columns of locations that no location has a value of."""
+    """`unset`: columns that no row of their file has a value of."""
     per_order, per_line = policy.max_locations_per_order, policy.max_locations_per_line
     if not policy.allow_split_lines and per_line is not None and per_line > 1:
         yield ".max_locations_per_line", f"{per_line} has no effect: allow_split_lines is false"
@@ -81,10 +86,10 @@ def _effects(policy: Policy, unset: Set[str]) -> Iterator[tuple[str, str]]:
         if Term(term) in _NOT_COMPUTED:
             yield f".weights.{term}", "has no effect: this version does not compute the term"
             continue
-        rate, column = _RATES.get(Term(term)), _LOCATION_COLUMNS.get(Term(term))
+        rate, (of, column) = _RATES.get(Term(term)), _COLUMNS.get(Term(term), ("", ""))
         if rate is not None and weight and not getattr(policy, rate):
             yield f".weights.{term}", f"has no effect: {_KEYS.get(rate, rate)} is not set"
         elif weight and column in unset:
-            yield f".weights.{term}", f"has no effect: no location has {column}"
+            yield f".weights.{term}", f"has no effect: no {of} has {column}"
         elif policy.order_by is not OrderBy.COST:
             yield f".weights.{term}", f"has no effect: locations are ranked by {policy.order_by}, not by cost"

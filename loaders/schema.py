@@ -183,6 +183,7 @@ TABLES = (
             Column("ship_alone", FLAG),
             Column("components", ID_QUANTITIES, refers_to="items"),
             Column("substitutes", IDS, refers_to="items"),
+            Column("duty_ppm", whole(0, 10 * PARTS_PER_MILLION, "parts per million")),
         ),
         key=("item_id",),
     ),

@@ -62,6 +62,7 @@ def item_columns(items: Sequence[Item]) -> dict[str, NDArray[Any]]:
         "height_mm": _int64s(row.height_mm for row in items),
         "volume_mm3": _int64s(row.length_mm * row.width_mm * row.height_mm for row in items),
         "value_micros": _int64s(row.value_micros for row in items),
+        "duty_micros": _int64s(row.duty_micros for row in items),
         "hazmat": _bools(row.hazmat for row in items),
         "ship_alone": _bools(row.ship_alone for row in items),
     }

@@ -79,6 +79,8 @@ class NetworkImage:
     height_mm: Int64s  # [I]
     volume_mm3: Int64s  # [I]
     value_micros: Int64s  # [I]
+    duty_micros: Int64s  # [I], per unit delivered to another country
+    has_unit_prices: bool  # whether a unit of any item may cost more from one location than from another, besides work
     hazmat: Bools  # [I]
     ship_alone: Bools  # [I]
     item_classes: tuple[str, ...]
@@ -147,6 +149,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
     profiles, profile_of = distinct(_profile(location) for location in locations)
     item_classes, item_class_of = distinct(item.item_class for item in items)
     service_levels, service_level_of = distinct(service.service_level for service in services)
+    columns_of_items = item_columns(items)
     numbers = zone_numbers(records.zones, records.tariffs, service_index)
     tariffs = compile_tariffs(records.tariffs, numbers, service_index)
     zone_rows = ZoneRows(records.zones, numbers, service_index, location_index)
@@ -171,7 +174,8 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         items=items,
         item_ids=tuple(item_index),
         item_index=item_index,
-        **item_columns(items),
+        **columns_of_items,
+        has_unit_prices=bool(columns_of_items["duty_micros"].any()),
         item_classes=item_classes,
         item_class_index=item_class_of,
         carrier_services=services,

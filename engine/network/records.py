@@ -101,6 +101,13 @@ class Item:
     ship_alone: bool = False
     components: tuple[tuple[str, int], ...] = ()
     substitutes: tuple[str, ...] = ()
+    duty_ppm: int = 0
+    """Share of its value that is due where it is delivered to another country, in parts per million."""
+
+    @property
+    def duty_micros(self) -> int:
+        """Duty of one unit delivered to another country: value × share, half a micro rounded up."""
+        return (self.value_micros * self.duty_ppm + 500_000) // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

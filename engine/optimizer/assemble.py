@@ -16,6 +16,7 @@ from engine.optimizer.footprint import capacity_micros, carbon_micros, decline_m
 from engine.optimizer.limits import shipment_penalties
 from engine.optimizer.load import Load
 from engine.optimizer.scene import Scene
+from engine.optimizer.unit_prices import unit_micros
 
 MINUTES_PER_DAY = 1440
 PEGS_EXPECTED = 8
@@ -66,6 +67,24 @@ def handling_terms(scene: Scene, location: int, line_units: list[int]) -> list[C
     return terms
 
 
+def unit_terms(scene: Scene, location: int, quantities: Iterable[tuple[int, int]]) -> list[CostTerm]:
+    """What the (item, units) of a shipment cost by where they come from, each unit weighed by itself."""
+    if not scene.image.has_unit_prices:
+        return []
+    sums: dict[Term, CostTerm] = {}
+    for item, units in quantities:
+        for term, micros in unit_micros(scene, item, location):
+            more = counted_term(scene, term, micros, units)
+            sums[term] = added(sums[term], more) if term in sums else more
+    return list(sums.values())
+
+
+def added(one: CostTerm, other: CostTerm) -> CostTerm:
+    """The sum of two costs of one term."""
+    raw, weighted = one.raw_micros + other.raw_micros, one.weighted_micros + other.weighted_micros
+    return one._replace(raw_micros=raw, weighted_micros=weighted)
+
+
 def counted_term(scene: Scene, term: Term, raw_micros: int, count: int) -> CostTerm:
     """A cost that counts `count` times; weighed once and then multiplied, as the optimizer does."""
     weight = scene.weights_ppm[term]
@@ -97,6 +116,7 @@ def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
     if scene.basket.constraints.penalties:
         penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
         terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
+    terms += unit_terms(scene, location, [(scene.basket.lines[line].item, quantity) for line, quantity in load.quantities])
     if scene.policy.carbon_micros_per_kg:
         terms.append(_carbon_term(scene, load, distance))
     if scene.policy.capacity_price_micros:

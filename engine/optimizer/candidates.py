@@ -32,14 +32,15 @@ from engine.optimizer.limits import (
 from engine.optimizer.load import Columns, Load
 from engine.optimizer.problem import SHORT_TOTAL_MICROS, Ints, Placement, Problem, Tariffs, new_problem
 from engine.optimizer.scene import Scene
+from engine.optimizer.unit_prices import unit_tables
 from engine.optimizer.workspace import location_costs, weigh_all
 
 MINUTES_PER_DAY = 1440
 WAITING_DAYS_MAX = 21
 """Days that a parcel waits at the most for those that must arrive with it."""
 
-CARBON_UNIT_MICROS_MAX = 10**12
-"""Carbon of one unit beyond that is a mistake of the folder: the unit does not go that way."""
+UNIT_TERM_MICROS_MAX = 10**12
+"""A term of one unit beyond that is a mistake of the folder: the unit does not go that way."""
 
 
 class Candidates(NamedTuple):
@@ -235,40 +236,47 @@ def priced_problem(
     sets = whole_sets(scene, planned)
     limit = image.capacity_per_day[where]
     opening = fixed + weigh_all(capacity_table(policy.capacity_price_micros, capacity_left, limit), weights[Term.CAPACITY])
-    allowed, shared_carbon, line_carbon = weigh_carbon(scene, lanes, item_index, quantity, columns, allowed)
+    allowed, shared_unit, line_unit = weigh_units(scene, lanes, item_index, quantity, columns, allowed)
     parts = np.array(line_locations(scene, planned), np.int64)
     whole = (parts <= 1) | (quantity <= 1)
-    line_micros += np.where(whole[:, None], line_carbon * quantity[:, None], 0)
-    line_carbon = np.where(whole[:, None], 0, line_carbon)
+    line_micros += np.where(whole[:, None], line_unit * quantity[:, None], 0)
+    line_unit = np.where(whole[:, None], 0, line_unit)
     short = SHORT_TOTAL_MICROS // max(1, int(quantity.sum()))
     if scene.short_micros is not None:
         short = scene.short_micros
     return new_problem(
         quantity=quantity, item=item, grams=image.weight_grams[item_index], volume=image.volume_mm3[item_index],
         short_micros=np.full(len(lines), short, np.int64), line_locations_max=parts, allowed=allowed, location=where,
-        fixed=opening, line_micros=line_micros, unit_micros=unit[where] + shared_carbon, available=available,
+        fixed=opening, line_micros=line_micros, unit_micros=unit[where] + shared_unit, available=available,
         capacity_kind=image.capacity_unit[where], capacity_left=capacity_left, price_row=price_row, zone=rows,
         divisor=image.dimensional_divisor[row_service], package_grams_max=image.max_package_grams[row_service],
         tariffs=Tariffs(image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros),
         split_micros=scene.split_micros, carrier_weight_ppm=weights[Term.CARRIER], locations_max=scene.locations_max,
         ranked=policy.order_by is not OrderBy.COST, sets=np.array(sets, np.int64) if len(set(sets)) < len(sets) else None,
-        line_unit_micros=line_carbon if line_carbon.any() else None,
+        line_unit_micros=line_unit if line_unit.any() else None,
     )  # fmt: skip
 
 
-def weigh_carbon(
+def weigh_units(
     scene: Scene, lanes: Lanes, item: Ints, quantity: Ints, columns: Columns, allowed: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], Ints, Ints]:
-    """(`allowed` without carbon beyond safe sums; weighted micros per unit of any line [c]; and of each beyond that [n, c])."""
+    """(`allowed` without units beyond safe sums; weighted micros per unit of any line [c]; and of each beyond that [n, c])."""
     image, price = scene.image, scene.policy.carbon_micros_per_kg
-    if not price:
+    tables = unit_tables(scene, item, columns.location)
+    if price:
+        meters = lanes.distance_meters[columns.location].astype(np.int64)
+        rates = image.co2_grams_per_tonne_km[columns.service]
+        tables.append((Term.CARBON, carbon_table(image.weight_grams[item], meters, rates, price)))
+    if not tables:
         return allowed, np.zeros(len(columns.location), np.int64), np.zeros(allowed.shape, np.int64)
-    meters = lanes.distance_meters[columns.location].astype(np.int64)
-    raw = carbon_table(image.weight_grams[item], meters, image.co2_grams_per_tonne_km[columns.service], price)
-    within = raw <= CARBON_UNIT_MICROS_MAX
-    weighted = weigh_all(np.where(within, raw, 0), scene.weights_ppm[Term.CARBON])
+    raw, weighted = np.zeros((2, *allowed.shape), np.int64)
+    safe = np.ones(allowed.shape, np.bool_)
+    for term, table in tables:
+        within = table <= UNIT_TERM_MICROS_MAX
+        micros = np.where(within, table, 0)
+        raw, weighted, safe = raw + micros, weighted + weigh_all(micros, scene.weights_ppm[term]), safe & within
     most = (MICROS_MAX // quantity)[:, None]
-    safe = within & (raw <= most) & (weighted <= most)
+    safe = safe & (raw <= most) & (weighted <= most)
     weighted = np.where(safe, weighted, 0)
     shared = weighted.min(axis=0)
     return allowed & safe, shared, weighted - shared

@@ -4,7 +4,7 @@ from engine.domain.basket import DeliveryMethod
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine
 from engine.domain.reasons import Reason
-from engine.optimizer.assemble import counted_term, ship_shipments, shipment_hold
+from engine.optimizer.assemble import added, counted_term, ship_shipments, shipment_hold
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.direct import Request, decide_direct
 from engine.optimizer.load import Chosen, Load
@@ -124,10 +124,7 @@ def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, cho
     if scene.policy.short_micros is not None:
         own += [counted_term(scene, Term.SHORT, scene.policy.short_micros, units) for units, *_ in shortage.values()]
     for term in [t for s in shipments for t in s.terms] + own:
-        seen = terms.get(term.term, CostTerm(term.term, 0, term.weight_ppm, 0))
-        terms[term.term] = seen._replace(
-            raw_micros=seen.raw_micros + term.raw_micros, weighted_micros=seen.weighted_micros + term.weighted_micros
-        )
+        terms[term.term] = added(terms[term.term], term) if term.term in terms else term
     objective = sum(term.weighted_micros for term in terms.values())
     gap = chosen.objective_micros - chosen.lower_bound_micros if chosen else 0
     if not shipments:

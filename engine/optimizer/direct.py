@@ -31,6 +31,7 @@ from engine.network.image import Lanes
 from engine.optimizer.limits import line_locations, line_services, line_sources
 from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.scene import Ints, Scene
+from engine.optimizer.unit_prices import has_unit_prices
 from engine.optimizer.workspace import Workspace, workspace_of
 
 SERVICES_MAX = 62
@@ -61,6 +62,7 @@ def suits_direct(request: Request) -> bool:
         and scene.locations_max > 0
         and not asks_for_more(scene, request.lines)
         and not (scene.policy.carbon_micros_per_kg or scene.policy.capacity_price_micros)
+        and not has_unit_prices(scene, request.lines)
         and len({lines[i].item for i in request.lines}) == len(request.lines)
         and (not (apart := scene.common_bar.items) or apart.isdisjoint(lines[i].item for i in request.lines))
     )

@@ -11,6 +11,7 @@ from engine.optimizer.explanation import Bools, Columns, TermTable
 from engine.optimizer.footprint import capacity_table, carbon_table, decline_table
 from engine.optimizer.limits import shipment_penalties
 from engine.optimizer.scene import Ints, Scene
+from engine.optimizer.unit_prices import unit_tables
 from engine.optimizer.workspace import weigh_all
 
 
@@ -45,8 +46,10 @@ def send_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
     service, at = np.maximum(columns.service, 0), np.arange(len(columns.service))
     if scene.basket.constraints.penalties:
         tables.append(counted(scene, Term.PENALTY, shipment_penalties(scene, lanes, at, service), once))
+    unit_prices = unit_tables(scene, items, at)
     if policy.carbon_micros_per_kg:
-        tables.append(carbon_terms(scene, items, quantity, sends, service))
+        unit_prices.append((Term.CARBON, carbon_of(scene, items, service)))
+    tables += [by_unit(scene, term, micros, quantity, sends) for term, micros in unit_prices]
     if policy.capacity_price_micros:
         used = [scene.stock.used_on(location, day) for location, day in enumerate(columns.day.tolist())]
         limit = image.capacity_per_day
@@ -76,11 +79,17 @@ def late_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
     return TermTable(Term.LATENESS, weight, raw, weighted)
 
 
-def carbon_terms(scene: Scene, items: Ints, quantity: Ints, sends: Bools, service: Ints) -> TermTable:
-    """Carbon by grams and metres, unit by unit."""
-    image, weight, lanes = scene.image, scene.weights_ppm[Term.CARBON], scene.lanes
+def carbon_of(scene: Scene, items: Ints, service: Ints) -> Ints:
+    """[n, L]: carbon of a unit of each item, by grams and metres."""
+    image, lanes = scene.image, scene.lanes
     assert lanes is not None
     rates = image.co2_grams_per_tonne_km[service]
-    micros = carbon_table(image.weight_grams[items], lanes.distance_meters, rates, scene.policy.carbon_micros_per_kg) * sends
-    raw, weighted = ((each * quantity[:, None]).sum(axis=0) for each in (micros, weigh_all(micros, weight)))
-    return TermTable(Term.CARBON, weight, raw, weighted)
+    return carbon_table(image.weight_grams[items], lanes.distance_meters, rates, scene.policy.carbon_micros_per_kg)
+
+
+def by_unit(scene: Scene, term: Term, micros: Ints, quantity: Ints, sends: Bools) -> TermTable:
+    """A cost of each unit of a line [n, L], weighed once and then multiplied."""
+    weight = scene.weights_ppm[term]
+    sent = micros * sends
+    raw, weighted = ((each * quantity[:, None]).sum(axis=0) for each in (sent, weigh_all(sent, weight)))
+    return TermTable(term, weight, raw, weighted)

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain.basket import Basket
+from engine.domain.basket import Basket, DestinationKey
 from engine.domain.clock import Clock
 from engine.domain.enums import Term
 from engine.domain.reasons import FieldViolation, Reason, Refusal
@@ -122,6 +122,17 @@ class Scene:
         asked, where = self.basket.constraints.international, self.basket.destination
         if where is None or (self.policy.international if asked is None else asked):
             return -1
+        return self._country_of(where)
+
+    @cached_property
+    def is_abroad(self) -> NDArray[np.bool_]:
+        """[L]: locations in another country than the destination."""
+        where = self.basket.destination
+        assert where is not None, "what is collected crosses no border"
+        abroad: NDArray[np.bool_] = self.image.country_index != self._country_of(where)
+        return abroad
+
+    def _country_of(self, where: DestinationKey) -> int:
         countries = self.image.countries
         return countries.index(where.country_code) if where.country_code in countries else NO_COUNTRY
 

@@ -48,7 +48,7 @@ FULL = {
     ),
     "items.csv": (
         "item_id,name,item_class,weight_grams,length_mm,width_mm,height_mm,value_micros,hazmat,ship_alone,components,"
-        'substitutes\nY,"Set, ""blue""",KIT,1,2,3,4,5,TRUE,1,X:2;Z:1,X;Z\nX,,,,,,,,,,,\nZ,,,,,,,,,,,\n'
+        'substitutes,duty_ppm\nY,"Set, ""blue""",KIT,1,2,3,4,5,TRUE,1,X:2;Z:1,X;Z,6\nX,,,,,,,,,,,,\nZ,,,,,,,,,,,,\n'
     ),
     "carrier_services.csv": (
         "carrier_service_id,name,service_level,pickup_time,pickup_calendar_id,delivery_calendar_id,max_package_grams,"
@@ -151,7 +151,7 @@ def test_every_column(tmp_path: Path) -> None:
     )
     assert records.items == (
         Item("X"),
-        Item("Y", 'Set, "blue"', "KIT", 1, 2, 3, 4, 5, True, True, (("X", 2), ("Z", 1)), ("X", "Z")),
+        Item("Y", 'Set, "blue"', "KIT", 1, 2, 3, 4, 5, True, True, (("X", 2), ("Z", 1)), ("X", "Z"), 6),
         Item("Z"),
     )
     assert records.carrier_services == (

@@ -11,6 +11,8 @@ from loaders.folder import load_folder, validate_folder
 F = Fault
 ID = "an id: 1 to 128 letters, digits and . _ : / @ + -, the first a letter or digit"
 MOMENT = "a date YYYY-MM-DD or an instant YYYY-MM-DDTHH:MM with Z or an offset, years 1970 to 2999"
+DUTY = "item_id,value_micros,duty_ppm"
+PPM = "a whole number of parts per million from 0 to 10000000"
 COLUMNS = {name.partition(".")[0]: text.partition("\n")[0] for name, text in SAMPLE.items() if name.endswith(".csv")}
 EXTRA = {
     "transfers": "from_location_id,to_location_id,transit_days,departure",
@@ -54,6 +56,12 @@ CELLS = [
      "a whole number of grams from 0 to 1000000000"),
     ("items", WIDE["items"], "X,,,,,,\nY,,,,,,1000000000001", 3, "value_micros", "1000000000001", F.OUT_OF_RANGE,
      "a whole number of micros from 0 to 1000000000000"),
+    ("items", DUTY, "X,1,-1\nY,,", 2, "duty_ppm", "-1", F.OUT_OF_RANGE, PPM),
+    ("items", DUTY, "X,1,10000001\nY,,", 2, "duty_ppm", "10000001", F.OUT_OF_RANGE, PPM),
+    ("items", DUTY, "X,1,NaN\nY,,", 2, "duty_ppm", "NaN", F.MALFORMED, PPM),
+    ("items", DUTY, "X,1,0.5\nY,,", 2, "duty_ppm", "0.5", F.MALFORMED, PPM),
+    ("items", DUTY, "X,1000000000000,1000000\nY,500000000001,2000000", 3, "duty_ppm", "2000000", F.CONTRADICTION,
+     "a duty of at most 1000000000000 micros a unit; of its value_micros this is more"),
     ("items", WIDE["items"], "X,,,maybe,,,\nY,,,,,,", 2, "hazmat", "maybe", F.MALFORMED, "true, false, 1, 0, yes or no"),
     ("items", WIDE["items"], "X,Y,,,,,\nY,,,,,,", 2, "components", "Y", F.MALFORMED,
      "id:quantity parted by ; and each id once, quantities from 1 to 2147483647"),
@@ -236,10 +244,10 @@ FILES = [
     ({"zones.csv": ""}, RowError("zones.csv", None, "", "", F.UNREADABLE, "a header line naming the columns")),
     ({"items.csv": "item_id,wieght_grams\nX,1\nY,1\n"}, RowError("items.csv", 1, "wieght_grams", "", F.UNKNOWN_COLUMN,
      "one of item_id, name, item_class, weight_grams, length_mm, width_mm, height_mm, value_micros, hazmat, "
-     "ship_alone, components, substitutes; nearest: weight_grams")),
+     "ship_alone, components, substitutes, duty_ppm; nearest: weight_grams")),
     ({"items.csv": "item_id,qqqqqqqq\nX,1\nY,1\n"}, RowError("items.csv", 1, "qqqqqqqq", "", F.UNKNOWN_COLUMN,
      "one of item_id, name, item_class, weight_grams, length_mm, width_mm, height_mm, value_micros, hazmat, "
-     "ship_alone, components, substitutes")),
+     "ship_alone, components, substitutes, duty_ppm")),
     ({"items.csv": "item_id,item_id\nX,1\nY,1\n"}, RowError("items.csv", 1, "item_id", "", F.DUPLICATE,
      "each column once")),
     ({"items.csv": "name\nX\nY\n"}, RowError("items.csv", 1, "item_id", "", F.MISSING_COLUMN,

@@ -48,6 +48,13 @@ def test_a_zone_of_another_carrier_has_no_tariff_by_its_name(tmp_path: Path) -> 
     ]  # fmt: skip
 
 
+def test_a_duty_on_no_value(tmp_path: Path) -> None:
+    """X is worth something, Y and Z are not: the first of them is named."""
+    rows = "item_id,value_micros,duty_ppm\nX,5,1\nY,0,1\nZ,,2\n"
+    message = "has no effect: value_micros is not set (2 rows)"
+    assert warnings_of(tmp_path, {"items.csv": rows}) == [("items.csv", 3, "duty_ppm", message)]
+
+
 def test_ring_fenced_beyond_what_is_there(tmp_path: Path) -> None:
     """X has 5 in A1 and none in B2. A row that names no location takes what there is, without a word."""
     rows = SEGMENTS + "GOLD,X,A1,5\nGOLD,X,B2,1\nGOLD,Y,A1,8\nTIN,Y,,1\n"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engine.domain.enums import LocationKind, OrderBy, Term
-from engine.network.records import Location, Policy
+from engine.network.records import Item, Location, Policy
 from loaders.policy_lint import lint_policies
 
 
@@ -57,9 +57,9 @@ def test_a_period_that_ends_before_it_begins() -> None:
 
 
 def test_terms_that_are_not_computed() -> None:
-    one = Policy("a", weights=((Term.DUTY, 2), (Term.MARKDOWN, 0), (Term.PICK, 2)))
+    one = Policy("a", weights=((Term.TRANSFER, 2), (Term.MARKDOWN, 0), (Term.PICK, 2)))
     message = "has no effect: this version does not compute the term"
-    assert found(one) == [("policy.a.weights.duty", message), ("policy.a.weights.markdown", message)]
+    assert found(one) == [("policy.a.weights.transfer", message), ("policy.a.weights.markdown", message)]
 
 
 def test_a_second_default_counts_only_by_name() -> None:
@@ -88,6 +88,13 @@ def test_a_weight_of_what_no_location_costs_does_nothing() -> None:
     )  # fmt: skip
     assert lint_policies((weighted,), "UTC", (place, replace(place, performance_micros=1))) == ()
     assert lint_policies((replace(weighted, weights=((Term.PERFORMANCE, 0),)),), "UTC", (place,)) == ()
+
+
+def test_a_weight_of_duty_where_no_item_is_dutiable_does_nothing() -> None:
+    weighted = Policy("a", weights=((Term.DUTY, 2_000_000),))
+    (warning,) = lint_policies((weighted,), "UTC", (), (Item("bolt", value_micros=9),))
+    assert (warning.column, warning.message) == ("policy.a.weights.duty", "has no effect: no item has duty_ppm")
+    assert lint_policies((weighted,), "UTC", (), (Item("bolt"), Item("lamp", duty_ppm=1))) == ()
 
 
 def test_the_risk_of_declines_has_a_price_and_a_share() -> None:

@@ -224,6 +224,7 @@ def items(index: int, item_ids: list[str]) -> st.SearchStrategy[Item]:
         width_mm=millimeters,
         height_mm=millimeters,
         value_micros=MICROS,
+        duty_ppm=st.integers(0, 10**6),
         hazmat=st.booleans(),
         ship_alone=st.booleans(),
         components=st.lists(component, max_size=2 * (index > 0), unique_by=lambda pair: pair[0]).map(tuple),

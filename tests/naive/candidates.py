@@ -203,6 +203,14 @@ def order_locations_max(scene: Any) -> int:
     return min([m for m in given if m is not None], default=2**31)
 
 
+def unit_prices(scene: Any, item: int, location: int) -> dict[Term, int]:
+    """What one unit costs by where it comes from and goes to, from the records."""
+    image, record = scene.image, scene.image.items[item]
+    is_abroad = image.locations[location].country_code != scene.basket.destination.country_code
+    duty = (2 * record.value_micros * record.duty_ppm + 10**6) // (2 * 10**6)
+    return {Term.DUTY: duty if is_abroad else 0}
+
+
 def priced(
     scene: Any, lanes: Any, lines: list[Any], quantity: list[int], columns: list[Column], allowed: Any, available: Any,
     item: list[int], most: list[int],
@@ -223,13 +231,14 @@ def priced(
         used = min(max(0, scene.stock.used_on(column.location, column.day)), limit)
         return weigh(policy.capacity_price_micros * (used * 10**6 // limit) // 10**6, weights[Term.CAPACITY])
 
-    def carbon(line: Any, column: Column) -> int:
+    def of_unit(line: Any, column: Column) -> int:
         gram_meters = int(image.weight_grams[line.item]) * int(lanes.distance_meters[column.location])
         rate = int(image.co2_grams_per_tonne_km[column.service]) * policy.carbon_micros_per_kg
-        return weigh(gram_meters * rate // 10**12, weights[Term.CARBON])
+        carbon = weigh(gram_meters * rate // 10**12, weights[Term.CARBON])
+        return carbon + sum(weigh(raw, weights[term]) for term, raw in unit_prices(scene, line.item, column.location).items())
 
-    every = [min(carbon(line, c) for line in lines) for c in columns]
-    own = [[carbon(line, c) - least for c, least in zip(columns, every, strict=True)] for line in lines]
+    every = [min(of_unit(line, c) for line in lines) for c in columns]
+    own = [[of_unit(line, c) - least for c, least in zip(columns, every, strict=True)] for line in lines]
     divided = [q > 1 and m > 1 for q, m in zip(quantity, most, strict=True)]
     per_line = [[0 if d else q * micros for micros in row] for row, q, d in zip(own, quantity, divided, strict=True)]
     per_unit = [[micros if d else 0 for micros in row] for row, d in zip(own, divided, strict=True)]

@@ -52,13 +52,16 @@ def test_locations() -> None:
 
 
 def test_items() -> None:
-    lamp = Item("lamp", "", "light", 900, 300, 200, 100, 25_000_000, True, True)
+    lamp = Item("lamp", "", "light", 900, 300, 200, 100, 25_000_000, True, True, duty_ppm=47_000)
     image = compile_image(small_records(items=(Item("bolt"), Item("fuse", item_class="light"), lamp)))
     assert image.item_index["lamp"] == 2
     assert image.weight_grams.tolist() == [0, 0, 900]
     assert (image.length_mm[2], image.width_mm[2], image.height_mm[2]) == (300, 200, 100)
     assert image.volume_mm3.tolist() == [0, 0, 6_000_000]
     assert image.value_micros.tolist() == [0, 0, 25_000_000]
+    assert image.duty_micros.tolist() == [0, 0, 1_175_000]
+    assert image.has_unit_prices
+    assert not compile_image(small_records()).has_unit_prices
     assert image.hazmat.tolist() == image.ship_alone.tolist() == [False, False, True]
     assert image.item_classes == ("", "light")
     assert image.item_class_index.tolist() == [0, 1, 1]
@@ -85,7 +88,7 @@ def test_carrier_services() -> None:
 def test_nothing_in_it_can_be_changed() -> None:
     image = compile_image(small_records())
     arrays = [getattr(image, field.name) for field in fields(image) if isinstance(getattr(image, field.name), np.ndarray)]
-    assert len(arrays) == 32
+    assert len(arrays) == 33
     for array in arrays:
         assert array.dtype in (np.int64, np.bool_)
         assert array.flags.c_contiguous

@@ -75,6 +75,8 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
         for name in names
         for grams in rng.choice([(1_000, 5_000), (2_000, 10_000, 40_000), (800,)])
     )
+    apart = drawn_apart(rng)
+    dutiable = apart.random() < 0.25
     items = tuple(
         Item(
             f"I{n}",
@@ -84,6 +86,8 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
             width_mm=100,
             height_mm=100,
             hazmat=n % 4 == 2,
+            value_micros=apart.choice([0, 1, 3 * money + 1]),
+            duty_ppm=apart.choice([0, 500_000, 1_234_567]) if dutiable else 0,
         )
         for n in range(8)
     )
@@ -103,6 +107,7 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
 def drawn_policy(rng: random.Random, money: int) -> Policy:
     """Mostly by cost; weights, lateness, limits now and then."""
     apart = drawn_apart(rng)
+    of_units = drawn_apart(apart)
 
     def sometimes(value: Any, otherwise: Any, share: float) -> Any:
         return value if rng.random() < share else otherwise
@@ -112,6 +117,7 @@ def drawn_policy(rng: random.Random, money: int) -> Policy:
             (
                 ("distance", 0), ("carrier", 500_000), ("pick", 2_000_000), ("carbon", 333_333), ("capacity", 1_500_000),
                 ("performance", apart.choice([0, 1_500_000])), ("decline", apart.choice([0, 700_000])),
+                ("duty", of_units.choice([0, 700_000])),
             ), (), 0.3,
         ),
         split_micros=rng.randint(0, money), late_micros_per_day=sometimes(rng.randint(1, money), 0, 0.2),

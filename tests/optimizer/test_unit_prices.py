@@ -1,0 +1,215 @@
+"""What a unit costs by where it comes from: exact, shown raw and weighted, and set against every other cost."""
+
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.domain.basket import Basket, BasketLine, DeliveryMethod, DestinationKey
+from engine.domain.enums import LocationKind, Term
+from engine.domain.plan import Plan
+from engine.inventory.live import LiveStock
+from engine.network.image import compile_image
+from engine.network.records import Item, Location, Policy, Zone
+from engine.optimizer.candidates import ShipRequest, ship_candidates
+from engine.optimizer.decide import decide_basket
+from engine.optimizer.direct import Request, suits_direct
+from engine.optimizer.explain import decide_explained
+from engine.optimizer.explanation import Level
+from engine.optimizer.scene import Scene, set_scene
+from engine.optimizer.solve import solve
+from tests.checker import check_bound, check_solution
+from tests.naive.candidates import unit_prices
+from tests.network.small_network import small_records
+from tests.optimizer.baskets import NOW, drawn_scene
+
+HOME, ABROAD = range(2)
+NODES_MAX = 2_000
+UNIT_TERMS = (Term.DUTY,)
+ABROAD_TOO: dict[str, Any] = {"allow_split_lines": True, "international": True}
+
+
+def scene_of(
+    policy: Policy, items: tuple[Item, ...], stock: dict[tuple[int, int], int], quantity: int = 2, country: str = "NL",
+    pickup: int = -1,
+) -> Scene:  # fmt: skip
+    """A line of each item to Amsterdam; a Dutch center packs for 1.00, one in Brussels for nothing."""
+    locations = (
+        Location(
+            "home", LocationKind.DC, "1012", "NL", 52.37, 4.89, "Europe/Amsterdam", pack_cost_micros=1_000_000, pickup=True
+        ),
+        Location("away", LocationKind.DC, "1000", "BE", 50.85, 4.35, "Europe/Brussels", pickup=True),
+    )
+    zones = tuple(Zone("post", to, "home", 1) for to in ("NL", "BE"))
+    image = compile_image(small_records(locations=locations, items=items, zones=zones, policies=(policy,)))
+    live = LiveStock(image.item_index, image.location_index, frozenset(), NOW // 1440)
+    for (item, location), units in stock.items():
+        live.matrix.change(item, location, 0, units, 0)
+    wish: dict[str, Any] = {} if pickup < 0 else {"delivery_method": DeliveryMethod.PICKUP, "pickup_location": pickup}
+    lines = tuple(BasketLine(f"l{n}", n, quantity, **wish) for n in range(len(items)))
+    there = DestinationKey(country, "1011", 52.37, 4.90) if pickup < 0 else None
+    return set_scene(image, live, Basket(lines, NOW, there))
+
+
+def plenty(items: int, locations: int = 2) -> dict[tuple[int, int], int]:
+    return {(item, location): 9 for item in range(items) for location in range(locations)}
+
+
+def planned(scene: Scene) -> Plan:
+    plan = decide_basket(scene, scene.services, NODES_MAX)
+    assert plan.certificate.objective_micros == sum(term.weighted_micros for term in plan.terms)
+    assert plan.certificate.lower_bound_micros == plan.certificate.objective_micros
+    return plan
+
+
+def term_of(plan: Plan, term: Term) -> tuple[int, int] | None:
+    return next(((t.raw_micros, t.weighted_micros) for t in plan.terms if t.term is term), None)
+
+
+def sources(plan: Plan) -> list[int]:
+    return sorted(shipment.location for shipment in plan.shipments)
+
+
+def is_direct(scene: Scene) -> bool:
+    assert scene.lanes is not None
+    return suits_direct(Request(scene, scene.lanes, tuple(range(len(scene.basket.lines))), (scene.services,)))
+
+
+BOLT = Item("bolt", value_micros=4_000_001, duty_ppm=125_000)
+
+
+def test_duty_is_a_share_of_value_half_a_micro_rounded_up() -> None:
+    """4.000001 × 12.5 % is 500,000.125 micros; of 4.000004 it is 500,000.5."""
+    assert BOLT.duty_micros == 500_000
+    assert replace(BOLT, value_micros=4_000_004).duty_micros == 500_001
+    assert replace(BOLT, value_micros=4_000_003).duty_micros == 500_000
+    assert Item("gold", value_micros=10**12, duty_ppm=10**6).duty_micros == 10**12
+
+
+def test_duty_keeps_a_dear_line_at_home() -> None:
+    """Two units owe 0.998 from abroad, less than packing costs at home; a unit more, and home is cheaper."""
+    policy = Policy("p", international=True)
+    assert sources(planned(scene_of(policy, (replace(BOLT, duty_ppm=0),), plenty(1), 3))) == [ABROAD]
+    two, three = (planned(scene_of(policy, (replace(BOLT, value_micros=3_992_000),), plenty(1), q)) for q in (2, 3))
+    assert sources(two) == [ABROAD]
+    assert term_of(two, Term.DUTY) == (998_000, 998_000)
+    assert sources(three) == [HOME]
+    assert term_of(three, Term.DUTY) is None
+
+
+def test_duty_is_weighed_unit_by_unit() -> None:
+    """A third of 500,000 is 166,666, rounded down for each of three units; at a weight of 0 it is shown all the same."""
+    third, none = (
+        planned(scene_of(Policy("p", international=True, weights=(("duty", weight),)), (BOLT,), plenty(1), 3))
+        for weight in (333_333, 0)
+    )
+    assert (sources(third), term_of(third, Term.DUTY)) == ([ABROAD], (1_500_000, 3 * 166_666))
+    assert (sources(none), term_of(none, Term.DUTY)) == ([ABROAD], (1_500_000, 0))
+
+
+def test_what_crosses_no_border_owes_nothing_and_takes_the_short_way() -> None:
+    """The policy forbids it, the goods are free, or the destination lies where the center is: then there is no duty."""
+    abroad, domestic = Policy("p", international=True), Policy("p")
+    assert not is_direct(scene_of(abroad, (BOLT,), plenty(1)))
+    assert is_direct(scene_of(domestic, (BOLT,), plenty(1)))
+    assert is_direct(scene_of(abroad, (replace(BOLT, value_micros=3),), plenty(1)))
+    belgian = planned(scene_of(abroad, (BOLT,), plenty(1), country="BE"))
+    assert (sources(belgian), term_of(belgian, Term.DUTY)) == ([ABROAD], None)
+    collected = planned(scene_of(abroad, (BOLT,), plenty(1), pickup=ABROAD))
+    assert (sources(collected), term_of(collected, Term.DUTY)) == ([ABROAD], None)
+
+
+def test_lines_of_one_order_part_where_one_is_dutiable() -> None:
+    """The free line leaves for nothing abroad; the dear one is worth a shipment of its own at home."""
+    items = (Item("a", value_micros=100_000_000, duty_ppm=200_000), Item("b", value_micros=100_000_000))
+    stock = {(0, HOME): 9, (0, ABROAD): 9, (1, ABROAD): 9}
+    plan = planned(scene_of(Policy("p", international=True), items, stock))
+    assert sources(plan) == [HOME, ABROAD]
+    assert term_of(plan, Term.DUTY) is None
+
+
+def test_a_divided_line_owes_for_the_part_from_abroad() -> None:
+    """Home has 1 of 3: two units at 0.50 come from abroad."""
+    plan = planned(scene_of(Policy("p", **ABROAD_TOO), (BOLT,), {(0, HOME): 1, (0, ABROAD): 2}, 3))
+    assert sources(plan) == [HOME, ABROAD]
+    assert term_of(plan, Term.DUTY) == (1_000_000, 1_000_000)
+
+
+def test_the_dearest_duty_of_the_most_units_goes_nowhere_rather_than_wrap() -> None:
+    """10¹² micros times 2³¹ − 1 units lie beyond int64: such a line is short, whatever the weight."""
+    gold = Item("gold", value_micros=10**12, duty_ppm=10**6)
+    most = 2**31 - 1
+    for weight in (0, 10**6, 10**9):
+        policy = Policy("p", international=True, weights=(("duty", weight),))
+        plan = decide_basket(scene_of(policy, (gold,), {(0, ABROAD): most}, most), (0, 1), NODES_MAX)
+        assert plan.shipments == ()
+    one = planned(scene_of(Policy("p", international=True, weights=(("duty", 10**9),)), (gold,), {(0, ABROAD): 1}, 1))
+    assert term_of(one, Term.DUTY) == (10**12, 10**15)
+
+
+def priced_scene(seed: int, **sizes: int) -> Scene:
+    """A drawn scene whose lines mostly cost by unit, and of which many may be divided."""
+    scene = drawn_scene(seed, **sizes)
+    rng = random.Random(seed)
+    records = scene.image.records
+    items = tuple(
+        replace(item, value_micros=rng.choice([1, 90_001]), duty_ppm=rng.choice([0, 333_333, 10**6])) for item in records.items
+    )
+    locations = tuple(replace(location, country_code=rng.choice(["NL", "BE"])) for location in records.locations)
+    policies = tuple(
+        replace(
+            policy, international=rng.random() < 0.9, allow_split_lines=rng.random() < 0.7, max_locations_per_order=None,
+            max_locations_per_line=None,
+        )
+        for policy in records.policies
+    )  # fmt: skip
+    lines = tuple(replace(line, item=line.item % len(items), quantity=rng.choice([1, 2, 3])) for line in scene.basket.lines)
+    image = compile_image(replace(records, items=items, locations=locations, policies=policies))
+    return set_scene(image, scene.stock, replace(scene.basket, lines=lines))
+
+
+def test_plans_cost_what_their_units_do() -> None:
+    """Term by term as the records have it, whatever else a basket asks; and the terms are what the plan costs."""
+    seen: Counter[Term] = Counter()
+    for seed in range(200):
+        scene = priced_scene(seed)
+        plan, explained = decide_explained(scene, scene.services, NODES_MAX, Level.FULL)
+        raw: Counter[Term] = Counter()
+        for peg in (peg for shipment in plan.shipments for peg in shipment.pegs):
+            for term, micros in unit_prices(scene, peg.item, peg.location).items():
+                raw[term] += micros * peg.quantity
+        assert plan.certificate.objective_micros == sum(term.weighted_micros for term in plan.terms), seed
+        assert plan.certificate.lower_bound_micros <= plan.certificate.objective_micros
+        for term in UNIT_TERMS:
+            assert (term_of(plan, term) or (0, 0))[0] == raw[term], (seed, term)
+            seen[term] += raw[term] > 0
+            shown = [t for t in explained.terms if t.term is term]
+            for location in range(len(scene.image.locations)):
+                due = sum(
+                    unit_prices(scene, line.item, location)[term] * line.quantity
+                    for line, sent in zip(scene.basket.lines, explained.sends[:, location], strict=True) if sent
+                )  # fmt: skip
+                assert (shown[0].raw_micros[location] if shown else 0) == (due if explained.terms else 0), (seed, term)
+    assert min(seen[term] for term in UNIT_TERMS) > 10, seen
+
+
+@pytest.mark.parametrize("sizes", [{}, {"lines_max": 14, "locations_max": 12}])
+def test_certificates_hold(sizes: dict[str, int]) -> None:
+    """The checker prices plans and looks for one below the bound, of small orders and of long ones; many are proven."""
+    seen: Counter[str] = Counter()
+    for seed in range(120):
+        scene = priced_scene(seed, **sizes)
+        assert scene.lanes is not None
+        lines = tuple(range(len(scene.basket.lines)))
+        problem = ship_candidates(scene, scene.lanes, ShipRequest(lines, scene.services)).problem
+        if problem is None:
+            continue
+        solution = solve(problem, NODES_MAX)
+        check_solution(problem, solution)
+        if not problem.ranked:
+            seen["priced"] += check_bound(problem, solution, random.Random(seed))
+            seen["proven"] += solution.objective_micros == solution.lower_bound_micros
+            seen["divided"] += problem.line_unit_micros is not None
+    assert (seen["priced"] > 500, seen["proven"] > 30, seen["divided"] > 5) == (True, True, True), seen
