@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.enums import LocationKind, StockStatus
-from engine.network.records import CalendarDay, Inventory, Location, Network, Receipt
+from engine.network.records import CalendarDay, Inventory, InventoryPrices, Location, Network, Receipt
 from loaders.errors import ErrorLog, Fault
 from loaders.kinds_of_time import HOLIDAYS
 from loaders.postal import PostalAreas
@@ -77,6 +77,20 @@ def build_inventory(sheet: Sheet, item_ids: Sequence[str], location_ids: Sequenc
         return Inventory(item_index, location_index, quantity, pool_index, sellable, pools)
     order = np.argsort(key, kind="stable")
     return Inventory(item_index[order], location_index[order], quantity[order], pool_index[order], sellable[order], pools)
+
+
+def build_inventory_prices(sheet: Sheet, item_ids: Sequence[str], location_ids: Sequence[str]) -> InventoryPrices:
+    """Columns of a sheet without errors, ordered by item and location. `item_ids`, `location_ids` ascending."""
+    assert not sheet.bad.any()
+    item_index, location_index = _indexes(sheet, "item_id", item_ids), _indexes(sheet, "location_id", location_ids)
+    names = "stock_out_micros", "markdown_micros"
+    micros = (_taken(sheet, name, lambda value: value or 0, np.int64) for name in names)
+    columns = item_index, location_index, *micros
+    key = item_index.astype(np.int64) * len(location_ids) + location_index
+    if not np.all(key[1:] > key[:-1]):
+        order = np.argsort(key, kind="stable")
+        columns = tuple(column[order] for column in columns)
+    return InventoryPrices(*columns)
 
 
 def _complete_coordinates(sheet: Sheet, by_field: dict[str, list[Any]], areas: PostalAreas, log: ErrorLog) -> None:

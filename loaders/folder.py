@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.network.records import Network, NetworkRecords
-from loaders.build import build_calendar_days, build_inventory, build_locations, build_receipts, build_records
+from loaders.build import (
+    build_calendar_days,
+    build_inventory,
+    build_inventory_prices,
+    build_locations,
+    build_receipts,
+    build_records,
+)
 from loaders.checks import check_keys, check_kits, check_records, check_references
 from loaders.columns import Table
 from loaders.errors import ErrorKind, ErrorLog, Fault, FolderWarning, LoadError, RowError, nearest
@@ -92,6 +99,7 @@ def _load(path: Path, progress: ProgressReporter | None) -> tuple[NetworkRecords
     assert network is not None
     items = _by_id(records["items"], "item_id")
     locations = _by_id(records["locations"], "location_id")
+    item_ids, location_ids = [item.item_id for item in items], [place.location_id for place in locations]
     loaded = NetworkRecords(
         network=network,
         locations=locations,
@@ -101,15 +109,14 @@ def _load(path: Path, progress: ProgressReporter | None) -> tuple[NetworkRecords
         zones=tuple(records["zones"]),
         tariffs=tuple(records["tariffs"]),
         policies=policies,
-        inventory=build_inventory(
-            sheets["inventory"], [item.item_id for item in items], [place.location_id for place in locations]
-        ),
+        inventory=build_inventory(sheets["inventory"], item_ids, location_ids),
         postal_areas=tuple(records["postal_areas"]),
         transfers=tuple(records["transfers"]),
         segments=tuple(records["segments"]),
         safety_stock=tuple(records["safety_stock"]),
         backorders=tuple(records["backorders"]),
         receipts=_by_id(records["receipts"], "receipt_id"),
+        inventory_prices=build_inventory_prices(sheets["inventory_prices"], item_ids, location_ids),
         sources=tuple(file.name for file in files.values()),
     )
     return loaded, sheets, records
@@ -175,7 +182,7 @@ def _read_sheets(files: dict[str, Path], log: ErrorLog, progress: ProgressReport
 
 
 def _build(sheets: dict[str, Sheet], network: Network, log: ErrorLog) -> dict[str, list[Any]]:
-    """The records of every table but inventory, by stem and in file order, with all checks across cells and files."""
+    """The records of every table that has them, by stem and in file order, with all checks across cells and files."""
     records: dict[str, list[Any]] = {}
     for stem, sheet in sheets.items():
         if stem == "calendars":

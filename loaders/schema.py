@@ -305,6 +305,18 @@ TABLES = (
         key=("item_id", "location_id", "pool"),
     ),
     Table(
+        "inventory_prices",
+        None,
+        (
+            Column("item_id", IDENTIFIER, required=True, refers_to="items"),
+            Column("location_id", IDENTIFIER, required=True, refers_to="locations"),
+            Column("stock_out_micros", MICROS, default=0),
+            Column("markdown_micros", MICROS, default=0),
+        ),
+        key=("item_id", "location_id"),
+        required=False,
+    ),
+    Table(
         "receipts",
         Receipt,
         (

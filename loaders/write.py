@@ -37,7 +37,7 @@ def write_folder(records: NetworkRecords, path: Path, format: str = "csv") -> No
     (path / "network.toml").write_text(_network_toml(records), "utf-8")
     (path / "policy.toml").write_text("\n".join(_policy_toml(policy) for policy in records.policies), "utf-8")
     for table in TABLES:
-        rows = _inventory_table(records, table) if table.stem == "inventory" else _record_table(records, table)
+        rows = _TABLE_BY_STEM.get(table.stem, _record_table)(records, table)
         if table.required or rows.num_rows:
             _WRITE_BY_FORMAT[format](rows, path / f"{table.stem}.{format}")
 
@@ -80,6 +80,19 @@ def _inventory_table(records: NetworkRecords, table: Table) -> pa.Table:
     return pa.table(columns)
 
 
+def _prices_table(records: NetworkRecords, table: Table) -> pa.Table:
+    prices = records.inventory_prices
+    columns = {
+        "item_id": _named([item.item_id for item in records.items], prices.item_index),
+        "location_id": _named([location.location_id for location in records.locations], prices.location_index),
+    }
+    for name in ("stock_out_micros", "markdown_micros"):
+        if np.any(micros := getattr(prices, name)):
+            columns[name] = pa.array(micros)
+    assert set(columns) <= set(table.column_names)
+    return pa.table(columns)
+
+
 def _named(names: list[Any], indexes: Any) -> pa.DictionaryArray:
     # A name that is None is a null of the column, not a null among its names: Parquet cannot hold the latter.
     nameless = np.array([name is None for name in names], np.bool_)
@@ -88,8 +101,8 @@ def _named(names: list[Any], indexes: Any) -> pa.DictionaryArray:
 
 
 def _write_csv(rows: pa.Table, file: Path) -> None:
-    """Inventory goes through Arrow, for its many rows: ids need no quotes. The rest may hold commas and quotes."""
-    if file.stem == "inventory":
+    """Inventory and its prices go through Arrow, for their many rows: ids need no quotes. The rest may hold commas, quotes."""
+    if file.stem in _TABLE_BY_STEM:
         arrow_csv.write_csv(rows, file, arrow_csv.WriteOptions(quoting_style="none", quoting_header="none"))
         return
     with file.open("w", encoding="utf-8", newline="") as text:
@@ -154,6 +167,11 @@ def _toml(value: Any) -> str:
 def _key(policy_id: str) -> str:
     return policy_id if re.fullmatch(r"[A-Za-z0-9_-]+", policy_id) else json.dumps(policy_id)
 
+
+_TABLE_BY_STEM: dict[str, Callable[[NetworkRecords, Table], pa.Table]] = {
+    "inventory": _inventory_table,
+    "inventory_prices": _prices_table,
+}
 
 _WRITE_BY_FORMAT: dict[str, Callable[[pa.Table, Path], None]] = {
     "csv": _write_csv,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.network.columns import distinct, frozen, index_of, item_columns, location_columns, service_columns
 from engine.network.destinations import Atlas, Destination, points
 from engine.network.horizon import DateRules, Horizon, Profile, build_horizon, month_number
+from engine.network.inventory_prices import PositionPrices, compile_inventory_prices
 from engine.network.item_limits import ItemLimits
 from engine.network.lanes import Lanes, ZoneRows
 from engine.network.policies import Policies
@@ -106,6 +107,7 @@ class NetworkImage:
     tariff_per_kg_micros: Int64s
 
     transfers: TransferLanes
+    inventory_prices: PositionPrices
 
     _common_bars: Mapping[str, CommonBar] = field(repr=False)
     _atlas: Atlas = field(repr=False)
@@ -150,6 +152,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
     item_classes, item_class_of = distinct(item.item_class for item in items)
     service_levels, service_level_of = distinct(service.service_level for service in services)
     columns_of_items = item_columns(items)
+    prices = compile_inventory_prices(records.inventory_prices, len(items), len(locations))
     numbers = zone_numbers(records.zones, records.tariffs, service_index)
     tariffs = compile_tariffs(records.tariffs, numbers, service_index)
     zone_rows = ZoneRows(records.zones, numbers, service_index, location_index)
@@ -175,7 +178,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         item_ids=tuple(item_index),
         item_index=item_index,
         **columns_of_items,
-        has_unit_prices=bool(columns_of_items["duty_micros"].any()),
+        has_unit_prices=bool(columns_of_items["duty_micros"].any() or len(prices.location)),
         item_classes=item_classes,
         item_class_index=item_class_of,
         carrier_services=services,
@@ -193,6 +196,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         tariff_price_micros=tariffs.price_micros,
         tariff_per_kg_micros=tariffs.per_kg_micros,
         transfers=compile_transfers(records.transfers, location_index),
+        inventory_prices=prices,
         _common_bars=MappingProxyType(common_bars(records.segments, item_index)),
         _atlas=atlas,
         _safety_stocks=SafetyStocks(records.safety_stock, items, locations, location_index, FLOORS_MAX),

@@ -268,6 +268,28 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class InventoryPrices:
+    """The rows of `inventory_prices`, column by column, one entry a row: each pair of item and location once.
+
+    They hold for every pool and receipt of the item there. Taking a unit costs `stock_out_micros`, the sale that is expected
+    to be lost there without it. A unit that stays is expected to be marked down by `markdown_micros`, which taking it saves;
+    so that nothing costs less than zero, it is charged as the item's highest markdown at any location less that of this one.
+    Where a pair has no row both are 0. Indexes point into `NetworkRecords.items` and `.locations`.
+    """
+
+    item_index: NDArray[np.int32]
+    location_index: NDArray[np.int32]
+    stock_out_micros: NDArray[np.int64]
+    markdown_micros: NDArray[np.int64]
+
+
+def no_inventory_prices() -> InventoryPrices:
+    """The prices of a network that has none."""
+    index, micros = np.empty(0, np.int32), np.empty(0, np.int64)
+    return InventoryPrices(index, index, micros, micros)
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkRecords:
     """A whole network folder, typed and checked row by row; sorted by id where the file has one."""
 
@@ -286,4 +308,5 @@ class NetworkRecords:
     safety_stock: tuple[SafetyStock, ...] = ()
     backorders: tuple[Backorder, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    inventory_prices: InventoryPrices = field(default_factory=no_inventory_prices)
     sources: tuple[str, ...] = field(default=())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.network.records import Inventory, NetworkRecords
+from engine.network.records import NetworkRecords
 
 SAMPLE: Mapping[str, str] = {
     "network.toml": 'name = "Test"\ncurrency = "EUR"\ncountry_code = "NL"\ntime_zone = "Europe/Amsterdam"\n',
@@ -20,6 +20,9 @@ SAMPLE: Mapping[str, str] = {
     "tariffs.csv": "carrier_service_id,zone,max_weight_grams,price_micros\nGROUND,1,10000,4950000\n",
     "inventory.csv": "item_id,location_id,quantity\nX,A1,5\nX,B2,0\nY,A1,7\n",
 }
+
+
+COLUMNAR = ("inventory", "inventory_prices")
 
 
 def write_sample(folder: Path, changes: Mapping[str, str | bytes | None] | None = None) -> Path:
@@ -36,9 +39,11 @@ def write_sample(folder: Path, changes: Mapping[str, str | bytes | None] | None 
 def as_comparable(records: NetworkRecords) -> dict[str, object]:
     """The records as values that `==` compares; arrays with their types. `sources` names files, so it is left out."""
     comparable: dict[str, object] = {
-        f.name: getattr(records, f.name) for f in fields(records) if f.name not in ("inventory", "sources")
+        f.name: getattr(records, f.name) for f in fields(records) if f.name not in (*COLUMNAR, "sources")
     }
-    for f in fields(Inventory):
-        value = getattr(records.inventory, f.name)
-        comparable[f.name] = (value.dtype, value.tolist()) if isinstance(value, np.ndarray) else value
+    for stem in COLUMNAR:
+        table = getattr(records, stem)
+        for f in fields(table):
+            value = getattr(table, f.name)
+            comparable[f"{stem}.{f.name}"] = (value.dtype, value.tolist()) if isinstance(value, np.ndarray) else value
     return comparable

@@ -74,6 +74,7 @@ FULL = {
     "inventory.csv": (
         "item_id,location_id,quantity,pool,status\nY,B2,3,,\nX,A1,-4,GOLD,OUT_OF_STOCK\nX,A1,9,,AVAILABLE\nX,B2,1,B2B,\n"
     ),
+    "inventory_prices.csv": "item_id,location_id,stock_out_micros,markdown_micros\nY,B2,1,\nX,B2,,2\nX,A1,3,4\n",
     "policy.toml": (
         '[policy.peak]\nwhen = {channel = "web", from = 2026-11-20, until = 2026-12-26T00:00:00Z, '
         "min_value_micros = 5}\nweights.pick = 1.5\nweights.carbon = 0.000001\nlate_micros_per_day = 7\n"
@@ -211,6 +212,17 @@ def test_receipts_are_dated_in_utc_minutes(tmp_path: Path) -> None:
         # 28 March + 1 day is the day the clocks go forward; it starts at 00:00+01:00, so 23:00Z the day before.
         Receipt("PO2", "X", "B2", 4, minute(2026, 3, 28, 23, 0)),
     )
+
+
+def test_inventory_prices_are_columns_ordered_by_item_and_location(tmp_path: Path) -> None:
+    """What is left empty is 0; a network without the file has no prices."""
+    prices = load_folder(write_sample(tmp_path, FULL)).inventory_prices
+    assert (prices.item_index.tolist(), prices.location_index.tolist()) == ([0, 0, 1], [0, 1, 1])
+    assert (prices.stock_out_micros.tolist(), prices.markdown_micros.tolist()) == ([3, 0, 1], [4, 2, 0])
+    assert [a.dtype for a in (prices.item_index, prices.location_index, prices.stock_out_micros, prices.markdown_micros)] == [
+        np.int32, np.int32, np.int64, np.int64,
+    ]  # fmt: skip
+    assert len(load_folder(write_sample(tmp_path / "none")).inventory_prices.item_index) == 0
 
 
 def test_inventory_is_columns_ordered_by_item_location_and_pool(tmp_path: Path) -> None:

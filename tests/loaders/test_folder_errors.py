@@ -11,6 +11,7 @@ from loaders.folder import load_folder, validate_folder
 F = Fault
 ID = "an id: 1 to 128 letters, digits and . _ : / @ + -, the first a letter or digit"
 MOMENT = "a date YYYY-MM-DD or an instant YYYY-MM-DDTHH:MM with Z or an offset, years 1970 to 2999"
+MICROS = "a whole number of micros from 0 to 1000000000000"
 DUTY = "item_id,value_micros,duty_ppm"
 PPM = "a whole number of parts per million from 0 to 10000000"
 COLUMNS = {name.partition(".")[0]: text.partition("\n")[0] for name, text in SAMPLE.items() if name.endswith(".csv")}
@@ -19,6 +20,7 @@ EXTRA = {
     "segments": "segment,item_id,quantity",
     "safety_stock": "item_id,channel,quantity",
     "backorders": "item_id,location_id,quantity,lead_time_days",
+    "inventory_prices": "item_id,location_id,stock_out_micros,markdown_micros",
     "receipts": "receipt_id,item_id,location_id,quantity,available_at,delay_days",
 }
 WIDE = {
@@ -177,6 +179,18 @@ CELLS = [
      "an id that locations has"),
     ("backorders", EXTRA["backorders"], "X,A1,1,3651", 2, "lead_time_days", "3651", F.OUT_OF_RANGE,
      "a whole number of days from 0 to 3650"),
+    ("inventory_prices", EXTRA["inventory_prices"], "X,A1,-1,", 2, "stock_out_micros", "-1", F.OUT_OF_RANGE, MICROS),
+    ("inventory_prices", EXTRA["inventory_prices"], "X,A1,,1000000000001", 2, "markdown_micros", "1000000000001",
+     F.OUT_OF_RANGE, MICROS),
+    ("inventory_prices", EXTRA["inventory_prices"], "X,A1,,NaN", 2, "markdown_micros", "NaN", F.MALFORMED, MICROS),
+    ("inventory_prices", EXTRA["inventory_prices"], "X,A1,0.5,", 2, "stock_out_micros", "0.5", F.MALFORMED, MICROS),
+    ("inventory_prices", EXTRA["inventory_prices"], "X,,1,", 2, "location_id", "", F.EMPTY, ID),
+    ("inventory_prices", EXTRA["inventory_prices"], "Z,A1,1,", 2, "item_id", "Z", F.UNKNOWN_REFERENCE,
+     "an id that items has"),
+    ("inventory_prices", EXTRA["inventory_prices"], "X,C3,1,", 2, "location_id", "C3", F.UNKNOWN_REFERENCE,
+     "an id that locations has"),
+    ("inventory_prices", EXTRA["inventory_prices"], "X,A1,1,\nX,B2,1,\nX,A1,2,", 4, "item_id", "X", F.DUPLICATE,
+     "each item_id + location_id once; row 2 has it"),
     ("receipts", EXTRA["receipts"], "R,X,A1,1,2026-01-01T10:00,", 2, "available_at", "2026-01-01T10:00", F.MALFORMED,
      MOMENT + "; an instant needs its Z or offset"),
     ("receipts", EXTRA["receipts"], "R,X,A1,1,1-1-2026,", 2, "available_at", "1-1-2026", F.MALFORMED, MOMENT),
@@ -233,7 +247,8 @@ FILES = [
     ({"policy.toml": None}, RowError("policy.toml", None, "", "", F.MISSING_FILE, "a file policy.toml")),
     ({"inventry.csv": "x"}, RowError("inventry.csv", None, "", "", F.UNKNOWN_FILE,
      "a file of the network folder: network, policy, postal_areas, calendars, locations, items, carrier_services, "
-     "zones, tariffs, transfers, segments, safety_stock, backorders, inventory, receipts; nearest: inventory")),
+     "zones, tariffs, transfers, segments, safety_stock, backorders, inventory, inventory_prices, receipts; "
+     "nearest: inventory")),
     ({"receipts.xlsx": "x"}, RowError("receipts.xlsx", None, "", "", F.UNKNOWN_FILE,
      "a file receipts.csv or receipts.parquet or receipts.jsonl")),
     ({"policy.csv": "x"}, RowError("policy.csv", None, "", "", F.UNKNOWN_FILE, "a file policy.toml")),

@@ -25,6 +25,7 @@ from engine.network.records import (
     CalendarDay,
     CarrierService,
     Inventory,
+    InventoryPrices,
     Item,
     Location,
     Network,
@@ -41,6 +42,7 @@ from engine.network.records import (
 from loaders.folder import FORMATS, load_folder
 from loaders.shoe_retailer import shoe_retailer
 from loaders.write import write_folder
+from tests.network.small_network import prices
 
 IDS = st.text(ascii_letters + digits + "._:/@+-", min_size=1, max_size=6).filter(lambda text: text[0].isalnum())
 # Names with all that CSV, JSON and TOML must quote; no control characters, no halves of surrogate pairs.
@@ -93,6 +95,7 @@ def networks(draw: st.DrawFn) -> NetworkRecords:
         tariffs=draw(keyed_tariffs(service)),
         policies=draw(policies()),
         inventory=draw(inventories(len(item_ids), len(location_ids))),
+        inventory_prices=draw(inventory_prices(len(item_ids), len(location_ids))),
         postal_areas=draw(
             st.builds(lambda latitude, longitude: (PostalArea("NL", "10", "1099", latitude, longitude),), LATITUDES, LONGITUDES)
         ),
@@ -347,6 +350,14 @@ def inventories(draw: st.DrawFn, item_count: int, location_count: int) -> Invent
         np.array(draw(st.lists(st.booleans(), min_size=count, max_size=count)), np.bool_),
         pools,
     )
+
+
+@st.composite
+def inventory_prices(draw: st.DrawFn, item_count: int, location_count: int) -> InventoryPrices:
+    """Distinct pairs in order."""
+    pair = st.tuples(st.integers(0, item_count - 1), st.integers(0, location_count - 1))
+    rows = sorted(draw(st.sets(pair, max_size=6)))
+    return prices([(*row, draw(MICROS), draw(MICROS)) for row in rows])
 
 
 @given(records=networks(), format=st.sampled_from(FORMATS))

@@ -1,5 +1,6 @@
 """A small hand-made network for tests: two Dutch warehouses and a store in New York, two carrier services."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from engine.network.records import (
     CalendarDay,
     CarrierService,
     Inventory,
+    InventoryPrices,
     Item,
     Location,
     Network,
@@ -25,6 +27,12 @@ WORKDAYS = ("MON", "TUE", "WED", "THU", "FRI")
 def inventory(rows: int = 0) -> Inventory:
     index = np.zeros(rows, np.int32)
     return Inventory(index, index, np.ones(rows, np.int64), index, np.ones(rows, np.bool_))
+
+
+def prices(rows: Sequence[tuple[int, int, int, int]]) -> InventoryPrices:
+    """Of (item, location, stock-out, markdown): indexes, and micros."""
+    item, location, stock_out, markdown = np.array(rows, np.int64).reshape(-1, 4).T
+    return InventoryPrices(item.astype(np.int32), location.astype(np.int32), stock_out.copy(), markdown.copy())
 
 
 def weekly(calendar_id: str, open_minute: int, close_minute: int, days: tuple[str, ...] = WORKDAYS) -> list[CalendarDay]:

@@ -8,7 +8,7 @@ import pytest
 from engine.domain.enums import CapacityUnit, LocationStatus
 from engine.network.image import compile_image
 from engine.network.records import CarrierService, Item, Receipt
-from tests.network.small_network import inventory, small_records
+from tests.network.small_network import inventory, prices, small_records
 
 NO_LIMIT = 2**62
 
@@ -83,6 +83,11 @@ def test_carrier_services() -> None:
     assert image.co2_grams_per_tonne_km.tolist() == [0, 7, 0]
     assert image.delivery_calendar_ids == (None, "day")
     assert image.delivery_calendar_index.tolist() == [0, 0, 1]
+
+
+def test_any_price_of_inventory_is_one_by_unit() -> None:
+    assert compile_image(small_records(inventory_prices=prices([(0, 1, 0, 1)]))).has_unit_prices
+    assert not compile_image(small_records(inventory_prices=prices([(0, 1, 0, 0)]))).has_unit_prices
 
 
 def test_nothing_in_it_can_be_changed() -> None:

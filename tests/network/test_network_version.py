@@ -19,7 +19,7 @@ from engine.network.records import (
     Zone,
 )
 from engine.network.version import network_version
-from tests.network.small_network import inventory, small_records, weekly
+from tests.network.small_network import inventory, prices, small_records, weekly
 
 FULL = small_records(
     calendars=tuple(weekly("day", 540, 1020)),
@@ -30,7 +30,11 @@ FULL = small_records(
     backorders=(Backorder(1, 2), Backorder(3, 4, "lamp")),
 )
 VERSION = network_version(FULL)
-ROWS = [field.name for field in fields(FULL) if field.name not in ("network", "inventory", "receipts", "sources")]
+ROWS = [
+    field.name
+    for field in fields(FULL)
+    if field.name not in ("network", "inventory", "receipts", "inventory_prices", "sources")
+]
 
 
 def test_a_version_is_64_hex_digits() -> None:
@@ -64,6 +68,21 @@ def test_a_row_less_is_another_version(name: str) -> None:
 def test_another_value_is_another_version(name: str, change: dict[str, Any]) -> None:
     rows = getattr(FULL, name)
     assert network_version(replace(FULL, **{name: (replace(rows[0], **change), *rows[1:])})) != VERSION
+
+
+def test_prices_of_inventory_are_content_in_whatever_order_they_and_what_they_name_are() -> None:
+    """Indexes follow the order of items and locations; the version goes by their ids."""
+    rows = [(0, 1, 5, 0), (1, 0, 0, 7), (1, 2, 3, 0)]
+    version = network_version(replace(FULL, inventory_prices=prices(rows)))
+    assert version != VERSION
+    assert network_version(replace(FULL, inventory_prices=prices(rows[::-1]))) == version
+    turned = [(1 - item, 2 - location, *micros) for item, location, *micros in rows]
+    other = replace(FULL, items=FULL.items[::-1], locations=FULL.locations[::-1])
+    assert network_version(replace(other, inventory_prices=prices(turned))) == version
+    for at, row in ((0, (0, 1, 0, 5)), (0, (0, 2, 5, 0)), (1, (0, 0, 0, 7)), (2, (1, 2, 3, 1))):
+        changed = [row if n == at else each for n, each in enumerate(rows)]
+        assert network_version(replace(FULL, inventory_prices=prices(changed))) != version
+    assert network_version(replace(FULL, inventory_prices=prices(rows[1:]))) != version
 
 
 def test_the_order_of_policies_is_content() -> None:
