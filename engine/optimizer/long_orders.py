@@ -165,8 +165,8 @@ class LongSearch:
         )  # fmt: skip
 
 
-def long_order(problem: Problem) -> LongOrder:
-    """The tables of a problem, its dominated columns struck out."""
+def long_order(problem: Problem, *, is_divided: bool = False) -> LongOrder:
+    """The tables of a problem, its dominated columns struck out; is_divided: lines cost what a unit costs at the least."""
     p = problem
     n, m, rows = p.line_count, p.column_count, len(p.zone)
     _, location = np.unique(p.location, return_inverse=True)
@@ -192,6 +192,9 @@ def long_order(problem: Problem) -> LongOrder:
     )  # fmt: skip
     same_price = build_rows(t, p.zone, p.divisor, p.package_grams_max)
     whole_line_costs(t, p.grams, p.volume, p.allowed, p.line_micros, p.unit_micros)
+    if is_divided:
+        # Before columns are struck out: one that carries no more whole lines than another may carry more of a divided one.
+        divided_line_costs(t, p.line_locations_max, p.allowed, p.line_micros, p.unit_micros)
     if len(t.columns[0]) > location.max() + 1:
         drop_dominated(t, np.lexsort((np.arange(m), location)))
     build_floor(t)
@@ -226,9 +229,7 @@ def divided_plans_bound(problem: Problem, goal: int) -> int:
     It ships from two locations or more, or from one with a part of some line short.
     """
     p = problem
-    t = long_order(problem)
-    divided_line_costs(t, p.line_locations_max, p.allowed, p.line_micros, p.unit_micros)
-    build_floor(t)
+    t = long_order(problem, is_divided=True)
     # A divided line ships from several: there may be more of them than lines.
     t.rules[LOCATIONS_MAX] = min(p.locations_max, len(np.unique(p.location)))
     t.rules[GRAIN] = 1

@@ -54,6 +54,19 @@ def test_the_bound_on_divided_lines_lies_below_every_plan_that_divides_one(seed:
     assert solution.lower_bound_micros <= cheapest_micros(problem._replace(locations_max=min(problem.locations_max, 3)))
 
 
+def test_a_column_that_carries_no_more_whole_lines_may_carry_more_of_a_divided_one() -> None:
+    """One location now, or later with two of the divided line; another has the third: 1,000 + 10 + 100, at one shipment each.
+
+    Were the later column struck out for the whole line, the plan would seem to cost a shipment more, or three times 100.
+    """
+    problem = hand_made(
+        [[1, 1, 0], [0, 2, 1]], [1, 3], location=[0, 0, 1], fixed=[1000, 1000, 10], unit_micros=[0, 0, 100], split_micros=0,
+        short_micros=[10**6, 10**6],
+    )  # fmt: skip
+    assert cheapest_micros(problem) == 1_110
+    assert divided_plans_bound(problem, 10**6) <= 1_110
+
+
 def test_a_line_may_be_divided_over_more_locations_than_there_are_lines() -> None:
     """Two of one and one of the other: 2 × 100 − 10, while all short would cost 3,000."""
     problem = hand_made([[2, 1]], [3])
