@@ -12,6 +12,7 @@ from loaders.policy_lint import lint_policies
 from loaders.sheet import Sheet
 
 NOT_USED = "read, but not used for promises by this version"
+NOT_OF_KITS = "has no effect: a kit is charged what its components are"
 
 _FILES_NOT_USED = ("transfers", "backorders")
 _COLUMNS_NOT_USED = {"items": ("substitutes",)}
@@ -26,7 +27,8 @@ def lint_folder(
         *_segments(records, sheets["segments"]),
         *_not_used(sheets, rows),
         *_duties(sheets["items"], rows["items"]),
-        *lint_policies(records.policies, records.network.time_zone, records.locations, records.items),
+        *_kit_prices(records, sheets["inventory_prices"]),
+        *lint_policies(records.policies, records.network.time_zone, records.locations, records.items, records.inventory_prices),
     )
 
 
@@ -67,10 +69,23 @@ def _not_used(sheets: Mapping[str, Sheet], rows: Mapping[str, Sequence[Any]]) ->
 
 
 def _duties(sheet: Sheet, items: Sequence[Item]) -> Iterator[FolderWarning]:
-    """A duty is a share of a value: of none, it is none."""
-    held = [row for row, item in enumerate(items) if item.duty_ppm and not item.value_micros]
-    if held:
-        yield _warning(sheet, held[0], "duty_ppm", "has no effect: value_micros is not set" + _more(held))
+    """A duty is a share of a value: of none, it is none. A kit owes what its components do."""
+    kits = [row for row, item in enumerate(items) if item.duty_ppm and item.components]
+    if kits:
+        yield _warning(sheet, kits[0], "duty_ppm", NOT_OF_KITS + _more(kits))
+    free = [row for row, item in enumerate(items) if item.duty_ppm and not item.components and not item.value_micros]
+    if free:
+        yield _warning(sheet, free[0], "duty_ppm", "has no effect: value_micros is not set" + _more(free))
+
+
+def _kit_prices(records: NetworkRecords, sheet: Sheet) -> Iterator[FolderWarning]:
+    is_kit = np.array([bool(item.components) for item in records.items], np.bool_)
+    priced = {records.items[item].item_id for item in np.unique(records.inventory_prices.item_index) if is_kit[item]}
+    if priced:
+        cells = sheet.cells["item_id"]
+        is_priced = np.array([value in priced for value in cells.values], np.bool_)
+        rows = np.flatnonzero(is_priced[cells.codes]).tolist()
+        yield _warning(sheet, rows[0], "item_id", NOT_OF_KITS + _more(rows))
 
 
 def _more(rows: Sequence[int]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from engine.domain.enums import OrderBy, Term
 from engine.network.policies import Period, period_of
-from engine.network.records import Item, Location, Policy
+from engine.network.records import InventoryPrices, Item, Location, Policy
 from loaders.errors import FolderWarning
 
 _EQUAL = ("channel", "segment", "customer_class")
@@ -22,26 +22,36 @@ _COLUMNS = {
     Term.PERFORMANCE: ("location", "performance_micros"),
     Term.DECLINE: ("location", "decline_ppm"),
     Term.DUTY: ("item", "duty_ppm"),
+    Term.STOCK_OUT: ("row of inventory_prices", "stock_out_micros"),
+    Term.MARKDOWN: ("row of inventory_prices", "markdown_micros"),
 }
-"""Terms that cost nothing unless a location or an item has a value of the column."""
+"""Terms that cost nothing unless a row of a file has a value of the column."""
 
-_NOT_COMPUTED = (Term.TRANSFER, Term.STOCK_OUT, Term.MARKDOWN)
+_NOT_COMPUTED = (Term.TRANSFER,)
 """Terms that no plan of this version is charged for."""
 
 _KEYS = {"capacity_price_micros": "capacity_price"}
 
 
 def lint_policies(
-    policies: Sequence[Policy], time_zone: str = "UTC", locations: Sequence[Location] = (), items: Sequence[Item] = ()
-) -> tuple[FolderWarning, ...]:
+    policies: Sequence[Policy], time_zone: str = "UTC", locations: Sequence[Location] = (), items: Sequence[Item] = (),
+    prices: InventoryPrices | None = None,
+) -> tuple[FolderWarning, ...]:  # fmt: skip
     """Warnings, policy by policy in the order of the file. `time_zone` is the network's, in which dates begin and end."""
-    rows: dict[str, Sequence[Location | Item]] = {"location": locations, "item": items}
-    unset = {column for of, column in _COLUMNS.values() if not any(getattr(each, column) for each in rows[of])}
+    unset = {column for _, column in _COLUMNS.values() if not _is_set(column, locations, items, prices)}
     return tuple(
         FolderWarning("policy.toml", None, f"policy.{policy.policy_id}{key}", message)
         for place, policy in enumerate(policies)
         for key, message in (*_reach(policy, policies[:place], time_zone), *_effects(policy, unset))
     )
+
+
+def _is_set(column: str, locations: Sequence[Location], items: Sequence[Item], prices: InventoryPrices | None) -> bool:
+    """Whether any row of the file that has the column has a value of it."""
+    if column in InventoryPrices.__slots__:
+        return prices is not None and bool(getattr(prices, column).any())
+    rows: Sequence[Location | Item] = items if column in Item.__slots__ else locations
+    return any(getattr(each, column) for each in rows)
 
 
 def _reach(policy: Policy, earlier: Sequence[Policy], time_zone: str) -> Iterator[tuple[str, str]]:

@@ -67,13 +67,15 @@ def handling_terms(scene: Scene, location: int, line_units: list[int]) -> list[C
     return terms
 
 
-def unit_terms(scene: Scene, location: int, quantities: Iterable[tuple[int, int]]) -> list[CostTerm]:
+def unit_terms(
+    scene: Scene, location: int, quantities: Iterable[tuple[int, int]], *, is_shipped: bool
+) -> list[CostTerm]:  # fmt: skip
     """What the (item, units) of a shipment cost by where they come from, each unit weighed by itself."""
     if not scene.image.has_unit_prices:
         return []
     sums: dict[Term, CostTerm] = {}
     for item, units in quantities:
-        for term, micros in unit_micros(scene, item, location):
+        for term, micros in unit_micros(scene, item, location, is_shipped=is_shipped):
             more = counted_term(scene, term, micros, units)
             sums[term] = added(sums[term], more) if term in sums else more
     return list(sums.values())
@@ -116,7 +118,8 @@ def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
     if scene.basket.constraints.penalties:
         penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
         terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
-    terms += unit_terms(scene, location, [(scene.basket.lines[line].item, quantity) for line, quantity in load.quantities])
+    items = [(scene.basket.lines[line].item, quantity) for line, quantity in load.quantities]
+    terms += unit_terms(scene, location, items, is_shipped=True)
     if scene.policy.carbon_micros_per_kg:
         terms.append(_carbon_term(scene, load, distance))
     if scene.policy.capacity_price_micros:

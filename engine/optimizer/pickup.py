@@ -10,7 +10,7 @@ from engine.domain.reasons import Reason
 from engine.kernels.dates import NEVER, ready_minute
 from engine.kernels.entries import UNLIMITED, day_with_capacity, roomier_day
 from engine.kernels.subsets import capacity_need
-from engine.optimizer.assemble import handling_terms, peg
+from engine.optimizer.assemble import handling_terms, peg, unit_terms
 from engine.optimizer.limits import whole_sets, wished_locations
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import NO_FIELDS, Shortage, Shortfall
@@ -120,7 +120,7 @@ def may_leave(scene: Scene, location: int, item: int, units: int) -> bool:
     mask = scene.image.item_limits.locations(item)
     if mask is not None and not mask[location]:
         return False
-    terms = handling_terms(scene, location, [units])
+    terms = handling_terms(scene, location, [units]) + unit_terms(scene, location, [(item, units)], is_shipped=False)
     micros = max(sum(term.raw_micros for term in terms), sum(term.weighted_micros for term in terms))
     most = min(COLLECTED_MAX, 2**62 // len(scene.basket.lines))
     return max(micros, scene.image.weight_grams.item(item) * units) <= most
@@ -180,6 +180,7 @@ def collected(scene: Scene, location: int, lines: list[Wanted], start: int, day:
     ready = ready_at(scene, location, start)
     limited = image.capacity_per_day.item(location) < UNLIMITED
     terms = handling_terms(scene, location, [wanted.units for wanted in lines])
+    terms += unit_terms(scene, location, [(scene.basket.lines[w.line].item, w.units) for w in lines], is_shipped=False)
     return Shipment(
         location=location, route=Route.PICKUP, service=-1, pegs=pegs, pick_by_minute=ready, handover_by_minute=ready,
         order_by_minute=order_by(scene, location, start, ready), delivery_earliest_minute=ready, delivery_latest_minute=ready,

@@ -1,4 +1,6 @@
-"""What a unit costs by where it comes from, besides work and carrier: the duty of what is delivered to another country."""
+"""What a unit costs by where it comes from, besides work and carrier: duty across a border, and the prices of inventory."""
+
+import numpy as np
 
 from engine.domain.enums import Term
 from engine.optimizer.scene import Ints, Scene
@@ -6,12 +8,13 @@ from engine.optimizer.scene import Ints, Scene
 
 def has_unit_prices(scene: Scene, lines: tuple[int, ...]) -> bool:
     """Whether a unit of one of these lines, shipped, may cost more from one location than from another by these terms."""
-    image, basket = scene.image, scene.basket.lines
+    image = scene.image
     if not image.has_unit_prices:
         return False
-    return (
-        scene.country_wanted < 0 and any(image.duty_micros.item(basket[i].item) for i in lines) and bool(scene.is_abroad.any())
-    )
+    items = [scene.basket.lines[i].item for i in lines]
+    if any(map(image.inventory_prices.has, items)):
+        return True
+    return scene.country_wanted < 0 and any(map(image.duty_micros.item, items)) and bool(scene.is_abroad.any())
 
 
 def unit_tables(scene: Scene, items: Ints, location: Ints) -> list[tuple[Term, Ints]]:
@@ -22,13 +25,22 @@ def unit_tables(scene: Scene, items: Ints, location: Ints) -> list[tuple[Term, I
     image = scene.image
     if not image.has_unit_prices:
         return []
-    tables = [(Term.DUTY, image.duty_micros[items][:, None] * scene.is_abroad[location])]
+    duty, stock_out, markdown = np.zeros((3, len(items), len(location)), np.int64)
+    for j, item in enumerate(items.tolist()):
+        if image.duty_micros.item(item):
+            duty[j] = image.duty_micros.item(item) * scene.is_abroad[location]
+        if image.inventory_prices.has(item):
+            stock_out[j], markdown[j] = image.inventory_prices.of(item, location)
+    tables = [(Term.DUTY, duty), (Term.STOCK_OUT, stock_out), (Term.MARKDOWN, markdown)]
     return [(term, table) for term, table in tables if table.any()]
 
 
-def unit_micros(scene: Scene, item: int, location: int) -> list[tuple[Term, int]]:
-    """The same for one unit of an item shipped from a location."""
+def unit_micros(scene: Scene, item: int, location: int, *, is_shipped: bool) -> list[tuple[Term, int]]:
+    """The same for one unit of an item from a location; what is collected there crosses no border."""
     image = scene.image
-    if not image.has_unit_prices:
-        return []
-    return [(Term.DUTY, image.duty_micros.item(item) * bool(scene.is_abroad[location]))]
+    is_dutiable = is_shipped and image.duty_micros.item(item) and scene.is_abroad[location]
+    terms = [(Term.DUTY, image.duty_micros.item(item))] if is_dutiable else []
+    if image.inventory_prices.has(item):
+        stock_out, markdown = image.inventory_prices.of(item, np.array([location], np.int64))
+        terms += [(Term.STOCK_OUT, stock_out.item()), (Term.MARKDOWN, markdown.item())]
+    return terms

@@ -91,6 +91,25 @@ def test_a_reload_swaps_in_one_step_and_is_recorded(edited: Server) -> None:
     assert network_of(edited).version == after.version
 
 
+def test_prices_of_inventory_take_effect_with_a_reload(edited: Server) -> None:
+    """Where a sale would be lost without it, a unit stays; the plan shows what it costs to take it from where it is not."""
+    item = stocked(edited, A=5, B=5)
+    assert shipped(source(edited, (item, 1)).plan) == {"A": {"1": 1}}
+    prices = edited.folder / "network" / "inventory_prices.csv"
+    prices.write_text(f"item_id,location_id,stock_out_micros,markdown_micros\n{item},A,2000000,900000\n{item},B,,600000\n")
+    before = network_of(edited)
+    assert reload(edited).network.network_version != before.network_version
+    plan = source(edited, (item, 2)).plan
+    assert shipped(plan) == {"B": {"1": 2}}
+    costs = {term.term: (term.raw_micros, term.weighted_micros) for term in plan.cost.terms}
+    assert (costs["markdown"], "stock_out" in costs) == ((600_000, 600_000), False)
+    # An engine that is started again goes on with these prices.
+    killed = edited.kill_child("engine")
+    wait_for(lambda: (child := edited.child("engine")) is not None and child.pid != killed.pid, 60.0)
+    assert network_of(edited).network_version != before.network_version
+    assert shipped(source(edited, (item, 1)).plan) == {"B": {"1": 1}}
+
+
 def test_a_folder_with_errors_leaves_the_network_as_it_was(edited: Server) -> None:
     item = stocked(edited, A=5)
     before = network_of(edited)

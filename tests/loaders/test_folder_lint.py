@@ -55,6 +55,16 @@ def test_a_duty_on_no_value(tmp_path: Path) -> None:
     assert warnings_of(tmp_path, {"items.csv": rows}) == [("items.csv", 3, "duty_ppm", message)]
 
 
+def test_a_kit_is_charged_what_its_components_are(tmp_path: Path) -> None:
+    """A duty of the kit K itself, or a price of its stock, is charged to nobody."""
+    items = "item_id,components,value_micros,duty_ppm\nX,,5,1\nY,,,\nK,X:2,5,1\n"
+    prices = "item_id,location_id,stock_out_micros\nX,A1,1\nK,B2,1\nK,A1,1\n"
+    message = "has no effect: a kit is charged what its components are"
+    assert warnings_of(tmp_path, {"items.csv": items, "inventory_prices.csv": prices}) == [
+        ("items.csv", 4, "duty_ppm", message), ("inventory_prices.csv", 3, "item_id", message + " (2 rows)"),
+    ]  # fmt: skip
+
+
 def test_ring_fenced_beyond_what_is_there(tmp_path: Path) -> None:
     """X has 5 in A1 and none in B2. A row that names no location takes what there is, without a word."""
     rows = SEGMENTS + "GOLD,X,A1,5\nGOLD,X,B2,1\nGOLD,Y,A1,8\nTIN,Y,,1\n"

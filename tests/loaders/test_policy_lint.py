@@ -7,6 +7,7 @@ import pytest
 from engine.domain.enums import LocationKind, OrderBy, Term
 from engine.network.records import Item, Location, Policy
 from loaders.policy_lint import lint_policies
+from tests.network.small_network import prices
 
 
 def found(*policies: Policy) -> list[tuple[str, str]]:
@@ -59,7 +60,7 @@ def test_a_period_that_ends_before_it_begins() -> None:
 def test_terms_that_are_not_computed() -> None:
     one = Policy("a", weights=((Term.TRANSFER, 2), (Term.MARKDOWN, 0), (Term.PICK, 2)))
     message = "has no effect: this version does not compute the term"
-    assert found(one) == [("policy.a.weights.transfer", message), ("policy.a.weights.markdown", message)]
+    assert found(one) == [("policy.a.weights.transfer", message)]
 
 
 def test_a_second_default_counts_only_by_name() -> None:
@@ -95,6 +96,16 @@ def test_a_weight_of_duty_where_no_item_is_dutiable_does_nothing() -> None:
     (warning,) = lint_policies((weighted,), "UTC", (), (Item("bolt", value_micros=9),))
     assert (warning.column, warning.message) == ("policy.a.weights.duty", "has no effect: no item has duty_ppm")
     assert lint_policies((weighted,), "UTC", (), (Item("bolt"), Item("lamp", duty_ppm=1))) == ()
+
+
+@pytest.mark.parametrize(("term", "other"), [(Term.STOCK_OUT, (0, 0, 0, 5)), (Term.MARKDOWN, (0, 0, 5, 0))])
+def test_a_weight_of_a_price_that_inventory_does_not_have_does_nothing(term: Term, other: tuple[int, int, int, int]) -> None:
+    weighted = Policy("a", weights=((term, 2_000_000),))
+    message = f"has no effect: no row of inventory_prices has {term}_micros"
+    for none in (None, prices([]), prices([other])):
+        (warning,) = lint_policies((weighted,), prices=none)
+        assert (warning.column, warning.message) == (f"policy.a.weights.{term}", message)
+    assert lint_policies((weighted,), prices=prices([(0, 0, 5, 5)])) == ()
 
 
 def test_the_risk_of_declines_has_a_price_and_a_share() -> None:

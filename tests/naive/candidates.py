@@ -208,7 +208,12 @@ def unit_prices(scene: Any, item: int, location: int) -> dict[Term, int]:
     image, record = scene.image, scene.image.items[item]
     is_abroad = image.locations[location].country_code != scene.basket.destination.country_code
     duty = (2 * record.value_micros * record.duty_ppm + 10**6) // (2 * 10**6)
-    return {Term.DUTY: duty if is_abroad else 0}
+    prices = scene.image.records.inventory_prices
+    rows = [row for row in range(len(prices.item_index)) if prices.item_index[row] == item]
+    stock_out = sum(int(prices.stock_out_micros[row]) for row in rows if prices.location_index[row] == location)
+    here = sum(int(prices.markdown_micros[row]) for row in rows if prices.location_index[row] == location)
+    highest = max((int(prices.markdown_micros[row]) for row in rows), default=0)
+    return {Term.DUTY: duty if is_abroad else 0, Term.STOCK_OUT: stock_out, Term.MARKDOWN: highest - here}
 
 
 def priced(

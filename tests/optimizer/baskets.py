@@ -12,7 +12,7 @@ from engine.inventory.matrix import ON_HAND, QUANTITY_MAX, Slot
 from engine.network.image import NetworkImage, compile_image
 from engine.network.records import CarrierService, Item, Location, Policy, SafetyStock, Segment, Tariff, Zone
 from engine.optimizer.scene import Scene, set_scene
-from tests.network.small_network import small_records, weekly
+from tests.network.small_network import prices, small_records, weekly
 
 NOW = 29_700_600
 """A Friday in 2026."""
@@ -76,7 +76,7 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
         for grams in rng.choice([(1_000, 5_000), (2_000, 10_000, 40_000), (800,)])
     )
     apart = drawn_apart(rng)
-    dutiable = apart.random() < 0.25
+    dutiable = apart.random() < 0.12
     items = tuple(
         Item(
             f"I{n}",
@@ -91,6 +91,11 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
         )
         for n in range(8)
     )
+    pairs = [(item, place) for item in range(len(items)) for place in range(len(locations)) if apart.random() < 0.5]
+    priced = apart.random() < 0.12
+    inventory_prices = prices(
+        [(*pair, apart.choice([0, money]), apart.choice([0, 1, 3 * money])) for pair in pairs] if priced else []
+    )
     safety = tuple(SafetyStock(rng.randint(1, 2), location_id=place.location_id) for place in locations if rng.random() < 0.2)
     records = small_records(
         locations=locations, carrier_services=services, zones=zones, tariffs=tariffs, items=items, safety_stock=safety,
@@ -99,7 +104,7 @@ def drawn_image(rng: random.Random, locations_max: int = 6) -> NetworkImage:
             Segment("vip", 1, consumes_common=rng.random() < 0.7),
             Segment("vip", 1, f"I{rng.randrange(4)}", consumes_common=rng.random() < 0.5),
         ),
-        postal_areas=(),
+        postal_areas=(), inventory_prices=inventory_prices,
     )  # fmt: skip
     return compile_image(replace(records, network=replace(records.network, horizon_days=20)))
 
@@ -117,7 +122,7 @@ def drawn_policy(rng: random.Random, money: int) -> Policy:
             (
                 ("distance", 0), ("carrier", 500_000), ("pick", 2_000_000), ("carbon", 333_333), ("capacity", 1_500_000),
                 ("performance", apart.choice([0, 1_500_000])), ("decline", apart.choice([0, 700_000])),
-                ("duty", of_units.choice([0, 700_000])),
+                ("duty", of_units.choice([0, 700_000])), ("markdown", of_units.choice([0, 1_500_000])),
             ), (), 0.3,
         ),
         split_micros=rng.randint(0, money), late_micros_per_day=sometimes(rng.randint(1, money), 0, 0.2),

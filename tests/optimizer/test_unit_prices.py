@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from engine.domain.basket import Basket, BasketLine, DeliveryMethod, DestinationKey
-from engine.domain.enums import LocationKind, Term
+from engine.domain.enums import LocationKind, OrderBy, Term
 from engine.domain.plan import Plan
 from engine.inventory.live import LiveStock
 from engine.network.image import compile_image
@@ -22,20 +23,23 @@ from engine.optimizer.scene import Scene, set_scene
 from engine.optimizer.solve import solve
 from tests.checker import check_bound, check_solution
 from tests.naive.candidates import unit_prices
-from tests.network.small_network import small_records
+from tests.network.small_network import prices, small_records
 from tests.optimizer.baskets import NOW, drawn_scene
 
 HOME, ABROAD = range(2)
 NODES_MAX = 2_000
-UNIT_TERMS = (Term.DUTY,)
+UNIT_TERMS = (Term.DUTY, Term.STOCK_OUT, Term.MARKDOWN)
 ABROAD_TOO: dict[str, Any] = {"allow_split_lines": True, "international": True}
 
 
 def scene_of(
     policy: Policy, items: tuple[Item, ...], stock: dict[tuple[int, int], int], quantity: int = 2, country: str = "NL",
-    pickup: int = -1,
+    pickup: int = -1, priced: Sequence[tuple[int, int, int, int]] = (),
 ) -> Scene:  # fmt: skip
-    """A line of each item to Amsterdam; a Dutch center packs for 1.00, one in Brussels for nothing."""
+    """A line of each item to Amsterdam; a Dutch center packs for 1.00, one in Brussels for nothing.
+
+    priced: (item, location, stock-out, markdown).
+    """
     locations = (
         Location(
             "home", LocationKind.DC, "1012", "NL", 52.37, 4.89, "Europe/Amsterdam", pack_cost_micros=1_000_000, pickup=True
@@ -43,7 +47,9 @@ def scene_of(
         Location("away", LocationKind.DC, "1000", "BE", 50.85, 4.35, "Europe/Brussels", pickup=True),
     )
     zones = tuple(Zone("post", to, "home", 1) for to in ("NL", "BE"))
-    image = compile_image(small_records(locations=locations, items=items, zones=zones, policies=(policy,)))
+    image = compile_image(
+        small_records(locations=locations, items=items, zones=zones, policies=(policy,), inventory_prices=prices(priced))
+    )
     live = LiveStock(image.item_index, image.location_index, frozenset(), NOW // 1440)
     for (item, location), units in stock.items():
         live.matrix.change(item, location, 0, units, 0)
@@ -149,6 +155,76 @@ def test_the_dearest_duty_of_the_most_units_goes_nowhere_rather_than_wrap() -> N
     assert term_of(one, Term.DUTY) == (10**12, 10**15)
 
 
+NUT = Item("nut")
+FAR = Policy("p", international=True)
+
+
+def test_scarce_stock_is_left_where_the_next_sale_would_be_lost() -> None:
+    """0.998 for two units abroad is less than packing at home, 1.002 is more; at half the weight it takes three units more."""
+    cheap, dear = (planned(scene_of(FAR, (NUT,), plenty(1), priced=[(0, ABROAD, micros, 0)])) for micros in (499_000, 501_000))
+    assert (sources(cheap), term_of(cheap, Term.STOCK_OUT)) == ([ABROAD], (998_000, 998_000))
+    assert (sources(dear), term_of(dear, Term.STOCK_OUT)) == ([HOME], None)
+    half = replace(FAR, weights=(("stock_out", 500_000),))
+    few, many = (planned(scene_of(half, (NUT,), plenty(1), q, priced=[(0, ABROAD, 501_000, 0)])) for q in (2, 5))
+    assert (sources(few), term_of(few, Term.STOCK_OUT)) == ([ABROAD], (1_002_000, 501_000))
+    assert sources(many) == [HOME]
+
+
+def test_what_would_be_marked_down_goes_first() -> None:
+    """Home marks down by 0.70, Brussels by 0.10: taking it there costs 0.60 a unit, as much as home's markdown would save."""
+    priced = [(0, HOME, 0, 700_000), (0, ABROAD, 0, 100_000)]
+    one, two = (planned(scene_of(FAR, (NUT,), plenty(1), q, priced=priced)) for q in (1, 2))
+    assert (sources(one), term_of(one, Term.MARKDOWN)) == ([ABROAD], (600_000, 600_000))
+    assert (sources(two), term_of(two, Term.MARKDOWN)) == ([HOME], None)
+    # A position without a row is not marked down: taking it costs the whole of the highest.
+    unknown = planned(scene_of(FAR, (NUT,), plenty(1), 1, priced=priced[:1]))
+    assert term_of(unknown, Term.MARKDOWN) == (700_000, 700_000)
+    shown = planned(scene_of(replace(FAR, weights=(("markdown", 0),)), (NUT,), plenty(1), 2, priced=priced))
+    assert (sources(shown), term_of(shown, Term.MARKDOWN)) == ([ABROAD], (1_200_000, 0))
+
+
+def test_prices_hold_where_lines_are_collected_as_well() -> None:
+    priced = [(0, HOME, 5, 9), (0, ABROAD, 3, 2)]
+    plan = planned(
+        scene_of(Policy("p", weights=(("markdown", 2_000_000),)), (NUT,), plenty(1), 2, pickup=ABROAD, priced=priced)
+    )
+    assert (term_of(plan, Term.STOCK_OUT), term_of(plan, Term.MARKDOWN)) == ((6, 6), (14, 28))
+
+
+def test_prices_beyond_safe_sums_are_not_collected() -> None:
+    """2⁵³ micros are the most of one line: 10¹² a unit, of 9,007 units 9.007 · 10¹⁵, and of one more that is beyond."""
+    priced = [(0, HOME, 10**12, 0)]
+    for quantity, shipments in ((9_007, 1), (9_008, 0)):
+        scene = scene_of(
+            Policy("p", weights=(("stock_out", 0),)), (NUT,), {(0, HOME): quantity}, quantity, pickup=HOME, priced=priced
+        )
+        assert len(decide_basket(scene, scene.services, NODES_MAX).shipments) == shipments
+
+
+def test_only_orders_with_a_priced_item_leave_the_short_way() -> None:
+    scene = scene_of(FAR, (NUT, BOLT), plenty(2), priced=[(0, HOME, 0, 1)])
+    bolt = replace(scene, basket=replace(scene.basket, lines=scene.basket.lines[1:]))
+    domestic = replace(bolt, policy=Policy("p"))
+    assert (is_direct(scene), is_direct(bolt), is_direct(domestic)) == (False, False, True)
+
+
+def test_every_unit_term_of_a_plan_that_divides_ranks_or_sets() -> None:
+    """One location has a unit of each line, the other the rest; each part is charged what its position is."""
+    items, priced = (BOLT, NUT), [(0, ABROAD, 11, 0), (0, HOME, 13, 4), (1, ABROAD, 17, 5)]
+    stock = {(0, HOME): 1, (0, ABROAD): 1, (1, ABROAD): 2}
+    split = planned(scene_of(Policy("p", **ABROAD_TOO), items, stock, priced=priced))
+    assert [term_of(split, term) for term in UNIT_TERMS] == [(500_000, 500_000), (11 + 13 + 2 * 17,) * 2, (4, 4)]
+    ranked = decide_basket(
+        scene_of(Policy("p", order_by=OrderBy.DISTANCE, **ABROAD_TOO), items, stock, priced=priced), (0, 1), 9
+    )
+    assert [term_of(ranked, term) for term in UNIT_TERMS] == [term_of(split, term) for term in UNIT_TERMS]
+    scene = scene_of(FAR, items, {**stock, (0, ABROAD): 2}, priced=priced)
+    tied = tuple(replace(line, ship_set=0) for line in scene.basket.lines)
+    together = planned(replace(scene, basket=replace(scene.basket, lines=tied)))
+    assert sources(together) == [ABROAD]
+    assert [term_of(together, term) for term in UNIT_TERMS] == [(1_000_000,) * 2, (2 * 11 + 2 * 17,) * 2, (8, 8)]
+
+
 def priced_scene(seed: int, **sizes: int) -> Scene:
     """A drawn scene whose lines mostly cost by unit, and of which many may be divided."""
     scene = drawn_scene(seed, **sizes)
@@ -166,7 +242,9 @@ def priced_scene(seed: int, **sizes: int) -> Scene:
         for policy in records.policies
     )  # fmt: skip
     lines = tuple(replace(line, item=line.item % len(items), quantity=rng.choice([1, 2, 3])) for line in scene.basket.lines)
-    image = compile_image(replace(records, items=items, locations=locations, policies=policies))
+    pairs = [(item, place) for item in range(len(items)) for place in range(len(locations)) if rng.random() < 0.4]
+    priced = prices([(*pair, rng.choice([0, 7_000]), rng.choice([0, 1, 50_000])) for pair in pairs])
+    image = compile_image(replace(records, items=items, locations=locations, policies=policies, inventory_prices=priced))
     return set_scene(image, scene.stock, replace(scene.basket, lines=lines))
 
 
