@@ -223,13 +223,28 @@ def empty_plan(t: LongOrder) -> PlanState:
     return PlanState(np.full(n, FREE), load, np.zeros(n + 2, np.int64))
 
 
+def with_units_in_lines(problem: Problem) -> Problem:
+    """The problem with what only a line's own units cost charged once for all that a column can give it.
+
+    A plan that takes so many, or the whole line, costs the same; one that takes fewer costs less, but a unit of it does not.
+    """
+    p = problem
+    assert p.line_unit_micros is not None
+    most = np.where(p.capacity_kind == 2, p.capacity_left, p.quantity.max(initial=0))
+    units = np.maximum(0, np.minimum(np.minimum(p.available[p.item], most), p.quantity[:, None]))
+    is_whole = (p.line_locations_max <= 1) | (p.quantity == 1)
+    units[is_whole] = p.quantity[is_whole, None]
+    return p._replace(line_micros=p.line_micros + p.line_unit_micros * units, line_unit_micros=None)
+
+
 def divided_plans_bound(problem: Problem, goal: int) -> int:
     """What every plan costs at the least that divides a line; no more than is needed to reach `goal`, the cost of a plan.
 
-    It ships from two locations or more, or from one with a part of some line short.
+    It ships from two locations or more, or from one with a part of some line short. Units may cost more on one line than on
+    another.
     """
     p = problem
-    t = long_order(problem, is_divided=True)
+    t = long_order(p if p.line_unit_micros is None else with_units_in_lines(p), is_divided=True)
     # A divided line ships from several: there may be more of them than lines.
     t.rules[LOCATIONS_MAX] = min(p.locations_max, len(np.unique(p.location)))
     t.rules[GRAIN] = 1

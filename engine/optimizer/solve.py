@@ -88,10 +88,10 @@ def all_sizes(problems: Sequence[Problem]) -> Ints:
 
 
 def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
-    """An order whose units cost more on one line than on another, as carbon by weight does.
+    """An order whose units cost more on one line than on another, as carbon by weight and the prices of inventory do.
 
-    For whole lines that is a cost per line. Plans that divide one cost at the least what they would without it; where that
-    proves nothing, branch and bound looks for a better one.
+    For whole lines that is a cost per line. Plans that divide one have a bound of their own, and cost at the least what they
+    would without it; where that proves nothing, branch and bound looks for a better one.
     """
     assert problem.line_unit_micros is not None
     if problem.sets is not None:
@@ -104,7 +104,7 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
     cheaper = problem._replace(line_unit_micros=None)
     bound = 0
     if suits_search(cheaper):
-        bound = min(whole.lower_bound_micros, divided_plans_bound(cheaper, whole.objective_micros))
+        bound = min(whole.lower_bound_micros, divided_plans_bound(problem, whole.objective_micros))
     if bound < whole.objective_micros:
         below = solve(cheaper, max(0, nodes_max - whole.nodes))
         bound = max(bound, below.lower_bound_micros)

@@ -1,6 +1,7 @@
 """The search for long orders: equal to the slow search on small ones, to HiGHS on larger, to OR-Library on cap71."""
 
 import random
+from collections import Counter
 from pathlib import Path
 
 import highspy
@@ -52,6 +53,27 @@ def test_the_bound_on_divided_lines_lies_below_every_plan_that_divides_one(seed:
     assert min(whole, divided_plans_bound(problem, whole)) <= least
     solution = solve(problem._replace(locations_max=min(problem.locations_max, 3)), 1000)
     assert solution.lower_bound_micros <= cheapest_micros(problem._replace(locations_max=min(problem.locations_max, 3)))
+
+
+def test_the_bound_on_divided_lines_counts_what_only_their_own_units_cost() -> None:
+    """Below every plan that divides a line, and above the bound that leaves these prices out, where they count."""
+    compared: Counter[str] = Counter()
+    for seed in range(400):
+        rng = random.Random(seed)
+        problem = drawn_problem(
+            rng.randint, lines_max=3, locations_max=3, quantity_max=4, divide=True, huge=False, unit_prices=True
+        )  # fmt: skip
+        if problem.line_unit_micros is None or problem.sets is not None or not suits_search(problem):
+            continue
+        whole, least = cheapest_micros(problem, divide=False), cheapest_micros(problem)
+        bound = min(whole, divided_plans_bound(problem, whole))
+        assert bound <= least, seed
+        compared["all"] += 1
+        compared["raised"] += bound > min(whole, divided_plans_bound(problem._replace(line_unit_micros=None), whole))
+        solution = solve(problem, 10)
+        check_solution(problem, solution)
+        assert solution.lower_bound_micros <= least <= solution.objective_micros, seed
+    assert min(compared["all"], 5 * compared["raised"]) > 60, compared
 
 
 def test_a_column_that_carries_no_more_whole_lines_may_carry_more_of_a_divided_one() -> None:
