@@ -165,7 +165,7 @@ class WritePath:
         for write, refusal in refused:
             if write.request_id in seen:
                 waiter = self._waiters.expect(write.request_id)
-                self._waiters.arm(waiter, _settler(write, duplicate=True), ask_now=True)
+                self._waiters.arm(waiter, _settler(write), ask_now=True)
             else:
                 self._tell(write, refusal)
 
@@ -180,7 +180,7 @@ class WritePath:
             self._lost(error)
             # Some of it may have been committed, or was before under the same id: only the ledger can tell.
             for (write, _), waiter in zip(planned, waiters, strict=True):
-                self._waiters.arm(waiter, _settler(write, duplicate=True))
+                self._waiters.arm(waiter, _settler(write))
             return [None] * len(planned)
         self._apply(result.entries)
         for (write, _), waiter, outcome in zip(planned, waiters, result.outcomes, strict=True):
@@ -189,12 +189,12 @@ class WritePath:
 
     def _settle(self, write: Write, waiter: Waiter, outcome: Outcome) -> None:
         match outcome:
-            case Committed():
-                self._waiters.arm(waiter, _settler(write, duplicate=False))
+            case Committed(position):
+                self._waiters.arm(waiter, _settler(write, position))
                 return
             case Seen():
                 # Seen is not yet recorded: a duplicate waits for the record like the first.
-                self._waiters.arm(waiter, _settler(write, duplicate=True), ask_now=True)
+                self._waiters.arm(waiter, _settler(write), ask_now=True)
                 return
             case OrderExists():
                 self._tell(write, order_exists())
@@ -253,12 +253,18 @@ def fault() -> Refusal:
     return Refusal(Reason.FAULT, "a fault of the engine, written to its log; a write may be repeated with the same request_id")
 
 
-def _settler(write: Write, duplicate: bool) -> Callable[[str | None], None]:
+def _settler(write: Write, own_position: str = "") -> Callable[[str | None], None]:
+    """Settles a write by its record.
+
+    A record at another position than its own commit is that of a repeat, made elsewhere after this commit was lost: it may
+    tell of another plan, and so is answered as any duplicate.
+    """
+
     def settle(position: str | None) -> None:
         if position is None:
             text = "not recorded within the time allowed; its fate is unknown: repeat it with the same request_id"
             write.settle(Refusal(Reason.DEADLINE_EXCEEDED, text))
         else:
-            write.settle(Recorded(position, duplicate))
+            write.settle(Recorded(position, duplicate=position != own_position))
 
     return settle

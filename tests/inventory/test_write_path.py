@@ -302,6 +302,36 @@ def test_commit_whose_answer_was_lost_is_answered_from_the_ledger(engine: TestEn
     assert on_hand(engine.path.stock) == (5, 2)
 
 
+def test_lost_commit_that_was_repeated_elsewhere_is_answered_by_its_record(
+    server: ValkeyServer, ledger_url: str, tmp_path: Path
+) -> None:
+    """The record of an id may be that of a repeat, which planned otherwise: then it is a duplicate for the first as well."""
+    with TestEngine(server.url, ledger_url) as engine, TestEngine(server.url, ledger_url) as other:
+        with RunningSidecar(server.url, ledger_url):
+            stocked(engine, 1, "ams", "ehv")
+        with server.client() as client:
+            client.persist(KEYS.gate)
+        server.sync()
+        server.kill()
+        server.copy_data_to(tmp_path / "copy")
+        server.start()
+        with RunningSidecar(server.url, ledger_url):
+            wait_until(engine.path.catch_up)
+        with server.client() as client:
+            client.persist(KEYS.gate)
+        first = Take(1, locations=("ams",))
+        engine.path.run([first])
+        server.kill()
+        server.restore_data_from(tmp_path / "copy")
+        server.start()
+        with RunningSidecar(server.url, ledger_url):
+            wait_until(other.path.catch_up)
+            repeat = Take(1, locations=("ehv",), request_id=first.request_id)
+            other.path.run([repeat])
+            assert repeat.outcome == Recorded("3-1", duplicate=False)
+            assert first.outcome == Recorded("3-1", duplicate=True)
+
+
 def test_ledger_that_lags_is_named(server: ValkeyServer, ledger_url: str, sidecar: RunningSidecar, engine: TestEngine) -> None:
     stocked(engine, 5)
     sidecar.stop()
