@@ -196,6 +196,31 @@ class StockStore:
         self._check_same(stamped, layout)
         return {request_id for request_id, is_seen in zip(request_ids, found, strict=True) if is_seen}
 
+    def texts(self, names: Sequence[tuple[TextTable, str, str]]) -> list[str]:
+        """Texts by (table, item, field), "" where there is none. Raises StoreAway, StoreGap."""
+        if self._layout is None:
+            raise StoreGap("nothing was loaded")
+        data = self._keys.data(self._layout)
+        places: dict[str, list[int]] = {}
+        for place, name in enumerate(names):
+            places.setdefault(data.text(*name), []).append(place)
+
+        def ask() -> Any:
+            pipe = self._client.pipeline(transaction=True)
+            for key in (self._keys.epoch, self._keys.layout):
+                pipe.get(key)
+            for key, of_key in places.items():
+                pipe.hmget(key, [names[place][2] for place in of_key])
+            return pipe.execute()
+
+        stamped, layout, *rows = self._asked(ask)
+        self._check_same(stamped, layout)
+        found = [""] * len(names)
+        for of_key, row in zip(places.values(), rows, strict=True):
+            for place, text in zip(of_key, row, strict=True):
+                found[place] = (text or b"").decode()
+        return found
+
     def _check_same(self, stamped: bytes | None, layout: bytes | None) -> None:
         if stamped is None or int(stamped) != self._stamped:
             raise StoreGap(f"epoch {stamped!r} has begun")

@@ -23,6 +23,7 @@ from engine.inventory.transaction import (
     Outcome,
     Refused,
     Seen,
+    TextTable,
     TooFarBehind,
     Transaction,
 )
@@ -101,6 +102,14 @@ class WritePath:
         """Whether something was committed under an id, as far as the store remembers. Raises `Refusal` while it is away."""
         try:
             return bool(self._store.seen([request_id]))
+        except (StoreGap, StoreAway) as error:
+            self._lost(error)
+            raise recovering() from error
+
+    def read_texts(self, names: Sequence[tuple[TextTable, str, str]]) -> list[str]:
+        """Texts of the store as they are now, for a plan that is guarded by them. Raises `Refusal`."""
+        try:
+            return self._store.texts(names)
         except (StoreGap, StoreAway) as error:
             self._lost(error)
             raise recovering() from error

@@ -33,6 +33,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.RESTRICTED: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.SHORT_IS_CHEAPER: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.WRONG_STATE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.SUPERSEDED: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.REQUEST_ID_REUSED: grpc.StatusCode.ALREADY_EXISTS,
     Reason.ORDER_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.REQUEST_CANCELLED: grpc.StatusCode.FAILED_PRECONDITION,

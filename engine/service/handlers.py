@@ -22,6 +22,7 @@ from engine.domain.clock import Clock
 from engine.domain.ids import is_uuid7, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import ordinal
+from engine.inventory.feed_texts import FeedTexts
 from engine.inventory.live import LiveStock
 from engine.inventory.write_path import Recorded, Write, WritePath, fault, order_exists, recovering
 from engine.ledger.ledger import Ledger, RecordedEntry
@@ -113,6 +114,7 @@ class Handlers:
         self._reloading = Lock()
         self._handed: deque[Callable[[], bool]] = deque()
         self.path = path
+        self._texts = FeedTexts(path.read_texts)
         self.ledger = ledger
         self.limits = limits
         self.clock = clock
@@ -340,11 +342,12 @@ class Handlers:
         check_position(request.min_position, wrong)
         check_request_id(request.request_id, self.clock.unix_ms(), wrong)
         request.request_id = request.request_id.lower()  # as for orders
-        adjustment = decode_adjustment(request, image, digest_of(request), call.message, wrong)
+        now = self.clock.unix_ms()
+        adjustment = decode_adjustment(request, image, digest_of(request), call.message, now, wrong)
         wrong.check()
         self.stock(request.min_position)
         known = self.known(request.request_id, adjustment.digest, finished_adjustment)
-        return known or AdjustWrite(adjustment, image, self.clock.unix_ms, partial(self._adjusted, call))
+        return known or AdjustWrite(adjustment, image, self._texts, self.clock.unix_ms, partial(self._adjusted, call))
 
     def _adjusted(self, call: Call, write: AdjustWrite, outcome: Recorded | Refusal) -> None:
         match outcome:

@@ -462,7 +462,11 @@ INBOUND = types_pb2.INVENTORY_KIND_INBOUND
         ),
         ({"receipt_id": "R"}, "INVALID_FIELD", "receipt_id"),
         ({"lot": "L"}, "NOT_BUILT", "lot"),
-        ({"as_of": instant("2030-01-01T00:00")}, "NOT_BUILT", "as_of"),
+        ({"as_of": instant("2030-01-01T00:00")}, "INVALID_FIELD", "as_of"),
+        ({"as_of": instant("1990-01-01T00:00")}, "INVALID_FIELD", "as_of"),
+        ({"sequence": 7}, "INVALID_FIELD", "sequence"),
+        ({"sequence": -1, "source": "wms"}, "INVALID_FIELD", "sequence"),
+        ({"source": "a b"}, "INVALID_FIELD", "source"),
     ],
 )  # fmt: skip
 def test_bad_record_is_refused_by_itself(server: Server, fields: dict[str, Any], reason: str, named: str) -> None:

@@ -9,6 +9,7 @@ from belofte.v1 import inventory_service_pb2, types_pb2
 
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory import store as store_module
+from engine.inventory.feed_texts import FeedTexts
 from engine.inventory.keys import Keys
 from engine.inventory.write_path import Recorded
 from engine.network.image import compile_image
@@ -224,10 +225,11 @@ def test_supply_for_a_new_position_beside_an_order_for_the_same_item(engine: Tes
     )  # fmt: skip
     answers: list[Recorded | Refusal] = []
     wire.request_id = Take().request_id
-    adjustment = decode_adjustment(wire, image, bytes(32), b"", Violations())
+    adjustment = decode_adjustment(wire, image, bytes(32), b"", 0, Violations())
     # This network has other indexes than the small one, whose first item and first locations are the same two.
     assert engine.path.stock is not None
-    adjust = AdjustWrite(adjustment, image, lambda: 0, lambda write, outcome: answers.append(outcome))
+    texts = FeedTexts(engine.path.read_texts)
+    adjust = AdjustWrite(adjustment, image, texts, lambda: 0, lambda write, outcome: answers.append(outcome))
     order = Take(3, locations=("ehv",))
     engine.path.run([order, adjust])
     assert isinstance(order.outcome, Recorded)

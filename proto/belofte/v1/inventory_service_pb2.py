@@ -26,37 +26,39 @@ from belofte.v1 import types_pb2 as belofte_dot_v1_dot_types__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"belofte/v1/inventory_service.proto\x12\nbelofte.v1\x1a\x16\x62\x65lofte/v1/types.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x01\n\x16\x41\x64justInventoryRequest\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_position\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12,\n\x07records\x18\x05 \x03(\x0b\x32\x1b.belofte.v1.InventoryRecord\"y\n\x15\x41\x64justInventoryResult\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0e\n\x06supply\x18\x05 \x01(\x03\x12\x0e\n\x06\x64\x65mand\x18\x06 \x01(\x03\"\xa2\x01\n\x17\x41\x64justInventoryResponse\x12\x32\n\x07results\x18\x01 \x03(\x0b\x32!.belofte.v1.AdjustInventoryResult\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x02 \x01(\x05\x12\x16\n\x0erejected_count\x18\x03 \x01(\x05\x12\x10\n\x08position\x18\x04 \x01(\t\x12\x11\n\tduplicate\x18\x05 \x01(\x08\"\xd3\x01\n\x14SyncInventoryRequest\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_position\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x14\n\x0clocation_ids\x18\x05 \x03(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12)\n\x05\x61s_of\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x07records\x18\x08 \x03(\x0b\x32\x1b.belofte.v1.InventoryRecord\"\xb7\x01\n\x15SyncInventoryResponse\x12\x33\n\x08rejected\x18\x01 \x03(\x0b\x32!.belofte.v1.AdjustInventoryResult\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x02 \x01(\x03\x12\x16\n\x0erejected_count\x18\x03 \x01(\x03\x12\x14\n\x0czeroed_count\x18\x04 \x01(\x03\x12\x10\n\x08position\x18\x05 \x01(\t\x12\x11\n\tduplicate\x18\x06 \x01(\x08\"\xf5\x01\n\x16GetAvailabilityRequest\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_position\x18\x02 \x01(\t\x12\x10\n\x08item_ids\x18\x05 \x03(\t\x12\x14\n\x0clocation_ids\x18\x06 \x03(\t\x12\x0f\n\x07segment\x18\x07 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x08 \x01(\t\x12\x13\n\x0bscenario_id\x18\t \x01(\t\x12+\n\x07\x62y_date\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x08group_by\x18\x0b \x01(\x0e\x32\x13.belofte.v1.GroupBy\"x\n\x12\x41vailabilityWindow\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08quantity\x18\x03 \x01(\x03\"\xe4\x01\n\x0c\x41vailability\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0c\n\x04pool\x18\x03 \x01(\t\x12\x0f\n\x07on_hand\x18\x04 \x01(\x03\x12\x10\n\x08reserved\x18\x05 \x01(\x03\x12\x11\n\tallocated\x18\x06 \x01(\x03\x12\x14\n\x0csafety_stock\x18\x07 \x01(\x03\x12\x11\n\tavailable\x18\x08 \x01(\x03\x12/\n\x07windows\x18\t \x03(\x0b\x32\x1e.belofte.v1.AvailabilityWindow\x12\x10\n\x08position\x18\n \x01(\t\"l\n\x17GetAvailabilityResponse\x12\x30\n\x0e\x61vailabilities\x18\x01 \x03(\x0b\x32\x18.belofte.v1.Availability\x12\x10\n\x08position\x18\x02 \x01(\t\x12\r\n\x05stale\x18\x03 \x01(\x08\"\xe0\x01\n\x18WatchAvailabilityRequest\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_position\x18\x02 \x01(\t\x12\x10\n\x08item_ids\x18\x05 \x03(\t\x12\x14\n\x0clocation_ids\x18\x06 \x03(\t\x12\x0f\n\x07segment\x18\x07 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x08 \x01(\t\x12%\n\x08group_by\x18\t \x01(\x0e\x32\x13.belofte.v1.GroupBy\x12\x12\n\nthresholds\x18\n \x03(\x03\x12\x15\n\rfrom_position\x18\x0b \x01(\t\"\x85\x01\n\x19WatchAvailabilityResponse\x12\x30\n\x0e\x61vailabilities\x18\x01 \x03(\x0b\x32\x18.belofte.v1.Availability\x12\x16\n\tthreshold\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08position\x18\x03 \x01(\tB\x0c\n\n_threshold*P\n\x07GroupBy\x12\x18\n\x14GROUP_BY_UNSPECIFIED\x10\x00\x12\x15\n\x11GROUP_BY_LOCATION\x10\x01\x12\x14\n\x10GROUP_BY_NETWORK\x10\x02\x32\x86\x03\n\x10InventoryService\x12Z\n\x0f\x41\x64justInventory\x12\".belofte.v1.AdjustInventoryRequest\x1a#.belofte.v1.AdjustInventoryResponse\x12V\n\rSyncInventory\x12 .belofte.v1.SyncInventoryRequest\x1a!.belofte.v1.SyncInventoryResponse(\x01\x12Z\n\x0fGetAvailability\x12\".belofte.v1.GetAvailabilityRequest\x1a#.belofte.v1.GetAvailabilityResponse\x12\x62\n\x11WatchAvailability\x12$.belofte.v1.WatchAvailabilityRequest\x1a%.belofte.v1.WatchAvailabilityResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"belofte/v1/inventory_service.proto\x12\nbelofte.v1\x1a\x16\x62\x65lofte/v1/types.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x01\n\x16\x41\x64justInventoryRequest\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_position\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12,\n\x07records\x18\x05 \x03(\x0b\x32\x1b.belofte.v1.InventoryRecord\"y\n\x15\x41\x64justInventoryResult\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0e\n\x06supply\x18\x05 \x01(\x03\x12\x0e\n\x06\x64\x65mand\x18\x06 \x01(\x03\"Z\n\x07\x46\x65\x65\x64Gap\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x03\x12\x15\n\rlast_sequence\x18\x03 \x01(\x03\x12\x10\n\x08given_up\x18\x04 \x01(\x08\"\xc5\x01\n\x17\x41\x64justInventoryResponse\x12\x32\n\x07results\x18\x01 \x03(\x0b\x32!.belofte.v1.AdjustInventoryResult\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x02 \x01(\x05\x12\x16\n\x0erejected_count\x18\x03 \x01(\x05\x12\x10\n\x08position\x18\x04 \x01(\t\x12\x11\n\tduplicate\x18\x05 \x01(\x08\x12!\n\x04gaps\x18\x06 \x03(\x0b\x32\x13.belofte.v1.FeedGap\"\xd3\x01\n\x14SyncInventoryRequest\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_position\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x14\n\x0clocation_ids\x18\x05 \x03(\t\x12\x0e\n\x06source\x18\x06 \x01(\t\x12)\n\x05\x61s_of\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x07records\x18\x08 \x03(\x0b\x32\x1b.belofte.v1.InventoryRecord\"\xb7\x01\n\x15SyncInventoryResponse\x12\x33\n\x08rejected\x18\x01 \x03(\x0b\x32!.belofte.v1.AdjustInventoryResult\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x02 \x01(\x03\x12\x16\n\x0erejected_count\x18\x03 \x01(\x03\x12\x14\n\x0czeroed_count\x18\x04 \x01(\x03\x12\x10\n\x08position\x18\x05 \x01(\t\x12\x11\n\tduplicate\x18\x06 \x01(\x08\"\xf5\x01\n\x16GetAvailabilityRequest\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_position\x18\x02 \x01(\t\x12\x10\n\x08item_ids\x18\x05 \x03(\t\x12\x14\n\x0clocation_ids\x18\x06 \x03(\t\x12\x0f\n\x07segment\x18\x07 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x08 \x01(\t\x12\x13\n\x0bscenario_id\x18\t \x01(\t\x12+\n\x07\x62y_date\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x08group_by\x18\x0b \x01(\x0e\x32\x13.belofte.v1.GroupBy\"x\n\x12\x41vailabilityWindow\x12(\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08quantity\x18\x03 \x01(\x03\"\xe4\x01\n\x0c\x41vailability\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x0c\n\x04pool\x18\x03 \x01(\t\x12\x0f\n\x07on_hand\x18\x04 \x01(\x03\x12\x10\n\x08reserved\x18\x05 \x01(\x03\x12\x11\n\tallocated\x18\x06 \x01(\x03\x12\x14\n\x0csafety_stock\x18\x07 \x01(\x03\x12\x11\n\tavailable\x18\x08 \x01(\x03\x12/\n\x07windows\x18\t \x03(\x0b\x32\x1e.belofte.v1.AvailabilityWindow\x12\x10\n\x08position\x18\n \x01(\t\"l\n\x17GetAvailabilityResponse\x12\x30\n\x0e\x61vailabilities\x18\x01 \x03(\x0b\x32\x18.belofte.v1.Availability\x12\x10\n\x08position\x18\x02 \x01(\t\x12\r\n\x05stale\x18\x03 \x01(\x08\"\xe0\x01\n\x18WatchAvailabilityRequest\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_position\x18\x02 \x01(\t\x12\x10\n\x08item_ids\x18\x05 \x03(\t\x12\x14\n\x0clocation_ids\x18\x06 \x03(\t\x12\x0f\n\x07segment\x18\x07 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x08 \x01(\t\x12%\n\x08group_by\x18\t \x01(\x0e\x32\x13.belofte.v1.GroupBy\x12\x12\n\nthresholds\x18\n \x03(\x03\x12\x15\n\rfrom_position\x18\x0b \x01(\t\"\x85\x01\n\x19WatchAvailabilityResponse\x12\x30\n\x0e\x61vailabilities\x18\x01 \x03(\x0b\x32\x18.belofte.v1.Availability\x12\x16\n\tthreshold\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08position\x18\x03 \x01(\tB\x0c\n\n_threshold*P\n\x07GroupBy\x12\x18\n\x14GROUP_BY_UNSPECIFIED\x10\x00\x12\x15\n\x11GROUP_BY_LOCATION\x10\x01\x12\x14\n\x10GROUP_BY_NETWORK\x10\x02\x32\x86\x03\n\x10InventoryService\x12Z\n\x0f\x41\x64justInventory\x12\".belofte.v1.AdjustInventoryRequest\x1a#.belofte.v1.AdjustInventoryResponse\x12V\n\rSyncInventory\x12 .belofte.v1.SyncInventoryRequest\x1a!.belofte.v1.SyncInventoryResponse(\x01\x12Z\n\x0fGetAvailability\x12\".belofte.v1.GetAvailabilityRequest\x1a#.belofte.v1.GetAvailabilityResponse\x12\x62\n\x11WatchAvailability\x12$.belofte.v1.WatchAvailabilityRequest\x1a%.belofte.v1.WatchAvailabilityResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'belofte.v1.inventory_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GROUPBY']._serialized_start=2004
-  _globals['_GROUPBY']._serialized_end=2084
+  _globals['_GROUPBY']._serialized_start=2131
+  _globals['_GROUPBY']._serialized_end=2211
   _globals['_ADJUSTINVENTORYREQUEST']._serialized_start=108
   _globals['_ADJUSTINVENTORYREQUEST']._serialized_end=240
   _globals['_ADJUSTINVENTORYRESULT']._serialized_start=242
   _globals['_ADJUSTINVENTORYRESULT']._serialized_end=363
-  _globals['_ADJUSTINVENTORYRESPONSE']._serialized_start=366
-  _globals['_ADJUSTINVENTORYRESPONSE']._serialized_end=528
-  _globals['_SYNCINVENTORYREQUEST']._serialized_start=531
-  _globals['_SYNCINVENTORYREQUEST']._serialized_end=742
-  _globals['_SYNCINVENTORYRESPONSE']._serialized_start=745
-  _globals['_SYNCINVENTORYRESPONSE']._serialized_end=928
-  _globals['_GETAVAILABILITYREQUEST']._serialized_start=931
-  _globals['_GETAVAILABILITYREQUEST']._serialized_end=1176
-  _globals['_AVAILABILITYWINDOW']._serialized_start=1178
-  _globals['_AVAILABILITYWINDOW']._serialized_end=1298
-  _globals['_AVAILABILITY']._serialized_start=1301
-  _globals['_AVAILABILITY']._serialized_end=1529
-  _globals['_GETAVAILABILITYRESPONSE']._serialized_start=1531
-  _globals['_GETAVAILABILITYRESPONSE']._serialized_end=1639
-  _globals['_WATCHAVAILABILITYREQUEST']._serialized_start=1642
-  _globals['_WATCHAVAILABILITYREQUEST']._serialized_end=1866
-  _globals['_WATCHAVAILABILITYRESPONSE']._serialized_start=1869
-  _globals['_WATCHAVAILABILITYRESPONSE']._serialized_end=2002
-  _globals['_INVENTORYSERVICE']._serialized_start=2087
-  _globals['_INVENTORYSERVICE']._serialized_end=2477
+  _globals['_FEEDGAP']._serialized_start=365
+  _globals['_FEEDGAP']._serialized_end=455
+  _globals['_ADJUSTINVENTORYRESPONSE']._serialized_start=458
+  _globals['_ADJUSTINVENTORYRESPONSE']._serialized_end=655
+  _globals['_SYNCINVENTORYREQUEST']._serialized_start=658
+  _globals['_SYNCINVENTORYREQUEST']._serialized_end=869
+  _globals['_SYNCINVENTORYRESPONSE']._serialized_start=872
+  _globals['_SYNCINVENTORYRESPONSE']._serialized_end=1055
+  _globals['_GETAVAILABILITYREQUEST']._serialized_start=1058
+  _globals['_GETAVAILABILITYREQUEST']._serialized_end=1303
+  _globals['_AVAILABILITYWINDOW']._serialized_start=1305
+  _globals['_AVAILABILITYWINDOW']._serialized_end=1425
+  _globals['_AVAILABILITY']._serialized_start=1428
+  _globals['_AVAILABILITY']._serialized_end=1656
+  _globals['_GETAVAILABILITYRESPONSE']._serialized_start=1658
+  _globals['_GETAVAILABILITYRESPONSE']._serialized_end=1766
+  _globals['_WATCHAVAILABILITYREQUEST']._serialized_start=1769
+  _globals['_WATCHAVAILABILITYREQUEST']._serialized_end=1993
+  _globals['_WATCHAVAILABILITYRESPONSE']._serialized_start=1996
+  _globals['_WATCHAVAILABILITYRESPONSE']._serialized_end=2129
+  _globals['_INVENTORYSERVICE']._serialized_start=2214
+  _globals['_INVENTORYSERVICE']._serialized_end=2604
 # @@protoc_insertion_point(module_scope)

@@ -48,19 +48,33 @@ class AdjustInventoryResult(_message.Message):
     demand: int
     def __init__(self, index: _Optional[int] = ..., accepted: _Optional[bool] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., supply: _Optional[int] = ..., demand: _Optional[int] = ...) -> None: ...
 
+class FeedGap(_message.Message):
+    __slots__ = ("source", "first_sequence", "last_sequence", "given_up")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_UP_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    first_sequence: int
+    last_sequence: int
+    given_up: bool
+    def __init__(self, source: _Optional[str] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., given_up: _Optional[bool] = ...) -> None: ...
+
 class AdjustInventoryResponse(_message.Message):
-    __slots__ = ("results", "accepted_count", "rejected_count", "position", "duplicate")
+    __slots__ = ("results", "accepted_count", "rejected_count", "position", "duplicate", "gaps")
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REJECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     DUPLICATE_FIELD_NUMBER: _ClassVar[int]
+    GAPS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[AdjustInventoryResult]
     accepted_count: int
     rejected_count: int
     position: str
     duplicate: bool
-    def __init__(self, results: _Optional[_Iterable[_Union[AdjustInventoryResult, _Mapping]]] = ..., accepted_count: _Optional[int] = ..., rejected_count: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ...) -> None: ...
+    gaps: _containers.RepeatedCompositeFieldContainer[FeedGap]
+    def __init__(self, results: _Optional[_Iterable[_Union[AdjustInventoryResult, _Mapping]]] = ..., accepted_count: _Optional[int] = ..., rejected_count: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ..., gaps: _Optional[_Iterable[_Union[FeedGap, _Mapping]]] = ...) -> None: ...
 
 class SyncInventoryRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "request_id", "location_ids", "source", "as_of", "records")

@@ -1,0 +1,63 @@
+"""Texts of the store as the feeds of one tick see them: each is read once, and shows what was planned before it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from engine.inventory.transaction import Cell, TextTable
+
+
+class TextName(NamedTuple):
+    """Which text: its table, the item where the table has texts by item, and its field."""
+
+    table: TextTable
+    item_id: str
+    field: str
+
+
+class Held(NamedTuple):
+    """What was replaced by a plan, to be put back."""
+
+    texts: Mapping[TextName, str]
+    pending: Mapping[Cell, tuple[int, int]]
+
+
+class FeedTexts:
+    """What is read is kept while something planned is held: then all of it is committed together, and read anew later."""
+
+    def __init__(self, read: Callable[[Sequence[TextName]], Sequence[str]]) -> None:
+        """`read` asks the store, "" where there is none."""
+        self._read = read
+        self._texts: dict[TextName, str] = {}
+        self._pending: dict[Cell, tuple[int, int]] = {}
+        self._held: list[Held] = []
+
+    def need(self, names: Iterable[TextName]) -> None:
+        """Have these at hand, read in one question."""
+        if not self._held:
+            self._texts.clear()
+        missing = [name for name in dict.fromkeys(names) if name not in self._texts]
+        if missing:
+            self._texts.update(zip(missing, self._read(missing), strict=True))
+
+    def get(self, name: TextName) -> str:
+        """A text that was needed, as those planned before leave it."""
+        return self._texts[name]
+
+    def pending(self, cell: Cell) -> tuple[int, int]:
+        """(supply, demand) planned at a position that is not open yet, so that the stock in memory cannot show it."""
+        return self._pending.get(cell, (0, 0))
+
+    def hold(self, texts: Mapping[TextName, str], pending: Mapping[Cell, tuple[int, int]]) -> None:
+        """Show what was planned to the feeds planned after it; `pending` is the whole of each of its positions."""
+        before = {name: self._texts[name] for name in texts}
+        self._held.append(Held(before, {cell: self.pending(cell) for cell in pending}))
+        self._texts.update(texts)
+        self._pending.update(pending)
+
+    def release(self) -> None:
+        """Take back what was held last."""
+        held = self._held.pop()
+        self._texts.update(held.texts)
+        self._pending.update(held.pending)
+        if not self._held:
+            self._pending.clear()

@@ -1,0 +1,197 @@
+"""The positions that one request of a feed touches: what each row makes of them, row by row in the order given."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from belofte.v1 import inventory_service_pb2, types_pb2
+
+from engine.domain.reasons import Reason
+from engine.inventory.feed_marks import Change, Event, Mark
+from engine.inventory.feed_sequences import FeedSequences
+from engine.inventory.feed_texts import FeedTexts, TextName
+from engine.inventory.keys import place_field
+from engine.inventory.live import LiveStock
+from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
+from engine.inventory.transaction import Cell, CellChange, TextChange, TextTable
+from engine.network.image import NetworkImage
+from engine.service.feed_rows import ABSOLUTE, INBOUND, event_of
+from engine.service.fields import Violations, minute_of
+
+GAPS_MAX = 1_000
+"""Gaps told in one answer."""
+
+Result = inventory_service_pb2.AdjustInventoryResult
+
+
+@dataclass(slots=True)
+class Page:
+    """One position: what it holds in the store, and what it is to hold."""
+
+    item: int
+    location: int
+    slot: int
+    cell: Cell
+    mark: Mark
+    supply_before: int
+    demand_before: int
+    supply: int
+    demand: int
+    is_open: bool
+    is_guarded: bool = False
+    """The new supply was reckoned from the one before, which must not have changed meanwhile."""
+    available_at_minute: int | None = None
+
+
+class Book:
+    """What a request does to the stock of a moment."""
+
+    def __init__(self, image: NetworkImage, stock: LiveStock, texts: FeedTexts, decided_unix_ms: int) -> None:
+        """`texts` must have those that `names_of` names."""
+        self._image = image
+        self._stock = stock
+        self._texts = texts
+        self._now = decided_unix_ms
+        self._pages: dict[Cell, Page] = {}
+        self._feeds: dict[str, FeedSequences] = {}
+
+    def apply(self, index: int, record: types_pb2.InventoryRecord) -> Result:
+        """Apply a row that nothing was found wrong with at the door, or say why not."""
+        feed = self._feed(record.source) if record.source else None
+        if feed is not None and record.sequence:
+            if feed.is_given_up(record.sequence):
+                return refused(index, Reason.SUPERSEDED, f"sequence: {record.sequence} comes too late, it was given up")
+            if feed.is_applied(record.sequence):
+                return refused(index, Reason.SUPERSEDED, f"sequence: {record.sequence} of {record.source} was applied before")
+        event = event_of(record, self._now)
+        result = self._set(index, record, event) if record.kind in ABSOLUTE else self._adjust(index, record, event)
+        # A row that was refused may be mended and sent again, but for one that will be too old for ever.
+        if feed is not None and record.sequence and (result.accepted or result.reason == Reason.SUPERSEDED.value):
+            feed.add(record.sequence)
+        return result
+
+    def _set(self, index: int, record: types_pb2.InventoryRecord, event: Event) -> Result:
+        page = self._page(Cell(record.item_id, record.location_id, record.receipt_id, record.pool))
+        mark = page.mark
+        if mark.is_superseded(event):
+            return refused(index, Reason.SUPERSEDED, f"{_told_by(event)}: a later record has set the position")
+        if mark.is_forgotten(event):
+            return refused(index, Reason.WRONG_STATE, "as_of: changes after it are not remembered any more; count again")
+        changes = mark.since(event)
+        units = record.quantity + sum(change.quantity for change in changes)
+        # More of a receipt may have come in than it was expected to hold.
+        supply = max(0, units) if record.receipt_id else units
+        if not _is_in_range(supply):
+            return _out_of_range(index, supply)
+        mark.set(event, changes)
+        mark.owed = units - supply
+        page.supply = supply
+        page.is_guarded = True
+        if record.kind == INBOUND:
+            page.available_at_minute = minute_of(record.available_at, "available_at", Violations())
+        return Result(index=index, accepted=True, supply=supply, demand=page.demand)
+
+    def _adjust(self, index: int, record: types_pb2.InventoryRecord, event: Event) -> Result:
+        page = self._page(Cell(record.item_id, record.location_id, "", record.pool))
+        if not page.mark.counts(event):
+            return Result(index=index, accepted=True, supply=page.supply, demand=page.demand, message=SEEN_BY_COUNT)
+        supply = page.supply + record.quantity
+        if not _is_in_range(supply):
+            return _out_of_range(index, supply)
+        page.mark.add(Change(event, record.quantity), self._now)
+        page.supply = supply
+        return Result(index=index, accepted=True, supply=supply, demand=page.demand)
+
+    # -- what comes of it
+
+    def cells(self) -> tuple[CellChange, ...]:
+        """Absolute records count on the supply they were planned on; deltas add to whatever there is."""
+        return tuple(
+            CellChange(
+                page.cell, page.supply - page.supply_before, page.demand - page.demand_before, None,
+                page.supply_before if page.is_guarded else None, page.available_at_minute,
+            )
+            for page in self._pages.values()
+            if page.is_guarded or page.supply != page.supply_before or page.demand != page.demand_before
+        )  # fmt: skip
+
+    def texts(self) -> tuple[TextChange, ...]:
+        """Feeds and marks that became others; nobody else may have changed them meanwhile."""
+        new = [(feed_name(source), feed.text()) for source, feed in self._feeds.items()]
+        new += [(mark_name(page.cell), page.mark.text()) for page in self._pages.values()]
+        return tuple(TextChange(*name, before, text) for name, text in new if text != (before := self._texts.get(name)))
+
+    def held(self) -> list[tuple[int, int, int, int, int]]:
+        """(item, location, slot, supply, demand delta) of each position there is: to open one moves what others hold."""
+        return [
+            (page.item, page.location, page.slot, page.supply - page.supply_before, page.demand - page.demand_before)
+            for page in self._pages.values()
+            if page.is_open
+        ]
+
+    def pending(self) -> dict[Cell, tuple[int, int]]:
+        """(supply, demand) of each position that is not there yet."""
+        return {page.cell: (page.supply, page.demand) for page in self._pages.values() if not page.is_open}
+
+    def gaps(self) -> list[inventory_service_pb2.FeedGap]:
+        """What is missing of the feeds that were heard."""
+        found = [
+            inventory_service_pb2.FeedGap(source=source, first_sequence=first, last_sequence=last, given_up=is_given_up)
+            for source, feed in self._feeds.items()
+            for first, last, is_given_up in feed.gaps()
+        ]
+        return found[:GAPS_MAX]
+
+    def _feed(self, source: str) -> FeedSequences:
+        if source not in self._feeds:
+            self._feeds[source] = FeedSequences(self._texts.get(feed_name(source)))
+        return self._feeds[source]
+
+    def _page(self, cell: Cell) -> Page:
+        if cell not in self._pages:
+            item, location = self._image.item_index[cell.item_id], self._image.location_index[cell.location_id]
+            matrix = self._stock.matrix
+            slot = self._stock.slot_of(item, location, cell.receipt_id, cell.pool)
+            at = matrix.find(item, location, slot)
+            is_open = at >= 0
+            supply, demand = (int(matrix.supply[at]), int(matrix.demand[at])) if is_open else self._texts.pending(cell)
+            mark = Mark.parse(self._texts.get(mark_name(cell)))
+            self._pages[cell] = Page(item, location, slot, cell, mark, supply, demand, supply, demand, is_open)
+        return self._pages[cell]
+
+
+SEEN_BY_COUNT = "the last record that set the position has seen it: supply stays"
+
+
+def names_of(records: Iterable[types_pb2.InventoryRecord]) -> Iterable[TextName]:
+    """The texts that these rows are applied to."""
+    for record in records:
+        if record.source:
+            yield feed_name(record.source)
+        yield mark_name(Cell(record.item_id, record.location_id, record.receipt_id, record.pool))
+
+
+def feed_name(source: str) -> TextName:
+    """The text of a feed."""
+    return TextName(TextTable.FEEDS, "", source)
+
+
+def mark_name(cell: Cell) -> TextName:
+    """The text of a position."""
+    return TextName(TextTable.MARKS, cell.item_id, place_field(cell.location_id, cell.receipt_id, cell.pool))
+
+
+def refused(index: int, reason: Reason, message: str) -> Result:
+    """A row that is not applied, and why."""
+    return Result(index=index, accepted=False, reason=reason.value, message=message)
+
+
+def _told_by(event: Event) -> str:
+    return "as_of" if event.is_dated else "sequence"
+
+
+def _is_in_range(supply: int) -> bool:
+    return QUANTITY_MIN < supply <= QUANTITY_MAX
+
+
+def _out_of_range(index: int, supply: int) -> Result:
+    return refused(index, Reason.INVALID_FIELD, f"quantity: the position would hold {supply}, out of range")

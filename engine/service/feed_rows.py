@@ -1,0 +1,102 @@
+"""Rows of a feed at the door: why one cannot be applied, whatever the stock, and when what it says happened."""
+
+from belofte.v1 import types_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from engine.domain.ids import is_id
+from engine.domain.reasons import Reason
+from engine.inventory.feed_marks import Event
+from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
+from engine.network.image import NetworkImage
+from engine.service.fields import YEAR_MIN, Violations, minute_of
+
+ON_HAND, COUNT, INBOUND, ADJUST, RECEIVED, SHIPPED = (
+    types_pb2.INVENTORY_KIND_ON_HAND, types_pb2.INVENTORY_KIND_COUNT, types_pb2.INVENTORY_KIND_INBOUND,
+    types_pb2.INVENTORY_KIND_ADJUST, types_pb2.INVENTORY_KIND_RECEIVED, types_pb2.INVENTORY_KIND_SHIPPED,
+)  # fmt: skip
+ABSOLUTE = (ON_HAND, COUNT, INBOUND)
+BUILT = (*ABSOLUTE, ADJUST)
+NOT_BUILT = ("order_id", "shipment_id", "lot", "condition")
+"""Fields that this version cannot honour: a record that sets one is refused, never half understood."""
+
+AS_OF_AHEAD_MS_MAX = 300_000
+"""How far a feed's clock may be ahead of this one's: a date far ahead would silence every feed until it has come."""
+
+_AS_OF_MS_MIN = (YEAR_MIN - 1970) * 365 * 86_400_000
+
+Refused = tuple[Reason, str]
+
+
+def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_unix_ms: int) -> Refused | None:
+    """Why a record cannot be applied, whatever the stock; None when it can."""
+    for name in ("item_id", "location_id", "receipt_id", "pool", "source"):
+        given = getattr(record, name)
+        if not is_id(given) and (given or name in ("item_id", "location_id")):
+            return Reason.INVALID_FIELD, f"{name}: an id of 1–128 letters, digits or ._:/@+- was expected"
+    if record.item_id not in image.item_index:
+        return Reason.UNKNOWN_ITEM, f"item_id: the network has no item {record.item_id!r}"
+    if record.location_id not in image.location_index:
+        return Reason.UNKNOWN_LOCATION, f"location_id: the network has no location {record.location_id!r}"
+    if record.kind not in BUILT:
+        if record.kind in types_pb2.InventoryKind.values() and record.kind:
+            return Reason.NOT_BUILT, f"kind: {types_pb2.InventoryKind.Name(record.kind)} is not served by this version"
+        return Reason.INVALID_FIELD, "kind: ON_HAND, COUNT, INBOUND or ADJUST was expected"
+    for name in NOT_BUILT:
+        if getattr(record, name):
+            return Reason.NOT_BUILT, f"{name}: is not served by this version"
+    if record.HasField("expires_at"):
+        return Reason.NOT_BUILT, "expires_at: is not served by this version"
+    return _refuse_amount(record) or _refuse_receipt(record) or _refuse_time(record, now_unix_ms)
+
+
+def event_of(record: types_pb2.InventoryRecord, decided_unix_ms: int) -> Event:
+    """When what the record says happened: as of its own date, or else now."""
+    is_dated = record.HasField("as_of")
+    return Event(ms_of(record.as_of) if is_dated else decided_unix_ms, is_dated, record.source, record.sequence)
+
+
+def ms_of(stamp: Timestamp) -> int:
+    """Unix milliseconds of an instant."""
+    return stamp.seconds * 1_000 + stamp.nanos // 1_000_000
+
+
+def refuse_as_of(stamp: Timestamp, now_unix_ms: int) -> Refused | None:
+    """Why a feed cannot speak of an instant; None when it can."""
+    if not (0 <= stamp.nanos < 10**9 and ms_of(stamp) >= _AS_OF_MS_MIN):
+        return Reason.INVALID_FIELD, f"as_of: an instant after the year {YEAR_MIN} was expected"
+    if ms_of(stamp) > now_unix_ms + AS_OF_AHEAD_MS_MAX:
+        minutes = AS_OF_AHEAD_MS_MAX // 60_000
+        return Reason.INVALID_FIELD, f"as_of: an instant by now was expected, this one is more than {minutes} minutes ahead"
+    return None
+
+
+def _refuse_amount(record: types_pb2.InventoryRecord) -> Refused | None:
+    low = 0 if record.kind == INBOUND else QUANTITY_MIN + 1
+    if not low <= record.quantity <= QUANTITY_MAX:
+        return (
+            Reason.INVALID_FIELD,
+            f"quantity: a whole number from {low} to {QUANTITY_MAX} was expected, not {record.quantity}",
+        )
+    return None
+
+
+def _refuse_receipt(record: types_pb2.InventoryRecord) -> Refused | None:
+    is_inbound = record.kind == INBOUND
+    if is_inbound and not record.receipt_id:
+        return Reason.INVALID_FIELD, "receipt_id: the receipt was expected that INBOUND speaks of"
+    if not is_inbound and record.receipt_id:
+        return Reason.INVALID_FIELD, "receipt_id: none was expected, only INBOUND speaks of a receipt"
+    if is_inbound != record.HasField("available_at"):
+        return Reason.INVALID_FIELD, "available_at: it was expected with INBOUND, and only there"
+    if is_inbound:
+        wrong = Violations()
+        minute_of(record.available_at, "available_at", wrong)
+        if wrong.invalid:
+            return Reason.INVALID_FIELD, f"available_at: {wrong.invalid[0].description}"
+    return None
+
+
+def _refuse_time(record: types_pb2.InventoryRecord, now_unix_ms: int) -> Refused | None:
+    if record.sequence < 0 or (record.sequence and not record.source):
+        return Reason.INVALID_FIELD, "sequence: a number from 1 was expected, of the source named beside it"
+    return refuse_as_of(record.as_of, now_unix_ms) if record.HasField("as_of") else None
