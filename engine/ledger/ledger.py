@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, select, true
 
 from engine.inventory.client import ordinal
+from engine.inventory.transaction import Cell
 from engine.ledger import reservations
 from engine.ledger.database import open_database
 from engine.ledger.reservations import ReservationRecord
-from engine.ledger.tables import entries
+from engine.ledger.tables import entries, order_entries, pegs
 
 IDS_MAX = 500
 """Request ids in one question: databases limit the parameters of a statement."""
@@ -25,6 +27,14 @@ class RecordedEntry(NamedTuple):
     position: str
     entry: bytes
     recorded_unix_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPegs:
+    """Base units of an order by position, and how many entries have moved them since it was made."""
+
+    units: dict[Cell, int]
+    change_count: int
 
 
 class Ledger:
@@ -49,8 +59,35 @@ class Ledger:
 
     def find_order(self, order_id: str) -> tuple[RecordedEntry, ...]:
         """The entries that made and changed an order, oldest first; empty where there is none."""
+        return self._entries_of(order_id, order_entries.c.is_change)
+
+    def find_order_events(self, order_id: str) -> tuple[RecordedEntry, ...]:
+        """These, and entries that tell something of the order without changing it."""
+        return self._entries_of(order_id, true())
+
+    def find_pegs(self, order_ids: Sequence[str]) -> dict[str, OrderPegs]:
+        """Which of those orders there are, and what each has where."""
+        found: dict[str, OrderPegs] = {}
+        for first in range(0, len(order_ids), IDS_MAX):
+            some = order_ids[first : first + IDS_MAX]
+            with self._database.connect() as connection:
+                for (order_id,) in connection.execute(select(entries.c.order_id).where(entries.c.order_id.in_(some))):
+                    found.setdefault(order_id, OrderPegs({}, 0))
+                changes = select(order_entries.c.order_id, func.count()).where(
+                    order_entries.c.order_id.in_(some), order_entries.c.is_change
+                )
+                for order_id, count in connection.execute(changes.group_by(order_entries.c.order_id)):
+                    found[order_id] = OrderPegs({}, count)
+                for order_id, *cell, quantity, _, _ in connection.execute(select(pegs).where(pegs.c.order_id.in_(some))):
+                    found[order_id].units[Cell(*cell)] = quantity
+        return found
+
+    def _entries_of(self, order_id: str, which: ColumnElement[bool]) -> tuple[RecordedEntry, ...]:
         columns = select(*_ENTRY)
-        rows = self._rows(columns.where(entries.c.order_id == order_id).order_by(entries.c.epoch, entries.c.sequence))
+        own = columns.where(entries.c.order_id == order_id)
+        place = (order_entries.c.epoch == entries.c.epoch) & (order_entries.c.sequence == entries.c.sequence)
+        others = columns.join(order_entries, place).where(order_entries.c.order_id == order_id, which)
+        rows = self._rows(own.union_all(others).order_by("epoch", "sequence"))
         return tuple(map(_entry, rows))
 
     def find_reservation(self, reservation_id: str) -> ReservationRecord | None:
@@ -74,7 +111,9 @@ class Ledger:
         at_or_after = (entries.c.epoch == epoch) & (entries.c.sequence >= sequence)
         return bool(self._rows(select(exists().where(at_or_after)))[0][0])
 
-    def _rows(self, query: Select[tuple[object, ...]]) -> Sequence[Row[tuple[object, ...]]]:
+    def _rows(
+        self, query: Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]]
+    ) -> Sequence[Row[tuple[object, ...]]]:
         with self._database.connect() as connection:
             return connection.execute(query).all()
 

@@ -9,22 +9,19 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from belofte.v1 import ledger_entry_pb2, reservation_service_pb2
+from belofte.v1 import ledger_entry_pb2
 from sqlalchemy import Connection, Engine, case, func, insert, inspect, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
 from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry, link_of
-from engine.ledger import reservations
 from engine.ledger.database import open_database, write_to
+from engine.ledger.projection import Projected, insert_rows, project
 from engine.ledger.tables import SCHEMA_VERSION, entries, fence, metadata
 
 REPLAY_ROWS_MAX = 1_000
 NO_CHAIN = bytes(32)
-Told = tuple[str, reservation_service_pb2.Reservation]
-"""What an entry says of a reservation, with its position."""
-
 TABLES_LOCK = 0x62656C6F667466
 """Next to the number of the lease."""
 
@@ -88,7 +85,7 @@ class Recorder:
     def record(self, log: Sequence[LogEntry]) -> None:
         """Record entries that follow the last one, all in one transaction. Raises Fenced, BrokenLog."""
         assert log, "there is something to record"
-        rows, told, last = self._rows_of(log)
+        rows, projected, last = self._rows_of(log)
         epoch, sequence = ordinal(last.position)
         known_epoch, known_sequence = ordinal(self.last.position)
         moved = (
@@ -100,9 +97,8 @@ class Recorder:
             with write_to(self.database) as connection:
                 if connection.execute(moved).rowcount != 1:
                     raise Fenced(f"epoch {self.epoch} was overtaken")
-                connection.execute(insert(entries), rows)
-                for position, reservation in told:
-                    reservations.project(connection, position, reservation)
+                insert_rows(connection, entries, rows)
+                project(connection, projected)
         except IntegrityError as error:
             # The store forgot a request or an order that is recorded. To read this entry again would change nothing.
             raise BrokenLog(f"the log repeats what is recorded: {error.orig}") from error
@@ -112,24 +108,23 @@ class Recorder:
         """Every recorded entry, oldest first."""
         return replay(self.database)
 
-    def _rows_of(self, log: Sequence[LogEntry]) -> tuple[list[dict[str, object]], list[Told], Last]:
+    def _rows_of(self, log: Sequence[LogEntry]) -> tuple[list[tuple[object, ...]], list[Projected], Last]:
         now = self.clock.unix_ms()
-        rows: list[dict[str, object]] = []
-        told: list[Told] = []
+        rows: list[tuple[object, ...]] = []
+        projected: list[Projected] = []
         last = self.last
         for each in log:
             check_follows(last, each)
             epoch, sequence = ordinal(each.position)
             chain = chain_of(last.chain, each)
             message = ledger_entry_pb2.LedgerEntry.FromString(each.entry)
-            told += ((each.position, reservation) for reservation in message.reservations)
-            rows.append({
-                "epoch": epoch, "sequence": sequence, "request_id": each.request_id, "created_id": each.created_id or None,
-                "order_id": message.order_id or None, "link": each.link, "chain": chain, "recorded_unix_ms": now,
-                "entry": each.entry,
-            })  # fmt: skip
+            rows.append((
+                epoch, sequence, each.request_id, each.created_id or None, message.order_id or None, each.link, chain, now,
+                each.entry,
+            ))  # fmt: skip
+            projected.append(Projected(epoch, sequence, each.created_id, message))
             last = Last(each.position, each.link, chain)
-        return rows, told, last
+        return rows, projected, last
 
 
 def replay(database: Engine, after: str = ORIGIN, until: str | None = None) -> Iterator[Replayed]:

@@ -3,11 +3,11 @@
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
-from belofte.v1 import ledger_entry_pb2, reservation_service_pb2
+from belofte.v1 import reservation_service_pb2
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from engine.inventory.client import ordinal
-from engine.ledger.tables import entries, reservations
+from engine.ledger.tables import reservations
 
 ROWS_MAX = 1_000
 
@@ -36,16 +36,6 @@ def project(connection: Connection, position: str, reservation: Reservation) -> 
         connection.execute(delete(reservations).where(of_it))
     row = {"reservation_id": reservation.reservation_id, "customer_id": reservation.basket.customer_id}
     connection.execute(insert(reservations), {**row, **changed, "body": reservation.SerializeToString()})
-
-
-def rebuild(connection: Connection) -> None:
-    """Make the table anew of the entries."""
-    connection.execute(delete(reservations))
-    columns = select(entries.c.epoch, entries.c.sequence, entries.c.entry).order_by(entries.c.epoch, entries.c.sequence)
-    for row in connection.execute(columns.execution_options(yield_per=ROWS_MAX)):
-        entry = ledger_entry_pb2.LedgerEntry.FromString(bytes(row.entry))
-        for reservation in entry.reservations:
-            project(connection, f"{row.epoch}-{row.sequence}", reservation)
 
 
 def find(connection: Connection, reservation_id: str) -> ReservationRecord | None:

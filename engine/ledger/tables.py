@@ -1,6 +1,6 @@
 """The ledger's tables, for SQLite and PostgreSQL alike."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
 SCHEMA_VERSION = 2
 
@@ -35,7 +35,37 @@ entries = Table(
     Index("entries_order", "order_id"),
 )
 
-reservations = Table(  # a projection of the entries, see reservations.py
+# What follows is made of the entries, and can be dropped and made anew: see projection.py.
+
+pegs = Table(
+    "pegs",
+    metadata,
+    Column("order_id", String(160), primary_key=True),  # the order or reservation
+    Column("item_id", String(128), primary_key=True),
+    Column("location_id", String(128), primary_key=True),
+    Column("receipt_id", String(128), primary_key=True),  # empty: on hand
+    Column("pool", String(128), primary_key=True),  # empty: the common pool
+    Column("quantity", BigInteger, nullable=False),  # base units of the order there
+    Column("epoch", BigInteger, nullable=False),  # position of the entry that first gave it units there
+    Column("sequence", BigInteger, nullable=False),
+    Index(
+        "pegs_receipt", "receipt_id", "item_id", "location_id", sqlite_where=text("receipt_id <> ''"),
+        postgresql_where=text("receipt_id <> ''"),
+    ),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+order_entries = Table(
+    "order_entries",
+    metadata,
+    Column("order_id", String(160), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # of an entry that is not of this order alone
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("is_change", Boolean, nullable=False),  # it changed the order; else it only tells of it
+    sqlite_with_rowid=False,
+)
+
+reservations = Table(
     "reservations",
     metadata,
     Column("reservation_id", String(128), primary_key=True),

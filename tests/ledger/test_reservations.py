@@ -11,6 +11,7 @@ from engine.inventory.gate import LogEntry, link_of
 from engine.ledger import reservations
 from engine.ledger.database import open_database, write_to
 from engine.ledger.ledger import Ledger
+from engine.ledger.projection import project_anew
 from engine.ledger.recorder import Recorder
 from engine.ledger.reservations import ReservationRecord
 from tests.ledger.conftest import Database
@@ -109,6 +110,6 @@ def test_made_anew_it_is_the_same(database: Database) -> None:
     assert len(before) == 40
     engine = open_database(database.url)
     with write_to(engine) as connection:
-        reservations.rebuild(connection)
+        project_anew(connection)
     engine.dispose()
     assert everything(database) == before

@@ -92,12 +92,15 @@ FIXED_VALUES = {
 }
 LEDGER_NUMBERS = {  # entries outlive every version of the program, so their numbers may never move
     "LedgerEntry": "request_id method request_digest order_id positions capacities request response network_version policy_id"
-    " decided_unix_ms events texts reservations order position_columns",
+    " decided_unix_ms events texts reservations order position_columns pegs moves risks",
     "PositionEffect": "item_id location_id receipt_id pool supply_delta demand_delta available_at_minute",
     "PositionColumns": "row_count item_ids location_ids receipt_ids pools item_indexes location_indexes receipt_indexes"
     " pool_indexes supply_deltas demand_deltas dated_rows available_at_minutes",
     "CapacityEffect": "location_id day quantity_delta",
     "TextEffect": "table item_id field text",
+    "PegEffect": "order_id item_id location_id receipt_id pool quantity_delta",
+    "ReceiptMove": "item_id location_id receipt_id pool quantity",
+    "ReceiptRisk": "item_id location_id receipt_id pool left_quantity event",
 }
 FRACTIONS = {"latitude", "longitude", "weight", "gap", "target_gap"}
 WHOLE = (FieldDescriptorProto.TYPE_INT64, FieldDescriptorProto.TYPE_SINT64)

@@ -78,8 +78,54 @@ class TextEffect(_message.Message):
     text: str
     def __init__(self, table: _Optional[str] = ..., item_id: _Optional[str] = ..., field: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
+class PegEffect(_message.Message):
+    __slots__ = ("order_id", "item_id", "location_id", "receipt_id", "pool", "quantity_delta")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_ID_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_DELTA_FIELD_NUMBER: _ClassVar[int]
+    order_id: str
+    item_id: str
+    location_id: str
+    receipt_id: str
+    pool: str
+    quantity_delta: int
+    def __init__(self, order_id: _Optional[str] = ..., item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., receipt_id: _Optional[str] = ..., pool: _Optional[str] = ..., quantity_delta: _Optional[int] = ...) -> None: ...
+
+class ReceiptMove(_message.Message):
+    __slots__ = ("item_id", "location_id", "receipt_id", "pool", "quantity")
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_ID_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    item_id: str
+    location_id: str
+    receipt_id: str
+    pool: str
+    quantity: int
+    def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., receipt_id: _Optional[str] = ..., pool: _Optional[str] = ..., quantity: _Optional[int] = ...) -> None: ...
+
+class ReceiptRisk(_message.Message):
+    __slots__ = ("item_id", "location_id", "receipt_id", "pool", "left_quantity", "event")
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_ID_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    LEFT_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    item_id: str
+    location_id: str
+    receipt_id: str
+    pool: str
+    left_quantity: int
+    event: _types_pb2.OrderEvent
+    def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., receipt_id: _Optional[str] = ..., pool: _Optional[str] = ..., left_quantity: _Optional[int] = ..., event: _Optional[_Union[_types_pb2.OrderEvent, _Mapping]] = ...) -> None: ...
+
 class LedgerEntry(_message.Message):
-    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order", "position_columns")
+    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order", "position_columns", "pegs", "moves", "risks")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -96,6 +142,9 @@ class LedgerEntry(_message.Message):
     RESERVATIONS_FIELD_NUMBER: _ClassVar[int]
     ORDER_FIELD_NUMBER: _ClassVar[int]
     POSITION_COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    PEGS_FIELD_NUMBER: _ClassVar[int]
+    MOVES_FIELD_NUMBER: _ClassVar[int]
+    RISKS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     method: str
     request_digest: bytes
@@ -112,4 +161,7 @@ class LedgerEntry(_message.Message):
     reservations: _containers.RepeatedCompositeFieldContainer[_reservation_service_pb2.Reservation]
     order: _types_pb2.Order
     position_columns: PositionColumns
-    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position_columns: _Optional[_Union[PositionColumns, _Mapping]] = ...) -> None: ...
+    pegs: _containers.RepeatedCompositeFieldContainer[PegEffect]
+    moves: _containers.RepeatedCompositeFieldContainer[ReceiptMove]
+    risks: _containers.RepeatedCompositeFieldContainer[ReceiptRisk]
+    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position_columns: _Optional[_Union[PositionColumns, _Mapping]] = ..., pegs: _Optional[_Iterable[_Union[PegEffect, _Mapping]]] = ..., moves: _Optional[_Iterable[_Union[ReceiptMove, _Mapping]]] = ..., risks: _Optional[_Iterable[_Union[ReceiptRisk, _Mapping]]] = ...) -> None: ...

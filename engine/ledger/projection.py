@@ -1,0 +1,191 @@
+"""Which orders have units where, and which entries concern them: tables made of the entries, in the order of the log.
+
+They are written in the transaction that records the entries, so that they are never ahead or behind. Most entries make an
+order: their units are written as they come. The rest is added up, receipts first come first served.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from belofte.v1 import ledger_entry_pb2
+from sqlalchemy import Connection, Table, delete, select, tuple_
+
+from engine.inventory.effects import effects_in
+from engine.ledger import reservations, tables
+from engine.ledger.tables import entries, order_entries, pegs
+
+REPLAY_ROWS_MAX = 1_000
+
+PegRow = tuple[str, str, str, str, str, int, int, int]
+"""A row of `pegs`."""
+
+
+class Projected(NamedTuple):
+    """An entry to be projected."""
+
+    epoch: int
+    sequence: int
+    created_id: str
+    message: ledger_entry_pb2.LedgerEntry
+
+
+class _Peg(NamedTuple):
+    """Units of an order at a receipt, and the entry that gave them to it."""
+
+    order_id: str
+    pool: str
+    quantity: int
+    epoch: int
+    sequence: int
+
+
+def project(connection: Connection, projected: Iterable[Projected]) -> None:
+    """Bring the tables from before these entries to after them."""
+    made: list[PegRow] = []
+    for each in projected:
+        message = each.message
+        for reservation in message.reservations:
+            reservations.project(connection, f"{each.epoch}-{each.sequence}", reservation)
+        if message.pegs or message.moves or message.risks:
+            _insert_pegs(connection, made)
+            made = []
+            _apply(connection, each)
+        elif message.order_id:
+            rows = list(_demand_rows(each))
+            if each.created_id == message.order_id:
+                made += rows
+            elif rows:
+                _insert_pegs(connection, made)
+                made = []
+                _add_pegs(connection, rows)
+    _insert_pegs(connection, made)
+
+
+def project_anew(connection: Connection) -> None:
+    """Empty the tables and make them of all entries."""
+    for table in (pegs, order_entries, tables.reservations):
+        connection.execute(delete(table))
+    project(connection, _recorded(connection))
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]], conflict: str = "") -> None:
+    """Insert whole rows as the driver takes them, without a look at each value by name: it is done for every order."""
+    names = [column.name for column in table.columns]
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    values = ", ".join([mark] * len(names))
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}) {conflict}"  # noqa: S608 - our own names
+    connection.exec_driver_sql(statement, list(rows))
+
+
+def _recorded(connection: Connection) -> Iterator[Projected]:
+    """Every entry in order, some at a time: what is made of them is written between two questions."""
+    columns = entries.c.epoch, entries.c.sequence
+    after = (0, 0)
+    while True:
+        rows = connection.execute(
+            select(*columns, entries.c.created_id, entries.c.entry)
+            .where(tuple_(*columns) > after).order_by(*columns).limit(REPLAY_ROWS_MAX)
+        ).all()  # fmt: skip
+        for epoch, sequence, created_id, entry in rows:
+            yield Projected(epoch, sequence, created_id or "", ledger_entry_pb2.LedgerEntry.FromString(bytes(entry)))
+        if len(rows) < REPLAY_ROWS_MAX:
+            return
+        after = (rows[-1].epoch, rows[-1].sequence)
+
+
+def _demand_rows(each: Projected) -> Iterator[PegRow]:
+    order_id = each.message.order_id
+    units: dict[tuple[str, str, str, str], int] = {}
+    for change in effects_in(each.message)[0]:
+        if change.demand_delta:
+            cell = change[:4]
+            units[cell] = units.get(cell, 0) + change.demand_delta
+    return ((order_id, *cell, quantity, each.epoch, each.sequence) for cell, quantity in units.items())
+
+
+def _apply(connection: Connection, each: Projected) -> None:
+    """What an entry says of several orders: units moved, receipts that came in, receipts that are late or smaller."""
+    message, at = each.message, (each.epoch, each.sequence)
+    changed = {peg.order_id for peg in message.pegs}
+    if message.pegs:
+        rows = [
+            (peg.order_id, peg.item_id, peg.location_id, peg.receipt_id, peg.pool, peg.quantity_delta, *at)
+            for peg in message.pegs
+        ]
+        _add_pegs(connection, rows)
+    for move in message.moves:
+        _add_pegs(connection, list(_moved(connection, move)))
+    concerned: set[str] = set()
+    for risk in message.risks:
+        concerned.update(_at_risk(connection, risk))
+    told = [(order_id, *at, order_id in changed) for order_id in sorted((changed | concerned) - {message.order_id})]
+    if told:
+        insert_rows(connection, order_entries, told)
+
+
+def _moved(connection: Connection, move: ledger_entry_pb2.ReceiptMove) -> Iterator[PegRow]:
+    left = move.quantity
+    for peg in _pegged(connection, move):
+        if peg.pool != move.pool:
+            continue
+        quantity = min(left, peg.quantity)
+        if quantity <= 0:
+            return
+        left -= quantity
+        cell = move.item_id, move.location_id
+        yield peg.order_id, *cell, move.receipt_id, move.pool, -quantity, peg.epoch, peg.sequence
+        yield peg.order_id, *cell, "", move.pool, quantity, peg.epoch, peg.sequence
+
+
+def _at_risk(connection: Connection, risk: ledger_entry_pb2.ReceiptRisk) -> Iterator[str]:
+    left = risk.left_quantity
+    for peg in _pegged(connection, risk):
+        if not risk.HasField("left_quantity"):
+            yield peg.order_id
+        elif peg.pool == risk.pool:
+            left -= peg.quantity
+            if left < 0:
+                yield peg.order_id
+
+
+def _pegged(
+    connection: Connection, receipt: ledger_entry_pb2.ReceiptMove | ledger_entry_pb2.ReceiptRisk
+) -> list[_Peg]:  # fmt: skip
+    """Who has units of a receipt, by place in the log."""
+    columns = pegs.c.order_id, pegs.c.pool, pegs.c.quantity, pegs.c.epoch, pegs.c.sequence
+    question = select(*columns).where(
+        pegs.c.receipt_id == receipt.receipt_id, pegs.c.receipt_id != "", pegs.c.item_id == receipt.item_id,
+        pegs.c.location_id == receipt.location_id, pegs.c.quantity > 0,
+    )  # fmt: skip
+    found = connection.execute(question.order_by(pegs.c.epoch, pegs.c.sequence, pegs.c.order_id, pegs.c.pool))
+    return [_Peg(*row) for row in found]
+
+
+def _insert_pegs(connection: Connection, rows: Sequence[PegRow]) -> None:
+    """Rows that are not there yet."""
+    if not rows:
+        return
+    if connection.dialect.name != "postgresql":
+        insert_rows(connection, pegs, rows)
+        return
+    # Thousands of rows a second: PostgreSQL takes them as text. Ids have no tabs, line ends or backslashes.
+    lines = "".join([f"{a}\t{b}\t{c}\t{d}\t{e}\t{f}\t{g}\t{h}\n" for a, b, c, d, e, f, g, h in rows])
+    into = f"COPY pegs ({', '.join(column.name for column in pegs.columns)}) FROM STDIN"
+    with connection.connection.cursor() as cursor, cursor.copy(into) as copy:  # type: ignore[attr-defined]
+        copy.write(lines)
+
+
+_ADD = (
+    "ON CONFLICT (order_id, item_id, location_id, receipt_id, pool) DO UPDATE SET quantity = pegs.quantity + excluded.quantity"
+)
+
+
+def _add_pegs(connection: Connection, rows: Sequence[PegRow]) -> None:
+    """Add units; where none are left the row goes."""
+    if not rows:
+        return
+    insert_rows(connection, pegs, rows, _ADD)
+    orders = sorted({row[0] for row in rows})
+    for first in range(0, len(orders), REPLAY_ROWS_MAX):
+        part_of = orders[first : first + REPLAY_ROWS_MAX]
+        connection.execute(delete(pegs).where(pegs.c.order_id.in_(part_of), pegs.c.quantity == 0))
