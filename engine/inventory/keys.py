@@ -16,7 +16,7 @@ so that a rebuild never touches what is being sold from; the rest there is once.
 | dates | hash: UTC minute by item, location and receipt |
 | requests | hash per hour of request ids: digest by request id |
 | orders | hash: request id by id of the order it created |
-| holds, feeds | hash: a text by reservation id, by source of a feed; see `transaction.TextTable` |
+| holds, feeds, pegs | hash: a text by reservation id, by source of a feed, by order; see `transaction.TextTable` |
 | marks | hash per item and block of locations: what was counted, by place |
 """
 

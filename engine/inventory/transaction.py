@@ -53,6 +53,8 @@ class TextTable(StrEnum):
     """By source: which of its sequences have been applied."""
     MARKS = "marks"
     """By place of an item: what the last count said of the position, and what happened since."""
+    PEGS = "pegs"
+    """By order: how many entries have moved its units since it was made, those counted that are not recorded yet."""
 
 
 class TextChange(NamedTuple):

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true
 
 from engine.inventory.client import ordinal
 from engine.inventory.transaction import Cell
 from engine.ledger import reservations
 from engine.ledger.database import open_database
 from engine.ledger.reservations import ReservationRecord
-from engine.ledger.tables import entries, order_entries, pegs
+from engine.ledger.tables import CHANGED, entries, order_entries, pegs
 
 IDS_MAX = 500
 """Request ids in one question: databases limit the parameters of a statement."""
@@ -27,6 +27,14 @@ class RecordedEntry(NamedTuple):
     position: str
     entry: bytes
     recorded_unix_ms: int = 0
+
+
+class OrderEntry(NamedTuple):
+    """An entry that concerns an order, and which of its risks are of that order."""
+
+    position: str
+    entry: bytes
+    risks: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,10 @@ class Ledger:
 
     def find_order(self, order_id: str) -> tuple[RecordedEntry, ...]:
         """The entries that made and changed an order, oldest first; empty where there is none."""
-        return self._entries_of(order_id, order_entries.c.is_change)
+        found = self._entries_of(order_id, order_entries.c.risk == CHANGED)
+        return tuple(RecordedEntry(each.position, each.entry) for each in found)
 
-    def find_order_events(self, order_id: str) -> tuple[RecordedEntry, ...]:
+    def find_order_events(self, order_id: str) -> tuple[OrderEntry, ...]:
         """These, and entries that tell something of the order without changing it."""
         return self._entries_of(order_id, true())
 
@@ -74,7 +83,7 @@ class Ledger:
                 for (order_id,) in connection.execute(select(entries.c.order_id).where(entries.c.order_id.in_(some))):
                     found.setdefault(order_id, OrderPegs({}, 0))
                 changes = select(order_entries.c.order_id, func.count()).where(
-                    order_entries.c.order_id.in_(some), order_entries.c.is_change
+                    order_entries.c.order_id.in_(some), order_entries.c.risk == CHANGED
                 )
                 for order_id, count in connection.execute(changes.group_by(order_entries.c.order_id)):
                     found[order_id] = OrderPegs({}, count)
@@ -82,13 +91,18 @@ class Ledger:
                     found[order_id].units[Cell(*cell)] = quantity
         return found
 
-    def _entries_of(self, order_id: str, which: ColumnElement[bool]) -> tuple[RecordedEntry, ...]:
-        columns = select(*_ENTRY)
-        own = columns.where(entries.c.order_id == order_id)
+    def _entries_of(self, order_id: str, which: ColumnElement[bool]) -> tuple[OrderEntry, ...]:
+        columns = entries.c.epoch, entries.c.sequence, entries.c.entry
+        own = select(*columns, literal(CHANGED).label("risk")).where(entries.c.order_id == order_id)
         place = (order_entries.c.epoch == entries.c.epoch) & (order_entries.c.sequence == entries.c.sequence)
-        others = columns.join(order_entries, place).where(order_entries.c.order_id == order_id, which)
-        rows = self._rows(own.union_all(others).order_by("epoch", "sequence"))
-        return tuple(map(_entry, rows))
+        others = select(*columns, order_entries.c.risk).join(order_entries, place)
+        both = own.union_all(others.where(order_entries.c.order_id == order_id, which))
+        found: dict[str, OrderEntry] = {}
+        for row in self._rows(both.order_by("epoch", "sequence", "risk")):
+            position = f"{row.epoch}-{row.sequence}"
+            before = found.get(position, OrderEntry(position, bytes(row.entry), ()))
+            found[position] = before if row.risk == CHANGED else before._replace(risks=(*before.risks, row.risk))
+        return tuple(found.values())
 
     def find_reservation(self, reservation_id: str) -> ReservationRecord | None:
         """A reservation as its last entry leaves it; None where there is none."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, delete, select, tuple_
 
 from engine.inventory.effects import effects_in
 from engine.ledger import reservations, tables
-from engine.ledger.tables import entries, order_entries, pegs
+from engine.ledger.tables import CHANGED, entries, order_entries, pegs
 
 REPLAY_ROWS_MAX = 1_000
 
@@ -106,7 +106,6 @@ def _demand_rows(each: Projected) -> Iterator[PegRow]:
 def _apply(connection: Connection, each: Projected) -> None:
     """What an entry says of several orders: units moved, receipts that came in, receipts that are late or smaller."""
     message, at = each.message, (each.epoch, each.sequence)
-    changed = {peg.order_id for peg in message.pegs}
     if message.pegs:
         rows = [
             (peg.order_id, peg.item_id, peg.location_id, peg.receipt_id, peg.pool, peg.quantity_delta, *at)
@@ -115,10 +114,9 @@ def _apply(connection: Connection, each: Projected) -> None:
         _add_pegs(connection, rows)
     for move in message.moves:
         _add_pegs(connection, list(_moved(connection, move)))
-    concerned: set[str] = set()
-    for risk in message.risks:
-        concerned.update(_at_risk(connection, risk))
-    told = [(order_id, *at, order_id in changed) for order_id in sorted((changed | concerned) - {message.order_id})]
+    told = [(order_id, *at, CHANGED) for order_id in sorted({peg.order_id for peg in message.pegs} - {message.order_id})]
+    for place, risk in enumerate(message.risks):
+        told += [(order_id, *at, place) for order_id in sorted(set(_at_risk(connection, risk)))]
     if told:
         insert_rows(connection, order_entries, told)
 

@@ -1,8 +1,11 @@
 """The ledger's tables, for SQLite and PostgreSQL alike."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
 SCHEMA_VERSION = 2
+
+CHANGED = -1
+"""In place of a risk: the entry changed the order."""
 
 metadata = MetaData()
 
@@ -61,7 +64,7 @@ order_entries = Table(
     Column("order_id", String(160), primary_key=True),
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # of an entry that is not of this order alone
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    Column("is_change", Boolean, nullable=False),  # it changed the order; else it only tells of it
+    Column("risk", Integer, primary_key=True, autoincrement=False),  # which of its risks is the order's; CHANGED: it changed it
     sqlite_with_rowid=False,
 )
 

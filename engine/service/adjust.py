@@ -13,6 +13,7 @@ from engine.inventory.transaction import TextChange, Transaction
 from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
 from engine.service.feed_book import Book, names_of, refused
+from engine.service.feed_orders import FeedOrders, OrderBooks
 from engine.service.feed_rows import refuse_record
 from engine.service.fields import Violations
 
@@ -38,9 +39,11 @@ class AdjustWrite:
     adjustment: Adjustment
     image: NetworkImage
     texts: FeedTexts
+    books: OrderBooks
     unix_ms: Callable[[], int]
     answer: Callable[["AdjustWrite", Recorded | Refusal], None]
     response: bytes = field(default=b"", init=False)
+    tries: int = 1
     _book: Book | None = field(default=None, init=False)
     _changed: tuple[TextChange, ...] = field(default=(), init=False)
 
@@ -52,8 +55,11 @@ class AdjustWrite:
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """The change that makes the stock of this moment what the records say. Raises `Refusal`."""
         asked, decided_unix_ms = self.adjustment, self.unix_ms()
-        self.texts.need(names_of(record for i, record in enumerate(asked.records) if i not in asked.refusals))
-        book = self._book = Book(self.image, stock, self.texts, decided_unix_ms)
+        records = [record for i, record in enumerate(asked.records) if i not in asked.refusals]
+        orders = FeedOrders(records, self.books)
+        self.texts.need(names_of(records, orders))
+        orders.check(self.texts)
+        book = self._book = Book(self.image, stock, self.texts, orders, decided_unix_ms)
         results = [
             refused(i, *asked.refusals[i]) if i in asked.refusals else book.apply(i, record)
             for i, record in enumerate(asked.records)
@@ -66,7 +72,11 @@ class AdjustWrite:
         entry = ledger_entry_pb2.LedgerEntry(
             request_id=asked.request_id, method=ADJUST_INVENTORY, request_digest=asked.digest, request=asked.message,
             response=self.response, network_version=self.image.version, decided_unix_ms=decided_unix_ms,
+            pegs=orders.effects(), moves=book.moves,
         )  # fmt: skip
+        for number, event in enumerate(book.events, 1):
+            event.event_id = f"{asked.request_id}-{number}"
+        entry.events.extend(book.events)
         cells, self._changed = book.cells(), book.texts()
         add_effects(entry, cells, ())
         for each in self._changed:

@@ -1,9 +1,10 @@
 """The positions that one request of a feed touches: what each row makes of them, row by row in the order given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from belofte.v1 import inventory_service_pb2, types_pb2
+from belofte.v1.ledger_entry_pb2 import ReceiptMove
 
 from engine.domain.reasons import Reason
 from engine.inventory.feed_marks import Change, Event, Mark
@@ -14,8 +15,11 @@ from engine.inventory.live import LiveStock
 from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
 from engine.inventory.transaction import Cell, CellChange, TextChange, TextTable
 from engine.network.image import NetworkImage
-from engine.service.feed_rows import ABSOLUTE, INBOUND, event_of
+from engine.service.feed_holds import MovedHolds
+from engine.service.feed_orders import FeedOrders
+from engine.service.feed_rows import ABSOLUTE, INBOUND, RECEIVED, SHIPPED, event_of
 from engine.service.fields import Violations, minute_of
+from engine.service.record import instant
 
 GAPS_MAX = 1_000
 """Gaps told in one answer."""
@@ -45,7 +49,9 @@ class Page:
 class Book:
     """What a request does to the stock of a moment."""
 
-    def __init__(self, image: NetworkImage, stock: LiveStock, texts: FeedTexts, decided_unix_ms: int) -> None:
+    def __init__(
+        self, image: NetworkImage, stock: LiveStock, texts: FeedTexts, orders: FeedOrders, decided_unix_ms: int
+    ) -> None:  # fmt: skip
         """`texts` must have those that `names_of` names."""
         self._image = image
         self._stock = stock
@@ -53,6 +59,10 @@ class Book:
         self._now = decided_unix_ms
         self._pages: dict[Cell, Page] = {}
         self._feeds: dict[str, FeedSequences] = {}
+        self._orders = orders
+        self._holds = MovedHolds(stock.holds)
+        self.moves: list[ReceiptMove] = []
+        self.events: list[types_pb2.OrderEvent] = []
 
     def apply(self, index: int, record: types_pb2.InventoryRecord) -> Result:
         """Apply a row that nothing was found wrong with at the door, or say why not."""
@@ -63,10 +73,20 @@ class Book:
             if feed.is_applied(record.sequence):
                 return refused(index, Reason.SUPERSEDED, f"sequence: {record.sequence} of {record.source} was applied before")
         event = event_of(record, self._now)
-        result = self._set(index, record, event) if record.kind in ABSOLUTE else self._adjust(index, record, event)
+        result = self._applied(index, record, event)
         # A row that was refused may be mended and sent again, but for one that will be too old for ever.
         if feed is not None and record.sequence and (result.accepted or result.reason == Reason.SUPERSEDED.value):
             feed.add(record.sequence)
+        return result
+
+    def _applied(self, index: int, record: types_pb2.InventoryRecord, event: Event) -> Result:
+        if record.kind in ABSOLUTE:
+            return self._set(index, record, event)
+        if record.kind == SHIPPED:
+            return self._ship(index, record, event)
+        result = self._adjust(index, record, event)
+        if record.kind == RECEIVED and record.receipt_id and result.accepted:
+            result.demand = self._receive(record, event)
         return result
 
     def _set(self, index: int, record: types_pb2.InventoryRecord, event: Event) -> Result:
@@ -101,6 +121,49 @@ class Book:
         page.supply = supply
         return Result(index=index, accepted=True, supply=supply, demand=page.demand)
 
+    def _receive(self, record: types_pb2.InventoryRecord, event: Event) -> int:
+        """The rest of what was received: the receipt is less by it, and who waits for it has it on hand. Demand there."""
+        cell = Cell(record.item_id, record.location_id, record.receipt_id, record.pool)
+        page, on_hand = self._page(cell), self._page(cell._replace(receipt_id=""))
+        if page.mark.counts(event):
+            left = page.supply + page.mark.owed - record.quantity
+            page.supply, page.is_guarded = max(0, left), True
+            page.mark.owed = left - page.supply
+            page.mark.add(Change(event, -record.quantity), self._now)
+        quantity = min(record.quantity, page.demand)
+        if quantity > 0:
+            # Orders before reservations: what was bought is due before what may be bought.
+            of_orders = min(quantity, max(0, page.demand - self._holds.reserved(cell)))
+            if of_orders:
+                item_id, location_id, receipt_id, pool = cell
+                self.moves.append(
+                    ReceiptMove(
+                        item_id=item_id, location_id=location_id, receipt_id=receipt_id, pool=pool, quantity=of_orders
+                    )
+                )  # fmt: skip
+            if quantity > of_orders:
+                self._holds.move(cell, quantity - of_orders)
+            page.demand -= quantity
+            on_hand.demand += quantity
+        return on_hand.demand
+
+    def _ship(self, index: int, record: types_pb2.InventoryRecord, event: Event) -> Result:
+        taken = self._orders.take(record)
+        if isinstance(taken, tuple):
+            return refused(index, *taken)
+        message, supply, demand = "", 0, 0
+        for cell, quantity in taken:
+            page = self._page(cell)
+            page.demand -= quantity
+            if page.mark.counts(event):
+                page.mark.add(Change(event, -quantity), self._now)
+                page.supply -= quantity
+            else:
+                message = SEEN_BY_COUNT
+            supply, demand = page.supply, page.demand
+        self.events.append(_shipped(record, event))
+        return Result(index=index, accepted=True, supply=supply, demand=demand, message=message)
+
     # -- what comes of it
 
     def cells(self) -> tuple[CellChange, ...]:
@@ -115,10 +178,12 @@ class Book:
         )  # fmt: skip
 
     def texts(self) -> tuple[TextChange, ...]:
-        """Feeds and marks that became others; nobody else may have changed them meanwhile."""
+        """Feeds, marks, orders and holds that became others; nobody else may have changed them meanwhile."""
         new = [(feed_name(source), feed.text()) for source, feed in self._feeds.items()]
         new += [(mark_name(page.cell), page.mark.text()) for page in self._pages.values()]
-        return tuple(TextChange(*name, before, text) for name, text in new if text != (before := self._texts.get(name)))
+        new += self._orders.texts()
+        own = [(name, self._texts.get(name), text) for name, text in new] + self._holds.texts()
+        return tuple(TextChange(*name, before, text) for name, before, text in own if text != before)
 
     def held(self) -> list[tuple[int, int, int, int, int]]:
         """(item, location, slot, supply, demand delta) of each position there is: to open one moves what others hold."""
@@ -162,12 +227,19 @@ class Book:
 SEEN_BY_COUNT = "the last record that set the position has seen it: supply stays"
 
 
-def names_of(records: Iterable[types_pb2.InventoryRecord]) -> Iterable[TextName]:
+def names_of(records: Iterable[types_pb2.InventoryRecord], orders: FeedOrders) -> Iterator[TextName]:
     """The texts that these rows are applied to."""
+    yield from orders.names()
     for record in records:
         if record.source:
             yield feed_name(record.source)
-        yield mark_name(Cell(record.item_id, record.location_id, record.receipt_id, record.pool))
+        cell = Cell(record.item_id, record.location_id, record.receipt_id, record.pool)
+        if record.kind == SHIPPED:
+            yield from map(mark_name, orders.cells_of(record))
+        else:
+            yield mark_name(cell)
+        if record.kind == RECEIVED and record.receipt_id:
+            yield mark_name(cell._replace(receipt_id=""))
 
 
 def feed_name(source: str) -> TextName:
@@ -183,6 +255,15 @@ def mark_name(cell: Cell) -> TextName:
 def refused(index: int, reason: Reason, message: str) -> Result:
     """A row that is not applied, and why."""
     return Result(index=index, accepted=False, reason=reason.value, message=message)
+
+
+def _shipped(record: types_pb2.InventoryRecord, event: Event) -> types_pb2.OrderEvent:
+    return types_pb2.OrderEvent(
+        order_id=record.order_id, type=types_pb2.EVENT_TYPE_SHIPMENT_SHIPPED, time=instant(event.unix_ms),
+        shipment_id=record.shipment_id, item_id=record.item_id, location_id=record.location_id,
+        message=f"{record.quantity} of {record.item_id} left {record.location_id}",
+        attributes={"quantity": str(record.quantity)},
+    )  # fmt: skip
 
 
 def _told_by(event: Event) -> str:

@@ -15,8 +15,8 @@ ON_HAND, COUNT, INBOUND, ADJUST, RECEIVED, SHIPPED = (
     types_pb2.INVENTORY_KIND_ADJUST, types_pb2.INVENTORY_KIND_RECEIVED, types_pb2.INVENTORY_KIND_SHIPPED,
 )  # fmt: skip
 ABSOLUTE = (ON_HAND, COUNT, INBOUND)
-BUILT = (*ABSOLUTE, ADJUST)
-NOT_BUILT = ("order_id", "shipment_id", "lot", "condition")
+KINDS = (*ABSOLUTE, ADJUST, RECEIVED, SHIPPED)
+NOT_BUILT = ("lot", "condition")
 """Fields that this version cannot honour: a record that sets one is refused, never half understood."""
 
 AS_OF_AHEAD_MS_MAX = 300_000
@@ -37,16 +37,16 @@ def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_un
         return Reason.UNKNOWN_ITEM, f"item_id: the network has no item {record.item_id!r}"
     if record.location_id not in image.location_index:
         return Reason.UNKNOWN_LOCATION, f"location_id: the network has no location {record.location_id!r}"
-    if record.kind not in BUILT:
-        if record.kind in types_pb2.InventoryKind.values() and record.kind:
-            return Reason.NOT_BUILT, f"kind: {types_pb2.InventoryKind.Name(record.kind)} is not served by this version"
-        return Reason.INVALID_FIELD, "kind: ON_HAND, COUNT, INBOUND or ADJUST was expected"
+    if record.kind not in KINDS:
+        return Reason.INVALID_FIELD, "kind: ON_HAND, COUNT, INBOUND, ADJUST, RECEIVED or SHIPPED was expected"
     for name in NOT_BUILT:
         if getattr(record, name):
             return Reason.NOT_BUILT, f"{name}: is not served by this version"
     if record.HasField("expires_at"):
         return Reason.NOT_BUILT, "expires_at: is not served by this version"
-    return _refuse_amount(record) or _refuse_receipt(record) or _refuse_time(record, now_unix_ms)
+    return (
+        _refuse_amount(record) or _refuse_receipt(record) or _refuse_order(record) or _refuse_time(record, now_unix_ms)
+    )  # fmt: skip
 
 
 def event_of(record: types_pb2.InventoryRecord, decided_unix_ms: int) -> Event:
@@ -71,7 +71,7 @@ def refuse_as_of(stamp: Timestamp, now_unix_ms: int) -> Refused | None:
 
 
 def _refuse_amount(record: types_pb2.InventoryRecord) -> Refused | None:
-    low = 0 if record.kind == INBOUND else QUANTITY_MIN + 1
+    low = {INBOUND: 0, RECEIVED: 1, SHIPPED: 1}.get(record.kind, QUANTITY_MIN + 1)
     if not low <= record.quantity <= QUANTITY_MAX:
         return (
             Reason.INVALID_FIELD,
@@ -84,8 +84,8 @@ def _refuse_receipt(record: types_pb2.InventoryRecord) -> Refused | None:
     is_inbound = record.kind == INBOUND
     if is_inbound and not record.receipt_id:
         return Reason.INVALID_FIELD, "receipt_id: the receipt was expected that INBOUND speaks of"
-    if not is_inbound and record.receipt_id:
-        return Reason.INVALID_FIELD, "receipt_id: none was expected, only INBOUND speaks of a receipt"
+    if record.receipt_id and record.kind not in (INBOUND, RECEIVED):
+        return Reason.INVALID_FIELD, "receipt_id: none was expected, only INBOUND and RECEIVED speak of a receipt"
     if is_inbound != record.HasField("available_at"):
         return Reason.INVALID_FIELD, "available_at: it was expected with INBOUND, and only there"
     if is_inbound:
@@ -93,6 +93,19 @@ def _refuse_receipt(record: types_pb2.InventoryRecord) -> Refused | None:
         minute_of(record.available_at, "available_at", wrong)
         if wrong.invalid:
             return Reason.INVALID_FIELD, f"available_at: {wrong.invalid[0].description}"
+    return None
+
+
+def _refuse_order(record: types_pb2.InventoryRecord) -> Refused | None:
+    if record.kind == SHIPPED:
+        for name in ("order_id", "shipment_id"):
+            given = getattr(record, name)
+            if not is_id(given) and (given or name == "order_id"):
+                return Reason.INVALID_FIELD, f"{name}: an id of 1–128 letters, digits or ._:/@+- was expected"
+        return None
+    for name in ("order_id", "shipment_id"):
+        if getattr(record, name):
+            return Reason.INVALID_FIELD, f"{name}: none was expected, only SHIPPED speaks of an order"
     return None
 
 

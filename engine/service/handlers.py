@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event, Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from belofte.v1 import (
@@ -39,6 +39,7 @@ from engine.service.decode import decode_basket, decode_level, decode_options_ma
 from engine.service.desk import Call, Lane
 from engine.service.encode import encode_plan, encode_quote
 from engine.service.explain import encode_candidates, encode_explanation
+from engine.service.feed_orders import books_of
 from engine.service.fields import (
     Violations,
     check_id,
@@ -57,6 +58,8 @@ from engine.service.record import encode_order, events_of, finished_answer, orde
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import OrderWrite, preview_order
 
+Found = TypeVar("Found")
+
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
 MINUTES_PER_DAY = 1_440
 CAPACITY_DAYS_BEFORE = 8
@@ -67,6 +70,10 @@ CAPACITY_DAYS_SPARE = 8
 
 CATCH_UP_NS = 20_000_000
 """How far the stock in memory may lag behind what other engines commit, while this one is busy."""
+
+CONTENDED_TRIES_MAX = 25
+RECORD_NS = 10_000_000
+"""How often, and after how long, a feed that speaks of an order in change is planned again: the ledger records in between."""
 
 RELOAD_SECONDS_MAX = 60.0
 """How long a reload waits for the ledger, and for the shared stock."""
@@ -115,6 +122,7 @@ class Handlers:
         self._handed: deque[Callable[[], bool]] = deque()
         self.path = path
         self._texts = FeedTexts(path.read_texts)
+        self._books = books_of(ledger)
         self.ledger = ledger
         self.limits = limits
         self.clock = clock
@@ -347,7 +355,8 @@ class Handlers:
         wrong.check()
         self.stock(request.min_position)
         known = self.known(request.request_id, adjustment.digest, finished_adjustment)
-        return known or AdjustWrite(adjustment, image, self._texts, self.clock.unix_ms, partial(self._adjusted, call))
+        answer = partial(self._adjusted, call)
+        return known or AdjustWrite(adjustment, image, self._texts, self._books, self.clock.unix_ms, answer)
 
     def _adjusted(self, call: Call, write: AdjustWrite, outcome: Recorded | Refusal) -> None:
         match outcome:
@@ -356,8 +365,18 @@ class Handlers:
                 self.readers.submit(self.answer_duplicate, call, write.request_id, digest, finished_adjustment)
             case Recorded(position):
                 call.answer(finished_adjustment(write.response, position, duplicate=False))
+            case Refusal(Reason.CONTENDED) if write.tries < CONTENDED_TRIES_MAX:
+                write.tries += 1
+                self._handed.append(partial(self._try_again, write, self.clock.monotonic_ns() + RECORD_NS))
             case Refusal():
                 call.answer(outcome)
+
+    def _try_again(self, write: AdjustWrite, due_ns: int) -> bool:
+        """In the desk's thread: plan it again, once what is on its way to the ledger may have arrived there."""
+        if self.clock.monotonic_ns() < due_ns:
+            return False
+        self.path.run([write])
+        return True
 
     def availability(self, call: Call) -> bytes:
         """GetAvailability."""
@@ -545,8 +564,9 @@ class Handlers:
         check_range(request.page_size, "page_size", 0, PAGE_SIZE_MAX, wrong)
         start = decode_page_token(request.page_token, wrong)
         self.check_read(request.network_id, request.min_position, request.order_id, "order_id", wrong)
-        entries = self._entries_of(request.order_id)
-        answer = page_of_events(events_of(entries), request.page_size or PAGE_SIZE_DEFAULT, start)
+        entries = self._known_order(self.ledger.find_order_events(request.order_id), request.order_id)
+        events = events_of(entries, request.order_id)
+        answer = page_of_events(events, request.page_size or PAGE_SIZE_DEFAULT, start)
         answer.position = entries[-1].position
         return answer.SerializeToString()
 
@@ -565,7 +585,9 @@ class Handlers:
             raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
 
     def _entries_of(self, order_id: str) -> tuple[RecordedEntry, ...]:
-        entries = self.ledger.find_order(order_id)
+        return self._known_order(self.ledger.find_order(order_id), order_id)
+
+    def _known_order(self, entries: tuple[Found, ...], order_id: str) -> tuple[Found, ...]:
         if not entries:
             message = f"order_id: no order {order_id!r} is recorded"
             raise Refusal(Reason.UNKNOWN_ORDER, message, (FieldViolation("order_id", message),))

@@ -38,6 +38,15 @@ class RecordedEntry(Protocol):
         ...
 
 
+class OrderEntry(RecordedEntry, Protocol):
+    """An entry that concerns an order."""
+
+    @property
+    def risks(self) -> Sequence[int]:
+        """Which of the entry's risks are of the order asked for."""
+        ...
+
+
 def encode_order(planned: Planned, decided_unix_ms: int) -> Encoded:
     """The entry of a sourced order, with what it changes, what is answered and what happened."""
     request, scene = planned.request, planned.scene
@@ -146,13 +155,20 @@ def order_in(entry: ledger_entry_pb2.LedgerEntry) -> types_pb2.Order:
     return order
 
 
-def events_of(entries: Iterable[RecordedEntry]) -> list[types_pb2.OrderEvent]:
-    """What happened, oldest first, each with its place in the log."""
+def events_of(entries: Iterable[OrderEntry], order_id: str) -> list[types_pb2.OrderEvent]:
+    """What happened to an order, oldest first, each with its place in the log."""
     events = []
     for recorded in entries:
-        for event in ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).events:
+        entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
+        found = [event for event in entry.events if event.order_id == order_id]
+        for place in recorded.risks:
+            event = entry.risks[place].event
+            event.event_id = f"{entry.request_id}-risk-{place + 1}-{order_id}"
+            event.order_id = order_id
+            found.append(event)
+        for event in found:
             event.position = recorded.position
-            events.append(event)
+        events += found
     return events
 
 

@@ -14,6 +14,7 @@ from engine.inventory.keys import Keys
 from engine.inventory.write_path import Recorded
 from engine.network.image import compile_image
 from engine.service.adjust import AdjustWrite, decode_adjustment
+from engine.service.feed_orders import books_of
 from engine.service.fields import Violations
 from tests.network.small_network import small_records
 from tests.sidecars import RunningSidecar, TestEngine, wait_until
@@ -229,7 +230,8 @@ def test_supply_for_a_new_position_beside_an_order_for_the_same_item(engine: Tes
     # This network has other indexes than the small one, whose first item and first locations are the same two.
     assert engine.path.stock is not None
     texts = FeedTexts(engine.path.read_texts)
-    adjust = AdjustWrite(adjustment, image, texts, lambda: 0, lambda write, outcome: answers.append(outcome))
+    books = books_of(engine.ledger)
+    adjust = AdjustWrite(adjustment, image, texts, books, lambda: 0, lambda write, outcome: answers.append(outcome))
     order = Take(3, locations=("ehv",))
     engine.path.run([order, adjust])
     assert isinstance(order.outcome, Recorded)

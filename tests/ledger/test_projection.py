@@ -97,7 +97,7 @@ def test_units_of_orders_follow_the_log_and_can_be_made_anew(database: Database)
                 naive.apply(number, batch[-1])
             recorder.record(logged(recorder.last, batch))
         expected = {(order, *place, quantity, 1, naive.since[order, place]) for (order, place), quantity in naive.units.items()}
-        concerned = {(order, 1, at, is_change) for order, at, is_change in naive.concerned}
+        concerned = {(order, 1, at, risk) for order, at, risk in naive.concerned}
         assert len(expected) > 50 and len(concerned) > 20
         assert tables(recorder) == (expected, concerned)
         with write_to(recorder.database) as connection:
@@ -112,6 +112,7 @@ def test_entries_that_change_or_concern_an_order_are_found_by_it(database: Datab
     made = LedgerEntry(request_id=uuid7(), order_id="order-1")
     made.positions.add(item_id="bolt", location_id="ams", receipt_id="po1", demand_delta=4)
     late = LedgerEntry(request_id=uuid7())
+    late.risks.add(item_id="nut", location_id="ams", receipt_id="po1")
     late.risks.add(item_id="bolt", location_id="ams", receipt_id="po1")
     shipped = LedgerEntry(request_id=uuid7())
     shipped.pegs.add(order_id="order-1", item_id="bolt", location_id="ams", receipt_id="po1", quantity_delta=-3)
@@ -120,6 +121,7 @@ def test_entries_that_change_or_concern_an_order_are_found_by_it(database: Datab
     ledger = Ledger(database.url)
     assert [each.position for each in ledger.find_order("order-1")] == ["1-1", "1-3"]
     assert [each.position for each in ledger.find_order_events("order-1")] == ["1-1", "1-2", "1-3"]
+    assert [each.risks for each in ledger.find_order_events("order-1")] == [(), (1,), ()]
     found = ledger.find_pegs(["order-1", "order-2"])
     assert list(found) == ["order-1"]
     assert (found["order-1"].units, found["order-1"].change_count) == ({Cell("bolt", "ams", "po1", ""): 1}, 1)

@@ -12,11 +12,10 @@ class NaivePegs:
     def __init__(self) -> None:
         self.units: dict[tuple[str, Place], int] = {}
         self.since: dict[tuple[str, Place], int] = {}
-        self.concerned: set[tuple[str, int, bool]] = set()
+        self.concerned: set[tuple[str, int, int]] = set()
 
     def apply(self, number: int, entry: ledger_entry_pb2.LedgerEntry) -> None:
-        changed = {peg.order_id for peg in entry.pegs}
-        told: set[str] = set()
+        self.concerned |= {(peg.order_id, number, -1) for peg in entry.pegs}
         if entry.pegs:
             for peg in entry.pegs:
                 place = peg.item_id, peg.location_id, peg.receipt_id, peg.pool
@@ -33,14 +32,15 @@ class NaivePegs:
                     since = self.since[first, place]
                     self._add(first, place, -1, number)
                     self._add(first, (*place[:2], "", place[3]), 1, since)
-        for risk in entry.risks:
+        for at, risk in enumerate(entry.risks):
+            told: set[str] = set()
             for place in {place for _, place in self.units if place[:3] == (risk.item_id, risk.location_id, risk.receipt_id)}:
                 if not risk.HasField("left_quantity"):
                     told.update(self._waiting(place))
                 elif place[3] == risk.pool:
                     line = [order for order in self._waiting(place) for _ in range(self.units[order, place])]
                     told.update(line[risk.left_quantity :])
-        self.concerned |= {(order, number, order in changed) for order in (changed | told) - {entry.order_id}}
+            self.concerned |= {(order, number, at) for order in told}
 
     def _waiting(self, place: Place) -> list[str]:
         found = [order for (order, at), quantity in self.units.items() if at == place and quantity > 0]
