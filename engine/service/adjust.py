@@ -72,7 +72,7 @@ class AdjustWrite:
         entry = ledger_entry_pb2.LedgerEntry(
             request_id=asked.request_id, method=ADJUST_INVENTORY, request_digest=asked.digest, request=asked.message,
             response=self.response, network_version=self.image.version, decided_unix_ms=decided_unix_ms,
-            pegs=orders.effects(), moves=book.moves,
+            pegs=orders.effects(), moves=book.moves, risks=book.risks,
         )  # fmt: skip
         for number, event in enumerate(book.events, 1):
             event.event_id = f"{asked.request_id}-{number}"

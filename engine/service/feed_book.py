@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from belofte.v1 import inventory_service_pb2, types_pb2
-from belofte.v1.ledger_entry_pb2 import ReceiptMove
+from belofte.v1.ledger_entry_pb2 import ReceiptMove, ReceiptRisk
 
 from engine.domain.reasons import Reason
 from engine.inventory.feed_marks import Change, Event, Mark
@@ -17,6 +17,7 @@ from engine.inventory.transaction import Cell, CellChange, TextChange, TextTable
 from engine.network.image import NetworkImage
 from engine.service.feed_holds import MovedHolds
 from engine.service.feed_orders import FeedOrders
+from engine.service.feed_risks import risks_of
 from engine.service.feed_rows import ABSOLUTE, INBOUND, RECEIVED, SHIPPED, event_of
 from engine.service.fields import Violations, minute_of
 from engine.service.record import instant
@@ -62,6 +63,7 @@ class Book:
         self._orders = orders
         self._holds = MovedHolds(stock.holds)
         self.moves: list[ReceiptMove] = []
+        self.risks: list[ReceiptRisk] = []
         self.events: list[types_pb2.OrderEvent] = []
 
     def apply(self, index: int, record: types_pb2.InventoryRecord) -> Result:
@@ -104,10 +106,15 @@ class Book:
             return _out_of_range(index, supply)
         mark.set(event, changes)
         mark.owed = units - supply
+        if record.kind == INBOUND:
+            minute = minute_of(record.available_at, "available_at", Violations())
+            known = page.available_at_minute
+            if known is None:
+                known = self._stock.matrix.slots[page.slot].available_at_minute
+            self.risks += risks_of(page.cell, (page.supply, supply), (known, minute), self._now)
+            page.available_at_minute = minute
         page.supply = supply
         page.is_guarded = True
-        if record.kind == INBOUND:
-            page.available_at_minute = minute_of(record.available_at, "available_at", Violations())
         return Result(index=index, accepted=True, supply=supply, demand=page.demand)
 
     def _adjust(self, index: int, record: types_pb2.InventoryRecord, event: Event) -> Result:

@@ -25,8 +25,8 @@ def ship(item: str, order: Answer, quantity: int, **fields: object) -> types_pb2
     return record(item, "A", quantity, kind=SHIPPED, order_id=order.order_id, **fields)
 
 
-def expect(server: Server, item: str, receipt: str, quantity: int, days: float) -> None:
-    arrival = shift(days * 86_400)
+def expect(server: Server, item: str, receipt: str, quantity: int, days: int = 0, arrival: Timestamp | None = None) -> None:
+    arrival = arrival or shift(days * 86_400)
     inbound = record(item, "A", quantity, kind=INBOUND, receipt_id=receipt, available_at=arrival)
     assert adjust(server, inbound).accepted_count == 1
 
@@ -132,3 +132,43 @@ def test_receipt_told_after_it_was_received_is_expected_no_more(server: Server) 
     ]
     assert [result.supply for result in adjust(server, *rows).results] == [6, 4]
     assert stock_of(server, item, by_date=shift(2 * 86_400)) == (6, 0, 10)
+
+
+def at_risk(server: Server, order: Answer) -> list[str]:
+    found = [each for each in events(server, order) if each.type == types_pb2.EVENT_TYPE_PROMISE_AT_RISK]
+    assert all(each.order_id == order.order_id and each.position and each.message for each in found)
+    assert len({each.event_id for each in found}) == len(found)
+    return [each.attributes["reason"] for each in found]
+
+
+def test_late_receipt_names_exactly_the_orders_that_wait_for_it(server: Server) -> None:
+    item, other = stocked(server, A=1), server.item()
+    expect(server, item, "PO-1", 10, days=3)
+    expect(server, other, "PO-1", 10, days=3)
+    from_stock = source(server, (item, 1))
+    waiting = [source(server, (item, 4)), source(server, (item, 3), (other, 1))]
+    bystander = source(server, (other, 1))
+    expect(server, item, "PO-1", 10, days=2)
+    assert [at_risk(server, order) for order in waiting] == [[], []], "sooner harms nobody"
+    late = shift(9 * 86_400)
+    expect(server, item, "PO-1", 10, arrival=late)
+    assert [at_risk(server, order) for order in waiting] == [["RECEIPT_LATE"], ["RECEIPT_LATE"]]
+    assert at_risk(server, from_stock) == at_risk(server, bystander) == []
+    after = source(server, (item, 2))
+    expect(server, item, "PO-1", 10, arrival=late)
+    assert at_risk(server, after) == []
+    assert order_of(server, waiting[0].order_id).version == 1, "it was told something, not changed"
+
+
+def test_cut_receipt_names_the_orders_that_no_longer_fit(server: Server) -> None:
+    item, arrival = server.item(), shift(3 * 86_400)
+    expect(server, item, "PO-2", 10, arrival=arrival)
+    orders = [source(server, (item, quantity)) for quantity in (4, 3, 3)]
+    cut = record(item, "A", 6, kind=INBOUND, receipt_id="PO-2", available_at=arrival)
+    assert adjust(server, cut).accepted_count == 1
+    assert [at_risk(server, order) for order in orders] == [[], ["RECEIPT_CUT"], ["RECEIPT_CUT"]]
+    # What comes in goes to those who came first, and only what is left can be cut.
+    assert adjust(server, record(item, "A", 4, kind=RECEIVED, receipt_id="PO-2")).accepted_count == 1
+    called_off = record(item, "A", 0, kind=INBOUND, receipt_id="PO-2", available_at=arrival)
+    assert adjust(server, called_off).accepted_count == 1
+    assert [at_risk(server, order) for order in orders] == [[], ["RECEIPT_CUT"] * 2, ["RECEIPT_CUT"] * 2]
