@@ -42,8 +42,9 @@ class AdjustWrite:
     books: OrderBooks
     unix_ms: Callable[[], int]
     answer: Callable[["AdjustWrite", Recorded | Refusal], None]
+    method: str = ADJUST_INVENTORY
     response: bytes = field(default=b"", init=False)
-    tries: int = 1
+    tries: int = field(default=1, init=False)
     _book: Book | None = field(default=None, init=False)
     _changed: tuple[TextChange, ...] = field(default=(), init=False)
 
@@ -70,7 +71,7 @@ class AdjustWrite:
         )  # fmt: skip
         self.response = answer.SerializeToString()
         entry = ledger_entry_pb2.LedgerEntry(
-            request_id=asked.request_id, method=ADJUST_INVENTORY, request_digest=asked.digest, request=asked.message,
+            request_id=asked.request_id, method=self.method, request_digest=asked.digest, request=asked.message,
             response=self.response, network_version=self.image.version, decided_unix_ms=decided_unix_ms,
             pegs=orders.effects(), moves=book.moves, risks=book.risks,
         )  # fmt: skip

@@ -17,6 +17,7 @@ import structlog
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import Reason, Refusal
+from engine.service.stream_spool import StreamSpool
 
 BATCH_CALLS_MAX = 256
 EXIT_FAULT = 70
@@ -37,7 +38,7 @@ class Lane(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as a front delivers it. `answer` is called once, from any thread."""
+    """One call as a front delivers it. `answer` is called once, from any thread; `stream` has what a client streamed."""
 
     method: str
     message: bytes
@@ -45,6 +46,7 @@ class Call:
     answer: Answer
     found: object = None
     """What was looked up for it in the ledger, for methods that need that before they are decided."""
+    stream: StreamSpool | None = None
 
 
 class Room(Protocol):

@@ -21,7 +21,16 @@ from engine.network.records import NetworkRecords
 from engine.service.desk import Desk
 from engine.service.first_load import LoadFailedError, load_inventory, unsellable_positions
 from engine.service.front_aio import AioFront
-from engine.service.handlers import METHODS, SERVICES, Handlers, Limits, NetworkSource, capacity_days, capacity_first_day
+from engine.service.handlers import (
+    CLIENT_STREAMS,
+    METHODS,
+    SERVICES,
+    Handlers,
+    Limits,
+    NetworkSource,
+    capacity_days,
+    capacity_first_day,
+)
 from engine.service.network_reload import keep_taken, read_network
 from engine.service.settings import Settings
 
@@ -93,7 +102,8 @@ class Engine:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, asked_to_stop.set)
         self._desk.start()
-        front = AioFront(self._desk, self._clock, METHODS, SERVICES, self._settings.message_bytes_max)
+        limit = self._settings.message_bytes_max
+        front = AioFront(self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS)
         port = await front.start(self._settings.address)
         self._log.info("serving", address=self._settings.host, port=port, network=self._image.network.name)
         announce(port)

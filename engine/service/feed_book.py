@@ -107,12 +107,14 @@ class Book:
         mark.set(event, changes)
         mark.owed = units - supply
         if record.kind == INBOUND:
-            minute = minute_of(record.available_at, "available_at", Violations())
             known = page.available_at_minute
             if known is None:
                 known = self._stock.matrix.slots[page.slot].available_at_minute
+            minute = known
+            # A receipt that a whole synchronisation does not speak of any more has no new date.
+            if record.HasField("available_at"):
+                minute = page.available_at_minute = minute_of(record.available_at, "available_at", Violations())
             self.risks += risks_of(page.cell, (page.supply, supply), (known, minute), self._now)
-            page.available_at_minute = minute
         page.supply = supply
         page.is_guarded = True
         return Result(index=index, accepted=True, supply=supply, demand=page.demand)

@@ -1,7 +1,7 @@
 """The complete front: `grpc.aio` on uvloop. It delivers bytes to the desk and answers back; it decides nothing."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
 import grpc
@@ -12,12 +12,19 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from engine.domain.clock import Clock
-from engine.domain.reasons import Reason, Refusal
+from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.service.desk import Call, Desk
 from engine.service.errors import status_of
+from engine.service.stream_spool import STREAM_BYTES_MAX, StreamSpool
 
 DEADLINE_MS_MAX = 300_000
 """A call without a deadline is given this one."""
+
+STREAM_DEADLINE_MS_MAX = 3_600_000
+"""What is streamed may be all stock there is."""
+
+BROKEN_OFF_SECONDS = 0.25
+"""How long after the end of a client's stream is waited for the news that it was no end but a break."""
 
 QUIET_SECONDS_MAX = 1.0
 """How long a stop waits for an instant without calls."""
@@ -26,15 +33,20 @@ _QUIET_POLL_SECONDS = 0.01
 
 
 class AioFront:
-    """Serves the given unary methods from a desk; every other method of the services answers UNIMPLEMENTED."""
+    """Serves the given methods from a desk, unary or with a client's stream; the services' others answer UNIMPLEMENTED."""
 
     def __init__(
-        self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int
+        self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
+        client_streams: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        """`methods` are full paths (`/belofte.v1.PromiseService/QuotePromise`), `services` full names for reflection."""
+        """`methods` are full paths (`/belofte.v1.PromiseService/QuotePromise`), `services` full names for reflection.
+
+        `client_streams`: those of the methods that take a stream.
+        """
         self._desk = desk
         self._clock = clock
-        self._methods = frozenset(methods)
+        self._client_streams = frozenset(client_streams)
+        self._methods = frozenset(methods) - self._client_streams
         self._services = tuple(services)
         self._message_bytes_max = message_bytes_max
         self._server: Any = None
@@ -81,7 +93,26 @@ class AioFront:
         finally:
             self._in_hand -= 1
 
-    async def _answer(self, method: str, message: bytes, context: Any) -> bytes:
+    async def call_stream(self, method: str, messages: AsyncIterable[bytes], context: Any) -> bytes:
+        """Take in a client's stream; it goes to the desk when it has ended well, and nowhere when it breaks off."""
+        self._in_hand += 1
+        spool = StreamSpool()
+        try:
+            async for message in messages:
+                if not spool.add(message):
+                    whole = invalid([FieldViolation("message", f"at most {STREAM_BYTES_MAX} bytes in all were expected")])
+                    await context.abort_with_status(rpc_status.to_status(status_of(whole)))
+            # The transport ends a stream that breaks off as it ends any other, and tells only afterwards that it was
+            # cancelled: this task then, while it waits.
+            await asyncio.sleep(BROKEN_OFF_SECONDS)
+            return await self._answer(method, b"", context, spool, STREAM_DEADLINE_MS_MAX)
+        finally:
+            self._in_hand -= 1
+
+    async def _answer(
+        self, method: str, message: bytes, context: Any, stream: StreamSpool | None = None,
+        deadline_ms_max: int = DEADLINE_MS_MAX,
+    ) -> bytes:  # fmt: skip
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[bytes | Refusal] = loop.create_future()
 
@@ -89,8 +120,8 @@ class AioFront:
             loop.call_soon_threadsafe(_resolve, answered, value)
 
         left = context.time_remaining()
-        wait_ms = DEADLINE_MS_MAX if left is None else min(DEADLINE_MS_MAX, int(left * 1000))
-        self._desk.submit(Call(method, message, self._clock.unix_ms() + wait_ms, answer))
+        wait_ms = deadline_ms_max if left is None else min(deadline_ms_max, int(left * 1000))
+        self._desk.submit(Call(method, message, self._clock.unix_ms() + wait_ms, answer, stream))
         try:
             value = await asyncio.wait_for(answered, wait_ms / 1000)
         except TimeoutError:
@@ -115,6 +146,12 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]
                 return await front.call(method, message, context)
 
             return grpc.unary_unary_rpc_method_handler(unary)
+        if method in front._client_streams:
+
+            async def client_stream(messages: AsyncIterable[bytes], context: Any) -> bytes:
+                return await front.call_stream(method, messages, context)
+
+            return grpc.stream_unary_rpc_method_handler(client_stream)
         if method.lstrip("/").split("/")[0] in front._services:
 
             async def refuse(messages: object, context: Any) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from threading import Event, Lock
+from threading import Event, Lock, Semaphore
 from typing import Any, TypeVar
 
 import structlog
@@ -55,6 +55,7 @@ from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
 from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
 from engine.service.reads import describe_network, get_availability
 from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
+from engine.service.sync import Sync, SyncTools, finished_sync
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import OrderWrite, preview_order
 
@@ -74,6 +75,9 @@ CATCH_UP_NS = 20_000_000
 CONTENDED_TRIES_MAX = 25
 RECORD_NS = 10_000_000
 """How often, and after how long, a feed that speaks of an order in change is planned again: the ledger records in between."""
+
+SYNCS_MAX = 2
+"""Synchronisations at once: each takes one of the threads that read the ledger for everybody."""
 
 RELOAD_SECONDS_MAX = 60.0
 """How long a reload waits for the ledger, and for the shared stock."""
@@ -123,6 +127,11 @@ class Handlers:
         self.path = path
         self._texts = FeedTexts(path.read_texts)
         self._books = books_of(ledger)
+        self._syncs = Semaphore(SYNCS_MAX)
+        self._sync_tools = SyncTools(
+            lambda: self.image, self._stock_in_memory, path.run, self._handed.append, self._texts, self._books, ledger,
+            clock.unix_ms,
+        )  # fmt: skip
         self.ledger = ledger
         self.limits = limits
         self.clock = clock
@@ -375,8 +384,31 @@ class Handlers:
         """In the desk's thread: plan it again, once what is on its way to the ledger may have arrived there."""
         if self.clock.monotonic_ns() < due_ns:
             return False
-        self.path.run([write])
+        if write.image is not self.image:
+            # Indexes of the one network mean nothing in the other.
+            write.tries = CONTENDED_TRIES_MAX
+            write.settle(Refusal(Reason.CONTENDED, "the network was reloaded meanwhile; try again"))
+        else:
+            self.path.run([write])
         return True
+
+    def sync(self, call: Call) -> bytes | Refusal:
+        """SyncInventory: its parts are planned in the desk's thread, one between others' calls."""
+        assert call.stream is not None, "the front gathers the stream"
+        if not self._syncs.acquire(blocking=False):
+            return Refusal(Reason.OVERLOADED, f"{SYNCS_MAX} synchronisations are under way; come back after the delay given")
+        try:
+            sync = Sync(call.stream, self.image, self._sync_tools)
+            digest = sync.digest()
+            return self.recorded_answer(sync.request_id, digest, finished_sync) or sync.apply(digest)
+        finally:
+            self._syncs.release()
+            call.stream.close()
+
+    def _stock_in_memory(self) -> LiveStock:
+        stock = self.path.stock
+        assert stock is not None, "an engine that serves has loaded it"
+        return stock
 
     def availability(self, call: Call) -> bytes:
         """GetAvailability."""
@@ -686,6 +718,8 @@ class Method:
     """Beside the desk, before `handle`: the answer, or what is to be found in the call."""
     plans: bool = False
     """It plans on the stock in memory, where a fault may leave what it held."""
+    takes_stream: bool = False
+    """The client streams what it asks."""
 
 
 METHODS: Mapping[str, Method] = {
@@ -696,6 +730,7 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.SourcingService/GetRequest": Method(Lane.DECIDE, requests.get_request, requests.look_up_status),
     "/belofte.v1.SourcingService/CancelRequest": Method(Lane.DECIDE, requests.cancel, requests.look_up),
     "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
+    "/belofte.v1.InventoryService/SyncInventory": Method(Lane.READ, Handlers.sync, takes_stream=True),
     "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),
     "/belofte.v1.ReservationService/CreateReservation": Method(Lane.DECIDE, reservations.create, plans=True),
     "/belofte.v1.ReservationService/ExtendReservation": Method(Lane.DECIDE, reservations.extend, reservations.LOOK_UP_EXTEND),
@@ -713,6 +748,8 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.NetworkService/GetNetwork": Method(Lane.DECIDE, Handlers.network),
     "/belofte.v1.NetworkService/ReloadNetwork": Method(Lane.READ, Handlers.reload),
 }
+
+CLIENT_STREAMS = tuple(name for name, method in METHODS.items() if method.takes_stream)
 
 SERVICES = (
     "belofte.v1.PromiseService",

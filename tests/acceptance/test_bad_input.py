@@ -519,6 +519,7 @@ REQUESTS: dict[str, Callable[[], Message]] = {
         "ListReservations", "TransferReservation",
     )
 }  # fmt: skip
+SYNC = "/belofte.v1.InventoryService/SyncInventory"
 SERVICES = [
     module.DESCRIPTOR.services_by_name[name]
     for module, name in [
@@ -587,7 +588,7 @@ UNBUILT = [
     (f"/{service.full_name}/{method.name}", method.client_streaming, method.server_streaming)
     for service in SERVICES
     for method in service.methods
-    if f"/{service.full_name}/{method.name}" not in REQUESTS
+    if f"/{service.full_name}/{method.name}" not in {*REQUESTS, SYNC}
 ]
 
 

@@ -73,10 +73,12 @@ class InventoryServiceServicer:
 
     def SyncInventory(self, request_iterator, context):
         """Replaces the stock of locations, or of the whole network, by what the stream says: positions that it does not name
-        become zero. Applied when the stream ends well, and not at all when it breaks off.
+        become zero, receipts as well; a position that is named by a refused record stays as it is. What is promised stays:
+        a synchronisation never undoes demand, nor changes of supply after as_of. Applied when the stream ends well, and not at
+        all when it breaks off; in parts of 500 records, so that a repeat with the same request_id completes what a crash, or
+        an error after the stream ended, left undone. As that may be, repeat it with the same content.
 
-        Errors: FAILED_PRECONDITION (WRONG_STATE: a newer synchronisation of the source has been applied).
-        Answers UNIMPLEMENTED in this version.
+        Errors: FAILED_PRECONDITION (WRONG_STATE: a newer synchronisation of the source has been applied there).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
