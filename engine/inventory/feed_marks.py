@@ -5,8 +5,7 @@ came first. So the changes are kept for a while: until an absolute record has se
 old, from when on an absolute record of an instant before them is refused.
 """
 
-from bisect import insort
-from collections.abc import Iterable
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,6 +33,11 @@ class Event(NamedTuple):
         return None
 
 
+NEVER = Event(0, False, "", 0)
+NUMBERS_EACH = 4
+"""Of a change: milliseconds after the first one's, source and whether it is dated, sequence, quantity."""
+
+
 class Change(NamedTuple):
     """A change of supply, and when it happened."""
 
@@ -46,12 +50,24 @@ class Mark:
     """What is known of one position. `forgotten_ms`: the newest event time among changes that were let go.
 
     `owed`: a receipt's units that came in without having been expected so far, as a number below zero.
+    Changes are kept as they are written, four numbers each, by event time: most rows only add one at the end.
     """
 
     last: Event | None = None
     forgotten_ms: int = 0
     owed: int = 0
-    changes: list[Change] = field(default_factory=list)
+    _from_ms: int = 0
+    _sources: list[str] = field(default_factory=list)
+    _numbers: list[int] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[Change]:
+        """The changes that no absolute record has seen, by event time."""
+        numbers, sources = iter(self._numbers), self._sources
+        return [
+            Change(Event(self._from_ms + after_ms, bool(code % 2), sources[code // 2], sequence), quantity)
+            for after_ms, code, sequence, quantity in zip(numbers, numbers, numbers, numbers, strict=True)
+        ]
 
     def is_superseded(self, event: Event) -> bool:
         """Whether an absolute record is older than the last one: by date where both have one, else by sequence."""
@@ -76,7 +92,10 @@ class Mark:
 
     def set(self, event: Event, changes: list[Change]) -> None:
         """Note an absolute record and the changes that it has not seen."""
-        self.last, self.changes, self.owed = event, changes, 0
+        self.last, self.owed = event, 0
+        self._from_ms, self._sources, self._numbers = 0, [], []
+        for change in changes:
+            self._insert(change)
         if self.forgotten_ms <= event.unix_ms:
             self.forgotten_ms = 0
 
@@ -86,27 +105,36 @@ class Mark:
 
     def add(self, change: Change, now_unix_ms: int) -> None:
         """Keep a change that counts, and let go of what is too old, or too much."""
-        insort(self.changes, change, key=lambda each: each.event.unix_ms)
-        over = len(self.changes) - CHANGES_MAX
-        oldest = now_unix_ms - KEPT_MS
-        gone = 0
-        while gone < len(self.changes) and (gone < over or self.changes[gone].event.unix_ms < oldest):
-            self.forgotten_ms = max(self.forgotten_ms, self.changes[gone].event.unix_ms)
-            gone += 1
-        del self.changes[:gone]
+        self._insert(change)
+        gone = max(0, len(self._numbers) - NUMBERS_EACH * CHANGES_MAX)
+        oldest = now_unix_ms - KEPT_MS - self._from_ms
+        while gone < len(self._numbers) and self._numbers[gone] < oldest:
+            gone += NUMBERS_EACH
+        if gone:
+            self.forgotten_ms = max(self.forgotten_ms, self._from_ms + self._numbers[gone - NUMBERS_EACH])
+            del self._numbers[:gone]
+
+    def _insert(self, change: Change) -> None:
+        event, quantity = change
+        if not self._numbers:
+            self._from_ms = event.unix_ms
+        if event.source not in self._sources:
+            self._sources.append(event.source)
+        after_ms = event.unix_ms - self._from_ms
+        at = len(self._numbers)
+        if at and after_ms < self._numbers[-NUMBERS_EACH]:
+            at = NUMBERS_EACH * bisect_right(self._numbers[::NUMBERS_EACH], after_ms)
+        code = 2 * self._sources.index(event.source) + event.is_dated
+        self._numbers[at:at] = (after_ms, code, event.sequence, quantity)
 
     def text(self) -> str:
         """As the store keeps it; the same mark gives the same text, since it is what guards compare."""
-        last = self.last or Event(0, False, "", 0)
-        sources = list(dict.fromkeys(each.event.source for each in self.changes))
-        numbers: list[int] = []
-        before = last.unix_ms
-        for event, quantity in self.changes:
-            numbers += (event.unix_ms - before, 2 * sources.index(event.source) + event.is_dated, event.sequence, quantity)
-            before = event.unix_ms
+        last = self.last or NEVER
         fields: list[object] = [
-            last.unix_ms, int(last.is_dated), last.source, last.sequence, self.forgotten_ms, self.owed, sources, numbers
+            last.unix_ms, int(last.is_dated), last.source, last.sequence, self.forgotten_ms, self.owed,
         ]  # fmt: skip
+        if self._numbers:
+            fields += (self._from_ms, self._sources, self._numbers)
         while fields and not fields[-1]:
             fields.pop()
         return orjson.dumps(fields).decode() if fields else ""
@@ -117,10 +145,9 @@ class Mark:
         if not text:
             return cls()
         fields = orjson.loads(text)
-        fields += (0, 0, "", 0, 0, 0, [], [])[len(fields) :]
-        unix_ms, is_dated, source, sequence, forgotten_ms, owed, sources, numbers = fields
-        last = Event(unix_ms, bool(is_dated), source, sequence) if unix_ms else None
-        return cls(last, forgotten_ms, owed, list(_changes(unix_ms, sources, numbers)))
+        fields += (0, 0, "", 0, 0, 0, 0, [], [])[len(fields) :]
+        unix_ms, is_dated, source, sequence, *rest = fields
+        return cls(Event(unix_ms, bool(is_dated), source, sequence) if unix_ms else None, *rest)
 
 
 def is_after(event: Event, absolute: Event, *, comes_later: bool) -> bool:
@@ -136,10 +163,3 @@ def is_after(event: Event, absolute: Event, *, comes_later: bool) -> bool:
     if event.is_dated == absolute.is_dated or event.unix_ms == absolute.unix_ms:
         return comes_later
     return event.unix_ms > absolute.unix_ms
-
-
-def _changes(unix_ms: int, sources: list[str], numbers: list[int]) -> Iterable[Change]:
-    for at in range(0, len(numbers), 4):
-        after_ms, code, sequence, quantity = numbers[at : at + 4]
-        unix_ms += after_ms
-        yield Change(Event(unix_ms, bool(code % 2), sources[code // 2], sequence), quantity)
