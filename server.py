@@ -99,6 +99,43 @@ def load(folder: Path, data_dir: DataOption = None) -> None:
     raise typer.Exit(_run_stack(settings, ready, supervisors.append))
 
 
+@app.command(epilog="Example: python server.py feed redis://localhost:6379 stock --address localhost:50051")
+def feed(
+    redis_url: str, stream: str,
+    address: Annotated[str, typer.Option(help="Of the server that is fed.")] = "127.0.0.1:50051",
+    group: Annotated[str, typer.Option(help="Consumers of one group share the stream.")] = "belofte",
+    consumer: Annotated[str | None, typer.Option(help="Name of this one in its group; without it, host and process.")] = None,
+    dead_letters: Annotated[str | None, typer.Option(help="Stream of what was given up; without it, STREAM.dead.")] = None,
+    again_seconds: Annotated[float, typer.Option(help="After which a message is delivered again.", min=0.1)] = 30.0,
+) -> None:  # fmt: skip
+    """Feed a server with the inventory records of a Redis stream until Ctrl-C: each message's field `payload` is one.
+
+    As JSON or protobuf of belofte.v1.InventoryRecord. Give records source and sequence, so that they count once however
+    often they are delivered. What is refused five times is moved to the dead-letter stream, with the reason.
+    """
+    import os
+    import socket
+
+    import redis
+
+    from loaders.stream_feed import StreamFeed
+
+    configure_logs("info", "console", "feed")
+    try:
+        client = redis.Redis.from_url(redis_url)
+    except ValueError as error:
+        _fail(f"{error}; give the store as redis://HOST:PORT", EXIT_MISUSED)
+    following = StreamFeed(
+        client, address, stream, group, consumer or f"{socket.gethostname()}-{os.getpid()}", dead_letters or f"{stream}.dead",
+        round(again_seconds * 1_000),
+    )  # fmt: skip
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: following.stop())
+    out.print(f"Feeding {address} from {stream}. Stop it with Ctrl-C.", markup=False, highlight=False)
+    following.run()
+    out.print(f"{following.applied_count:,} messages applied, {following.dead_count:,} given up.", highlight=False)
+
+
 @app.command(epilog="Example: python server.py validate my-network --json")
 def validate(folder: Path, json: JsonOption = False) -> None:
     """Check a network folder: every bad row of every file is named. Exit code 1 when there is any."""
