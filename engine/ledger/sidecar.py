@@ -6,13 +6,13 @@ this process records, it keeps the gate open; when it stops, for whatever reason
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
 from engine.domain.clock import Clock
-from engine.inventory.client import StoreAway
-from engine.inventory.gate import READ_MS_MAX, StoreGate, Superseded
+from engine.inventory.client import StoreAway, ordinal
+from engine.inventory.gate import READ_MS_MAX, LogEntry, StoreGate, Superseded
 from engine.inventory.keys import Layout
 from engine.ledger.rebuild import rebuild_store
 from engine.ledger.recorder import BrokenLog, Fenced, Recorder
@@ -109,6 +109,7 @@ class Sidecar:
         while not self._is_stopping:
             log = gate.read(recorder.last.position, READ_MS_MAX if leftovers is None else 1)
             if log:
+                check_not_older(recorder.epoch, log)
                 recorder.record(log)
             keep_from = self._keep_from(told, recorder.last.position)
             recorded = [(entry.request_id, entry.position) for entry in log]
@@ -133,3 +134,14 @@ class Sidecar:
     def _told_replay(self, count: int) -> None:
         if count % 100_000 == 0:
             self._log.info("reading the ledger", entries=count)
+
+
+def check_not_older(epoch: int, log: Sequence[LogEntry]) -> None:
+    """Raise BrokenLog where an entry is of an older epoch. One of a newer epoch tells of another sidecar: the fence decides.
+
+    What older epochs left in the store was drained before it was opened. More of it comes from a server that was not: an old
+    primary, say, that the store's name leads to again. Recorded, it would be missing from the store that is open.
+    """
+    for entry in log:
+        if ordinal(entry.position)[0] < epoch:
+            raise BrokenLog(f"{entry.position} is older than epoch {epoch}: this is not the server that was opened")

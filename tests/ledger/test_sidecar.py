@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.domain.clock import SystemClock
 from engine.inventory.gate import GATE_MS, NO_LINK, ORIGIN, Hash, StoreGate
 from engine.inventory.keys import Keys, Layout
 from engine.inventory.transaction import Closed, Committed
@@ -16,7 +17,8 @@ from engine.inventory.write_path import Recorded
 from engine.ledger import sidecar as sidecar_module
 from engine.ledger.lease import Lease
 from engine.ledger.ledger import Ledger
-from engine.ledger.recorder import Fenced
+from engine.ledger.recorder import BrokenLog, Fenced, Recorder
+from engine.ledger.sidecar import Sidecar
 from tests.ledger.conftest import Database
 from tests.sidecars import RunningSidecar, TestEngine, wait_until
 from tests.stores import ITEMS, PARTITION, change, contents, dump, stock_of, stock_store, transaction
@@ -238,6 +240,22 @@ def test_log_repeating_a_recorded_request_is_rebuilt(server: ValkeyServer, datab
         assert repeat.outcome.position == take.outcome.position  # type: ignore[union-attr]
         sidecar.wait_open(2)
         assert stored(server) == before
+
+
+def test_log_of_a_server_that_was_not_opened_is_not_recorded(server: ValkeyServer, database: Database) -> None:
+    """While it records, the store's name leads to another server, where an older epoch has gone on."""
+    with TestEngine(server.url, database.url) as engine, RunningSidecar(server.url, database.url):
+        work(engine, 2)
+        hold_gate(server)
+    (unseen,) = commit_unseen(server, 1)
+    recorder = Recorder.take_over(database.url, SystemClock())
+    sidecar = Sidecar(server.url, PARTITION, database.url, SystemClock(), lambda: 4)
+    with pytest.raises(BrokenLog, match="not the server that was opened"):
+        sidecar._record(recorder, StoreGate(server.url, PARTITION))
+    recorder.close()
+    ledger = Ledger(database.url)
+    assert ledger.find_requests([unseen]) == {}
+    ledger.close()
 
 
 def test_gate_closes_by_itself_when_nobody_records(server: ValkeyServer, database: Database) -> None:

@@ -36,7 +36,7 @@ class Rules:
     """The ledger records only for the last that took over, and only after the entry that it knows as the last."""
 
     r4_records_own_epoch: bool = True
-    """Once open, only entries of its own epoch are recorded; else what another server's log goes on with is, too."""
+    """Once open, entries of older epochs are not recorded any more; else what another server's log goes on with is, too."""
 
     r5_reconcile: bool = True
     """A store that does not hold the ledger's last entry is rebuilt; else it goes on from what it has."""

@@ -102,7 +102,7 @@ class Sidecar:
             entries = self.server.read(self.last.position)[:4]
             if entries:
                 yield "read the log"
-                self._check_own(entries)
+                self._check_not_older(entries)
                 self._record(entries)
                 yield "recorded"
             self._done(self.server.tell(self.epoch, self.last))
@@ -110,10 +110,10 @@ class Sidecar:
                 self.publish(self.server, tuple((entry.request, entry.position) for entry in entries))
             yield "told"
 
-    def _check_own(self, entries: tuple[Entry, ...]) -> None:
+    def _check_not_older(self, entries: tuple[Entry, ...]) -> None:
         """What older epochs left was drained before the opening: more of it comes from a server that was not opened."""
         rules = self.ledger.rules
-        if rules.r4_records_own_epoch and rules.r3_new_epoch and any(each.position[0] != self.epoch for each in entries):
+        if rules.r4_records_own_epoch and rules.r3_new_epoch and any(each.position[0] < self.epoch for each in entries):
             raise StoreLost
 
     def _record(self, entries: tuple[Entry, ...]) -> None:
