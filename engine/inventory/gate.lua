@@ -8,6 +8,12 @@ local function server_is(run_id, replid)
     and string.find(info, 'master_replid:' .. replid, 1, true)
 end
 
+-- This very server, as long as it runs: 'run_id master_replid'.
+local function server_id()
+  local info = redis.call('INFO', 'server', 'replication')
+  return string.match(info, 'run_id:(%x+)') .. ' ' .. string.match(info, 'master_replid:(%x+)')
+end
+
 local function gate_is_open(gate_key, epoch)
   local gate_epoch, run_id, replid = string.match(redis.call('GET', gate_key) or '', '^(%d+) (%x+) (%x+)$')
   return gate_epoch == epoch and server_is(run_id, replid)

@@ -59,6 +59,8 @@ class StoreGate:
         self._client = connect(redis_url)
         scripts = {name: self._client.register_script(script_text(name)) for name in SCRIPTS}
         self._scripts = scripts
+        self._server_id = ""
+        """Of the server that was stamped."""
 
     def disconnect(self) -> None:
         """Close the connections."""
@@ -72,7 +74,7 @@ class StoreGate:
 
     def close(self, epoch: int) -> None:
         """Close the gate for everybody and stamp the epoch. Raises Superseded, StoreAway."""
-        self._run("close", [self.keys.gate, self.keys.epoch], [epoch])
+        self._server_id = self._run("close", [self.keys.gate, self.keys.epoch], [epoch]).decode()
 
     def holds(self, position: str, link: str) -> bool:
         """Whether the store's log goes through this entry: it is in the log, or was the last one recorded."""
@@ -106,13 +108,14 @@ class StoreGate:
     def fill(self, epoch: int, hashes: Sequence[Hash]) -> None:
         """Write a part of what is rebuilt. Raises Superseded, StoreAway."""
         tables = [{"fields": each.fields, "expires": each.expires_unix} for each in hashes]
-        self._run("fill", [self.keys.epoch, *(each.key for each in hashes)], [epoch, orjson.dumps(tables)])
+        self._run("fill", [self.keys.epoch, *(each.key for each in hashes)], [epoch, orjson.dumps(tables), self._server_id])
 
     def open(self, epoch: int, position: str, link: str, rebuilt: Layout | None) -> None:
         """Open the gate; `rebuilt`: where the data stands that was filled. Raises Superseded, StoreAway."""
         keys = self.keys
         names = [keys.gate, keys.epoch, keys.layout, keys.head, keys.recorded, keys.log]
-        self._run("open", names, [epoch, GATE_MS, f"{position} {link}", str(rebuilt) if rebuilt else ""])
+        layout = str(rebuilt) if rebuilt else ""
+        self._run("open", names, [epoch, GATE_MS, f"{position} {link}", layout, self._server_id])
 
     def tell(
         self, epoch: int, position: str, link: str, recorded: Sequence[tuple[str, str]], keep_from: str = ""
@@ -140,11 +143,12 @@ class StoreGate:
         """Remove what `leftovers` found. Raises Superseded, StoreAway."""
         self._run("remove", [self.keys.epoch, *names], [epoch])
 
-    def _run(self, name: str, keys: list[str], arguments: list[Any]) -> None:
+    def _run(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
         with _away():
             done = self._scripts[name](keys, arguments)
         if not done:
             raise Superseded(f"{name} was refused: the store belongs to another epoch")
+        return done
 
 
 def link_of(previous_link: str, position: str, request_id: str, entry: bytes) -> str:

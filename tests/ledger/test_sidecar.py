@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.domain.clock import SystemClock
+from engine.inventory.client import StoreAway
 from engine.inventory.gate import GATE_MS, NO_LINK, ORIGIN, Hash, StoreGate
 from engine.inventory.keys import Keys, Layout
 from engine.inventory.transaction import Closed, Committed
@@ -300,6 +301,46 @@ def test_paused_sidecar_removes_nothing_of_who_took_over(server: ValkeyServer, d
     for names in other.leftovers():
         other.remove(2, names)
     assert generations(server) == {"2"}
+
+
+def test_nothing_is_filled_or_opened_on_a_server_that_was_restarted_since_the_stamp(
+    server: ValkeyServer, database: Database
+) -> None:
+    """The stamp may have reached the disk, and what was filled after it not; connections are made anew without a word."""
+    gate = StoreGate(server.url, PARTITION)
+    gate.close(1)
+    part = [Hash(KEYS.data(Layout(1, 1)).dates, ["a", 1])]
+    gate.fill(1, part)
+    server.sync()
+    server.kill()
+    server.start()
+    wait_until(lambda: is_stamped(gate, 1))
+    with pytest.raises(sidecar_module.Superseded):
+        gate.fill(1, part)
+    with pytest.raises(sidecar_module.Superseded):
+        gate.open(1, ORIGIN, NO_LINK, Layout(1, 1))
+    gate.close(2)
+    gate.open(2, ORIGIN, NO_LINK, Layout(2, 1))
+
+
+def test_store_that_goes_on_is_opened_at_the_last_entry_only(server: ValkeyServer, database: Database) -> None:
+    """What was drained may have come from another server."""
+    with TestEngine(server.url, database.url) as engine, RunningSidecar(server.url, database.url):
+        work(engine, 1)
+    recorder = Recorder.take_over(database.url, SystemClock())
+    gate = StoreGate(server.url, PARTITION)
+    gate.close(recorder.epoch)
+    with pytest.raises(sidecar_module.Superseded):
+        gate.open(recorder.epoch, "1-3", recorder.last.link, None)
+    gate.open(recorder.epoch, recorder.last.position, recorder.last.link, None)
+    recorder.close()
+
+
+def is_stamped(gate: StoreGate, epoch: int) -> bool:
+    try:
+        return gate.stamped() == epoch
+    except StoreAway:
+        return False
 
 
 def test_paused_sidecar_harms_nobody_when_it_goes_on(server: ValkeyServer, database: Database) -> None:
