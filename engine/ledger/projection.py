@@ -15,6 +15,9 @@ from engine.ledger import reservations, tables
 from engine.ledger.tables import CHANGED, entries, order_entries, pegs
 
 REPLAY_ROWS_MAX = 1_000
+NOT_AN_ORDER = "@"
+"""Begins the ids of records that are no orders: what a reservation has is known of the store, and moves there."""
+
 
 PegRow = tuple[str, str, str, str, str, int, int, int]
 """A row of `pegs`."""
@@ -50,7 +53,7 @@ def project(connection: Connection, projected: Iterable[Projected]) -> None:
             _insert_pegs(connection, made)
             made = []
             _apply(connection, each)
-        elif message.order_id:
+        elif message.order_id and not message.order_id.startswith(NOT_AN_ORDER):
             rows = list(_demand_rows(each))
             if each.created_id == message.order_id:
                 made += rows

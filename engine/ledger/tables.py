@@ -43,7 +43,7 @@ entries = Table(
 pegs = Table(
     "pegs",
     metadata,
-    Column("order_id", String(160), primary_key=True),  # the order or reservation
+    Column("order_id", String(160), primary_key=True),  # the order
     Column("item_id", String(128), primary_key=True),
     Column("location_id", String(128), primary_key=True),
     Column("receipt_id", String(128), primary_key=True),  # empty: on hand

@@ -13,7 +13,7 @@ from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import add_effects
 from engine.inventory.holds import HeldUnits, Hold
 from engine.inventory.live import LiveStock
-from engine.inventory.transaction import CapacityChange, CellChange, Transaction
+from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded
 from engine.service.record import instant
 from engine.sourcing.reserve import end_charge, give_back, give_capacity_back, hold_change
@@ -57,6 +57,8 @@ class Change(NamedTuple):
     """(arena index, units) that are taken, and (location, day, quantity) of capacity: nobody else may plan on them."""
     days: Sequence[tuple[int, int, int]] = ()
     events: tuple[types_pb2.OrderEvent, ...] = ()
+    units: tuple[tuple[Cell, int], ...] = ()
+    """Base units that the order has by position, where these are not just what the entry takes."""
 
 
 @dataclass(slots=True)
@@ -89,6 +91,12 @@ class HoldWrite:
         texts = tuple(hold_change(before, after) for before, after in changed.holds)
         for text in texts:
             entry.texts.add(table=text.table, item_id=text.item_id, field=text.field, text=text.text)
+        for cell, quantity in changed.units:
+            item_id, location_id, receipt_id, pool = cell
+            entry.pegs.add(
+                order_id=owner, item_id=item_id, location_id=location_id, receipt_id=receipt_id, pool=pool,
+                quantity_delta=quantity,
+            )  # fmt: skip
         add_effects(entry, changed.cells, changed.capacities)
         return Transaction(
             self.asked.request_id, self.asked.digest, changed.created_id, changed.cells, changed.capacities,

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from engine.service.handlers import Handlers
 
 CANCEL_REQUEST, UNDO_REQUEST = "CancelRequest", "UndoRequest"
-UNDONE = ("SourceOrder", "CreateReservation", "AdjustInventory")
-"""What takes or brings stock and nothing else; a change of what stands already has a method that undoes it."""
+UNDONE = ("SourceOrder", "CreateReservation")
+"""What takes stock and nothing else; a change of what stands already has a method that undoes it, a count another count."""
 
 NOT_RECORDED = object()
 """Found in the call: the ledger does not have the request."""

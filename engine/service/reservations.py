@@ -326,9 +326,11 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             return Change((), (), respond(made, wire), cells, days, asked.order_id, made, events=(event,))
         wire = ended(record, hold, CONFIRMED)
         wire.order_id = asked.order_id
+        held = [(each.cell, each.quantity) for each in hold.units]
+        units = held if hold.is_planned else [(each.cell, each.demand_delta) for each in cells]
         return Change(
             ((hold, None),), (wire,), respond(made, wire), () if hold.is_planned else exchanged(hold, cells),
-            (*given_back(hold), *days, end_charge(hold)), asked.order_id, made, events=(event,),
+            (*given_back(hold), *days, end_charge(hold)), asked.order_id, made, events=(event,), units=tuple(units),
         )  # fmt: skip
 
     return change

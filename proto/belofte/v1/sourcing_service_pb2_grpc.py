@@ -165,7 +165,7 @@ class SourcingServiceServicer:
 
     def CancelRequest(self, request, context):
         """Calls off a write by its request_id: one that comes late is refused with REQUEST_CANCELLED, one that is pending is undone
-        once recorded where it takes or brings stock (SourceOrder, CreateReservation, AdjustInventory).
+        once recorded where it takes stock (SourceOrder, CreateReservation).
 
         Errors: FAILED_PRECONDITION (WRONG_STATE: it is recorded, and must be undone by its own method).
         """
