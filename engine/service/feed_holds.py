@@ -28,16 +28,16 @@ class MovedHolds:
                 return
             hold = self._moved.get(reservation_id) or self._holds.get(reservation_id)
             assert hold is not None
-            units: list[HeldUnits] = []
-            for each in hold.units:
-                part = min(quantity, each.quantity) if each.cell == cell else 0
+            units: dict[tuple[str, Cell], int] = {}
+            for line_id, of, held in hold.units:
+                part = min(quantity, held) if of == cell else 0
                 quantity -= part
-                if part < each.quantity:
-                    units.append(each._replace(quantity=each.quantity - part))
-                if part:
-                    units.append(each._replace(cell=cell._replace(receipt_id=""), quantity=part))
-            if tuple(units) != hold.units:
-                self._moved[reservation_id] = replace(hold, units=tuple(units))
+                for to, moved in ((of, held - part), (cell._replace(receipt_id=""), part)):
+                    if moved:
+                        units[line_id, to] = units.get((line_id, to), 0) + moved
+            after = tuple(HeldUnits(*key, held) for key, held in units.items())
+            if after != hold.units:
+                self._moved[reservation_id] = replace(hold, units=after)
 
     def texts(self) -> list[tuple[TextName, str, str]]:
         """(name, text before, text after) of each."""

@@ -10,6 +10,7 @@ import hashlib
 import time
 import uuid
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
@@ -35,6 +36,9 @@ from engine.service.fields import Violations, check_network, check_position, che
 SYNC_INVENTORY = "SyncInventory"
 ROWS_EACH = 500
 """Rows in one transaction: others wait while it is planned."""
+
+PARTS_IN_FLIGHT = 2
+"""While one is recorded the next is planned; more of them would keep quotes and orders waiting."""
 
 MESSAGE_ROWS_MAX = 1_000
 REJECTED_MAX = 1_000
@@ -127,11 +131,16 @@ class Sync:
     def apply(self, digest: bytes) -> bytes:
         """Do it, and wait for the record: the answer. Raises `Refusal`; what was done then is completed by a repeat."""
         self._claim(digest)
+        started: deque[Callable[[], None]] = deque()
         for number, rows in enumerate(self._parts()):
-            self._apply_rows(f"rows/{number}", rows, digest)
+            started.append(self._apply_rows(f"rows/{number}", rows, digest))
+            if len(started) == PARTS_IN_FLIGHT:
+                started.popleft()()
+        for finish in started:
+            finish()
         for rows in self._unnamed():
             text = b"".join(row.SerializeToString(deterministic=True) for row in rows)
-            answer = self._write_rows(f"zero/{hashlib.sha256(text).hexdigest()}", rows, digest)
+            answer = self._write_rows(f"zero/{hashlib.sha256(text).hexdigest()}", rows, digest)()
             self._answer.zeroed_count += answer.accepted_count
         response = self._answer.SerializeToString()
         position = self._write(
@@ -201,18 +210,26 @@ class Sync:
         if rows:
             yield rows
 
-    def _apply_rows(self, name: str, rows: list[types_pb2.InventoryRecord], digest: bytes) -> None:
+    def _apply_rows(self, name: str, rows: list[types_pb2.InventoryRecord], digest: bytes) -> Callable[[], None]:
+        """Put one part on its way; what is returned waits for it and adds it up."""
         for record in rows:
             self._note_named(record)
             self._complete(record)
-        answer = self._write_rows(name, rows, digest)
-        self._answer.accepted_count += answer.accepted_count
-        self._answer.rejected_count += answer.rejected_count
-        for result in answer.results:
-            if not result.accepted and len(self._answer.rejected) < REJECTED_MAX:
-                self._answer.rejected.add().CopyFrom(result)
-                self._answer.rejected[-1].index = self._place + result.index
-        self._place += len(rows)
+        ended = self._write_rows(name, rows, digest)
+
+        def finish() -> None:
+            answer = ended()
+            self._answer.accepted_count += answer.accepted_count
+            self._answer.rejected_count += answer.rejected_count
+            for result in answer.results:
+                if not result.accepted and len(self._answer.rejected) < REJECTED_MAX:
+                    self._answer.rejected.add().CopyFrom(result)
+                    self._answer.rejected[-1].index = self._place + result.index
+            self._place += len(rows)
+            del self._answer.gaps[:]
+            self._answer.gaps.extend(answer.gaps)
+
+        return finish
 
     def _complete(self, record: types_pb2.InventoryRecord) -> None:
         """What a row does not say itself, the stream says."""
@@ -242,8 +259,8 @@ class Sync:
 
     def _write_rows(
         self, name: str, rows: list[types_pb2.InventoryRecord], digest: bytes
-    ) -> inventory_service_pb2.AdjustInventoryResponse:
-        """Have one part recorded: what became of its rows."""
+    ) -> Callable[[], inventory_service_pb2.AdjustInventoryResponse]:
+        """Put rows on their way under an id that follows from `name`; what is returned waits for what becomes of them."""
         request_id = self._part_id(name)
         refusals = {} if name.startswith("zero/") else {i: why for i, row in enumerate(rows) if (why := self._refuse(row))}
         message = Request(source=self._first.source, records=rows).SerializeToString()
@@ -256,14 +273,19 @@ class Sync:
             written.append(part)
             return part
 
-        self._write(make, digest)
-        part = written[-1]
-        assert isinstance(part.outcome, Recorded)
-        response = part.response
-        if part.outcome.duplicate:
-            recorded = self._tools.ledger.find_requests([request_id])[request_id]
-            response = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).response
-        return inventory_service_pb2.AdjustInventoryResponse.FromString(response)
+        first = self._start(make())
+
+        def ended() -> inventory_service_pb2.AdjustInventoryResponse:
+            self._finish(first, make, digest)
+            part = written[-1]
+            assert isinstance(part.outcome, Recorded)
+            response = part.response
+            if part.outcome.duplicate:
+                recorded = self._tools.ledger.find_requests([request_id])[request_id]
+                response = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).response
+            return inventory_service_pb2.AdjustInventoryResponse.FromString(response)
+
+        return ended
 
     # -- what no row named
 
@@ -329,10 +351,16 @@ class Sync:
 
     def _write(self, make: "Callable[[], _Plain | _Part]", digest: bytes) -> str:
         """Commit by way of the desk's thread and wait for the record: its position. Raises `Refusal`."""
+        return self._finish(self._start(make()), make, digest)
+
+    def _start(self, write: "_Plain | _Part") -> "_Plain | _Part":
+        self._tools.hand(lambda: self._run(write))
+        return write
+
+    def _finish(self, write: "_Plain | _Part", make: "Callable[[], _Plain | _Part]", digest: bytes) -> str:
+        """Wait for what was put on its way, which is made anew where it may be tried again."""
         give_up_at = time.monotonic() + PART_SECONDS_MAX
         while True:
-            write = make()
-            self._tools.hand(lambda write=write: self._run(write))  # type: ignore[misc]
             if not write.settled.wait(PART_SECONDS_MAX):
                 raise Refusal(Reason.DEADLINE_EXCEEDED, "a part was not recorded in time; repeat it with the same request_id")
             outcome = write.outcome
@@ -344,6 +372,7 @@ class Sync:
             if outcome.reason not in PASSING or time.monotonic() > give_up_at or self._tools.image() is not self._image:
                 raise outcome
             time.sleep(AGAIN_SECONDS)
+            write = self._start(make())
 
     def _run(self, write: "_Plain | _Part") -> bool:
         if self._tools.image() is self._image:

@@ -35,10 +35,12 @@ def feeding(client: Any, server: Server, consumer: str = "one") -> Iterator[Stre
     feed = StreamFeed(client, f"127.0.0.1:{server.port}", STREAM, GROUP, consumer, DEAD, 100)
     thread = threading.Thread(target=feed.run, daemon=True)
     thread.start()
-    yield feed
-    feed.stop()
-    thread.join(WAIT_SECONDS_MAX)
-    assert not thread.is_alive()
+    try:
+        yield feed
+    finally:
+        feed.stop()
+        thread.join(WAIT_SECONDS_MAX)
+        assert not thread.is_alive()
 
 
 def delta(item: str, sequence: int, quantity: int = 1) -> types_pb2.InventoryRecord:
@@ -51,8 +53,8 @@ def pending(client: Any) -> int:
 
 def is_fed(client: Any) -> bool:
     """Whether all there is has been delivered, and acknowledged or put aside."""
-    (group,) = client.xinfo_groups(STREAM)
-    return group["lag"] == 0 and group["pending"] == 0
+    groups = client.xinfo_groups(STREAM)
+    return bool(groups) and groups[0]["lag"] == 0 and groups[0]["pending"] == 0
 
 
 def test_messages_count_once_however_they_are_written(server: Server, valkey: ValkeyServer) -> None:

@@ -95,20 +95,22 @@ class SyncInventoryRequest(_message.Message):
     def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., request_id: _Optional[str] = ..., location_ids: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., records: _Optional[_Iterable[_Union[_types_pb2.InventoryRecord, _Mapping]]] = ...) -> None: ...
 
 class SyncInventoryResponse(_message.Message):
-    __slots__ = ("rejected", "accepted_count", "rejected_count", "zeroed_count", "position", "duplicate")
+    __slots__ = ("rejected", "accepted_count", "rejected_count", "zeroed_count", "position", "duplicate", "gaps")
     REJECTED_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REJECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     ZEROED_COUNT_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     DUPLICATE_FIELD_NUMBER: _ClassVar[int]
+    GAPS_FIELD_NUMBER: _ClassVar[int]
     rejected: _containers.RepeatedCompositeFieldContainer[AdjustInventoryResult]
     accepted_count: int
     rejected_count: int
     zeroed_count: int
     position: str
     duplicate: bool
-    def __init__(self, rejected: _Optional[_Iterable[_Union[AdjustInventoryResult, _Mapping]]] = ..., accepted_count: _Optional[int] = ..., rejected_count: _Optional[int] = ..., zeroed_count: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ...) -> None: ...
+    gaps: _containers.RepeatedCompositeFieldContainer[FeedGap]
+    def __init__(self, rejected: _Optional[_Iterable[_Union[AdjustInventoryResult, _Mapping]]] = ..., accepted_count: _Optional[int] = ..., rejected_count: _Optional[int] = ..., zeroed_count: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ..., gaps: _Optional[_Iterable[_Union[FeedGap, _Mapping]]] = ...) -> None: ...
 
 class GetAvailabilityRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "item_ids", "location_ids", "segment", "channel", "scenario_id", "by_date", "group_by")

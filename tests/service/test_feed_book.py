@@ -1,0 +1,93 @@
+"""Rows of a feed on stock in memory: reservations that wait for a receipt, and feeds that follow each other in one tick."""
+
+import time
+
+from belofte.v1 import types_pb2
+
+from engine.inventory.effects import PositionChange
+from engine.inventory.feed_texts import FeedTexts, TextName
+from engine.inventory.holds import HeldUnits, Hold
+from engine.inventory.live import LiveStock
+from engine.inventory.transaction import Cell, TextTable
+from engine.network.image import compile_image
+from engine.service.feed_book import Book, mark_name, names_of
+from engine.service.feed_orders import FeedOrders, OrderBooks
+from tests.network.small_network import small_records
+
+IMAGE = compile_image(small_records())
+NOW = int(time.time() * 1_000)
+RECEIPT, ON_HAND = Cell("bolt", "ams", "po1", ""), Cell("bolt", "ams", "", "")
+NO_ORDERS = OrderBooks(lambda order_ids: {}, lambda order_id: {})
+
+
+def stock_of(*changes: PositionChange) -> LiveStock:
+    stock = LiveStock(IMAGE.item_index, IMAGE.location_index, frozenset(), 0)
+    stock.load(changes)
+    return stock
+
+
+def book_of(stock: LiveStock, texts: FeedTexts, *records: types_pb2.InventoryRecord) -> Book:
+    """A book with the rows applied, each of them accepted."""
+    orders = FeedOrders(records, NO_ORDERS)
+    texts.need(names_of(records, orders))
+    book = Book(IMAGE, stock, texts, orders, NOW)
+    for i, record in enumerate(records):
+        assert book.apply(i, record).accepted
+    return book
+
+
+def row(kind: "types_pb2.InventoryKind", quantity: int, receipt_id: str = "") -> types_pb2.InventoryRecord:
+    return types_pb2.InventoryRecord(
+        item_id="bolt", location_id="ams", quantity=quantity, kind=kind, receipt_id=receipt_id
+    )  # fmt: skip
+
+
+def received(quantity: int) -> types_pb2.InventoryRecord:
+    return row(types_pb2.INVENTORY_KIND_RECEIVED, quantity, "po1")
+
+
+def test_receipt_goes_to_orders_before_reservations_and_these_then_hold_what_is_on_hand() -> None:
+    """9 promised of 10: 3 of them to orders, 4 and 2 held. 5 come in: 3 for the orders, 2 for the first reservation."""
+    stock = stock_of(PositionChange(*RECEIPT, 10, 9, NOW // 60_000 + 999))
+    first = Hold("r1", 1, NOW + 9, "shop", False, (HeldUnits("1", RECEIPT, 4),), ())
+    second = Hold("r2", 1, NOW + 9, "shop", False, (HeldUnits("1", RECEIPT, 2),), ())
+    stock.holds.load({"r1": first.text(), "r2": second.text()})
+    book = book_of(stock, FeedTexts(lambda names: [""] * len(names)), received(5))
+    assert [(move.receipt_id, move.quantity) for move in book.moves] == [("po1", 3)]
+    changes = {change.cell: (change.supply_delta, change.demand_delta) for change in book.cells()}
+    assert changes == {ON_HAND: (5, 5), RECEIPT: (-5, -5)}
+    (moved,) = [text for text in book.texts() if text.table is TextTable.HOLDS]
+    assert (moved.field, moved.expected) == ("r1", first.text())
+    assert Hold.parse("r1", moved.text).units == (HeldUnits("1", RECEIPT, 2), HeldUnits("1", ON_HAND, 2))
+    # All the rest in one request, row by row.
+    book = book_of(stock, FeedTexts(lambda names: [""] * len(names)), received(5), received(1), received(4))
+    holds = {text.field: Hold.parse(text.field, text.text).units for text in book.texts() if text.table is TextTable.HOLDS}
+    assert holds == {"r1": (HeldUnits("1", ON_HAND, 4),), "r2": (HeldUnits("1", ON_HAND, 2),)}
+    assert sum(move.quantity for move in book.moves) == 3
+
+
+def test_feeds_of_one_tick_see_each_other_also_where_no_position_is_open() -> None:
+    stock = stock_of()
+    asked: list[TextName] = []
+
+    def read(names: list[TextName]) -> list[str]:
+        asked.extend(names)
+        return [""] * len(names)
+
+    texts = FeedTexts(read)  # type: ignore[arg-type]
+    add = row(types_pb2.INVENTORY_KIND_ADJUST, 3)
+    first = book_of(stock, texts, add)
+    changed = {TextName(each.table, each.item_id, each.field): each.text for each in first.texts()}
+    texts.hold(changed, first.pending())
+    second = book_of(stock, texts, add, add)
+    (text,) = second.texts()
+    assert (text.expected, second.pending()) == (changed[mark_name(ON_HAND)], {ON_HAND: (9, 0)})
+    (change,) = second.cells()
+    assert (change.supply_delta, change.supply_expected) == (6, None)
+    assert len(asked) == 1, "a text is read once a tick"
+    texts.hold({mark_name(ON_HAND): text.text}, second.pending())
+    texts.release()
+    texts.release()
+    third = book_of(stock, texts, add)
+    assert third.pending() == {ON_HAND: (3, 0)}
+    assert len(asked) == 2, "what another engine did since is read anew"
