@@ -22,7 +22,7 @@ from engine.service.feed_rows import ABSOLUTE, INBOUND, RECEIVED, SHIPPED, event
 from engine.service.fields import Violations, minute_of
 from engine.service.record import instant
 
-GAPS_MAX = 1_000
+GAPS_MAX = 100
 """Gaps told in one answer."""
 
 Result = inventory_service_pb2.AdjustInventoryResult

@@ -41,6 +41,7 @@ from engine.service.encode import encode_plan, encode_quote
 from engine.service.explain import encode_candidates, encode_explanation
 from engine.service.feed_orders import books_of
 from engine.service.fields import (
+    REMEMBERED_MS,
     Violations,
     check_id,
     check_network,
@@ -81,9 +82,6 @@ SYNCS_MAX = 2
 
 RELOAD_SECONDS_MAX = 60.0
 """How long a reload waits for the ledger, and for the shared stock."""
-
-REMEMBERED_MS = 23 * 3_600_000
-"""Request ids older than this are looked up in the ledger: the store remembers 24 hours, and clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)

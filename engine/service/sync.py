@@ -20,7 +20,7 @@ import orjson
 from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, types_pb2
 from numpy.typing import NDArray
 
-from engine.domain.ids import is_id
+from engine.domain.ids import is_id, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
@@ -31,7 +31,16 @@ from engine.network.image import NetworkImage
 from engine.service.adjust import Adjustment, AdjustWrite
 from engine.service.feed_orders import OrderBooks
 from engine.service.feed_rows import COUNT, INBOUND, ON_HAND, ms_of, refuse_as_of, refuse_record
-from engine.service.fields import Violations, check_network, check_position, check_request_id, digest_of, indexes_of, parse
+from engine.service.fields import (
+    REMEMBERED_MS,
+    Violations,
+    check_network,
+    check_position,
+    check_request_id,
+    digest_of,
+    indexes_of,
+    parse,
+)
 
 SYNC_INVENTORY = "SyncInventory"
 ROWS_EACH = 500
@@ -354,8 +363,16 @@ class Sync:
         return self._finish(self._start(make()), make, digest)
 
     def _start(self, write: "_Plain | _Part") -> "_Plain | _Part":
-        self._tools.hand(lambda: self._run(write))
+        recorded = self._tools.ledger.find_requests([write.request_id]) if self._is_old() else {}
+        if recorded:
+            write.settle(Recorded(recorded[write.request_id].position, duplicate=True))
+        else:
+            self._tools.hand(lambda: self._run(write))
         return write
+
+    def _is_old(self) -> bool:
+        """Whether the store may have forgotten the ids of its parts, so that only the ledger knows them."""
+        return self._tools.unix_ms() - unix_ms_of(self.request_id) >= REMEMBERED_MS
 
     def _finish(self, write: "_Plain | _Part", make: "Callable[[], _Plain | _Part]", digest: bytes) -> str:
         """Wait for what was put on its way, which is made anew where it may be tried again."""

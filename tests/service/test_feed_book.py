@@ -1,8 +1,11 @@
 """Rows of a feed on stock in memory: reservations that wait for a receipt, and feeds that follow each other in one tick."""
 
+import random
 import time
 
 from belofte.v1 import types_pb2
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.inventory.effects import PositionChange
 from engine.inventory.feed_texts import FeedTexts, TextName
@@ -91,3 +94,56 @@ def test_feeds_of_one_tick_see_each_other_also_where_no_position_is_open() -> No
     third = book_of(stock, texts, add)
     assert third.pending() == {ON_HAND: (3, 0)}
     assert len(asked) == 2, "what another engine did since is read anew"
+
+
+KINDS = (
+    types_pb2.INVENTORY_KIND_ON_HAND, types_pb2.INVENTORY_KIND_ADJUST, types_pb2.INVENTORY_KIND_RECEIVED,
+    types_pb2.INVENTORY_KIND_INBOUND,
+)  # fmt: skip
+days = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 9)), min_size=1, max_size=15)
+
+
+def in_order(day: list[tuple[int, int]]) -> tuple[int, int]:
+    """(on hand, still expected of the receipt) after rows in the order in which they happened."""
+    on_hand = expected = 0
+    for kind, quantity in day:
+        match kind:
+            case types_pb2.INVENTORY_KIND_ON_HAND:
+                on_hand = quantity
+            case types_pb2.INVENTORY_KIND_ADJUST:
+                on_hand += quantity
+            case types_pb2.INVENTORY_KIND_RECEIVED:
+                on_hand += quantity
+                expected -= quantity
+            case types_pb2.INVENTORY_KIND_INBOUND:
+                expected = quantity
+    return on_hand, max(0, expected)
+
+
+@given(days, st.randoms(use_true_random=False))
+def test_receipts_and_counts_leave_the_same_in_any_order_and_replayed(day: list[tuple[int, int]], draw: random.Random) -> None:
+    rows = []
+    for number, (kind, quantity) in enumerate(day, 1):
+        receipt = "po1" if kind in KINDS[2:] else ""
+        made = row(kind, quantity, receipt)  # type: ignore[arg-type]
+        made.source, made.sequence = "wms", number
+        made.as_of.FromMilliseconds(NOW - 1_000 + number)
+        if kind == types_pb2.INVENTORY_KIND_INBOUND:
+            made.available_at.FromMilliseconds(NOW + 86_400_000)
+        rows.append(made)
+    stock = stock_of()
+    kept: dict[TextName, str] = {}
+    texts = FeedTexts(lambda names: [kept.get(name, "") for name in names])
+    for made in draw.sample(rows, len(rows)) + draw.sample(rows, len(rows)):
+        orders = FeedOrders([made], NO_ORDERS)
+        texts.need(names_of([made], orders))
+        book = Book(IMAGE, stock, texts, orders, NOW)
+        book.apply(0, made)
+        kept |= {TextName(each.table, each.item_id, each.field): each.text for each in book.texts()}
+        for change in book.cells():
+            stock.apply_change(
+                PositionChange(*change.cell, change.supply_delta, change.demand_delta, change.available_at_minute)
+            )
+    item, ams = IMAGE.item_index["bolt"], IMAGE.location_index["ams"]
+    found = {slot.receipt_id: supply for location, slot, supply, _ in stock.matrix.rows(item) if location == ams}
+    assert (found.get("", 0), found.get("po1", 0)) == in_order(day)
