@@ -5,6 +5,7 @@ and comes later, because the feed was reordered at its very beginning, is still 
 """
 
 from bisect import bisect_right
+from itertools import chain, islice
 from typing import NamedTuple
 
 RUNS_MAX = 1_024
@@ -84,11 +85,11 @@ class FeedSequences:
             if len(firsts) > RUNS_MAX:
                 self._give_up()
 
-    def gaps(self) -> list[Gap]:
+    def gaps(self, count_max: int = RUNS_MAX + GIVEN_UP_MAX) -> list[Gap]:
         """What is missing between the sequences applied, oldest first."""
-        given_up = [Gap(first, last, True) for first, last in self._given_up]
-        starts = zip(self._lasts, self._firsts[1:], strict=False)
-        return given_up + [Gap(last + 1, first - 1, False) for last, first in starts]
+        given_up = (Gap(first, last, True) for first, last in self._given_up)
+        starts = zip(self._lasts, islice(self._firsts, 1, None), strict=False)
+        return list(islice(chain(given_up, (Gap(last + 1, first - 1, False) for last, first in starts)), count_max))
 
     def _give_up(self) -> None:
         self._given_up.append((self._lasts[0] + 1, self._firsts[1] - 1))

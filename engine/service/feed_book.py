@@ -211,7 +211,7 @@ class Book:
         found = [
             inventory_service_pb2.FeedGap(source=source, first_sequence=first, last_sequence=last, given_up=is_given_up)
             for source, feed in self._feeds.items()
-            for first, last, is_given_up in feed.gaps()
+            for first, last, is_given_up in feed.gaps(GAPS_MAX)
         ]
         return found[:GAPS_MAX]
 
