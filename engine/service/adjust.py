@@ -9,7 +9,7 @@ from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
-from engine.inventory.transaction import TextChange, Transaction
+from engine.inventory.transaction import TextChange, TextTable, Transaction
 from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
 from engine.service.feed_book import Book, names_of, refused
@@ -89,7 +89,9 @@ class AdjustWrite:
         assert self._book is not None
         for item, location, slot, supply, demand in self._book.held():
             stock.matrix.change(item, location, slot, supply, demand)
-        changed = {TextName(each.table, each.item_id, each.field): each.text for each in self._changed}
+        # Holds are followed by the log: who plans on one that was moved in this tick is refused, and plans again.
+        told = (each for each in self._changed if each.table is not TextTable.HOLDS)
+        changed = {TextName(each.table, each.item_id, each.field): each.text for each in told}
         self.texts.hold(changed, self._book.pending())
 
     def release(self, stock: LiveStock) -> None:
