@@ -129,7 +129,7 @@ def _outcome(result: Any) -> Outcome:
     if kind == SEEN:
         return Seen()
     if kind == ORDER_EXISTS:
-        return OrderExists()
+        return OrderExists(details[0].decode())
     assert kind == REFUSED
     return Refused(tuple(map(_failed_guard, details)))
 

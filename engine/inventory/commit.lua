@@ -10,7 +10,8 @@
 -- delta, limit}, texts x = {text, expected, new} and dates d = field, minute, ...). A text expected to be '' must not be
 -- there, and one that becomes '' is removed.
 -- Returns CLOSED or TOO_FAR_BEHIND, or the head's position before, and for each transaction its position, or a list that
--- begins with SEEN, ORDER_EXISTS or REFUSED, the latter with every failed guard as {guard, number, current values}.
+-- begins with SEEN, ORDER_EXISTS (and the request that created it) or REFUSED (and every failed guard as {guard, number,
+-- current values}).
 local CLOSED, TOO_FAR_BEHIND = -1, -2
 local REFUSED, SEEN, ORDER_EXISTS = 1, 2, 3
 local FLOOR, SUPPLY, RANGE, CAPACITY, TEXT = 1, 2, 3, 4, 5
@@ -181,7 +182,7 @@ for t = 1, #body do
   if known[request_id] then
     results[t + 1] = {SEEN}
   elseif order_id ~= '' and existing[order_id] then
-    results[t + 1] = {ORDER_EXISTS}
+    results[t + 1] = {ORDER_EXISTS, existing[order_id]}
   else
     local failed = failures(t)
     if #failed > 1 then

@@ -103,6 +103,10 @@ class RecordedWaiters:
         elif ask_now:
             self._is_asked_now.set()
 
+    def recorded(self, request_ids: Sequence[str]) -> Mapping[str, str]:
+        """Positions of those that the ledger has recorded. Raises whatever it raises where it cannot be asked."""
+        return self._positions_of(list(request_ids))
+
     def forget(self, waiter: Waiter) -> None:
         """The write came to nothing, and its waiter was not armed."""
         with self._lock:

@@ -126,7 +126,9 @@ class Seen(NamedTuple):
 
 
 class OrderExists(NamedTuple):
-    """The order id was committed before, under another request id."""
+    """The order id was committed before, under this other request id, and not necessarily recorded."""
+
+    request_id: str
 
 
 class Closed(NamedTuple):

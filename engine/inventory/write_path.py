@@ -171,6 +171,15 @@ class WritePath:
             for write, _ in refused:
                 self._tell(write, recovering())
             return
+        if len(seen) < len(refused):
+            # The store may have been overtaken by another, where the request was done: the ledger has the last word.
+            try:
+                seen |= self._waiters.recorded([w.request_id for w, _ in refused if w.request_id not in seen]).keys()
+            except Exception as error:
+                self._log.warning("the ledger cannot be asked before a refusal", error=str(error))
+                for write, _ in refused:
+                    self._tell(write, recovering())
+                return
         for write, refusal in refused:
             if write.request_id in seen:
                 waiter = self._waiters.expect(write.request_id)
@@ -205,8 +214,9 @@ class WritePath:
                 # Seen is not yet recorded: a duplicate waits for the record like the first.
                 self._waiters.arm(waiter, _settler(write), ask_now=True)
                 return
-            case OrderExists():
-                self._tell(write, order_exists())
+            case OrderExists(request_id):
+                # What was committed may yet be lost: only of a recorded order can it be said that it exists.
+                self._waiters.arm(self._waiters.expect(request_id), _order_settler(write), ask_now=True)
             case TooFarBehind():
                 self._tell(write, Refusal(Reason.RECORD_LAGGING, "the ledger is behind; nothing was taken, try again"))
             case Closed():
@@ -260,6 +270,14 @@ def order_exists() -> Refusal:
 def fault() -> Refusal:
     """A fault of the engine itself; what it was stands in its log, never in the answer."""
     return Refusal(Reason.FAULT, "a fault of the engine, written to its log; a write may be repeated with the same request_id")
+
+
+def _order_settler(write: Write) -> Callable[[str | None], None]:
+    def settle(position: str | None) -> None:
+        text = "another request for the order is being recorded, and its fate is unknown; nothing was taken, try again"
+        write.settle(order_exists() if position is not None else Refusal(Reason.STORE_RECOVERING, text))
+
+    return settle
 
 
 def _settler(write: Write, own_position: str = "") -> Callable[[str | None], None]:

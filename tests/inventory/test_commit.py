@@ -175,8 +175,8 @@ def test_one_request_is_done_once_within_a_batch_and_after_it(server: ValkeyServ
     _, store = opened(server)
     first = transaction(change(5), order_id="a")
     other = transaction(change(5), order_id="a")
-    assert commit(store, first, first, other) == [Committed("1-1"), Seen(), OrderExists()]
-    assert commit(store, other, first) == [OrderExists(), Seen()]
+    assert commit(store, first, first, other) == [Committed("1-1"), Seen(), OrderExists(first.request_id)]
+    assert commit(store, other, first) == [OrderExists(first.request_id), Seen()]
     with server.client() as client:
         assert client.hgetall(KEYS.data(Layout(1, 1)).supply("bolt", 0)) == {b"ams": b"5"}
         assert client.xlen(KEYS.log) == 1

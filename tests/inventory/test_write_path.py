@@ -177,6 +177,37 @@ def test_order_is_made_once_under_whatever_request(engine: TestEngine) -> None:
     assert on_hand(engine.path.stock) == (5, 1)
 
 
+def test_an_order_exists_once_it_is_recorded(server: ValkeyServer, ledger_url: str) -> None:
+    """Committed and not recorded it may yet be lost: until then nobody is told that there is such an order."""
+    with TestEngine(server.url, ledger_url) as engine:
+        with RunningSidecar(server.url, ledger_url):
+            stocked(engine, 5)
+        # The gate stays open for a while after its sidecar has gone.
+        first, second = Take(order_id="A-1"), Take(order_id="A-1")
+        engine.path.run([first])
+        engine.path.run([second])
+        time.sleep(0.3)
+        assert not first.outcomes and not second.outcomes
+        with RunningSidecar(server.url, ledger_url):
+            assert isinstance(first.outcome, Recorded)
+            assert second.reason is Reason.ORDER_EXISTS
+
+
+def test_what_cannot_be_planned_is_looked_up_before_it_is_refused(engine: TestEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that was overtaken does not know the request: the ledger has the last word."""
+    stocked(engine, 2)
+    first = Take(2)
+    engine.path.run([first])
+    assert isinstance(first.outcome, Recorded)
+    monkeypatch.setattr(engine.store, "seen", lambda ids: set())
+    again = Take(2, request_id=first.request_id)
+    engine.path.run([again])
+    assert isinstance(again.outcome, Recorded) and again.outcome.duplicate
+    other = Take(1)
+    engine.path.run([other])
+    assert other.reason is Reason.NO_STOCK
+
+
 # -- faults
 
 

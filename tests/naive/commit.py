@@ -45,7 +45,7 @@ class NaiveStore:
         if transaction.request_id in self.requests:
             return Seen()
         if transaction.order_id in self.orders:
-            return OrderExists()
+            return OrderExists(self.orders[transaction.order_id])
         supply, demand, used, texts = dict(self.supply), dict(self.demand), dict(self.used), dict(self.texts)
         failed = []
         for place, change in enumerate(transaction.cells):
