@@ -7,10 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.inventory.arena import Arena, ArenaFile
 from engine.inventory.change_slots import PlaceSlots, UnsellablePlaces, change_slots
 from engine.inventory.effects import CapacityUse, ChangeColumns, PositionChange, TextEffect
 from engine.inventory.holds import Holds
 from engine.inventory.id_index import IdIndex
+from engine.inventory.keys import SEPARATOR
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
 from engine.inventory.stored import StoredPositions
 from engine.inventory.transaction import CALLER_MARK, TextTable
@@ -54,14 +56,17 @@ class LiveStock:
         first_day: int,
         position_count_expected: int = 0,
         capacity_days: int = CAPACITY_DAYS,
+        arena: ArenaFile | None = None,
+        kept: Arena | None = None,
     ) -> None:
         """`unsellable`: (item, location, pool) flagged out of stock. `first_day`: local day of the first capacity.
 
-        Plans see the capacity of `capacity_days` from there on: it must hold every day that a promise can reach.
+        Plans see the capacity of `capacity_days` from there on: it must hold every day that a promise can reach. `arena`:
+        the file that the matrix lies in, and `kept` what is there already; else it is of this process alone.
         """
         self.item_index = item_index
         self.location_index = location_index
-        self.matrix = InventoryMatrix(len(item_index), len(location_index), position_count_expected)
+        self.matrix = InventoryMatrix(len(item_index), len(location_index), position_count_expected, arena, kept)
         # [locations, days], a day's locations side by side in memory: a decision looks at many locations on one day.
         self.capacity_used: NDArray[np.int64] = np.zeros((capacity_days, len(location_index)), np.int64).T
         self.first_day = first_day
@@ -126,17 +131,37 @@ class LiveStock:
                 slot[row] = self.slot_of(*key, place.pool)
             self.matrix.load(item, location, slot, part.supply, part.demand)
 
+    def load_dates(self, dates: Mapping[str, int]) -> None:
+        """Dates of receipts, as the store spells them, for positions that are there already."""
+        for field, minute in dates.items():
+            item_id, location_id, receipt_id = field.split(SEPARATOR)
+            item, location = self.item_index.get(item_id), self.location_index.get(location_id)
+            if item is not None and location is not None:
+                self._receipt_minute[item, location, receipt_id] = minute
+
     def apply(self, entry: LogEntry) -> None:
         """Bring the stock to the entry's position."""
+        matrix = self.matrix
+        matrix.begin_changes()
         if isinstance(entry.changes, ChangeColumns):
             self._apply_columns(entry.changes)
+        elif matrix.is_shared:
+            # Readers see all of an entry's changes of an item, or none.
+            items = np.array([self.item_index.get(change.item_id, -1) for change in entry.changes], np.int64)
+            matrix.lock(items)
+            self._apply_each(entry.changes)
+            matrix.unlock(items)
         else:
-            for change in entry.changes:
-                self.apply_change(change)
+            self._apply_each(entry.changes)
         for use in entry.capacities:
             self.apply_capacity(use)
         self.apply_texts(entry.texts)
-        self.matrix.position = entry.position
+        matrix.position = entry.position
+        matrix.end_changes()
+
+    def _apply_each(self, changes: Sequence[PositionChange]) -> None:
+        for change in changes:
+            self.apply_change(change)
 
     def apply_texts(self, texts: Iterable[TextEffect]) -> None:
         """Follow the holds; what else the store keeps as text is read there when it is needed."""
@@ -165,16 +190,20 @@ class LiveStock:
         self.unknown_count += int(np.count_nonzero(is_unknown))
         item[is_unknown] = -1
         is_sellable = self._unsellable_places.are_sellable(columns.pools, item, location)
+        if matrix.is_shared:
+            matrix.lock(item)
         slot, done = change_slots(matrix, columns, is_sellable), 0
         while True:
             done = matrix.change_many(done, item, location, slot, columns.supply_deltas, columns.demand_deltas)
             if done == len(columns):
-                return
+                break
             change = columns[done]
             self.apply_change(change)
             done += 1
             if slot[done - 1] < 0 and not change.receipt_id:
                 slot = change_slots(matrix, columns, is_sellable)
+        if matrix.is_shared:
+            matrix.unlock(item)
 
     def apply_capacity(self, use: CapacityUse) -> None:
         """Add one use of capacity."""

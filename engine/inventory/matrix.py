@@ -9,6 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.inventory.arena import (
+    H_DIRTY,
+    H_EPOCH,
+    H_POSITION_EPOCH,
+    H_POSITION_SEQUENCE,
+    H_USED,
+    NOWHERE,
+    Arena,
+    ArenaFile,
+    copy_arena,
+    new_arena,
+    read_slots,
+)
+from engine.inventory.client import ordinal
+from engine.kernels.row_locks import lock_rows, unlock_rows
 from engine.kernels.stock import (
     ON_HAND_SLOT,
     change_positions,
@@ -41,28 +56,99 @@ class Slot(NamedTuple):
 class InventoryMatrix:
     """Positions of `item_count` items over `location_count` locations; see `kernels/stock.py` for the layout."""
 
-    def __init__(self, item_count: int, location_count: int, position_count_expected: int = 0) -> None:
-        """Empty rows; the arena grows by half when it is full."""
+    def __init__(
+        self, item_count: int, location_count: int, position_count_expected: int = 0, file: ArenaFile | None = None,
+        kept: Arena | None = None,
+    ) -> None:  # fmt: skip
+        """Empty rows, in memory or in a file; the arena grows by half when it is full. `kept`: what the file has already.
+
+        Raises OSError where the file finds no room.
+        """
         self.item_count = item_count
         self.location_count = location_count
+        self._file = file
         room = max(64, position_count_expected + position_count_expected // 4)
-        self.row_start = np.zeros(item_count, np.int64)
-        self.row_count = np.zeros(item_count, np.int64)
-        self.row_room = np.zeros(item_count, np.int64)
-        self.location = np.zeros(room, np.int32)
-        self.slot = np.zeros(room, np.int32)
-        self.supply = np.zeros(room, np.int32)
-        self.demand = np.zeros(room, np.int32)
-        self.used = 0
+        self._use(kept or self._new_arena(room))
         self.opened_count = 0
-        self.position = ""
+        self._position = self._position_kept()
         self.slots: list[Slot] = []
         self._slot_index: dict[Slot, int] = {}
         self._pool_index: dict[str, int] = {"": 0}
         self._show_slots(
             np.zeros(SLOT_ROOM_MIN, np.int64), np.zeros(SLOT_ROOM_MIN, np.int64), np.zeros(SLOT_ROOM_MIN, np.bool_)
         )
+        for each in read_slots(file.path, kept) if file and kept else ():
+            self._add_slot(Slot(*each))
         assert self.slot_index(Slot("", "", ON_HAND, True)) == ON_HAND_SLOT
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may read it."""
+        return self._file is not None
+
+    @property
+    def position(self) -> str:
+        """Consistency token of what it holds; empty before the first load."""
+        return self._position
+
+    @position.setter
+    def position(self, position: str) -> None:
+        epoch, sequence = ordinal(position)
+        self._position = position
+        header = self.arena.header
+        header[H_POSITION_EPOCH], header[H_POSITION_SEQUENCE] = epoch, sequence
+
+    def _position_kept(self) -> str:
+        epoch, sequence = self.arena.header[[H_POSITION_EPOCH, H_POSITION_SEQUENCE]].tolist()
+        return "" if epoch == NOWHERE else f"{epoch}-{sequence}"
+
+    def begin_changes(self) -> None:
+        """From here on it stands at no position of the log: a file that is left so is not taken up again."""
+        self.arena.header[H_DIRTY] = 1
+
+    def end_changes(self) -> None:
+        """It stands at its position."""
+        self.arena.header[H_DIRTY] = 0
+
+    def lock(self, item: Ints) -> None:
+        """Rows of these items are about to be changed; −1 is none."""
+        lock_rows(item, self.row_version)
+
+    def unlock(self, item: Ints) -> None:
+        """Rows of these items may be read again."""
+        unlock_rows(item, self.row_version)
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the store that it was loaded in."""
+        return int(self.arena.header[H_EPOCH])
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        self.arena.header[H_EPOCH] = epoch
+
+    @property
+    def used(self) -> int:
+        """Places of the arena that rows have, from its beginning on."""
+        return int(self.arena.header[H_USED])
+
+    @used.setter
+    def used(self, used: int) -> None:
+        self.arena.header[H_USED] = used
+
+    def _new_arena(self, room: int, before: Arena | None = None) -> Arena:
+        if self._file is not None:
+            return self._file.create(self.item_count, self.location_count, room, before)
+        arena = new_arena(self.item_count, self.location_count, room)
+        if before is not None:
+            copy_arena(before, arena)
+        return arena
+
+    def _use(self, arena: Arena) -> None:
+        self.arena = arena
+        self.row_start, self.row_count, self.row_room = arena.row_start, arena.row_count, arena.row_room
+        self.row_version = arena.row_version
+        self.location, self.slot, self.supply, self.demand = arena.location, arena.slot, arena.supply, arena.demand
 
     @property
     def pools(self) -> tuple[str, ...]:
@@ -73,17 +159,23 @@ class InventoryMatrix:
         """Index of a slot, opened when it is new."""
         found = self._slot_index.get(slot)
         if found is None:
-            found = self._slot_index[slot] = len(self.slots)
-            self.slots.append(slot)
-            pool = self._pool_index.setdefault(slot.pool, len(self._pool_index))
-            columns = self._slot_columns
-            if found == len(columns[0]):
-                # Twice the room, so that opening slots one by one copies each of them less than twice in all.
-                columns = tuple(np.concatenate((column, np.zeros_like(column))) for column in columns)
-            for column, value in zip(columns, (slot.available_at_minute, pool, slot.sellable), strict=True):
-                column[found] = value
-            self._show_slots(*columns)
+            found = self._add_slot(slot)
+            if self._file is not None:
+                self._file.add_slot(self.arena, slot)
         return found
+
+    def _add_slot(self, slot: Slot) -> int:
+        added = self._slot_index[slot] = len(self.slots)
+        self.slots.append(slot)
+        pool = self._pool_index.setdefault(slot.pool, len(self._pool_index))
+        columns = self._slot_columns
+        if added == len(columns[0]):
+            # Twice the room, so that opening slots one by one copies each of them less than twice in all.
+            columns = tuple(np.concatenate((column, np.zeros_like(column))) for column in columns)
+        for column, value in zip(columns, (slot.available_at_minute, pool, slot.sellable), strict=True):
+            column[added] = value
+        self._show_slots(*columns)
+        return added
 
     def find_slot(self, slot: Slot) -> int:
         """Index of a slot, or −1."""
@@ -194,7 +286,4 @@ class InventoryMatrix:
         if size <= len(self.location):
             return
         size = max(size + size // 8, len(self.location) * 3 // 2)
-        for name in ("location", "slot", "supply", "demand"):
-            column = np.zeros(size, np.int32)
-            column[: self.used] = getattr(self, name)[: self.used]
-            setattr(self, name, column)
+        self._use(self._new_arena(size, self.arena))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import redis
 from belofte.v1 import ledger_entry_pb2
 
@@ -64,8 +65,16 @@ class StockImage:
     holds: Mapping[str, str]
 
     def fill(self, stock: LiveStock) -> None:
-        """Bring an empty stock to this image."""
-        stock.load_stored(self.stored)
+        """Bring an empty stock, or one that was kept at the position it was read from, to this image."""
+        matrix = stock.matrix
+        every_item = np.arange(matrix.item_count)
+        matrix.begin_changes()
+        matrix.lock(every_item)
+        if matrix.position:
+            # Kept from before: what it lacks comes with the log, which is read from its position on.
+            stock.load_dates(self.stored.dates)
+        else:
+            stock.load_stored(self.stored)
         stock.holds.load(self.holds)
         for use in self.capacities:
             stock.apply_capacity(use)
@@ -83,7 +92,9 @@ class StockImage:
                     stock.apply_capacity(use)
             # Texts are replaced as a whole: one that was read later than this record comes again, with what follows.
             stock.apply_texts(record.texts)
-        stock.matrix.position = self.position
+        matrix.position, matrix.epoch = self.position, self.epoch
+        matrix.unlock(every_item)
+        matrix.end_changes()
 
 
 class StockStore:
@@ -227,12 +238,18 @@ class StockStore:
         if layout is None or Layout.parse(layout.decode()) != self._layout:
             raise StoreGap(f"the store was rebuilt as {layout!r}")
 
-    def load(self) -> StockImage:
-        """All stock of the network's items. Raises StoreAway, StoreGap where the epoch changes meanwhile."""
+    def load(self, kept_epoch: int = 0, kept_position: str = "") -> StockImage:
+        """All stock of the network's items. Raises StoreAway, StoreGap where the epoch changes meanwhile.
+
+        Where positions are kept from an epoch, as of a position of its log, only what has happened since is read of them.
+        Raises StoreGap where that epoch is over, or its log was trimmed: then loading without them helps.
+        """
         start = self._asked(self._read_start)
         if start is None:
             raise StoreGap("the store has not been opened")
         epoch, layout, head = start
+        if kept_position and epoch != kept_epoch:
+            raise StoreGap(f"what is kept is of epoch {kept_epoch}, the store of {epoch}")
         self._layout, self._stamped = layout, epoch
         data = self._keys.data(layout)
         dates = self._dates(data)
@@ -240,10 +257,10 @@ class StockStore:
         holds = self._asked(lambda: self._client.hgetall(data.text(TextTable.HOLDS, "", "")))
         reader = HashReader(self._client, FieldNumbers(self._locations))
         parts: list[StoredPart] = []
-        read_at: list[str] = []
-        steps: dict[str, int] = {}
+        read_at = [kept_position] if kept_position else []
+        steps = dict.fromkeys(self._items, 0) if kept_position else {}
         items_each = max(1, LOAD_KEYS_MAX // (2 * data.blocks))
-        firsts = range(0, len(self._items), items_each)
+        firsts = range(0, 0 if kept_position else len(self._items), items_each)
         groups = (self._unit_keys(data, self._items[first : first + items_each]) for first in firsts)
         with _away():
             for first, (head_then, pairs) in zip(firsts, reader.read(self._keys.head, groups), strict=True):
@@ -254,7 +271,7 @@ class StockStore:
                 parts.append(join_units(item, pairs.field, pairs.value, pairs.owner % 2 == 1))
         stored = StoredPositions(self._items, reader.fields.texts, parts, dates)
         later: list[LogRecord] = []
-        position = head
+        position = kept_position or head
         while more := self.tail(position):
             later += more
             position = more[-1].position

@@ -133,7 +133,9 @@ class WritePath:
         assert self.stock is not None
         planned: list[tuple[Write, Transaction]] = []
         refused: list[tuple[Write, Refusal, int]] = []
-        opened = self.stock.matrix.opened_count
+        matrix = self.stock.matrix
+        opened = matrix.opened_count
+        matrix.begin_changes()
         is_faulty = False
         for write in writes:
             try:
@@ -148,9 +150,11 @@ class WritePath:
                 self._tell(write, fault())
             else:
                 planned.append((write, transaction))
-        assert self.stock.matrix.opened_count == opened, "a hold opened a position: those before it point elsewhere"
+        assert matrix.opened_count == opened, "a hold opened a position: those before it point elsewhere"
         for write, _ in reversed(planned):
             write.release(self.stock)
+        if not is_faulty:
+            matrix.end_changes()
         outcomes = self._commit(planned)
         again = {id(write) for (write, _), outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Refused)}
         sure = next((i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Committed)), len(outcomes))

@@ -9,6 +9,7 @@ from belofte.v1 import inventory_service_pb2, types_pb2
 
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory import store as store_module
+from engine.inventory.arena import H_DIRTY
 from engine.inventory.feed_texts import FeedTexts
 from engine.inventory.keys import Keys
 from engine.inventory.write_path import Recorded
@@ -63,6 +64,18 @@ def test_answered_when_it_stands_in_the_ledger(engine: TestEngine) -> None:
     assert outcome == Recorded("1-2", duplicate=False)
     assert engine.ledger.find_requests([take.request_id])[take.request_id].position == "1-2"
     assert on_hand(engine.path.stock) == (5, 2)
+
+
+def test_matrix_is_dirty_while_it_shows_what_is_not_committed(engine: TestEngine) -> None:
+    stocked(engine, 5)
+    stock = engine.path.stock
+    assert stock is not None
+    seen = []
+    take = Take(2, after_plan=lambda each: seen.append(int(stock.matrix.arena.header[H_DIRTY])))
+    engine.path.run([take, Take(1)])
+    assert isinstance(take.outcome, Recorded)
+    assert seen == [1]
+    assert stock.matrix.arena.header[H_DIRTY] == 0
 
 
 def test_writes_of_a_batch_see_those_before_them(engine: TestEngine) -> None:
