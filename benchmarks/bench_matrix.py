@@ -4,9 +4,12 @@
 them, into the stock of an engine; what is counted is all from the first question to the store until the stock could be sold
 from. A feed is entries of the log with 1,000 changes each, of random positions; what is counted is from an entry's bytes to the
 matrix. Quotes are of three lines of random items: how much longer they take than in a network of 2,000 items, each in a
-process whose caches are as warm as random items leave them. `--small` runs a hundredth of it.
+process whose caches are as warm as random items leave them. A restart is a process of its own, from its start to the answer
+to its first quote, where the matrix lies in shared memory as another one left it. `--small` runs a hundredth of it.
 """
 
+import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,9 +24,10 @@ from belofte.v1 import ledger_entry_pb2
 from benchmarks.matrix_stock import StockPlan, fill_store, plan_stock
 from benchmarks.report import Report
 from engine.domain.basket import Basket, BasketLine, DestinationKey
+from engine.inventory.arena import ArenaFile
 from engine.inventory.effects import add_effects, effects_of
 from engine.inventory.live import LiveStock
-from engine.inventory.store import LogRecord, StockStore
+from engine.inventory.store import LogRecord, StockImage, StockStore
 from engine.inventory.transaction import Cell, CellChange
 from engine.network.image import NetworkImage, compile_image
 from engine.promise.quote import quote_promise
@@ -43,6 +47,8 @@ LINES = 3
 OPTIONS_MAX, NODES_MAX = 3, 1_000
 MINUTE = 29_700_600
 PARTITION = "bench"
+RESTARTS = 3
+SHARED_MEMORY = Path("/dev/shm")
 
 
 class Engine(NamedTuple):
@@ -59,12 +65,17 @@ def network(item_count: int) -> tuple[NetworkImage, StockPlan]:
     return image, plan_stock(image.item_ids, image.location_ids, SEED)
 
 
-def loaded(image: NetworkImage, plan: StockPlan, url: str) -> tuple[LiveStock, float, float]:
-    """The stock as an engine loads it, and the seconds that took: to read it, and to lay it out."""
-    store = StockStore(
+def open_store(url: str, plan: StockPlan) -> StockStore:
+    """An engine's connection."""
+    return StockStore(
         url, PARTITION, record_lag_entries_max=10_000, record_lag_ms_max=1_000, item_ids=plan.item_ids,
         location_ids=plan.location_ids,
     )  # fmt: skip
+
+
+def loaded(image: NetworkImage, plan: StockPlan, url: str) -> tuple[LiveStock, StockImage, float, float]:
+    """The stock as an engine loads it, what was read for it, and the seconds that took: to read it, and to lay it out."""
+    store = open_store(url, plan)
     started = time.perf_counter()
     found = store.load()
     read = time.perf_counter()
@@ -74,7 +85,27 @@ def loaded(image: NetworkImage, plan: StockPlan, url: str) -> tuple[LiveStock, f
     found.fill(stock)
     done = time.perf_counter()
     store.close()
-    return stock, read - started, done - read
+    return stock, found, read - started, done - read
+
+
+def restart_seconds(image: NetworkImage, found: StockImage, url: str) -> dict[str, float]:
+    """Seconds from the start of a process to its first answer, on a matrix left in shared memory; the median of several."""
+    with tempfile.TemporaryDirectory(dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None) as folder:
+        file = ArenaFile(Path(folder) / "arena", image.version)
+        stock = LiveStock(image.item_index, image.location_index, frozenset(), MINUTE // 1_440, found.stored.count, arena=file)
+        found.fill(stock)
+        del stock
+        file.close()
+        runs = [restarted(url, file.path, len(image.item_ids)) for _ in range(RESTARTS)]
+    return sorted(runs, key=lambda run: run["all"])[len(runs) // 2]
+
+
+def restarted(url: str, path: Path, item_count: int) -> dict[str, float]:
+    """Seconds of each step of one restart, and of all of it with the start of the process."""
+    command = [sys.executable, "-m", "benchmarks.matrix_restart", url, str(path), str(item_count)]
+    started = time.perf_counter()
+    output = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True).stdout
+    return {**json.loads(output), "all": time.perf_counter() - started}
 
 
 def arena_bytes(stock: LiveStock) -> int:
@@ -157,13 +188,15 @@ def main(arguments: Sequence[str]) -> None:
     scale = SMALL if parser.parse_args(arguments).small else 1
     report = Report("matrix", "Inventory matrix: memory, loading, feeds and quotes, by the number of positions")
     rng = np.random.default_rng(SEED)
-    engines, seconds = [], []
+    engines, seconds, restart = [], [], dict[str, float]()
     for item_count in (ITEMS_FEW // scale, ITEMS // scale):
         image, plan = network(item_count)
 
         def load(url: str, image: NetworkImage = image, plan: StockPlan = plan) -> Engine:
-            stock, read, laid_out = loaded(image, plan, url)
+            stock, found, read, laid_out = loaded(image, plan, url)
             seconds.append((read, laid_out))
+            if len(seconds) == 2:
+                restart.update(restart_seconds(image, found, url))
             return Engine(image, stock, plan)
 
         engines.append(with_store(plan, report, load))
@@ -186,12 +219,14 @@ def main(arguments: Sequence[str]) -> None:
         [[f"{engine.plan.position_count():,}", float(np.median([time[at] for time in times])) * 1e6]
          for at, engine in enumerate(engines)],
     )  # fmt: skip
+    report.table("Restart on the matrix in shared memory, median", ["", "seconds"], [*restart.items()])
     figures = {
         "positions": positions,
         "bytes_per_position": arena_bytes(many.stock) / positions,
         "load_positions_per_second": positions / (read + laid_out),
         "feed_applied_per_second": rows / float(np.median(feed)),
         "quote_time_ratio": float(np.median([large / small for small, large in times])),
+        "seconds_to_first_answer": restart["all"],
         "microseconds_per_quote": float(np.median([large for _, large in times])) * 1e6,
     }
     report.finish({key: round(value, 4) for key, value in figures.items()})

@@ -12,7 +12,14 @@ def test_a_small_run_prints_its_figures_last(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(report, "RESULTS", tmp_path)
-    for name, value in {"ITEMS": 20_000, "FEED_ENTRIES": 11, "FEED_ROUNDS": 2, "QUOTES": 5, "QUOTE_ROUNDS": 3}.items():
+    for name, value in {
+        "ITEMS": 20_000,
+        "FEED_ENTRIES": 11,
+        "FEED_ROUNDS": 2,
+        "QUOTES": 5,
+        "QUOTE_ROUNDS": 3,
+        "RESTARTS": 1,
+    }.items():
         monkeypatch.setattr(bench_matrix, name, value)
     bench_matrix.main(["--small"])
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
