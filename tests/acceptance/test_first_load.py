@@ -12,6 +12,7 @@ import psutil
 import pytest
 from belofte.v1 import ledger_entry_pb2
 
+from engine.inventory.effects import effects_in
 from tests.acceptance.asking import put, source, stock_of
 from tests.acceptance.server import ITEM_COUNT, NETWORK, ROOT, START_SECONDS_MAX, Server, gone, wait_for
 
@@ -53,7 +54,7 @@ def positions_by_quantity(data: Path) -> Counter[int]:
     """How many positions hold how much after the loads of a data folder."""
     held: Counter[tuple[str, str]] = Counter()
     for entry in load_entries(data):
-        for change in entry.positions:
+        for change in effects_in(entry)[0]:
             held[change.item_id, change.location_id] += change.supply_delta
     return Counter(held.values())
 

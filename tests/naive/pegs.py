@@ -2,6 +2,8 @@
 
 from belofte.v1 import ledger_entry_pb2
 
+from engine.inventory.effects import effects_in
+
 Place = tuple[str, str, str, str]
 """Item, location, receipt, pool."""
 
@@ -21,7 +23,7 @@ class NaivePegs:
                 place = peg.item_id, peg.location_id, peg.receipt_id, peg.pool
                 self._add(peg.order_id, place, peg.quantity_delta, number)
         elif entry.order_id:
-            for change in entry.positions:
+            for change in effects_in(entry)[0]:
                 place = change.item_id, change.location_id, change.receipt_id, change.pool
                 self._add(entry.order_id, place, change.demand_delta, number)
         for move in entry.moves:
