@@ -51,6 +51,18 @@ class Arena(NamedTuple):
     demand: Column
 
 
+def position_in(arena: Arena) -> str:
+    """The position of the log that an arena stands at; empty where nothing was loaded yet."""
+    epoch, sequence = arena.header[[H_POSITION_EPOCH, H_POSITION_SEQUENCE]].tolist()
+    return "" if epoch == NOWHERE else f"{epoch}-{sequence}"
+
+
+def remove_arena(path: Path) -> None:
+    """Take away what an arena's file and what belongs to it occupy; who has it mapped keeps it."""
+    for suffix in ("", ".slots", ".lock", ".new"):
+        path.with_suffix(suffix).unlink(missing_ok=True)
+
+
 def bytes_of(item_count: int, room: int) -> int:
     """Size of an arena."""
     return HEADER_BYTES + 4 * 8 * item_count + 4 * 4 * room

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from engine.inventory.arena import (
     H_DIRTY,
     H_EPOCH,
+    H_MOVED,
     H_POSITION_EPOCH,
     H_POSITION_SEQUENCE,
     H_USED,
-    NOWHERE,
     Arena,
     ArenaFile,
     copy_arena,
     new_arena,
+    position_in,
     read_slots,
 )
 from engine.inventory.client import ordinal
@@ -99,8 +100,7 @@ class InventoryMatrix:
         header[H_POSITION_EPOCH], header[H_POSITION_SEQUENCE] = epoch, sequence
 
     def _position_kept(self) -> str:
-        epoch, sequence = self.arena.header[[H_POSITION_EPOCH, H_POSITION_SEQUENCE]].tolist()
-        return "" if epoch == NOWHERE else f"{epoch}-{sequence}"
+        return position_in(self.arena)
 
     def begin_changes(self) -> None:
         """From here on it stands at no position of the log: a file that is left so is not taken up again."""
@@ -138,7 +138,13 @@ class InventoryMatrix:
 
     def _new_arena(self, room: int, before: Arena | None = None) -> Arena:
         if self._file is not None:
-            return self._file.create(self.item_count, self.location_count, room, before)
+            try:
+                return self._file.create(self.item_count, self.location_count, room, before)
+            except OSError:
+                # No room for it there: the matrix goes on in memory of the process, and the next one is loaded anew.
+                self._file = None
+                if before is not None:
+                    before.header[H_MOVED] = 1
         arena = new_arena(self.item_count, self.location_count, room)
         if before is not None:
             copy_arena(before, arena)

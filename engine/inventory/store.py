@@ -63,6 +63,8 @@ class StockImage:
     capacities_read_at: str
     later: Sequence[LogRecord]
     holds: Mapping[str, str]
+    is_kept: bool = False
+    """Whether the positions were kept from before, and are not in `stored`."""
 
     def fill(self, stock: LiveStock) -> None:
         """Bring an empty stock, or one that was kept at the position it was read from, to this image."""
@@ -275,7 +277,9 @@ class StockStore:
         while more := self.tail(position):
             later += more
             position = more[-1].position
-        return StockImage(epoch, position, stored, capacities, read_at, steps, capacities_read_at, later, _decoded(holds))
+        return StockImage(
+            epoch, position, stored, capacities, read_at, steps, capacities_read_at, later, _decoded(holds), bool(kept_position)
+        )
 
     def _read_start(self) -> tuple[int, Layout, str] | None:
         pipe = self._client.pipeline(transaction=True)

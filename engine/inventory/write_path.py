@@ -69,15 +69,20 @@ class WritePath:
     """The stock in memory, kept equal to the store's log, and the writes on their way. Used by one thread."""
 
     def __init__(
-        self, store: StockStore, waiters: RecordedWaiters, load: Callable[[StockImage], LiveStock], attempts_max: int
+        self, store: StockStore, waiters: RecordedWaiters, load: Callable[[StockImage], LiveStock], attempts_max: int,
+        kept: tuple[int, str] | None = None,
     ) -> None:  # fmt: skip
-        """`load` makes the stock in memory of what the store holds. Nothing is read until `catch_up`."""
+        """`load` makes the stock in memory of what the store holds. Nothing is read until `catch_up`.
+
+        `kept`: epoch and position of a matrix that an engine before this one has left, where `load` can take that up.
+        """
         self.stock: LiveStock | None = None
         self.stale = True
         self._store = store
         self._waiters = waiters
         self._load = load
         self._attempts_max = attempts_max
+        self._kept = kept
         self._epoch = 0
         self._log = structlog.get_logger("write-path")
 
@@ -247,11 +252,21 @@ class WritePath:
         if epoch is None:
             self.stale = True
             return
-        image = self._store.load()
+        image = self._read_image()
         self.stock = self._load(image)
         self._epoch = image.epoch
         self.stale = False
-        self._log.info("stock loaded", position=image.position, epoch=image.epoch)
+        self._log.info("stock loaded", position=image.position, epoch=image.epoch, kept=image.is_kept)
+
+    def _read_image(self) -> StockImage:
+        """What the store holds; of positions that were kept, once, what they lack."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            try:
+                return self._store.load(*kept)
+            except StoreGap as error:
+                self._log.info("the matrix that was left is of no use", reason=str(error))
+        return self._store.load()
 
     def _lost(self, error: StoreGap | StoreAway) -> None:
         if not self.stale:

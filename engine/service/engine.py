@@ -11,6 +11,7 @@ import structlog
 import uvloop
 
 from engine.domain.clock import Clock
+from engine.inventory.arena import H_EPOCH, ArenaFile, ArenaInUseError, position_in
 from engine.inventory.live import LiveStock
 from engine.inventory.recorded import RecordedWaiters
 from engine.inventory.store import StockImage, StockStore
@@ -18,6 +19,7 @@ from engine.inventory.write_path import WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage, compile_image
 from engine.network.records import NetworkRecords
+from engine.service.arena_place import arena_path
 from engine.service.desk import Desk
 from engine.service.first_load import LoadFailedError, load_inventory, unsellable_positions
 from engine.service.front_aio import AioFront
@@ -46,6 +48,7 @@ class Engine:
 
     def __init__(self, settings: Settings, redis_url: str, records: NetworkRecords, clock: Clock) -> None:
         """Connect lazily: nothing is read before `open`."""
+        self._log = structlog.get_logger("engine")
         self._settings = settings
         self._records = records
         self._clock = clock
@@ -59,14 +62,17 @@ class Engine:
         self._waiters = RecordedWaiters(
             redis_url, settings.partition, self._positions_of, record_wait_ms_max=settings.record_wait_ms_max
         )
-        self._path = WritePath(self._store, self._waiters, self._new_stock, settings.attempts_max)
+        self._arena = self._open_arena()
+        counts = len(self._image.item_ids), len(self._image.location_ids)
+        self._kept = self._arena.kept(*counts) if self._arena is not None else None
+        kept = (int(self._kept.header[H_EPOCH]), position_in(self._kept)) if self._kept is not None else None
+        self._path = WritePath(self._store, self._waiters, self._new_stock, settings.attempts_max, kept)
         self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
         limits = Limits(settings.lines_max, settings.node_budget, settings.reservations_max)
         source = NetworkSource(partial(read_network, settings.network_in_use), self._take_over)
         self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source)
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
         self._handlers.decide_again = self._desk.submit
-        self._log = structlog.get_logger("engine")
 
     def open(self, advance: Callable[[int, int], None]) -> int | None:
         """Load the stock, and into a ledger without a complete load the folder's inventory first.
@@ -118,6 +124,8 @@ class Engine:
         self._readers.shutdown(wait=True)
         self._store.close()
         self._ledger.close()
+        if self._arena is not None:
+            self._arena.close()
 
     def _positions_of(self, request_ids: list[str]) -> dict[str, str]:
         return {request_id: entry.position for request_id, entry in self._ledger.find_requests(request_ids).items()}
@@ -136,13 +144,25 @@ class Engine:
     def _use(self, image: NetworkImage, records: NetworkRecords, unsellable: frozenset[tuple[int, int, str]]) -> None:
         self._image, self._records, self._unsellable = image, records, unsellable
         self._store.serve(image.item_ids, image.location_ids)
+        if self._arena is not None:
+            self._arena.close()
+        self._arena = self._open_arena()
+
+    def _open_arena(self) -> ArenaFile | None:
+        """Where the matrix lies, so that the next engine takes it up; None: in memory of the process."""
+        try:
+            return ArenaFile(arena_path(self._settings.data_dir), self._image.version)
+        except (OSError, ArenaInUseError) as error:
+            self._log.info("the matrix lies in memory of the process: it is loaded anew at each start", reason=str(error))
+            return None
 
     def _new_stock(self, stored: StockImage) -> LiveStock:
         image = self._image
         stock = LiveStock(
             image.item_index, image.location_index, self._unsellable, capacity_first_day(self._clock.unix_ms()),
-            stored.stored.count, capacity_days(image.network.horizon_days),
+            stored.stored.count, capacity_days(image.network.horizon_days), self._arena, self._kept if stored.is_kept else None,
         )  # fmt: skip
+        self._kept = None
         stored.fill(stock)
         return stock
 

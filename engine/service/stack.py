@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from engine.inventory.arena import remove_arena
+from engine.service.arena_place import arena_path
 from engine.service.network_reload import TAKEN_VARIABLE, new_taken_file
 from engine.service.process import EngineReady
 from engine.service.settings import PREFIX, Settings
@@ -31,11 +33,15 @@ def data_folder_held(settings: Settings) -> Iterator[None]:
 
     Where store and ledger are both elsewhere, servers may share one: they stand by for each other. Raises FolderInUseError.
     """
-    if _lies_in_data_folder(settings):
-        with FolderLock(settings.data_dir):
-            yield
-    else:
+    if not _lies_in_data_folder(settings):
         yield
+        return
+    with FolderLock(settings.data_dir):
+        try:
+            yield
+        finally:
+            # The matrix in shared memory is for an engine that is started again, not for a server that has ended.
+            remove_arena(arena_path(settings.data_dir))
 
 
 def network_folder(settings: Settings, today: date) -> Path:
