@@ -121,7 +121,7 @@ class AioFront:
 
         left = context.time_remaining()
         wait_ms = deadline_ms_max if left is None else min(deadline_ms_max, int(left * 1000))
-        self._desk.submit(Call(method, message, self._clock.unix_ms() + wait_ms, answer, stream))
+        self._desk.submit(Call(method, message, self._clock.unix_ms() + wait_ms, answer, stream=stream))
         try:
             value = await asyncio.wait_for(answered, wait_ms / 1000)
         except TimeoutError:

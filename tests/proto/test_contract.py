@@ -32,8 +32,9 @@ STREAMS = {  # method: (the client streams, the server streams)
     "WatchEvents": (False, True),
 }
 WORKING = {
-    "QuotePromise", "SourceOrder", "ExplainPlan", "ListCandidateLocations", "AdjustInventory", "GetAvailability", "GetOrder",
-    "ListOrderEvents", "GetNetwork", "ReloadNetwork", "CreateReservation", "ExtendReservation", "ConfirmReservation",
+    "QuotePromise", "SourceOrder", "ExplainPlan", "ListCandidateLocations", "AdjustInventory", "SyncInventory",
+    "GetAvailability", "GetOrder", "ListOrderEvents", "GetNetwork", "ReloadNetwork", "CreateReservation",
+    "ExtendReservation", "ConfirmReservation",
     "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation", "GetRequest", "CancelRequest",
 }  # fmt: skip
 NEW_RECORD_WRITES = {

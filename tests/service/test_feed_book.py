@@ -52,8 +52,8 @@ def received(quantity: int) -> types_pb2.InventoryRecord:
 def test_receipt_goes_to_orders_before_reservations_and_these_then_hold_what_is_on_hand() -> None:
     """9 promised of 10: 3 of them to orders, 4 and 2 held. 5 come in: 3 for the orders, 2 for the first reservation."""
     stock = stock_of(PositionChange(*RECEIPT, 10, 9, NOW // 60_000 + 999))
-    first = Hold("r1", 1, NOW + 9, "shop", False, (HeldUnits("1", RECEIPT, 4),), ())
-    second = Hold("r2", 1, NOW + 9, "shop", False, (HeldUnits("1", RECEIPT, 2),), ())
+    first = Hold("r1", 1, NOW + 9, "shop", False, True, (HeldUnits("1", RECEIPT, 4),), ())
+    second = Hold("r2", 1, NOW + 9, "shop", False, True, (HeldUnits("1", RECEIPT, 2),), ())
     stock.holds.load({"r1": first.text(), "r2": second.text()})
     book = book_of(stock, FeedTexts(lambda names: [""] * len(names)), received(5))
     assert [(move.receipt_id, move.quantity) for move in book.moves] == [("po1", 3)]
