@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.inventory.feed_marks import CHANGES_MAX, KEPT_MS, Change, Event, Mark
@@ -36,12 +36,14 @@ rows = st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.integers(-5, 9)),
 )
 
 
+@settings(deadline=None)
 @given(rows, st.randoms(use_true_random=False))
 def test_dated_rows_leave_the_same_in_any_order(feed: list[Row], draw: random.Random) -> None:
     shuffled = draw.sample(feed, len(feed))
     assert played(shuffled) == supplies(feed)["ams"]
 
 
+@settings(deadline=None)
 @given(rows, st.randoms(use_true_random=False))
 def test_rows_without_dates_are_ordered_by_their_sequences(feed: list[Row], draw: random.Random) -> None:
     by_sequence = [row._replace(unix_ms=row.sequence) for row in feed]

@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.inventory.feed_sequences import GIVEN_UP_MAX, RUNS_MAX, FeedSequences, Gap
@@ -12,6 +12,7 @@ def missing(applied: set[int]) -> list[int]:
     return [n for n in range(min(applied), max(applied)) if n not in applied]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=80))
 def test_each_is_applied_once_and_gaps_are_what_is_missing(sequences: list[int]) -> None:
     feed, applied = FeedSequences(), set[int]()

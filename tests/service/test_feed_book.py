@@ -4,7 +4,7 @@ import random
 import time
 
 from belofte.v1 import types_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.inventory.effects import PositionChange
@@ -120,6 +120,7 @@ def in_order(day: list[tuple[int, int]]) -> tuple[int, int]:
     return on_hand, max(0, expected)
 
 
+@settings(deadline=None)
 @given(days, st.randoms(use_true_random=False))
 def test_receipts_and_counts_leave_the_same_in_any_order_and_replayed(day: list[tuple[int, int]], draw: random.Random) -> None:
     rows = []
