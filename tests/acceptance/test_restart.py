@@ -24,7 +24,7 @@ def test_matrix_outlives_its_engine_and_not_its_server(folder: Path) -> None:
         assert available(server, item) == before and counts(server, item) == (2, 3, 8)
         assert counts(server, other) == (1, 0, 1)
         again = server.logs("stock loaded")[loads:]
-        assert [each["kept"] for each in again][0] is True, again
+        assert next(iter(again))["kept"] is True, again
         source(server, (item, 8))
         assert counts(server, item) == (2, 11, 0)
         assert place.exists()
