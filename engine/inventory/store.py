@@ -17,11 +17,11 @@ from engine.inventory.batch import decode_reply, divide, encode_batch
 from engine.inventory.client import StoreAway, StoreGap, connect, ordinal
 from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, changes_of, effects_in, texts_in
 from engine.inventory.hash_reader import FieldNumbers, HashReader
-from engine.inventory.keys import DataKeys, Keys, Layout
+from engine.inventory.keys import DataKeys, Keys, Layout, place_of
 from engine.inventory.live import LiveStock
 from engine.inventory.scripts import script_text
 from engine.inventory.stored import StoredPart, StoredPositions, join_units
-from engine.inventory.transaction import Closed, Committed, Outcome, TextTable, Transaction
+from engine.inventory.transaction import Cell, Closed, Committed, Outcome, TextTable, Transaction
 
 TAIL_ENTRIES_MAX = 10_000
 """Log entries read at once."""
@@ -233,6 +233,32 @@ class StockStore:
             for place, text in zip(of_key, row, strict=True):
                 found[place] = (text or b"").decode()
         return found
+
+    def units_of(self, items: Sequence[str]) -> tuple[str, dict[Cell, tuple[int, int]]]:
+        """(supply, demand) of each position of some items, and where the log stood then. Raises StoreAway, StoreGap."""
+        if self._layout is None:
+            raise StoreGap("nothing was loaded")
+        data = self._keys.data(self._layout)
+        keys = self._unit_keys(data, items)
+
+        def ask() -> Any:
+            pipe = self._client.pipeline(transaction=True)
+            for key in (self._keys.epoch, self._keys.layout, self._keys.head):
+                pipe.get(key)
+            for key in keys:
+                pipe.hgetall(key)
+            return pipe.execute()
+
+        stamped, layout, head, *rows = self._asked(ask)
+        self._check_same(stamped, layout)
+        units: dict[Cell, tuple[int, int]] = {}
+        for number, row in enumerate(rows):
+            item_id = items[number // (2 * data.blocks)]
+            for field, quantity in row.items():
+                cell = Cell(item_id, *place_of(field.decode()))
+                supply, demand = units.get(cell, (0, 0))
+                units[cell] = (supply, int(quantity)) if number % 2 else (int(quantity), demand)
+        return _position_of(head), units
 
     def _check_same(self, stamped: bytes | None, layout: bytes | None) -> None:
         if stamped is None or int(stamped) != self._stamped:

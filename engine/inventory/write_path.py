@@ -19,6 +19,8 @@ from engine.inventory.store import StockImage, StockStore
 from engine.inventory.transaction import (
     Closed,
     Committed,
+    FailedGuard,
+    Guard,
     OrderExists,
     Outcome,
     Refused,
@@ -28,6 +30,7 @@ from engine.inventory.transaction import (
     Transaction,
 )
 
+GUARDS_NAMED_MAX = 5
 UNSURE = 2**62
 """A refusal after a fault: what was held then is not known."""
 
@@ -83,6 +86,7 @@ class WritePath:
         self._load = load
         self._attempts_max = attempts_max
         self._kept = kept
+        self._failed: dict[str, tuple[Transaction, Sequence[FailedGuard]]] = {}
         self._epoch = 0
         self._log = structlog.get_logger("write-path")
 
@@ -131,7 +135,7 @@ class WritePath:
                 return
             waiting = self._round(waiting, attempt)
         for write in waiting:
-            self._tell(write, Refusal(Reason.CONTENDED, f"others took what was planned, {self._attempts_max} times; try again"))
+            self._tell(write, self._contended(write))
 
     def _round(self, writes: list[Write], attempt: int) -> list[Write]:
         """Plan and commit once. The writes to plan again, in the order they came."""
@@ -168,6 +172,15 @@ class WritePath:
         again |= {id(write) for write, _, planned_before in refused if planned_before > sure}
         self._refuse(final)
         return [write for write in writes if id(write) in again]
+
+    def _contended(self, write: Write) -> Refusal:
+        """Planned again and again, and each time others were faster; with what the store holds of what failed last."""
+        transaction, guards = self._failed.pop(write.request_id, (None, ()))
+        found = [named_guard(transaction, guard) for guard in guards] if transaction is not None else []
+        text = f"others took what was planned, {self._attempts_max} times; try again"
+        if found:
+            text += f": {'; '.join(found[:GUARDS_NAMED_MAX])}"
+        return Refusal(Reason.CONTENDED, text, metadata={"failed_guards": str(len(found))} if found else {})
 
     def _refuse(self, refused: Sequence[tuple[Write, Refusal]]) -> None:
         """Settle what cannot be planned, but for repeats of what was committed: these may have taken the last units."""
@@ -210,11 +223,12 @@ class WritePath:
                 self._waiters.arm(waiter, _settler(write))
             return [None] * len(planned)
         self._apply(result.entries)
-        for (write, _), waiter, outcome in zip(planned, waiters, result.outcomes, strict=True):
-            self._settle(write, waiter, outcome)
+        self._failed.clear()
+        for (write, transaction), waiter, outcome in zip(planned, waiters, result.outcomes, strict=True):
+            self._settle(write, transaction, waiter, outcome)
         return result.outcomes
 
-    def _settle(self, write: Write, waiter: Waiter, outcome: Outcome) -> None:
+    def _settle(self, write: Write, transaction: Transaction, waiter: Waiter, outcome: Outcome) -> None:
         match outcome:
             case Committed(position):
                 self._waiters.arm(waiter, _settler(write, position))
@@ -231,8 +245,8 @@ class WritePath:
             case Closed():
                 self.stale = True
                 self._tell(write, recovering())
-            case Refused():
-                pass
+            case Refused(guards):
+                self._failed[write.request_id] = transaction, guards
         self._waiters.forget(waiter)
 
     def _tell(self, write: Write, outcome: Recorded | Refusal) -> None:
@@ -273,6 +287,21 @@ class WritePath:
             what = "is away" if isinstance(error, StoreAway) else "has gone on elsewhere"
             self._log.warning(f"the store {what}: quotes go on from memory, writes wait for a fresh copy", error=str(error))
         self.stale = True
+
+
+def named_guard(transaction: Transaction, failed: FailedGuard) -> str:
+    """A guard that failed, and what the store holds there, for a person."""
+    match failed.guard:
+        case Guard.CAPACITY:
+            use = transaction.capacities[failed.place]
+            return f"capacity of {use.location_id}: {failed.current[0]} of {use.limit} is used"
+        case Guard.TEXT:
+            text = transaction.texts[failed.place]
+            return f"{text.table} {text.field} was changed"
+        case _:
+            item_id, location_id, receipt_id, _ = transaction.cells[failed.place].cell
+            place = f"{item_id} at {location_id}" + (f" of receipt {receipt_id}" if receipt_id else "")
+            return f"{place}: {failed.current[0]} there, {failed.current[1]} of it taken"
 
 
 def recovering() -> Refusal:

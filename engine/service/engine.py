@@ -13,6 +13,7 @@ import uvloop
 from engine.domain.clock import Clock
 from engine.inventory.arena import H_EPOCH, ArenaFile, ArenaInUseError, position_in
 from engine.inventory.live import LiveStock
+from engine.inventory.live_audit import LiveAuditor
 from engine.inventory.recorded import RecordedWaiters
 from engine.inventory.store import StockImage, StockStore
 from engine.inventory.write_path import WritePath
@@ -73,6 +74,7 @@ class Engine:
         self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source)
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
         self._handlers.decide_again = self._desk.submit
+        self._handlers.auditor = LiveAuditor(self._store)
 
     def open(self, advance: Callable[[int, int], None]) -> int | None:
         """Load the stock, and into a ledger without a complete load the folder's inventory first.

@@ -24,6 +24,7 @@ from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import ordinal
 from engine.inventory.feed_texts import FeedTexts
 from engine.inventory.live import LiveStock
+from engine.inventory.live_audit import LiveAuditor
 from engine.inventory.write_path import Recorded, Write, WritePath, fault, order_exists, recovering
 from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
@@ -80,6 +81,9 @@ RECORD_NS = 10_000_000
 SYNCS_MAX = 2
 """Synchronisations at once: each takes one of the threads that read the ledger for everybody."""
 
+AUDIT_NS = 250_000_000
+"""How often some items of the stock in memory are compared with the store."""
+
 RELOAD_SECONDS_MAX = 60.0
 """How long a reload waits for the ledger, and for the shared stock."""
 
@@ -135,6 +139,9 @@ class Handlers:
         self.clock = clock
         self.readers = readers
         self._behind: list[Call] = []
+        self.auditor: LiveAuditor | None = None
+        """Compares the stock with the store's; set by who has the store."""
+        self._audited_ns = 0
         self._caught_up_ns = 0
         self._prepared_day = -1
         self.log = structlog.get_logger("handlers")
@@ -194,7 +201,17 @@ class Handlers:
         self.prepare()
         self._end_holds()
         self._look_again()
+        self._audit()
         self._caught_up_ns = self.clock.monotonic_ns()
+
+    def _audit(self) -> None:
+        """Now and then, compare some of the stock with the store's."""
+        now, stock = self.clock.monotonic_ns(), self.path.stock
+        if self.auditor is None or stock is None or self.path.stale or now - self._audited_ns < AUDIT_NS:
+            return
+        self._audited_ns = now
+        if not self.auditor.look(stock):
+            self.path.stale = True
 
     def _look_again(self) -> None:
         """Let those be decided again that waited for a position, or tell them that their deadline has passed."""

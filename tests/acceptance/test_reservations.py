@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import pytest
@@ -437,3 +438,20 @@ def test_time_to_live_has_bounds(server: Server, seconds: int) -> None:
     made = hold(server, (item, 1))
     assert refusal(lambda: extend(server, made.reservation_id, seconds)).fields == ("time_to_live",)
     assert counts(server, item) == (1, 0, 8)
+
+
+def test_a_caller_has_only_so_many_reservations(folder: Path) -> None:
+    """Twelve at once where three are allowed: three are held; one that ends makes room for one."""
+    with Server(folder, warm_up="short", reservations_max="3") as server:
+        item = stocked(server, A=50)
+        made, reasons = in_parallel([lambda: hold(server, (item, 1), seconds=60) for _ in range(12)])
+        assert len(made) == 3 and set(reasons) <= {"OVERLOADED", "CONTENDED"} and counts(server, item) == (3, 0, 47)
+        wrong = refusal(lambda: hold(server, (item, 1)))
+        assert (wrong.code, wrong.reason) == ("RESOURCE_EXHAUSTED", "OVERLOADED") and wrong.retry_after_ms > 0
+        release(server, made[0].reservation_id)
+        confirm(server, made[1].reservation_id)
+        short = hold(server, (item, 1), seconds=0.3)
+        hold(server, (item, 1))
+        assert refusal(lambda: hold(server, (item, 1))).reason == "OVERLOADED"
+        swept(server, short.reservation_id)
+        hold(server, (item, 1))
