@@ -273,6 +273,7 @@ def ledger() -> None:
     from engine.ledger.lease import Lease, LedgerRefused
     from engine.ledger.recorder import Fenced
     from engine.ledger.sidecar import Sidecar
+    from engine.service.garbage import spare_what_stays
 
     settings = _settings()
     configure_logs(settings.log_level, settings.log_format, "ledger")
@@ -294,6 +295,7 @@ def ledger() -> None:
             return
     except LedgerRefused as error:
         _fail(str(error), EXIT_REFUSED)
+    spare_what_stays()
     try:
         sidecar.run(announce_ready)
     except Fenced as error:

@@ -34,6 +34,7 @@ from engine.inventory.transaction import CapacityChange, Cell, CellChange, Trans
 from engine.network.records import NetworkRecords
 from engine.service.desk import Call
 from engine.service.engine import Engine
+from engine.service.garbage import spare_what_stays
 from engine.service.settings import Settings
 from engine.service.valkey import EmbeddedValkey
 from loaders.large_network import large_network
@@ -183,6 +184,7 @@ def main() -> None:
             engine = Engine(settings, valkey.url, records, SystemClock())
             try:
                 engine.open(lambda done, rows: None)
+                spare_what_stays()
                 engine._desk.start()
                 durable(engine, requests(records, orders // 4, rng))
                 entry = _an_entry(valkey.url)

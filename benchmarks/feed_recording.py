@@ -14,6 +14,7 @@ from engine.domain.ids import uuid7
 from engine.domain.reasons import Refusal
 from engine.service.desk import Call
 from engine.service.engine import Engine
+from engine.service.garbage import spare_what_stays
 from engine.service.settings import Settings
 from engine.service.valkey import EmbeddedValkey
 from loaders.large_network import large_network
@@ -39,6 +40,7 @@ def feed_recorded_per_second(seed: int) -> float:
             engine = Engine(settings, valkey.url, records, SystemClock())
             try:
                 engine.open(lambda done, rows: None)
+                spare_what_stays()
                 engine._desk.start()
                 items = [item.item_id for item in records.items]
                 places = [location.location_id for location in records.locations]

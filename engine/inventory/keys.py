@@ -67,11 +67,14 @@ class Keys:
         self.head = self.tag + "head"
         self.recorded = self.tag + "recorded"
         self.log = self.tag + "log"
+        self._data: tuple[Layout, DataKeys] | None = None
         self.recorded_channel = self.tag + "recorded-ids"
 
     def data(self, layout: Layout) -> "DataKeys":
         """The keys of what was rebuilt in a generation."""
-        return DataKeys(f"{self.tag}{layout.generation}:", layout.blocks)
+        if self._data is None or self._data[0] != layout:
+            self._data = layout, DataKeys(f"{self.tag}{layout.generation}:", layout.blocks)
+        return self._data[1]
 
 
 class DataKeys:
@@ -81,12 +84,18 @@ class DataKeys:
         """`blocks`: over how many the locations of an item are spread."""
         self.prefix = prefix
         self.blocks = blocks
+        self._blocks: dict[str, int] = {}
         self.dates = prefix + "dates"
         self.orders = prefix + "orders"
 
     def block(self, location_id: str) -> int:
         """The block of a location."""
-        return crc32(location_id.encode()) % self.blocks if self.blocks > 1 else 0
+        if self.blocks == 1:
+            return 0
+        found = self._blocks.get(location_id)
+        if found is None:
+            found = self._blocks[location_id] = crc32(location_id.encode()) % self.blocks
+        return found
 
     def supply(self, item_id: str, block: int) -> str:
         """Units there, or on their way, of an item at the locations of a block."""

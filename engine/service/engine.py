@@ -24,6 +24,7 @@ from engine.service.arena_place import arena_path
 from engine.service.desk import Desk
 from engine.service.first_load import LoadFailedError, load_inventory, unsellable_positions
 from engine.service.front_aio import AioFront
+from engine.service.garbage import spare_what_stays
 from engine.service.handlers import (
     CLIENT_STREAMS,
     METHODS,
@@ -180,6 +181,7 @@ def run_engine(
     engine = Engine(settings, redis_url, records, clock)
     try:
         loaded = engine.open(advance)
+        spare_what_stays()
         uvloop.run(engine.serve(lambda port: announce(port, loaded)))
     finally:
         engine.close()
