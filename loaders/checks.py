@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.network.records import CalendarDay, Item, PostalArea, Transfer, Zone
+from engine.network.records import AvailabilityRule, CalendarDay, Item, PostalArea, Transfer, Zone
 from loaders.columns import Column
-from loaders.errors import ERRORS_PER_FILE_MAX, ErrorLog, Fault
+from loaders.errors import ERRORS_PER_FILE_MAX, ErrorLog, Fault, nearest
 from loaders.kinds import IDENTIFIER, MICROS_MAX
 from loaders.kinds_of_time import HOLIDAYS
 from loaders.postal import is_ordered
@@ -18,6 +18,13 @@ from loaders.sheet import Cells, Sheet
 Finding = tuple[str, Fault, str]
 
 _KEY_MAX = 2**62
+# What a rule may decide, by its field, as its column is named.
+_DECIDED = {
+    "available": "available", "safety_stock": "safety_stock", "buffer_quantity": "buffer_quantity",
+    "buffer_ppm": "buffer_percent", "inbound": "inbound", "pickup_reserve": "pickup_reserve",
+}  # fmt: skip
+SUGGESTED_IDS_MAX, SUGGESTIONS_MAX = 20_000, 50
+"""Of more ids than that it would take too long to find the nearest, and of more names that are not among them."""
 
 
 def check_keys(sheet: Sheet, log: ErrorLog) -> None:
@@ -52,6 +59,13 @@ def _check_references_of(sheet: Sheet, column: Column, ids: set[str], log: Error
     cells = sheet.cells[column.name]
     lacking = [[name for name in _names(value) if name not in ids] for value in cells.values]
     rows = np.flatnonzero(np.array([bool(names) for names in lacking], np.bool_)[cells.codes])
+    if column.suggests:
+        known = sorted(ids)
+        for n, code in enumerate(np.unique(cells.codes[rows]).tolist()):
+            near = nearest(cells.values[code], known) if len(known) <= SUGGESTED_IDS_MAX and n < SUGGESTIONS_MAX else ""
+            expected = f"an id that {column.refers_to} has{near}"
+            sheet.log_rows(log, rows[cells.codes[rows] == code], column.name, Fault.UNKNOWN_REFERENCE, expected)
+        return
     if column.kind is IDENTIFIER:
         sheet.log_rows(log, rows, column.name, Fault.UNKNOWN_REFERENCE, f"an id that {column.refers_to} has")
         return
@@ -184,6 +198,26 @@ def _check_transfer(transfer: Transfer) -> list[Finding]:
     return []
 
 
+def _check_availability_rule(rule: AvailabilityRule) -> list[Finding]:
+    decides = {name: getattr(rule, name) for name in _DECIDED}
+    given = [name for name, value in decides.items() if value is not None]
+    found: list[Finding] = []
+    if not given:
+        found.append(("available", Fault.CONTRADICTION, f"at least one of {', '.join(_DECIDED.values())}"))
+    if rule.available is False and len(given) > 1:
+        found.append((_DECIDED[given[1]], Fault.CONTRADICTION, "nothing more where available is false"))
+    if rule.item_id is not None and rule.item_class is not None:
+        found.append(("item_class", Fault.CONTRADICTION, "item_id or item_class, not both"))
+    if rule.location_id is not None and (rule.location_group is not None or rule.country_code is not None):
+        column = "location_group" if rule.location_group is not None else "country_code"
+        found.append((column, Fault.CONTRADICTION, "location_id alone, or location_group and country_code"))
+    first, last = rule.from_moment, rule.until_moment
+    # A date and an instant are compared in the time zone of the network, by the lint.
+    if first is not None and last is not None and len(first) == len(last) and last < first:
+        found.append(("until", Fault.CONTRADICTION, f"a moment not before from, {first}"))
+    return found
+
+
 def _check_range(postal_from: str, postal_to: str, column: str) -> list[Finding]:
     return [] if is_ordered(postal_from, postal_to) else [(column, Fault.CONTRADICTION, f"at least {postal_from}")]
 
@@ -192,6 +226,7 @@ _CHECK_BY_STEM: dict[str, Callable[[Any], list[Finding]]] = {
     "postal_areas": _check_postal_area,
     "calendars": _check_calendar_day,
     "items": _check_item,
+    "availability_rules": _check_availability_rule,
     "zones": _check_zone,
     "transfers": _check_transfer,
 }

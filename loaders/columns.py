@@ -10,7 +10,10 @@ _RECORD_DEFAULT: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a file. `field` is the record's field when it is named otherwise; `refers_to` the file of its ids."""
+    """A column of a file. `field` is the record's field when it is named otherwise; `refers_to` the file of its ids.
+
+    `suggests`: the id nearest to one that the file does not have is named too.
+    """
 
     name: str
     kind: Kind
@@ -18,6 +21,7 @@ class Column:
     default: Any = _RECORD_DEFAULT
     field: str = ""
     refers_to: str = ""
+    suggests: bool = False
 
     @property
     def field_name(self) -> str:

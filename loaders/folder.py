@@ -114,6 +114,7 @@ def _load(path: Path, progress: ProgressReporter | None) -> tuple[NetworkRecords
         transfers=tuple(records["transfers"]),
         segments=tuple(records["segments"]),
         safety_stock=tuple(records["safety_stock"]),
+        availability_rules=tuple(records["availability_rules"]),
         backorders=tuple(records["backorders"]),
         receipts=_by_id(records["receipts"], "receipt_id"),
         inventory_prices=build_inventory_prices(sheets["inventory_prices"], item_ids, location_ids),

@@ -9,12 +9,13 @@ from engine.network.records import Item, NetworkRecords
 from engine.network.segments import ring_fence
 from loaders.errors import FolderWarning
 from loaders.policy_lint import lint_policies
+from loaders.rule_lint import lint_rules
 from loaders.sheet import Sheet
 
 NOT_USED = "read, but not used for promises by this version"
 NOT_OF_KITS = "has no effect: a kit is charged what its components are"
 
-_FILES_NOT_USED = ("transfers", "backorders")
+_FILES_NOT_USED = ("transfers",)
 _COLUMNS_NOT_USED = {"items": ("substitutes",)}
 
 
@@ -25,6 +26,7 @@ def lint_folder(
     return (
         *_carriers(sheets, rows),
         *_segments(records, sheets["segments"]),
+        *lint_rules(records, sheets["availability_rules"], rows["availability_rules"]),
         *_not_used(sheets, rows),
         *_duties(sheets["items"], rows["items"]),
         *_kit_prices(records, sheets["inventory_prices"]),

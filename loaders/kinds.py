@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from engine.domain.ids import is_id
+from engine.domain.ids import BACKORDER, is_id
 from loaders.errors import Fault, nearest
 
 QUANTITY_MAX = 2**31 - 1
@@ -100,6 +100,21 @@ def parts_per_million(low: int, high: int) -> Kind:
     return Kind(f"a number from {low} to {high} with at most six decimals", parse, write, pa.float64())
 
 
+def _parse_percent(raw: Any) -> int:
+    number = _number(raw)
+    parts = number * (PARTS_PER_MILLION // 100)
+    if not 0 <= number <= 100:
+        raise BadCellError(Fault.OUT_OF_RANGE)
+    if parts != parts.to_integral_value():
+        raise BadCellError(Fault.MALFORMED)
+    return int(parts)
+
+
+def _write_percent(parts: int) -> Cell:
+    each = PARTS_PER_MILLION // 100
+    return parts // each if parts % each == 0 else parts / each
+
+
 def words(enum: type[StrEnum]) -> Kind:
     """One word of a closed set."""
 
@@ -123,6 +138,13 @@ def _parse_identifier(raw: Any) -> str:
     text = _text(raw)
     if not is_id(text):
         raise BadCellError(Fault.MALFORMED)
+    return text
+
+
+def _parse_receipt_id(raw: Any) -> str:
+    text = _parse_identifier(raw)
+    if text == BACKORDER:
+        raise BadCellError(Fault.MALFORMED, f"; {BACKORDER} stands for units that are sold beyond stock")
     return text
 
 
@@ -199,6 +221,7 @@ def _number(raw: Any) -> Decimal:
 
 _COMPONENT_QUANTITY = whole(1, QUANTITY_MAX)
 IDENTIFIER = Kind("an id: 1 to 128 letters, digits and . _ : / @ + -, the first a letter or digit", _parse_identifier)
+RECEIPT_ID = Kind(IDENTIFIER.expected, _parse_receipt_id)
 TEXT = Kind(f"one line of at most {TEXT_LENGTH_MAX} characters in UTF-8", _parse_text)
 FLAG = Kind("true, false, 1, 0, yes or no", _parse_flag, arrow=pa.bool_())
 COUNTRY = Kind("a country code of two capital letters (ISO 3166)", _parse_country)
@@ -211,6 +234,7 @@ ID_QUANTITIES = Kind(
     lambda pairs: ";".join(f"{name}:{quantity}" for name, quantity in pairs),
     takes_lists=True,
 )
+PERCENT = Kind("a number from 0 to 100 with at most four decimals", _parse_percent, _write_percent, pa.float64())
 QUANTITY = whole(0, QUANTITY_MAX)
 STOCK_QUANTITY = whole(-(2**31), QUANTITY_MAX)
 MICROS = whole(0, MICROS_MAX, "micros")

@@ -93,4 +93,5 @@ MOMENT = Kind(
     _parse_moment,
     _write_moment,
 )
+MOMENT_TEXT = Kind(MOMENT.expected, lambda raw: _write_moment(_parse_moment(raw)))
 TIME_ZONE = Kind("a time zone of the IANA database, as Europe/Amsterdam", _parse_time_zone)

@@ -14,6 +14,7 @@ from engine.domain.enums import (
     Term,
 )
 from engine.network.records import (
+    AvailabilityRule,
     Backorder,
     CalendarDay,
     CarrierService,
@@ -40,9 +41,11 @@ from loaders.kinds import (
     IDS,
     MICROS,
     PARTS_PER_MILLION,
+    PERCENT,
     POSTAL_CODE,
     QUANTITY,
     QUANTITY_MAX,
+    RECEIPT_ID,
     STOCK_QUANTITY,
     TEXT,
     decimal,
@@ -50,7 +53,7 @@ from loaders.kinds import (
     whole,
     words,
 )
-from loaders.kinds_of_time import DAY, MINUTE, MOMENT, TIME_ZONE
+from loaders.kinds_of_time import DAY, MINUTE, MOMENT, MOMENT_TEXT, TIME_ZONE
 
 _LATITUDE, _LONGITUDE = decimal(-90, 90), decimal(-180, 180)
 _DAYS = whole(0, 3650, "days")
@@ -281,6 +284,39 @@ TABLES = (
         required=False,
     ),
     Table(
+        "availability_rules",
+        AvailabilityRule,
+        (
+            Column("scenario_id", IDENTIFIER),
+            Column("item_id", IDENTIFIER, refers_to="items", suggests=True),
+            Column("item_class", TEXT),
+            Column("location_id", IDENTIFIER, refers_to="locations", suggests=True),
+            Column("location_group", IDENTIFIER),
+            Column("country_code", COUNTRY),
+            Column("channel", IDENTIFIER),
+            Column("from", MOMENT_TEXT, field="from_moment"),
+            Column("until", MOMENT_TEXT, field="until_moment"),
+            Column("available", FLAG),
+            Column("safety_stock", QUANTITY),
+            Column("buffer_quantity", QUANTITY),
+            Column("buffer_percent", PERCENT, field="buffer_ppm"),
+            Column("inbound", FLAG),
+            Column("pickup_reserve", QUANTITY),
+        ),
+        key=(
+            "scenario_id",
+            "item_id",
+            "item_class",
+            "location_id",
+            "location_group",
+            "country_code",
+            "channel",
+            "from",
+            "until",
+        ),
+        required=False,
+    ),
+    Table(
         "backorders",
         Backorder,
         (
@@ -320,7 +356,7 @@ TABLES = (
         "receipts",
         Receipt,
         (
-            Column("receipt_id", IDENTIFIER, required=True),
+            Column("receipt_id", RECEIPT_ID, required=True),
             Column("item_id", IDENTIFIER, required=True, refers_to="items"),
             Column("location_id", IDENTIFIER, required=True, refers_to="locations"),
             Column("quantity", QUANTITY, required=True),

@@ -6,6 +6,9 @@ import time
 import uuid
 
 ID_LENGTH_MAX = 128
+BACKORDER = "BACKORDER"
+"""Stands where a receipt's id does for units that are neither there nor on their way; no receipt is named so."""
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}\Z")
 
 

@@ -10,6 +10,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.network.availability import AvailabilityRules
+from engine.network.backorders import Backorders
 from engine.network.columns import distinct, frozen, index_of, item_columns, location_columns, service_columns
 from engine.network.destinations import Atlas, Destination, points
 from engine.network.horizon import DateRules, Horizon, Profile, build_horizon, month_number
@@ -109,6 +111,9 @@ class NetworkImage:
     transfers: TransferLanes
     inventory_prices: PositionPrices
 
+    availability: AvailabilityRules | None = field(repr=False)  # None where no rules are given
+    backorders: Backorders | None = field(repr=False)  # None where nothing may be backordered
+
     _common_bars: Mapping[str, CommonBar] = field(repr=False)
     _atlas: Atlas = field(repr=False)
     _safety_stocks: SafetyStocks = field(repr=False)
@@ -128,8 +133,16 @@ class NetworkImage:
         """Distance, zone and transit from every location."""
         return self._lanes(destination)
 
+    @property
+    def scenario_ids(self) -> tuple[str, ...]:
+        """Scenarios that requests may name."""
+        return self.availability.scenario_ids if self.availability is not None else ()
+
     def safety_stock(self, item: int, channel: str) -> Int64s:
-        """int64[L]: units of an item, by index, that are never sold to a channel ("" where there is none)."""
+        """int64[L]: units of an item, by index, that are never sold to a channel ("" where there is none).
+
+        Where rules are given, they have the last word: see `availability`.
+        """
         return self._safety_stocks.floor(item, channel)
 
     def common_bar(self, segment: str) -> CommonBar:
@@ -197,6 +210,8 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         tariff_per_kg_micros=tariffs.per_kg_micros,
         transfers=compile_transfers(records.transfers, location_index),
         inventory_prices=prices,
+        availability=_availability(records),
+        backorders=Backorders(records.backorders, items, location_index) if records.backorders else None,
         _common_bars=MappingProxyType(common_bars(records.segments, item_index)),
         _atlas=atlas,
         _safety_stocks=SafetyStocks(records.safety_stock, items, locations, location_index, FLOORS_MAX),
@@ -204,6 +219,13 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         _lanes=lru_cache(maxsize=lanes_max)(lambda destination: zone_rows.lanes(point, destination)),
         _horizon=lru_cache(maxsize=horizons_max)(lambda month: build_horizon(rules, month)),
     )
+
+
+def _availability(records: NetworkRecords) -> AvailabilityRules | None:
+    rules = records.availability_rules
+    if not rules:
+        return None
+    return AvailabilityRules(rules, records.safety_stock, records.items, records.locations, records.network.time_zone)
 
 
 def _country_codes(records: NetworkRecords) -> Iterable[str]:

@@ -109,7 +109,8 @@ def period_of(policy: Policy, zone: str) -> Period:
     """When a policy may count."""
     when = dict(policy.when)
     return Period(
-        _minute(when["from"], zone, 0) if "from" in when else None, _minute(when["until"], zone, 1) if "until" in when else None
+        moment_minute(when["from"], zone, 0) if "from" in when else None,
+        moment_minute(when["until"], zone, 1) if "until" in when else None,
     )
 
 
@@ -124,7 +125,7 @@ def _read(policy: Policy, zone: str) -> _Conditional:
     )
 
 
-def _minute(text: str, zone: str, days_after: int) -> int:
+def moment_minute(text: str, zone: str, days_after: int) -> int:
     """The UTC minute of an instant, rounded up, or of the midnight that starts a date or the day after it."""
     if len(text) > len("YYYY-MM-DD"):
         return -((_EPOCH - datetime.fromisoformat(text)) // timedelta(minutes=1))

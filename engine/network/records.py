@@ -200,8 +200,44 @@ class SafetyStock:
 
 
 @dataclass(frozen=True, slots=True)
+class AvailabilityRule:
+    """A row of `availability_rules`: what of the stock may be promised, where, to which channel, and when.
+
+    Columns that say where and when must all hold; None holds always. `from_moment` and `until_moment` are dates of the
+    network's time zone, or instants, as in the conditions of a policy. A row of a scenario counts for requests that name it,
+    before all others; see `AvailabilityRules` for which row counts where several hold.
+    """
+
+    scenario_id: str | None = None
+    item_id: str | None = None
+    item_class: str | None = None
+    location_id: str | None = None
+    location_group: str | None = None
+    country_code: str | None = None
+    channel: str | None = None
+    from_moment: str | None = None
+    until_moment: str | None = None
+    available: bool | None = None
+    """False: nothing is promised."""
+    safety_stock: int | None = None
+    """Units on hand never promised, in place of those of `safety_stock`."""
+    buffer_quantity: int | None = None
+    """Units on hand kept back besides the safety stock."""
+    buffer_ppm: int | None = None
+    """Share of the units on hand kept back besides, in parts per million, rounded up to whole units."""
+    inbound: bool | None = None
+    """False: what has not come in yet is not promised."""
+    pickup_reserve: int | None = None
+    """Units on hand that are kept for lines that are collected."""
+
+
+@dataclass(frozen=True, slots=True)
 class Backorder:
-    """A row of `backorders`: what may be sold beyond stock, and how long it takes to come."""
+    """A row of `backorders`: what may be sold beyond stock at each location, and how long it takes to come.
+
+    None means every item, or every location that has a position of the item. The most specific row counts: one that names
+    the item before the rest, among those one that names the location.
+    """
 
     quantity: int
     lead_time_days: int
@@ -306,6 +342,7 @@ class NetworkRecords:
     transfers: tuple[Transfer, ...] = ()
     segments: tuple[Segment, ...] = ()
     safety_stock: tuple[SafetyStock, ...] = ()
+    availability_rules: tuple[AvailabilityRule, ...] = ()
     backorders: tuple[Backorder, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     inventory_prices: InventoryPrices = field(default_factory=no_inventory_prices)

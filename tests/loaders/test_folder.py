@@ -17,6 +17,7 @@ from engine.domain.enums import (
     ReceiptKind,
 )
 from engine.network.records import (
+    AvailabilityRule,
     Backorder,
     CalendarDay,
     CarrierService,
@@ -66,6 +67,11 @@ FULL = {
     ),
     "segments.csv": "segment,item_id,location_id,quantity,consumes_common\nGOLD,X,A1,3,0\nB2B,,,1,\n",
     "safety_stock.csv": ("item_id,item_class,location_id,location_group,channel,quantity\nX,,A1,,,2\n,KIT,,x,web,4\n,,,,,0\n"),
+    "availability_rules.csv": (
+        "scenario_id,item_id,item_class,location_id,location_group,country_code,channel,from,until,available,safety_stock,"
+        "buffer_quantity,buffer_percent,inbound,pickup_reserve\npeak,X,,A1,,,web,2026-11-20,2026-12-26T01:00+01:00,,3,4,12.5,0,6\n"
+        ",,KIT,,x,BE,,,,false,,,,,\n"
+    ),
     "backorders.csv": "item_id,location_id,quantity,lead_time_days\nX,A1,10,14\n,,5,30\n",
     "receipts.csv": (
         "receipt_id,item_id,location_id,quantity,available_at,kind,delay_days\n"
@@ -98,6 +104,7 @@ def test_defaults_and_completions(tmp_path: Path) -> None:
     assert records.calendars == (CalendarDay("WEEK", "MON", 540, 1080), CalendarDay("WEEK", "SUN", None, None))
     assert records.policies == (Policy("default", split_micros=1_000_000),)
     assert records.transfers == records.segments == records.safety_stock == records.backorders == records.receipts == ()
+    assert records.availability_rules == ()
     assert records.sources == (
         "network.toml",
         "policy.toml",
@@ -167,6 +174,12 @@ def test_every_column(tmp_path: Path) -> None:
         SafetyStock(2, "X", None, "A1"),
         SafetyStock(4, None, "KIT", None, "x", "web"),
         SafetyStock(0),
+    )
+    assert records.availability_rules == (
+        AvailabilityRule(
+            "peak", "X", None, "A1", None, None, "web", "2026-11-20", "2026-12-26T00:00:00Z", None, 3, 4, 125_000, False, 6
+        ),
+        AvailabilityRule(None, None, "KIT", None, "x", "BE", available=False),
     )
     assert records.backorders == (Backorder(10, 14, "X", "A1"), Backorder(5, 30))
     assert records.policies == (

@@ -21,6 +21,7 @@ from engine.domain.enums import (
     Term,
 )
 from engine.network.records import (
+    AvailabilityRule,
     Backorder,
     CalendarDay,
     CarrierService,
@@ -151,6 +152,20 @@ def networks(draw: st.DrawFn) -> NetworkRecords:
                 "channel",
             )
         ),
+        availability_rules=draw(
+            unique(
+                some_rules(item, location),
+                "scenario_id",
+                "item_id",
+                "item_class",
+                "location_id",
+                "location_group",
+                "country_code",
+                "channel",
+                "from_moment",
+                "until_moment",
+            )
+        ),
         backorders=draw(
             unique(
                 some(
@@ -181,6 +196,25 @@ def networks(draw: st.DrawFn) -> NetworkRecords:
             )
         ),
     )
+
+
+def some_rules(item: st.SearchStrategy[str], location: st.SearchStrategy[str]) -> st.SearchStrategy[list[object]]:
+    """Rules that name an item or a class, and a location or its group and country, and decide something."""
+    decides = (
+        st.fixed_dictionaries({"available": st.just(False)})
+        | st.fixed_dictionaries({"safety_stock": QUANTITIES, "inbound": st.none() | st.booleans()})
+        | st.fixed_dictionaries({"buffer_ppm": st.integers(0, 10**6), "buffer_quantity": st.none() | QUANTITIES})
+        | st.fixed_dictionaries({"pickup_reserve": QUANTITIES, "available": st.none() | st.just(True)})
+    )
+    what = st.fixed_dictionaries({"item_id": item}) | st.fixed_dictionaries({"item_class": st.none() | TEXTS.filter(bool)})
+    where = st.fixed_dictionaries({"location_id": location}) | st.fixed_dictionaries(
+        {"location_group": st.none() | IDS, "country_code": st.none() | COUNTRIES}
+    )
+    first, last = st.just("2026-01-01"), st.sampled_from(["2026-01-02", "2026-01-01T10:00:00Z"])
+    dates = st.fixed_dictionaries({}, optional={"from_moment": first, "until_moment": last})
+    whom = st.fixed_dictionaries({"scenario_id": st.none() | IDS, "channel": st.none() | IDS})
+    parts = st.tuples(what, where, decides, dates, whom)
+    return st.lists(parts.map(lambda found: AvailabilityRule(**{k: v for part in found for k, v in part.items()})), max_size=4)
 
 
 def locations(location_id: str, calendar: st.SearchStrategy[str | None]) -> st.SearchStrategy[Location]:

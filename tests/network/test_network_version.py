@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.network.records import (
+    AvailabilityRule,
     Backorder,
     CalendarDay,
     Item,
@@ -27,6 +28,7 @@ FULL = small_records(
     transfers=(Transfer("ams", "ehv", 1), Transfer("ehv", "ams", 1)),
     segments=(Segment("b2b", 5), Segment("b2c", 5)),
     safety_stock=(SafetyStock(1), SafetyStock(2, channel="web")),
+    availability_rules=(AvailabilityRule(available=False, channel="web"), AvailabilityRule("peak", safety_stock=2)),
     backorders=(Backorder(1, 2), Backorder(3, 4, "lamp")),
 )
 VERSION = network_version(FULL)
