@@ -42,6 +42,7 @@ class BasketLine:
     excluded_locations: tuple[int, ...] = ()
     preassigned_location: int = -1
     preferred_services: tuple[int, ...] = ()
+    allow_backorder: bool = False
 
     @property
     def all_or_nothing(self) -> bool:
@@ -102,6 +103,8 @@ class Basket:
     currency: str = ""
     policy_id: str = ""
     constraints: Constraints = field(default_factory=Constraints)
+    scenario_id: str = ""
+    """Availability rules that count besides those always in force; empty: none."""
 
     def path(self, line: int) -> str:
         """A line as the request has it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from engine.domain.basket import NO_LATEST
+from engine.domain.basket import NO_LATEST, DeliveryMethod
 from engine.domain.enums import Term
 from engine.domain.plan import CostTerm, Peg, Route, Shipment
 from engine.kernels.dates import order_by_minute
@@ -36,7 +36,8 @@ def peg(scene: Scene, line: int, location: int, quantity: int, latest: int) -> l
     """Positions the units come from, earliest arrival first; fewer when there are no more by `latest`."""
     matrix, item = scene.stock.matrix, scene.basket.lines[line].item
     start, count = matrix.row_start.item(item), matrix.row_count.item(item)
-    floor = scene.image.safety_stock(item, scene.basket.channel).item(location)
+    is_collected = scene.basket.lines[line].delivery_method is DeliveryMethod.PICKUP
+    floor = scene.floor(item, is_collected).item(location)
     taken = -1
     size = PEGS_EXPECTED
     while taken < 0:

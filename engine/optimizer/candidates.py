@@ -98,7 +98,7 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     available = np.empty((len(items), len(columns.location)), np.int64)
     matrix = scene.stock.matrix
     rows = np.array(items, np.int64)
-    floor = np.stack([scene.image.safety_stock(item, scene.basket.channel) for item in items])
+    floor = np.stack([scene.floor(item) for item in items])
     units_of_columns(
         columns.location, columns.start_minute, scene.start_minute, units, matrix.row_start[rows], matrix.row_count[rows],
         floor, np.stack([scene.item_pools(item) for item in items]), matrix.slot_available_at, matrix.slot_pool,
@@ -132,7 +132,7 @@ def units_now(scene: Scene, items: tuple[int, ...]) -> Ints:
     units = np.empty((len(items), count), np.int64)
     scored = np.empty((1, count), np.int32)
     for k, item in enumerate(items):
-        floor = scene.image.safety_stock(item, scene.basket.channel)
+        floor = scene.floor(item)
         start, rows, pools = matrix.row_start[item], matrix.row_count[item], scene.item_pools(item)
         flags = score_row(
             start, rows, start, scene.start_minute, scene.start_minute, pools[None], 0,

@@ -190,7 +190,7 @@ def _line_rows(request: Request, space: Workspace) -> list[tuple[int, ...]]:
         item = line.item
         rows.append((
             matrix.row_start.item(item), matrix.row_count.item(item),
-            space.floor_row(image.safety_stock(item, scene.basket.channel)), line.quantity, image.weight_grams.item(item),
+            space.floor_row(scene.floor(item)), line.quantity, image.weight_grams.item(item),
             image.volume_mm3.item(item), most, line.all_or_nothing, line.latest_minute,
             _services_of(scene, line),
         ))  # fmt: skip

@@ -46,8 +46,12 @@ def wished_locations(scene: Scene, line: BasketLine) -> Bools | None:
 
 
 def line_sources(scene: Scene, line: BasketLine) -> Bools | None:
-    """[L]: locations that may send a line, by its wishes and what its item is; None where all may."""
+    """[L]: locations that may send a line, by its wishes, what its item is, and the rules; None where all may."""
     wished, able = wished_locations(scene, line), scene.image.item_limits.locations(line.item)
+    if scene.image.availability is not None:
+        ruled = scene.sources(line.item)
+        if ruled is not None:
+            able = ruled if able is None else able & ruled
     if wished is None or able is None:
         return able if wished is None else wished
     return wished & able

@@ -93,8 +93,10 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
         pegs = peg(scene, i, location, line.quantity, min(scene.last_minute, line.latest_minute))
         arrival = max([scene.start_minute, *(scene.stock.matrix.slot_available_at.item(p.slot) for p in pegs)])
         reason, fields = Reason.NO_STOCK, NO_FIELDS
-        wished = wished_locations(scene, line)
-        if wished is not None and not wished[location]:
+        wished, sources = wished_locations(scene, line), scene.sources(line.item)
+        if sources is not None and not sources[location]:
+            pegs = []
+        elif wished is not None and not wished[location]:
             pegs, reason, fields = [], Reason.RESTRICTED, (f"{scene.basket.path(i)}.pickup_location_id",)
         elif not may_leave(scene, location, line.item, sum(p.quantity for p in pegs)):
             pegs, reason = [], Reason.NO_ROUTE

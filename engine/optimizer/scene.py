@@ -14,10 +14,13 @@ from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.kernels.stock import gather_available
 from engine.kernels.tariffs import PPM, weigh
+from engine.network.availability import ItemRules
 from engine.network.horizon import Horizon
 from engine.network.image import Lanes, NetworkImage
 from engine.network.records import Policy
 from engine.network.segments import CommonBar
+from engine.optimizer.forked import on_own_stock
+from engine.optimizer.kept import Asker, floor_for, rules_for
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX
 
 Ints = NDArray[np.int64]
@@ -158,11 +161,31 @@ class Scene:
         segment = self.basket.segment
         return np.array([pool == segment if pool else common for pool in self.stock.matrix.pools], np.bool_)
 
-    def item_stock(self, item: int, until: int = 2**62) -> ItemStock:
+    @cached_property
+    def asker(self) -> Asker:
+        """For whom stock is kept back."""
+        return Asker(self.basket.channel, self.basket.scenario_id, self.basket.request_minute)
+
+    def item_rules(self, item: int) -> ItemRules | None:
+        """What availability rules say of an item; None where the network has none."""
+        return rules_for(self.image, item, self.asker) if self.image.availability is not None else None
+
+    def floor(self, item: int, is_collected: bool = False) -> Ints:
+        """int64[L]: units on hand of an item that are left at each location, by lines that ship or by those collected."""
+        if self.image.availability is None:
+            return self.image.safety_stock(item, self.basket.channel)
+        return floor_for(self.image, self.stock, item, self.asker, is_collected)
+
+    def sources(self, item: int) -> NDArray[np.bool_] | None:
+        """[L]: where rules let an item come from; None: everywhere."""
+        rules = self.item_rules(item)
+        return None if rules is None else rules.available
+
+    def item_stock(self, item: int, until: int = 2**62, is_collected: bool = False) -> ItemStock:
         """What can be promised of an item, location by location, by receipts up to a minute; one pass over its row."""
         matrix, count = self.stock.matrix, len(self.image.location_ids)
         by_now, by_latest, first, last = np.zeros((4, count), np.int64)
-        floor, latest = self.image.safety_stock(item, self.basket.channel), min(until, self.last_minute)
+        floor, latest = self.floor(item, is_collected), min(until, self.last_minute)
         gather_available(
             matrix.row_start[item], matrix.row_count[item], self.start_minute, latest, self.item_pools(item), floor,
             matrix.slot_available_at, matrix.slot_pool, matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply,
@@ -211,7 +234,7 @@ def set_scene(
                 )  # fmt: skip
             place = found
         lanes = image.lanes(place)
-    return Scene(image, stock, policy, basket, lanes, basket.request_minute, is_cut)
+    return on_own_stock(Scene(image, stock, policy, basket, lanes, basket.request_minute, is_cut))
 
 
 def check_short_price(policy: Policy, basket: Basket, field: str) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.domain.basket import NO_LATEST
 from engine.domain.enums import OrderBy
@@ -116,8 +117,14 @@ def lines_without_stock(scene: Scene, lines: tuple[int, ...]) -> set[int]:
     asked: dict[int, int] = {}
     for i in lines:
         asked[basket[i].item] = asked.get(basket[i].item, 0) + basket[i].quantity
-    short = {item for item, units in asked.items() if int(scene.item_stock(item).by_latest[active].sum()) < units}
+    short = {item for item, units in asked.items() if units_at(scene, item, active) < units}
     return {i for i in lines if basket[i].item in short}
+
+
+def units_at(scene: Scene, item: int, active: NDArray[np.bool_]) -> int:
+    """Units of an item at whatever date, at active locations that rules have not switched off for it."""
+    sources = scene.sources(item)
+    return int(scene.item_stock(item).by_latest[active if sources is None else active & sources].sum())
 
 
 def restriction_of(

@@ -15,6 +15,7 @@ from engine.service.fields import (
     check_count,
     check_id,
     check_range,
+    check_scenario,
     check_text,
     index_of_item,
     index_of_location,
@@ -50,7 +51,7 @@ LIMITS = {
 }  # fmt: skip
 """Fields of the wire's constraints whose limit has another name in the domain."""
 
-LINE_WISHES_NOT_BUILT = ("allow_backorder", "allow_preorder", "allow_substitutes", "substitute_item_ids")
+LINE_WISHES_NOT_BUILT = ("allow_substitutes", "substitute_item_ids")
 """Each changes what is decided: to take the line without it would promise something else than was asked for."""
 
 
@@ -81,8 +82,7 @@ def decode_basket(
         destination = decode_destination(wire.destination, f"{field}.destination", image, violations)
     if wire.currency and wire.currency != image.network.currency:
         violations.add(f"{field}.currency", f"{image.network.currency} was expected, the currency of the network")
-    if wire.scenario_id:
-        violations.add_unbuilt(f"{field}.scenario_id")
+    check_scenario(wire.scenario_id, f"{field}.scenario_id", image, violations)
     for name in NAMES:
         check_text(getattr(wire, name), f"{field}.{name}", NAME_LENGTH_MAX, violations)
     if len(wire.calling_system) > CALLING_SYSTEM_LENGTH_MAX:
@@ -98,7 +98,7 @@ def decode_basket(
         violations.add(f"{field}.constraints.ship_complete", expected)
     return Basket(
         joined, request_minute, destination, wire.channel, wire.segment, wire.customer_class, wire.currency,
-        wire.policy_id, limits,
+        wire.policy_id, limits, wire.scenario_id,
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def decode_line(
         preassigned_location=index_of_location(
             wire.preassigned_location_id, f"{path}.preassigned_location_id", image, violations
         ) if wire.preassigned_location_id else -1,
-        preferred_services=preferred_services(wire, path, image, violations),
+        preferred_services=preferred_services(wire, path, image, violations), allow_backorder=wire.allow_backorder,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.UNKNOWN_LOCATION: grpc.StatusCode.NOT_FOUND,
     Reason.UNKNOWN_POSTAL_CODE: grpc.StatusCode.NOT_FOUND,
     Reason.UNKNOWN_POLICY: grpc.StatusCode.NOT_FOUND,
+    Reason.UNKNOWN_SCENARIO: grpc.StatusCode.NOT_FOUND,
     Reason.UNKNOWN_ORDER: grpc.StatusCode.NOT_FOUND,
     Reason.UNKNOWN_RESERVATION: grpc.StatusCode.NOT_FOUND,
     Reason.INVALID_NETWORK: grpc.StatusCode.FAILED_PRECONDITION,

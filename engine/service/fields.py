@@ -24,6 +24,7 @@ REQUEST_ID_AHEAD_MS_MAX = 3_600_000
 REMEMBERED_MS = 23 * 3_600_000
 """Request ids older than this are looked up in the ledger: the store remembers 24 hours, and clocks differ."""
 
+SCENARIOS_SHOWN_MAX = 20
 NAME_LENGTH_MAX = 128
 """Characters of a name that is no id."""
 
@@ -170,6 +171,14 @@ def index_of_item(item_id: str, field: str, image: NetworkImage, violations: Vio
 def index_of_location(location_id: str, field: str, image: NetworkImage, violations: Violations) -> int:
     """Index of a location, or −1 with the reason noted."""
     return _index_in(image.location_index, location_id, field, Reason.UNKNOWN_LOCATION, "location", violations)
+
+
+def check_scenario(scenario_id: str, field: str, image: NetworkImage, violations: Violations) -> None:
+    """A scenario must be one that the network's rules name; empty: none."""
+    if scenario_id and check_id(scenario_id, field, violations) and scenario_id not in image.scenario_ids:
+        known = ", ".join(image.scenario_ids[:SCENARIOS_SHOWN_MAX]) or "none"
+        message = f"the network's availability rules have no scenario {scenario_id!r}; known: {known}"
+        violations.add_unknown(Reason.UNKNOWN_SCENARIO, field, message)
 
 
 def _index_in(indexes: Mapping[str, int], name: str, field: str, reason: Reason, kind: str, violations: Violations) -> int:

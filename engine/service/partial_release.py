@@ -6,6 +6,7 @@ from typing import TypeVar
 from belofte.v1 import reservation_service_pb2
 from google.protobuf.message import Message
 
+from engine.domain.ids import BACKORDER
 from engine.domain.reasons import FieldViolation, invalid
 from engine.inventory.holds import HeldCapacity, HeldUnits, Hold
 from engine.inventory.transaction import Cell
@@ -89,7 +90,8 @@ def shrink(wire: Wire, hold: Hold) -> None:
     left = {(each.line_id, each.cell): each.quantity for each in hold.units}
     for shipment in wire.plan.shipments:
         for part in shipment.lines:
-            key = part.line_id, Cell(part.item_id, shipment.location_id, part.receipt_id, part.pool)
+            receipt_id = "" if part.receipt_id == BACKORDER else part.receipt_id
+            key = part.line_id, Cell(part.item_id, shipment.location_id, receipt_id, part.pool)
             part.quantity = min(part.quantity, left.get(key, 0))
             left[key] = left.get(key, 0) - part.quantity
         parts = [copy_of(part) for part in shipment.lines if part.quantity]

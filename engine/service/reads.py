@@ -9,8 +9,17 @@ from engine.inventory.live import LiveStock
 from engine.inventory.matrix import ON_HAND
 from engine.inventory.transaction import Cell
 from engine.network.image import NetworkImage
+from engine.optimizer.kept import Asker, floor_for, rules_for
 from engine.service.encode import stamp
-from engine.service.fields import NAME_LENGTH_MAX, Violations, check_text, index_of_item, indexes_of, minute_of
+from engine.service.fields import (
+    NAME_LENGTH_MAX,
+    Violations,
+    check_scenario,
+    check_text,
+    index_of_item,
+    indexes_of,
+    minute_of,
+)
 
 ITEMS_MAX = 500
 Availability = inventory_service_pb2.Availability
@@ -50,15 +59,15 @@ def get_availability(
         wrong.add("group_by", "LOCATION or NETWORK was expected")
     for name in ("segment", "channel"):
         check_text(getattr(request, name), name, NAME_LENGTH_MAX, wrong)
-    if request.scenario_id:
-        wrong.add_unbuilt("scenario_id")
+    check_scenario(request.scenario_id, "scenario_id", image, wrong)
     by_minute = now_minute
     if request.HasField("by_date"):
         by_minute = minute_of(request.by_date, "by_date", wrong)
     wrong.check()
+    asker = Asker(request.channel, request.scenario_id, now_minute)
     answer = inventory_service_pb2.GetAvailabilityResponse(position=stock.matrix.position)
     for item in items:
-        rows = list(_rows(item, request.segment, request.channel, locations, image, stock))
+        rows = list(_rows(item, request.segment, asker, locations, image, stock))
         if request.group_by == inventory_service_pb2.GROUP_BY_NETWORK:
             answer.availabilities.append(_summed(rows, by_minute, now_minute))
         else:
@@ -70,31 +79,31 @@ def get_availability(
 
 
 def _rows(
-    item: int, segment: str, channel: str, locations: tuple[int, ...], image: NetworkImage, stock: LiveStock
+    item: int, segment: str, asker: Asker, locations: tuple[int, ...], image: NetworkImage, stock: LiveStock
 ) -> Iterator[_Row]:
     """Rows that hold anything, and a row of zeros for each location that was asked for by name."""
-    floor = image.safety_stock(item, channel)
+    floor, rules = floor_for(image, stock, item, asker, is_collected=True), rules_for(image, item, asker)
+    sold = image.active if rules is None or rules.available is None else image.active & rules.available
+    inbound = rules.inbound if rules is not None else None
     bar = image.common_bar(segment)
     pools = (segment,) if bar.everything or item in bar.items else ("", segment)
     item_id = image.item_ids[item]
     rows: dict[tuple[int, str], _Row] = {}
     for location in locations:
-        rows[location, ""] = _Row(location, "", safety_stock=int(floor[location]), is_sellable=bool(image.active[location]))
+        rows[location, ""] = _Row(location, "", safety_stock=int(floor[location]), is_sellable=bool(sold[location]))
     for location, slot, supply, demand in stock.matrix.rows(item):
         if (locations and location not in locations) or slot.pool not in pools:
             continue
         row = rows.get((location, slot.pool))
         if row is None:
             kept = 0 if slot.pool else int(floor[location])
-            row = rows[location, slot.pool] = _Row(
-                location, slot.pool, safety_stock=kept, is_sellable=bool(image.active[location])
-            )
+            row = rows[location, slot.pool] = _Row(location, slot.pool, safety_stock=kept, is_sellable=bool(sold[location]))
         if slot.available_at_minute == ON_HAND:
             row.supply += supply
             row.demand += demand
             row.reserved += stock.holds.reserved(Cell(item_id, image.location_ids[location], slot.receipt_id, slot.pool))
             row.is_sellable &= slot.sellable
-        elif supply - demand > 0:
+        elif supply - demand > 0 and (inbound is None or inbound[location]):
             row.receipts.append((slot.available_at_minute, supply - demand))
     yield from (rows[key] for key in sorted(rows))
 

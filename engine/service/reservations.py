@@ -56,6 +56,7 @@ from engine.service.hold_writes import (
 from engine.service.partial_release import capacity_left, less, shrink, units_released
 from engine.service.record import instant, order_state, reserved_order_event
 from engine.service.transfer import plan_transfer
+from engine.sourcing.cells import home_pegs
 from engine.sourcing.order import SourceRequest
 from engine.sourcing.reserve import (
     Held,
@@ -145,7 +146,7 @@ def create(h: "Handlers", call: Call) -> Outcome:
         shipments = held.planned.plan.shipments if held.planned else ()
         return Change(
             ((None, held.hold),), (wire,), reservation_service_pb2.CreateReservationResponse(reservation=wire), held.cells,
-            held.capacities, RECORD + reservation_id, pegs=[(each.arena_index, each.quantity) for each in held.pegs],
+            held.capacities, RECORD + reservation_id, pegs=home_pegs(held.scene, held.pegs),
             days=[(each.location, each.capacity_day, each.capacity_quantity) for each in shipments],
         )  # fmt: skip
 

@@ -10,9 +10,12 @@ from engine.inventory.holds import HeldUnits, Hold
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CALLER_MARK, CapacityChange, CellChange
 from engine.network.image import NetworkImage
+from engine.optimizer.kept import Asker, floor_for, rules_for
 from engine.service.hold_writes import RECORD, RELEASED, Change, Wire, changed, ended, hold_of
 from engine.service.partial_release import capacity_left, less, shrink, units_released
 from engine.sourcing.reserve import ANY, CALLER_DAY, end_charge, give_back, give_capacity_back
+
+MINUTE_MS = 60_000
 
 Request = reservation_service_pb2.TransferReservationRequest
 
@@ -30,7 +33,7 @@ def plan_transfer(
         place = next(i for i, line in enumerate(request.lines) if line.line_id == over[0].line_id)
         expected = f"at most {over[0].released_quantity} were expected, as many as are held"
         raise invalid([FieldViolation(f"lines[{place}].quantity", expected)])
-    moved, cells = (gone, ()) if location < 0 else _placed(image, stock, gone, location, giver.basket.channel)
+    moved, cells = (gone, ()) if location < 0 else _placed(image, stock, gone, location, giver.basket, now_unix_ms)
     within = taker is not None and taker.reservation_id == giver.reservation_id
     units = less(hold.units, gone) + (moved if within else ())
     kept, back = capacity_left(image, hold, units)
@@ -55,10 +58,12 @@ def plan_transfer(
 
 
 def _placed(
-    image: NetworkImage, stock: LiveStock, gone: Sequence[HeldUnits], location: int, channel: str
+    image: NetworkImage, stock: LiveStock, gone: Sequence[HeldUnits], location: int, basket: types_pb2.Basket, now_unix_ms: int
 ) -> tuple[tuple[HeldUnits, ...], tuple[CellChange, ...]]:  # fmt: skip
     """The units at another location, on hand there; and what gives them back where they were."""
     location_id = image.location_ids[location]
+    asker = Asker(basket.channel, basket.scenario_id, now_unix_ms // MINUTE_MS)
+    collected = {line.line_id for line in basket.lines if line.delivery_method == types_pb2.DELIVERY_METHOD_PICKUP}
     moved = tuple(
         each._replace(cell=each.cell._replace(location_id=location_id, receipt_id="")) for each in gone
     )  # fmt: skip
@@ -72,12 +77,14 @@ def _placed(
         if not units:
             continue
         item = image.item_index[each.cell.item_id]
-        floor = 0 if each.cell.pool else int(image.safety_stock(item, channel)[location])
+        rules = rules_for(image, item, asker)
+        is_off = rules is not None and rules.available is not None and not rules.available[location]
+        floor = 0 if each.cell.pool else floor_for(image, stock, item, asker, each.line_id in collected).item(location)
         before = freed.get(each.cell)
         at = stock.matrix.find(item, location, stock.slot_of(item, location, "", each.cell.pool))
         there = int(stock.matrix.supply[at]) - int(stock.matrix.demand[at]) if at >= 0 else 0
         delta = units + (before.demand_delta if before else 0)
-        if not image.active[location] or (delta > 0 and there - delta < floor):
+        if is_off or not image.active[location] or (delta > 0 and there - delta < floor):
             text = f"{location_id} has {max(0, there - floor)} of {each.cell.item_id} to hold, {units} were asked for"
             raise Refusal(Reason.NO_STOCK, text, (FieldViolation("target_location_id", text),))
         freed[each.cell] = CellChange(each.cell, 0, delta, floor if delta > 0 else None, None, None)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.domain.basket import Basket
+from engine.domain.basket import Basket, DeliveryMethod
 from engine.domain.clock import Clock
 from engine.domain.plan import Peg, ShortLine
 from engine.domain.reasons import Reason, Refusal
+from engine.inventory.fork import home_slot
 from engine.inventory.holds import HeldCapacity, HeldUnits, Hold
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import (
@@ -29,10 +30,10 @@ from engine.network.image import NetworkImage
 from engine.optimizer.assemble import peg
 from engine.optimizer.decide import MESSAGES
 from engine.optimizer.scene import Scene, set_scene
+from engine.sourcing.cells import cell_of, cells_taken
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import (
     capacities_of,
-    cells_taken,
     plan_order,
     shortage_refusal,
 )
@@ -102,8 +103,7 @@ def held_units(scene: Scene, pegs: Sequence[Peg]) -> tuple[HeldUnits, ...]:
     """Pegged units by line and position, each once."""
     units: dict[tuple[str, Cell], int] = {}
     for each in pegs:
-        slot = scene.stock.matrix.slots[each.slot]
-        cell = Cell(scene.image.item_ids[each.item], scene.image.location_ids[each.location], slot.receipt_id, slot.pool)
+        cell = cell_of(scene, each.item, each.location, home_slot(scene.stock, each.slot))
         key = scene.basket.lines[each.line].line_id, cell
         units[key] = units.get(key, 0) + each.quantity
     return tuple(HeldUnits(line_id, cell, quantity) for (line_id, cell), quantity in units.items())
@@ -115,7 +115,7 @@ def take_anywhere(scene: Scene) -> tuple[tuple[Peg, ...], tuple[ShortLine, ...]]
     short: list[ShortLine] = []
     for i, line in enumerate(scene.basket.lines):
         left, latest = line.quantity, min(line.latest_minute, scene.last_minute)
-        there = scene.item_stock(line.item, latest)
+        there = scene.item_stock(line.item, latest, line.delivery_method is DeliveryMethod.PICKUP)
         for location in np.lexsort((-there.by_latest, -there.by_now)).tolist():
             if left == 0 or not there.by_latest[location]:
                 break
@@ -134,6 +134,9 @@ def take_anywhere(scene: Scene) -> tuple[tuple[Peg, ...], tuple[ShortLine, ...]]
 def may_hold_at(scene: Scene, i: int, location: int) -> bool:
     """Whether units of a line may be held at a location at all."""
     line = scene.basket.lines[i]
+    sources = scene.sources(line.item)
+    if sources is not None and not sources[location]:
+        return False
     if not scene.image.active[location] or location in line.excluded_locations:
         return False
     if line.preassigned_location >= 0 and location != line.preassigned_location:

@@ -4,21 +4,21 @@ The door (`engine/service/decode.py`) has validated the request and turned its s
 the stock in memory, and what the plan takes is written as one transaction: all of it or nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.domain.clock import Clock
 from engine.domain.enums import OrderBy
-from engine.domain.plan import Peg, Plan, ShortLine
+from engine.domain.plan import Plan, ShortLine
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.live import LiveStock
-from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
+from engine.inventory.transaction import CapacityChange, CellChange, Transaction
 from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
-from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.scene import DECIDE_MS_MAX, Scene, cut_after, set_scene
+from engine.sourcing.cells import cells_taken, home_hold
 from engine.sourcing.order import Planned, SourceRequest
 
 UNLIMITED = 2**62
@@ -88,13 +88,13 @@ class OrderWrite:
         """Show what the plan takes to the orders planned after it."""
         assert self.planned is not None
         for shipment in self.planned.plan.shipments:
-            stock.hold(*shipment_hold(shipment))
+            stock.hold(*home_hold(self.planned.scene, shipment))
 
     def release(self, stock: LiveStock) -> None:
         """Take the hold back."""
         assert self.planned is not None
         for shipment in self.planned.plan.shipments:
-            stock.release(*shipment_hold(shipment))
+            stock.release(*home_hold(self.planned.scene, shipment))
 
     def settle(self, outcome: Recorded | Refusal) -> None:
         """Told how it ended."""
@@ -111,25 +111,8 @@ def transaction_of(planned: Planned, entry: bytes) -> Transaction:
 
 
 def cells_of(scene: Scene, plan: Plan) -> tuple[CellChange, ...]:
-    """Demand per position; what is left must not fall below the safety stock of the channel."""
+    """Demand per position; what is left must not fall below what the channel leaves there."""
     return cells_taken(scene, (peg for shipment in plan.shipments for peg in shipment.pegs))
-
-
-def cells_taken(scene: Scene, pegs: Iterable[Peg]) -> tuple[CellChange, ...]:
-    """As `cells_of`, of units that are pegged already."""
-    image, slots = scene.image, scene.stock.matrix.slots
-    units: dict[tuple[int, int, int], int] = {}
-    for peg in pegs:
-        key = peg.item, peg.location, peg.slot
-        units[key] = units.get(key, 0) + peg.quantity
-    changes = []
-    for (item, location, slot_index), quantity in units.items():
-        slot = slots[slot_index]
-        on_hand = not slot.receipt_id and not slot.pool
-        floor = int(image.safety_stock(item, scene.basket.channel)[location]) if on_hand else 0
-        cell = Cell(image.item_ids[item], image.location_ids[location], slot.receipt_id, slot.pool)
-        changes.append(CellChange(cell, 0, quantity, floor, None, None))
-    return tuple(changes)
 
 
 def capacities_of(scene: Scene, plan: Plan) -> tuple[CapacityChange, ...]:

@@ -34,7 +34,8 @@ CHANNEL_OPTIONS = [
 ]  # fmt: skip
 """A server that comes back is found at once; one test's connection is never another's."""
 
-ITEM_COUNT, FUZZED_ITEM_COUNT = 3_000, 40
+ITEM_COUNT, FUZZED_ITEM_COUNT, RULED_ITEM_COUNT = 3_000, 40, 20
+"""Besides a few by name: items of no class, those of fuzzed calls, those that may be backordered or fall under rules."""
 
 LOCATIONS = """\
 location_id,kind,country_code,postal_code,time_zone,calendar_id,cutoff,ships,pickup,status,priority
@@ -42,7 +43,7 @@ A,DC,NL,1012,,,,,,,
 B,DC,NL,1012,,,,,,,
 X,DC,NL,1012,,,,,,,
 Y,DC,NL,1012,,,,,,,
-Z,DC,NL,1012,,,,,,,
+Z,DC,NL,1012,,,,,true,,
 eu-1,DC,NL,1012,,,,,,,1
 eu-2,DC,NL,1012,,,,,,,2
 off,DC,NL,1012,,,,,,DISABLED,
@@ -50,7 +51,8 @@ week,DC,NL,1012,,WEEK,17:00,,,,
 new-york,DC,US,10001,America/New_York,WEEK-US,15:00,,,,
 store,STORE,NL,1012,,,,false,true,,
 """
-"""A, B, X, Y and Z are alike in everything; eu-1 comes before eu-2; `week` and `new-york` have cutoffs and closed days."""
+"""A, B, X, Y and Z are alike in everything, but that Z hands over to customers too; eu-1 comes before eu-2; `week` and
+`new-york` have cutoffs and closed days."""
 
 HORIZON_DAYS = 3_650
 """The longest there is: tests of dates ask for days of 2030."""
@@ -79,10 +81,21 @@ NETWORK: Mapping[str, str] = {
         "item_id,weight_grams,item_class,ship_alone,components\nflagged,100,,,\nkept,100,,,\nfew,100,,,\nstone,4000000,,,\n"
         "leg,100,,,\ntop,100,,,\nboard,100,,,\ntable,,,,leg:4;top:1\nbench,,,,leg:4;board:1\nset,,,,table:1;bench:2\n"
         "sofa,100,whole,true,\ncup,100,whole,,\n"
+        + "".join(f"late{n},100,,,\nruled{n},100,ruled,,\n" for n in range(RULED_ITEM_COUNT))
         + "".join(f"f{n},100,,,\n" for n in range(FUZZED_ITEM_COUNT))
         + "".join(f"i{n},100,,,\n" for n in range(ITEM_COUNT))
     ),
     "safety_stock.csv": "item_id,location_id,quantity\nkept,A,50\nfew,A,3\nfew,B,4\n",
+    "backorders.csv": (
+        "item_id,location_id,quantity,lead_time_days\n" + "".join(f"late{n},,10,{n}\n" for n in range(RULED_ITEM_COUNT))
+    ),
+    "availability_rules.csv": (
+        "scenario_id,item_class,location_id,country_code,channel,from,until,available,safety_stock,buffer_percent,inbound,"
+        "pickup_reserve\n"
+        ",ruled,,,market,,,,,20,,\n,ruled,B,,market,,,false,,,,\n,ruled,Z,,,,,,,,,2\n"
+        ",ruled,X,,,2020-01-01,2020-12-31,false,,,,\n"
+        "on-hand,ruled,,,,,,,,,false,\nabroad,ruled,,NL,,,,false,,,,\nlean,ruled,,,,,,,7,,,\n"
+    ),
     "carrier_services.csv": (
         "carrier_service_id,service_level,pickup_time,delivery_calendar_id\nPOST,STANDARD,18:00,DELIVERY\n"
     ),

@@ -181,11 +181,12 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
     ("no location allowed", limited("max_locations", 0), INVALID, "constraints.max_locations.value"),
     ("distance below zero", limited("max_distance_meters", -1), INVALID, "constraints.max_distance_meters.value"),
     ("value beyond count", limited("no_split_below_micros", 2**63 - 1), INVALID, "constraints.no_split_below_micros.value"),
-    ("scenario", lambda b: setattr(b, "scenario_id", "s"), ("UNIMPLEMENTED", "NOT_BUILT"), "scenario_id"),
+    ("scenario", lambda b: setattr(b, "scenario_id", "s"), ("NOT_FOUND", "UNKNOWN_SCENARIO"), "scenario_id"),
+    ("scenario of no id", lambda b: setattr(b, "scenario_id", "a b"), INVALID, "scenario_id"),
     *(
         (f"wish {name}", first(**{name: value}), ("UNIMPLEMENTED", "NOT_BUILT"), f"lines[0].{name}")
         for name, value in (
-            ("allow_backorder", True), ("allow_preorder", True), ("allow_substitutes", True), ("substitute_item_ids", ["i1"]),
+            ("allow_substitutes", True), ("substitute_item_ids", ["i1"]),
         )
     ),
     *(
@@ -418,7 +419,7 @@ def test_position_that_never_was_is_told(server: Server) -> None:
         ({"item_ids": ["i0"], "location_ids": ["moon"]}, ("NOT_FOUND", "UNKNOWN_LOCATION"), "location_ids[0]"),
         ({"item_ids": ["i0"], "group_by": 9}, INVALID, "group_by"),
         ({"item_ids": ["i0"], "by_date": Timestamp(seconds=1)}, INVALID, "by_date"),
-        ({"item_ids": ["i0"], "scenario_id": "s"}, ("UNIMPLEMENTED", "NOT_BUILT"), "scenario_id"),
+        ({"item_ids": ["i0"], "scenario_id": "s"}, ("NOT_FOUND", "UNKNOWN_SCENARIO"), "scenario_id"),
         ({"item_ids": ["i0"], "segment": "é" * 129}, INVALID, "segment"),
         ({"item_ids": ["i0"], "channel": "a\nb"}, INVALID, "channel"),
         ({"item_ids": ["i0"], "min_position": "x"}, INVALID, "min_position"),

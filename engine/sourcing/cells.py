@@ -1,0 +1,70 @@
+"""What a plan takes of the shared stock: its pegs as guarded changes of positions, whatever stock it was made on."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from engine.domain.basket import DeliveryMethod
+from engine.domain.plan import Peg, Shipment
+from engine.inventory.fork import home_index, home_slot, is_beyond
+from engine.inventory.matrix import Slot
+from engine.inventory.transaction import Cell, CellChange
+from engine.optimizer.assemble import shipment_hold
+from engine.optimizer.scene import Scene
+
+
+class _Taken(NamedTuple):
+    """Units of one position, and of what kind: on whose account, and whether some of them are beyond its stock."""
+
+    quantity: int = 0
+    is_collected: bool = False
+    is_shipped: bool = False
+    is_beyond: bool = False
+
+
+def cells_taken(scene: Scene, pegs: Iterable[Peg]) -> tuple[CellChange, ...]:
+    """Demand per position; what is left must not fall below what the channel leaves there, less what may be backordered."""
+    taken: dict[tuple[int, int, Slot], _Taken] = {}
+    for peg in pegs:
+        key = peg.item, peg.location, home_slot(scene.stock, peg.slot)
+        before = taken.get(key, _Taken())
+        is_collected = scene.basket.lines[peg.line].delivery_method is DeliveryMethod.PICKUP
+        taken[key] = _Taken(
+            before.quantity + peg.quantity, before.is_collected or is_collected, before.is_shipped or not is_collected,
+            before.is_beyond or is_beyond(scene.stock, peg.slot),
+        )  # fmt: skip
+    changes = []
+    for (item, location, slot), each in taken.items():
+        cell, floor = cell_of(scene, item, location, slot), floor_of(scene, item, location, slot, each)
+        changes.append(CellChange(cell, 0, each.quantity, floor, None, None))
+    return tuple(changes)
+
+
+def floor_of(scene: Scene, item: int, location: int, slot: Slot, taken: _Taken) -> int:
+    """Supply less demand of a position must not fall below it."""
+    if slot.receipt_id or slot.pool:
+        return 0
+    if not taken.is_beyond:
+        # What is collected is taken first: where something is shipped as well, what that leaves is left in the end.
+        return scene.floor(item, is_collected=not taken.is_shipped).item(location)
+    backorders = scene.image.backorders
+    caps = backorders.caps(item) if backorders is not None else None
+    assert caps is not None, "units beyond stock come from a cap"
+    return scene.floor(item, is_collected=taken.is_collected).item(location) - caps.quantity.item(location)
+
+
+def cell_of(scene: Scene, item: int, location: int, slot: Slot) -> Cell:
+    """A position by ids."""
+    return Cell(scene.image.item_ids[item], scene.image.location_ids[location], slot.receipt_id, slot.pool)
+
+
+def home_pegs(scene: Scene, pegs: Iterable[Peg]) -> list[tuple[int, int]]:
+    """(arena index, units) of pegs in the shared stock; without those that it has no position for yet."""
+    at = [(home_index(scene.stock, peg.arena_index), peg.quantity) for peg in pegs]
+    return [(index, quantity) for index, quantity in at if index >= 0]
+
+
+def home_hold(
+    scene: Scene, shipment: Shipment
+) -> tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int, int]]]:  # fmt: skip
+    """What a shipment takes of the shared stock, as `LiveStock.hold` and `release` want it."""
+    return home_pegs(scene, shipment.pegs), shipment_hold(shipment)[1]
