@@ -62,7 +62,7 @@ def _explain(
     table = table_of(scene, lines, services)
     if table is not None:
         carries, sends, difference, known, columns, without = differences(scene, lines, shipments, table)
-    units = units_of(scene, lines, table)
+    units = with_sources(scene, lines, units_of(scene, lines, table))
     known[list(chosen)], difference[list(chosen)] = Known.EXACT, 0
     why = exclusions(scene, lines, services, carries, units)
     full = level >= Level.FULL
@@ -136,6 +136,16 @@ def units_of(scene: Scene, lines: tuple[int, ...], table: ColumnTable | None) ->
     for j, i in enumerate(lines):
         line = scene.basket.lines[i]
         units[j] = scene.item_stock(line.item, line.latest_minute).by_latest
+    return units
+
+
+def with_sources(scene: Scene, lines: tuple[int, ...], units: Ints) -> Ints:
+    """The units where rules let them be promised at all."""
+    off = [(j, mask) for j, i in enumerate(lines) if (mask := scene.sources(scene.basket.lines[i].item)) is not None]
+    if off:
+        units = units.copy()
+        for j, mask in off:
+            units[j, ~mask] = 0
     return units
 
 

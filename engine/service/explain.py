@@ -40,6 +40,8 @@ PLAIN = {
 }  # fmt: skip
 """Reasons that need no closer look."""
 
+SWITCHED_OFF = "DISABLED", "an availability rule keeps the line's item from being promised there"
+
 
 def encode_explanation(explained: Explanation) -> types_pb2.Explanation:
     """The first CANDIDATES_MAX locations; with FULL also what binds and what would flip the decision."""
@@ -105,7 +107,7 @@ def exclusion_reasons(
     found: dict[tuple[str, str], list[str]] = {}
     for j, why in enumerate(explained.why[:, location].tolist()):
         if why != reasons.SERVES:
-            reason = PLAIN.get(why) or closer_look(explained, j, location)
+            reason = plain_reason(explained, why, j, location) or closer_look(explained, j, location)
             found.setdefault(reason, []).append(explained.scene.basket.lines[explained.lines[j]].line_id)
     everywhere = len(found) == 1 and sum(map(len, found.values())) == len(explained.lines)
     wire = [
@@ -119,6 +121,14 @@ def exclusion_reasons(
     if not wire:
         wire.append(types_pb2.ExclusionReason(reason="RESTRICTED", message="everything is collected elsewhere"))
     return wire
+
+
+def plain_reason(explained: Explanation, why: int, j: int, location: int) -> tuple[str, str] | None:
+    """What stands in the way in words, where it takes no closer look."""
+    sources = explained.scene.sources(explained.scene.basket.lines[explained.lines[j]].item)
+    if why == reasons.UNWANTED and sources is not None and not sources[location]:
+        return SWITCHED_OFF
+    return PLAIN.get(why)
 
 
 def closer_look(explained: Explanation, j: int, location: int) -> tuple[str, str]:

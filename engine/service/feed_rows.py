@@ -3,7 +3,7 @@
 from belofte.v1 import types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from engine.domain.ids import is_id
+from engine.domain.ids import BACKORDER, is_id
 from engine.domain.reasons import Reason
 from engine.inventory.feed_marks import Event
 from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
@@ -84,6 +84,8 @@ def _refuse_receipt(record: types_pb2.InventoryRecord) -> Refused | None:
     is_inbound = record.kind == INBOUND
     if is_inbound and not record.receipt_id:
         return Reason.INVALID_FIELD, "receipt_id: the receipt was expected that INBOUND speaks of"
+    if record.receipt_id == BACKORDER:
+        return Reason.INVALID_FIELD, f"receipt_id: another id was expected, {BACKORDER} stands for units sold beyond stock"
     if record.receipt_id and record.kind not in (INBOUND, RECEIVED):
         return Reason.INVALID_FIELD, "receipt_id: none was expected, only INBOUND and RECEIVED speak of a receipt"
     if is_inbound != record.HasField("available_at"):

@@ -24,6 +24,7 @@ from tests.acceptance.asking import (
 )
 from tests.acceptance.server import Server
 from tests.acceptance.test_availability import DAY_SECONDS, days_ahead
+from tests.acceptance.test_explain import explain
 from tests.acceptance.test_reservations import NETWORK, confirm, hold, release
 
 PICKUP = types_pb2.DELIVERY_METHOD_PICKUP
@@ -90,6 +91,15 @@ def test_no_more_is_backordered_than_the_cap(server: Server, item: str, on_hand:
     assert stock_of(server, item).allocated == held + most == on_hand + 10
 
 
+def test_no_receipt_is_called_as_what_is_sold_beyond_stock(server: Server) -> None:
+    row = record(
+        server.item(), "A", 1, kind=types_pb2.INVENTORY_KIND_INBOUND, receipt_id="BACKORDER", available_at=days_ahead(1)
+    )
+    (result,) = adjust(server, row).results
+    assert (result.accepted, result.reason) == (False, "INVALID_FIELD")
+    assert result.message.startswith("receipt_id: another id was expected")
+
+
 def test_two_locations_have_a_cap_each(server: Server) -> None:
     put(server, "late4", {"A": 1, "B": 2})
     assert refusal(lambda: beyond(server, "late4", 24)).reason == "NO_STOCK"
@@ -153,6 +163,13 @@ def test_a_location_that_is_off_for_a_channel_has_nothing_for_it(server: Server)
     ):
         assert refusal(call).reason == "NO_STOCK"
     assert not quote(server, basket(lines(("ruled4", 1)), channel="market")).options
+    seen = {
+        c.location_id: c for c in explain(server, basket=basket(lines(("ruled4", 1)), channel="market")).explanation.candidates
+    }
+    assert [(each.reason, each.message) for each in seen["B"].reasons] == [
+        ("DISABLED", "an availability rule keeps the line's item from being promised there")
+    ]
+    assert [each.available_quantity for each in seen["B"].stock] == [0]
     assert shipped(source(server, ("ruled4", 11), channel="web").plan) == {"B": {"1": 10}, "X": {"1": 1}}
 
 
