@@ -20,24 +20,26 @@ MINUTES_PER_DAY = 1440
 def on_own_stock(scene: "Scene") -> "Scene":
     """The scene on a fork of its stock where rules or backorders ask for one, else the scene itself."""
     image, lines = scene.image, scene.basket.lines
-    if image.availability is None and (image.backorders is None or not any(line.allow_backorder for line in lines)):
+    beyond = frozenset[int]() if image.backorders is None else may_go_beyond(scene)
+    if image.availability is None and not beyond:
         return scene
-    forked = [forked_item(scene, item) for item in dict.fromkeys(line.item for line in lines)]
+    forked = [forked_item(scene, item, item in beyond) for item in dict.fromkeys(line.item for line in lines)]
     if all(each.inbound is None and each.beyond is None for each in forked):
         return scene
     return replace(scene, stock=StockFork(scene.stock, forked))
 
 
-def forked_item(scene: "Scene", item: int) -> ForkedItem:
+def may_go_beyond(scene: "Scene") -> frozenset[int]:
+    """Items that each of their lines allows to be backordered: units cannot be told apart by the lines that ask for them."""
+    lines = scene.basket.lines
+    allowed = {line.item for line in lines if line.allow_backorder}
+    return frozenset(allowed - {line.item for line in lines if not line.allow_backorder}) if allowed else frozenset()
+
+
+def forked_item(scene: "Scene", item: int, is_beyond: bool) -> ForkedItem:
     """How an item's rows differ for this decision."""
     rules = scene.item_rules(item)
-    inbound = rules.inbound if rules is not None else None
-    return ForkedItem(item, inbound, beyond_stock(scene, item) if may_backorder(scene, item) else None)
-
-
-def may_backorder(scene: "Scene", item: int) -> bool:
-    """Whether every line of an item allows it: units of one item cannot be told apart by the lines that ask for them."""
-    return scene.image.backorders is not None and all(line.allow_backorder for line in scene.basket.lines if line.item == item)
+    return ForkedItem(item, rules.inbound if rules is not None else None, beyond_stock(scene, item) if is_beyond else None)
 
 
 def beyond_stock(scene: "Scene", item: int) -> Beyond | None:

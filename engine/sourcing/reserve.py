@@ -113,7 +113,10 @@ def take_anywhere(scene: Scene) -> tuple[tuple[Peg, ...], tuple[ShortLine, ...]]
     """Units of every line wherever most are left, those on hand first; locations that are equal in this in their order."""
     pegs: list[Peg] = []
     short: list[ShortLine] = []
-    for i, line in enumerate(scene.basket.lines):
+    lines = scene.basket.lines
+    # As in a plan, what is collected comes first: it may take units that what is shipped must leave.
+    for i in sorted(range(len(lines)), key=lambda i: lines[i].delivery_method is not DeliveryMethod.PICKUP):
+        line = lines[i]
         left, latest = line.quantity, min(line.latest_minute, scene.last_minute)
         there = scene.item_stock(line.item, latest, line.delivery_method is DeliveryMethod.PICKUP)
         for location in np.lexsort((-there.by_latest, -there.by_now)).tolist():
@@ -128,7 +131,7 @@ def take_anywhere(scene: Scene) -> tuple[tuple[Peg, ...], tuple[ShortLine, ...]]
         if left:
             short.append(ShortLine(i, left, Reason.NO_STOCK, MESSAGES[Reason.NO_STOCK]))
     scene.stock.release([(each.arena_index, each.quantity) for each in pegs], ())
-    return tuple(pegs), tuple(short)
+    return tuple(sorted(pegs, key=lambda each: each.line)), tuple(sorted(short, key=lambda each: each.line))
 
 
 def may_hold_at(scene: Scene, i: int, location: int) -> bool:
