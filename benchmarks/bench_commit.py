@@ -123,7 +123,7 @@ class BareScript:
 
     def __init__(self, url: str, entry: bytes, records: NetworkRecords, rng: np.random.Generator) -> None:
         self._url = url
-        self._client = connect(url)
+        self._client = connect(url, Keys("bare-1"))
         self._script = self._client.register_script(script_text("commit"))
         self._entry, self._records, self._rng = entry, records, rng
         self._rounds = 0
@@ -161,7 +161,7 @@ class BareScript:
             assert len(reply) == TRANSACTIONS_MAX + 1 and isinstance(reply[1], bytes), reply
             gate.tell(1, ORIGIN, NO_LINK, [])
         gate.disconnect()
-        with connect(self._url) as client:
+        with connect(self._url, keys) as client:
             client.delete(*client.keys(f"{keys.tag}*"))
         return SCRIPT_BATCHES * TRANSACTIONS_MAX / seconds
 
@@ -210,7 +210,7 @@ def main() -> None:
 
 def _an_entry(url: str) -> bytes:
     """An order's entry as it stands in the log."""
-    with connect(url) as client:
+    with connect(url, Keys("bench")) as client:
         rows = client.xrevrange(Keys("bench").log, count=1)
     return bytes(rows[0][1][b"entry"])
 

@@ -56,7 +56,7 @@ class StoreGate:
     def __init__(self, redis_url: str, partition: str) -> None:
         """Connects when first used."""
         self.keys = Keys(partition)
-        self._client = connect(redis_url)
+        self._client = connect(redis_url, self.keys)
         scripts = {name: self._client.register_script(script_text(name)) for name in SCRIPTS}
         self._scripts = scripts
         self._server_id = ""

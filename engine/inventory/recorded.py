@@ -51,7 +51,8 @@ class RecordedWaiters:
     ) -> None:  # fmt: skip
         """`positions_of` asks the ledger for the positions of those request ids that are recorded."""
         self._url = redis_url
-        self._channel = Keys(partition).recorded_channel
+        self._keys = Keys(partition)
+        self._channel = self._keys.recorded_channel
         self._positions_of = positions_of
         self._wait_seconds_max = record_wait_ms_max / 1000
         self._waiting: dict[str, list[Waiter]] = {}
@@ -129,7 +130,7 @@ class RecordedWaiters:
                 self._stopping.wait(RECONNECT_SECONDS)
 
     def _listen(self) -> None:
-        with connect(self._url) as client, client.pubsub(ignore_subscribe_messages=True) as channel:
+        with connect(self._url, self._keys) as client, client.pubsub(ignore_subscribe_messages=True) as channel:
             channel.subscribe(self._channel)
             while not self._stopping.is_set():
                 message = channel.get_message(timeout=LISTEN_SECONDS_MAX)

@@ -107,8 +107,8 @@ class StockStore:
         item_ids: Sequence[str], location_ids: Sequence[str],
     ) -> None:  # fmt: skip
         """Connects when first used. `item_ids` and `location_ids`: whose stock and capacity is loaded."""
-        self._client = connect(redis_url)
         self._keys = Keys(partition)
+        self._client = connect(redis_url, self._keys)
         self._lag = record_lag_entries_max, record_lag_ms_max
         self._items, self._locations = tuple(item_ids), tuple(location_ids)
         self._commit = self._client.register_script(script_text("commit"))

@@ -76,8 +76,8 @@ class Auditor:
 
     def __init__(self, redis_url: str, partition: str, ledger_url: str, clock: Clock) -> None:
         """Connects when it runs."""
-        self._client = connect(redis_url)
         self._keys = Keys(partition)
+        self._client = connect(redis_url, self._keys)
         self._ledger_url = ledger_url
         self._sums = Sums(clock.unix_ms())
         self._tables: Tables = {}

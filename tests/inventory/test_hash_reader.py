@@ -9,14 +9,16 @@ import redis
 
 from engine.inventory.client import connect
 from engine.inventory.hash_reader import FieldNumbers, HashReader
+from engine.inventory.keys import Keys
 from engine.inventory.stored import join_units
+from tests.stores import PARTITION
 from tests.valkey_server import ValkeyServer
 
 
 @pytest.fixture(params=[2, 3])
 def client(server: ValkeyServer, request: pytest.FixtureRequest) -> Iterator["redis.Redis"]:
     """Of both protocols."""
-    with connect(f"{server.url}?protocol={request.param}") as found:
+    with connect(f"{server.url}?protocol={request.param}", Keys(PARTITION)) as found:
         yield found
 
 
@@ -68,7 +70,7 @@ def test_what_goes_wrong_is_an_error_of_the_client_and_the_reader_goes_on(client
 
 
 def test_connection_that_was_cut_off_is_an_error_and_the_next_is_another(server: ValkeyServer) -> None:
-    with connect(server.url) as client, server.client() as other:
+    with connect(server.url, Keys(PARTITION)) as client, server.client() as other:
         reader = HashReader(client, FieldNumbers([]))
         client.hset("numbers", "a", "7")
         answers = reader.read("head", [["numbers"]] * 9)
