@@ -69,8 +69,8 @@ class Cluster:
         folder.mkdir(exist_ok=True)
         options = {
             "port": self.ports[n], "bind": "127.0.0.1", "dir": folder, "appendonly": "yes", "save": "",
-            "logfile": folder / "log", "cluster-enabled": "yes", "cluster-node-timeout": 2_000, "cluster-port": self.ports[n] + 10_000,
-            "cluster-require-full-coverage": "no",
+            "logfile": folder / "log", "cluster-enabled": "yes", "cluster-node-timeout": 2_000,
+            "cluster-port": self.ports[n] + 10_000, "cluster-require-full-coverage": "no",
         }  # fmt: skip
         command = [str(get_binary_path()), *(str(part) for name, value in options.items() for part in (f"--{name}", value))]
         self._processes[n] = subprocess.Popen(command, stdin=subprocess.DEVNULL)
