@@ -4,6 +4,8 @@ A position that differs is a fault: it is written to the log by name, and the st
 what is not there for longer than it takes to come round.
 """
 
+from collections.abc import Mapping
+
 import structlog
 
 from engine.inventory.client import StoreAway, StoreGap
@@ -11,8 +13,8 @@ from engine.inventory.live import LiveStock
 from engine.inventory.store import StockStore
 from engine.inventory.transaction import Cell
 
-ITEMS_EACH = 50
-"""Items in one look: the store answers nobody else while it reads them."""
+POSITIONS_EACH = 1_000
+"""Positions in one look, and at least one item: neither the store nor the engine does anything else meanwhile."""
 
 NAMED_MAX = 20
 """Positions named in one line of the log."""
@@ -25,16 +27,20 @@ class LiveAuditor:
         """Begins with the first item."""
         self._store = store
         self._next = 0
+        self._index: Mapping[str, int] | None = None
+        self._items: tuple[str, ...] = ()
         self._log = structlog.get_logger("auditor")
         self.rounds = 0
         """How often it has come round."""
 
     def look(self, stock: LiveStock) -> bool:
         """Compare the next items; False where they differ. What another engine did meanwhile is waited for. Raises nothing."""
-        items = tuple(stock.item_index)
+        if self._index is not stock.item_index:
+            self._index, self._items, self._next = stock.item_index, tuple(stock.item_index), 0
+        items = self._items
         if self._next >= len(items):
             self._next, self.rounds = 0, self.rounds + 1
-        some = items[self._next : self._next + ITEMS_EACH]
+        some = self._some(items, stock)
         try:
             position, units = self._store.units_of(some)
         except (StoreAway, StoreGap):
@@ -52,6 +58,15 @@ class LiveAuditor:
         }
         self._log.error("stock in memory differs from the store", position=position, count=len(differ), positions=named)
         return False
+
+    def _some(self, items: tuple[str, ...], stock: LiveStock) -> tuple[str, ...]:
+        """The next items, as many as have so many positions."""
+        left, end = POSITIONS_EACH, self._next
+        while end < len(items) and (left > 0 or end == self._next):
+            # A hash that holds nothing is asked for as well.
+            left -= 1 + int(stock.matrix.row_count[stock.item_index[items[end]]])
+            end += 1
+        return items[self._next : end]
 
 
 def units_in(stock: LiveStock, items: tuple[str, ...]) -> dict[Cell, tuple[int, int]]:

@@ -156,7 +156,7 @@ class Handlers:
     def decide(self, calls: list[Call]) -> None:
         """Quotes and reads of stock are answered as they come; what changes stock is committed together."""
         if self._handed or self.clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
-            self.idle()
+            self._keep_up()
         writes: list[Write] = []
         for call in calls:
             result = self._guarded(call, METHODS[call.method].handle)
@@ -194,14 +194,18 @@ class Handlers:
             image.horizon(minute + ahead)
 
     def idle(self) -> None:
-        """Keep up with what other engines commit, and do what other threads handed over."""
+        """Nothing waits: keep up with the log, and look after the stock."""
+        self._keep_up()
+        self._audit()
+
+    def _keep_up(self) -> None:
+        """Follow what other engines commit, and do what other threads handed over."""
         self.path.catch_up()
         while self._handed and self._handed[0]():
             self._handed.popleft()
         self.prepare()
         self._end_holds()
         self._look_again()
-        self._audit()
         self._caught_up_ns = self.clock.monotonic_ns()
 
     def _audit(self) -> None:
@@ -252,7 +256,7 @@ class Handlers:
         """The stock in memory, no older than the caller asks. Raises `Refusal`, and `_Behind` where that may yet come."""
         if min_position:
             if self._is_ahead(min_position):
-                self.idle()
+                self._keep_up()
             is_ahead = self._is_ahead(min_position)
             # A store that went back to before what is recorded comes forward again, once it is reconciled.
             if is_ahead and (self.path.stale or self.ledger.has_recorded(min_position)):
