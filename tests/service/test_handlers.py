@@ -1,82 +1,22 @@
 """The room behind the desk, with a clock of its own: what must hold when time passes between two calls."""
 
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from belofte.v1 import inventory_service_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from engine.domain.clock import SystemClock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
-from engine.network.records import NetworkRecords
 from engine.service import handlers
-from engine.service.desk import Call
-from engine.service.engine import Engine
-from engine.service.settings import Settings
 from tests.network.small_network import small_records
-from tests.sidecars import RunningSidecar
-from tests.stores import PARTITION
-from tests.valkey_server import ValkeyServer
+from tests.service.room import ADJUST, ANSWER_SECONDS_MAX, AVAILABILITY, SOURCE, Room, running
 
-SOURCE = "/belofte.v1.SourcingService/SourceOrder"
-ADJUST = "/belofte.v1.InventoryService/AdjustInventory"
 EVENTS = "/belofte.v1.OrderService/ListOrderEvents"
-AVAILABILITY = "/belofte.v1.InventoryService/GetAvailability"
 QUOTE = "/belofte.v1.PromiseService/QuotePromise"
-ANSWER_SECONDS_MAX = 120.0
-
-
-@dataclass
-class MovedClock(SystemClock):
-    """The machine's clock, some minutes on."""
-
-    ahead_minutes: int = 0
-
-    def unix_ms(self) -> int:
-        return super().unix_ms() + self.ahead_minutes * 60_000
-
-
-@dataclass
-class Room:
-    """An engine without its front."""
-
-    engine: Engine
-    clock: MovedClock
-    answers: list[bytes | Refusal] = field(default_factory=list)
-
-    def ask(self, method: str, message: bytes) -> bytes | Refusal:
-        answered = threading.Event()
-
-        def answer(value: bytes | Refusal) -> None:
-            self.answers.append(value)
-            answered.set()
-
-        # By the desk: its thread alone may touch the stock.
-        self.engine._desk.submit(Call(method, message, 2**62, answer))
-        assert answered.wait(ANSWER_SECONDS_MAX)
-        return self.answers[-1]
-
-
-@contextmanager
-def running(tmp_path: Path, records: NetworkRecords) -> Iterator[Room]:
-    """A room over a store and a ledger of its own."""
-    ledger_url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
-    with ValkeyServer() as valkey, RunningSidecar(valkey.url, ledger_url):
-        settings = Settings(data_dir=tmp_path, redis_url=valkey.url, ledger_url=ledger_url, partition=PARTITION)
-        clock = MovedClock()
-        engine = Engine(settings, valkey.url, records, clock)
-        try:
-            engine.open(lambda done, rows: None)
-            engine._desk.start()
-            yield Room(engine, clock)
-        finally:
-            engine.close()
 
 
 @pytest.fixture
