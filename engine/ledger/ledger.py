@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true, tuple_
 
 from engine.inventory.client import ordinal
+from engine.inventory.gate import ORIGIN
 from engine.inventory.transaction import Cell
 from engine.ledger import reservations
 from engine.ledger.database import open_database
@@ -35,6 +36,14 @@ class OrderEntry(NamedTuple):
     position: str
     entry: bytes
     risks: tuple[int, ...]
+
+
+class LogEntry(NamedTuple):
+    """An entry as who follows the log reads it. `at_risk`: (risk, order) by which of its risks, then by order."""
+
+    position: str
+    entry: bytes
+    at_risk: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,34 @@ class Ledger:
         epoch, sequence = ordinal(position)
         at_or_after = (entries.c.epoch == epoch) & (entries.c.sequence >= sequence)
         return bool(self._rows(select(exists().where(at_or_after)))[0][0])
+
+    def last_position(self) -> str:
+        """Position of the last entry; `ORIGIN` where there is none."""
+        last = select(entries.c.epoch, entries.c.sequence).order_by(entries.c.epoch.desc(), entries.c.sequence.desc()).limit(1)
+        return next((f"{row.epoch}-{row.sequence}" for row in self._rows(last)), ORIGIN)
+
+    def entries_after(self, position: str, count: int) -> list[LogEntry]:
+        """The first `count` entries after a position, oldest first."""
+        place = entries.c.epoch, entries.c.sequence
+        after = tuple_(*place) > tuple_(*ordinal(position))
+        some = select(*place, entries.c.entry).where(after).order_by(*place).limit(count)
+        with self._database.connect() as connection:
+            rows = connection.execute(some).all()
+            if not rows:
+                return []
+            told = order_entries.c.epoch, order_entries.c.sequence
+            first, last = tuple_(rows[0].epoch, rows[0].sequence), tuple_(rows[-1].epoch, rows[-1].sequence)
+            risks = select(*told, order_entries.c.risk, order_entries.c.order_id).where(
+                tuple_(*told) >= first, tuple_(*told) <= last, order_entries.c.risk != CHANGED
+            )
+            at_risk: dict[tuple[int, int], list[tuple[int, str]]] = {}
+            for epoch, sequence, risk, order_id in connection.execute(risks):
+                at_risk.setdefault((epoch, sequence), []).append((risk, order_id))
+        # Sorted here: databases order text each in their own way.
+        return [
+            LogEntry(f"{epoch}-{sequence}", bytes(entry), tuple(sorted(at_risk.get((epoch, sequence), ()))))
+            for epoch, sequence, entry in rows
+        ]
 
     def _rows(
         self, query: Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]]

@@ -154,6 +154,10 @@ def prepare_tables(connection: Connection) -> None:
         connection.execute(insert(fence).values(**first, link=NO_LINK, chain=NO_CHAIN))
     version = connection.execute(select(fence.c.schema_version)).scalar_one()
     assert version == SCHEMA_VERSION, f"the ledger is of version {version}, this program of {SCHEMA_VERSION}"
+    # An index may come later than the tables of its version: nothing reads otherwise without it, only slower.
+    for table in metadata.sorted_tables:
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def check_follows(last: Last, entry: LogEntry) -> None:

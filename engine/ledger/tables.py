@@ -65,6 +65,8 @@ order_entries = Table(
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # of an entry that is not of this order alone
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
     Column("risk", Integer, primary_key=True, autoincrement=False),  # which of its risks is the order's; CHANGED: it changed it
+    # For who follows the log: which orders an entry puts at risk.
+    Index("order_entries_place", "epoch", "sequence"),
     sqlite_with_rowid=False,
 )
 
