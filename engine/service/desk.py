@@ -17,6 +17,7 @@ import structlog
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import Reason, Refusal
+from engine.service.outflow import Outflow
 from engine.service.stream_spool import StreamSpool
 
 BATCH_CALLS_MAX = 256
@@ -38,7 +39,10 @@ class Lane(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as a front delivers it. `answer` is called once, from any thread; `stream` has what a client streamed."""
+    """One call as a front delivers it. `answer` is called once, from any thread; `stream` has what a client streamed.
+
+    `flow` takes the messages of a method that answers with a stream, from when `answer` is given nothing but b"".
+    """
 
     method: str
     message: bytes
@@ -47,6 +51,7 @@ class Call:
     found: object = None
     """What was looked up for it in the ledger, for methods that need that before they are decided."""
     stream: StreamSpool | None = None
+    flow: Outflow | None = None
 
 
 class Room(Protocol):

@@ -43,13 +43,18 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.POSITION_LOST: grpc.StatusCode.ABORTED,
     Reason.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Reason.RECORD_LAGGING: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.SLOW_CONSUMER: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Reason.STORE_RECOVERING: grpc.StatusCode.UNAVAILABLE,
+    Reason.ENGINE_STOPPING: grpc.StatusCode.UNAVAILABLE,
     Reason.DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
     Reason.NOT_BUILT: grpc.StatusCode.UNIMPLEMENTED,
     Reason.FAULT: grpc.StatusCode.INTERNAL,
 }
 
-RETRY_MS = {Reason.OVERLOADED: 100, Reason.RECORD_LAGGING: 200, Reason.STORE_RECOVERING: 1_000, Reason.CONTENDED: 20}
+RETRY_MS = {
+    Reason.OVERLOADED: 100, Reason.RECORD_LAGGING: 200, Reason.SLOW_CONSUMER: 1_000, Reason.STORE_RECOVERING: 1_000,
+    Reason.ENGINE_STOPPING: 200, Reason.CONTENDED: 20,
+}  # fmt: skip
 """When to come back, where the refusal itself does not say."""
 
 assert set(CODES) == set(Reason), "every reason has a code"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 import structlog
@@ -13,8 +13,9 @@ from grpc_status import rpc_status
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
-from engine.service.desk import Call, Desk
+from engine.service.desk import Call, Desk, overloaded
 from engine.service.errors import status_of
+from engine.service.outflow import STALLED_SECONDS_MAX, Outflow
 from engine.service.stream_spool import STREAM_BYTES_MAX, StreamSpool
 
 DEADLINE_MS_MAX = 300_000
@@ -26,6 +27,12 @@ STREAM_DEADLINE_MS_MAX = 3_600_000
 BROKEN_OFF_SECONDS = 0.25
 """How long after the end of a client's stream is waited for the news that it was no end but a break."""
 
+WATCHES_MAX = 1_000
+"""Server streams at once: each may hold a queue of messages."""
+
+KEEPALIVE_MS, KEEPALIVE_ANSWER_MS = 30_000, 10_000
+"""A client that is gone without a word is found out by a ping, and its streams with it."""
+
 QUIET_SECONDS_MAX = 1.0
 """How long a stop waits for an instant without calls."""
 
@@ -33,20 +40,29 @@ _QUIET_POLL_SECONDS = 0.01
 
 
 class AioFront:
-    """Serves the given methods from a desk, unary or with a client's stream; the services' others answer UNIMPLEMENTED."""
+    """Serves the given methods from a desk: unary, with a client's stream or with the server's.
+
+    The services' other methods answer UNIMPLEMENTED.
+    """
 
     def __init__(
         self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
-        client_streams: Iterable[str] = (),
+        client_streams: Iterable[str] = (), server_streams: Iterable[str] = (),
+        stalled_seconds_max: float = STALLED_SECONDS_MAX,
     ) -> None:  # fmt: skip
         """`methods` are full paths (`/belofte.v1.PromiseService/QuotePromise`), `services` full names for reflection.
 
-        `client_streams`: those of the methods that take a stream.
+        `client_streams` and `server_streams`: those of the methods that take a stream, and that answer with one, which ends
+        when nothing of it is read for `stalled_seconds_max`.
         """
         self._desk = desk
         self._clock = clock
         self._client_streams = frozenset(client_streams)
-        self._methods = frozenset(methods) - self._client_streams
+        self._server_streams = frozenset(server_streams)
+        self._methods = frozenset(methods) - self._client_streams - self._server_streams
+        self._stalled_seconds_max = stalled_seconds_max
+        self._watches: set[Outflow] = set()
+        self._is_stopping = False
         self._services = tuple(services)
         self._message_bytes_max = message_bytes_max
         self._server: Any = None
@@ -61,6 +77,8 @@ class AioFront:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", self._message_bytes_max),
                 ("grpc.max_send_message_length", -1),
+                ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+                ("grpc.keepalive_timeout_ms", KEEPALIVE_ANSWER_MS),
             ]
         )
         server.add_generic_rpc_handlers((_Handlers(self),))
@@ -75,8 +93,11 @@ class AioFront:
         return port
 
     async def stop(self, grace_seconds: float) -> None:
-        """Report NOT_SERVING, refuse new calls, let those in hand finish."""
+        """Report NOT_SERVING, refuse new calls, let those in hand finish; streams to clients end."""
         await self._health.enter_graceful_shutdown()
+        self._is_stopping = True
+        for flow in tuple(self._watches):
+            flow.end(_stopping())
         # A call that has arrived but is not in hand yet would be cut off as CANCELLED, which tells its caller nothing.
         loop = asyncio.get_running_loop()
         quiet_until = loop.time() + QUIET_SECONDS_MAX
@@ -101,7 +122,7 @@ class AioFront:
             async for message in messages:
                 if not spool.add(message):
                     whole = invalid([FieldViolation("message", f"at most {STREAM_BYTES_MAX} bytes in all were expected")])
-                    await context.abort_with_status(rpc_status.to_status(status_of(whole)))
+                    await _refuse(context, whole)
             # The transport ends a stream that breaks off as it ends any other, and tells only afterwards that it was
             # cancelled: this task then, while it waits.
             await asyncio.sleep(BROKEN_OFF_SECONDS)
@@ -109,9 +130,43 @@ class AioFront:
         finally:
             self._in_hand -= 1
 
+    async def call_watch(self, method: str, message: bytes, context: Any) -> None:
+        """Answer with a stream: the desk says who makes it, and it lasts until its client or its maker ends it."""
+        if self._is_stopping or len(self._watches) >= WATCHES_MAX:
+            await _refuse(context, _stopping() if self._is_stopping else overloaded())
+        loop, ready = asyncio.get_running_loop(), asyncio.Event()
+        ended: asyncio.Future[bytes | Refusal] = loop.create_future()
+        flow = Outflow(
+            lambda: loop.call_soon_threadsafe(ready.set),
+            lambda refusal: loop.call_soon_threadsafe(_resolve, ended, refusal), self._stalled_seconds_max,
+        )  # fmt: skip
+        self._in_hand += 1
+        self._watches.add(flow)
+        try:
+            await self._answer(method, message, context, flow=flow)
+            # Apart: a write waits for as long as its client reads nothing, and must not keep the end of the stream waiting.
+            sending = asyncio.ensure_future(_send(flow, ready, context))
+            try:
+                timeout = context.time_remaining()
+                done, _ = await asyncio.wait((sending, ended), timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sending.cancel()
+            flow.close()
+            await asyncio.wait((sending,))
+            if sending in done:
+                self._log.debug("the client of a stream is gone", method=method, error=str(sending.exception()))
+                return
+            ending = ended.result() if ended in done else Refusal(Reason.DEADLINE_EXCEEDED, "the deadline of the stream passed")
+            assert isinstance(ending, Refusal)
+            await _refuse(context, ending)
+        finally:
+            flow.close()
+            self._watches.discard(flow)
+            self._in_hand -= 1
+
     async def _answer(
         self, method: str, message: bytes, context: Any, stream: StreamSpool | None = None,
-        deadline_ms_max: int = DEADLINE_MS_MAX,
+        deadline_ms_max: int = DEADLINE_MS_MAX, flow: Outflow | None = None,
     ) -> bytes:  # fmt: skip
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[bytes | Refusal] = loop.create_future()
@@ -121,15 +176,36 @@ class AioFront:
 
         left = context.time_remaining()
         wait_ms = deadline_ms_max if left is None else min(deadline_ms_max, int(left * 1000))
-        self._desk.submit(Call(method, message, self._clock.unix_ms() + wait_ms, answer, stream=stream))
+        self._desk.submit(Call(method, message, self._clock.unix_ms() + wait_ms, answer, stream=stream, flow=flow))
         try:
             value = await asyncio.wait_for(answered, wait_ms / 1000)
         except TimeoutError:
             value = Refusal(Reason.DEADLINE_EXCEEDED, "no answer within the deadline; a write may still be recorded")
         if isinstance(value, Refusal):
-            await context.abort_with_status(rpc_status.to_status(status_of(value)))
-            raise AssertionError("abort raises")
+            await _refuse(context, value)
         return value
+
+
+async def _send(flow: Outflow, ready: asyncio.Event, context: Any) -> None:
+    """Send what there is, each message when the client has room for it, until cancelled."""
+    while True:
+        message = flow.take()
+        if message is not None:
+            await context.write(message)
+            continue
+        await ready.wait()
+        ready.clear()
+
+
+async def _refuse(context: Any, refusal: Refusal) -> NoReturn:
+    """End the call with an error."""
+    await context.abort_with_status(rpc_status.to_status(status_of(refusal)))
+    raise AssertionError("abort raises")
+
+
+def _stopping() -> Refusal:
+    """A stream ends because its engine does."""
+    return Refusal(Reason.ENGINE_STOPPING, "the engine is asked to stop; call again, from the last position read")
 
 
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]
@@ -152,11 +228,16 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]
                 return await front.call_stream(method, messages, context)
 
             return grpc.stream_unary_rpc_method_handler(client_stream)
+        if method in front._server_streams:
+
+            async def server_stream(message: bytes, context: Any) -> None:
+                await front.call_watch(method, message, context)
+
+            return grpc.unary_stream_rpc_method_handler(server_stream)
         if method.lstrip("/").split("/")[0] in front._services:
 
             async def refuse(messages: object, context: Any) -> None:
-                refusal = Refusal(Reason.NOT_BUILT, f"{method} is not served by this version")
-                await context.abort_with_status(rpc_status.to_status(status_of(refusal)))
+                await _refuse(context, Refusal(Reason.NOT_BUILT, f"{method} is not served by this version"))
 
             # A stream of streams answers a call of any arity.
             return grpc.stream_stream_rpc_method_handler(refuse)
