@@ -60,6 +60,8 @@ class RecordedWaiters:
         self._is_stopped = False
         self._stopping = threading.Event()
         self._is_asked_now = threading.Event()
+        self.heard: Callable[[], None] = lambda: None
+        """Told that something was recorded, whatever it is: for who follows the ledger. Returns at once."""
         self._threads = [
             threading.Thread(target=self._run, name="belofte-recorded", daemon=True),
             threading.Thread(target=self._keep_asking, name="belofte-asking", daemon=True),
@@ -136,6 +138,7 @@ class RecordedWaiters:
                 message = channel.get_message(timeout=LISTEN_SECONDS_MAX)
                 if message is not None:
                     self._release(parse_recorded(message["data"]))
+                    self.heard()
 
     def _keep_asking(self) -> None:
         while not self._stopping.is_set():

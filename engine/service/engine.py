@@ -28,6 +28,7 @@ from engine.service.garbage import spare_what_stays
 from engine.service.handlers import (
     CLIENT_STREAMS,
     METHODS,
+    SERVER_STREAMS,
     SERVICES,
     Handlers,
     Limits,
@@ -76,6 +77,7 @@ class Engine:
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
         self._handlers.decide_again = self._desk.submit
         self._handlers.auditor = LiveAuditor(self._store)
+        self._waiters.heard = self._handlers.events.wake
 
     def open(self, advance: Callable[[int, int], None]) -> int | None:
         """Load the stock, and into a ledger without a complete load the folder's inventory first.
@@ -112,7 +114,7 @@ class Engine:
             loop.add_signal_handler(number, asked_to_stop.set)
         self._desk.start()
         limit = self._settings.message_bytes_max
-        front = AioFront(self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS)
+        front = AioFront(self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS, SERVER_STREAMS)
         port = await front.start(self._settings.address)
         self._log.info("serving", address=self._settings.host, port=port, network=self._image.network.name)
         announce(port)
@@ -124,6 +126,7 @@ class Engine:
         """Stop threads and connections."""
         self._desk.stop(DRAIN_SECONDS_MAX)
         self._waiters.stop()
+        self._handlers.events.stop()
         self._readers.shutdown(wait=True)
         self._store.close()
         self._ledger.close()

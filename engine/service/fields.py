@@ -95,10 +95,10 @@ def check_request_id(request_id: str, now_unix_ms: int, violations: Violations) 
         violations.add("request_id", "a UUID version 7 made by now was expected, this one is more than an hour ahead")
 
 
-def check_position(position: str, violations: Violations) -> None:
+def check_position(position: str, violations: Violations, field: str = "min_position") -> None:
     """A consistency token must be empty, or `epoch-sequence` as an answer gave it."""
     if position and not _POSITION.match(position):
-        violations.add("min_position", "a position of an answer was expected, as 3-1041")
+        violations.add(field, "a position of an answer was expected, as 3-1041")
 
 
 def decode_page_token(token: str, violations: Violations) -> int:

@@ -58,6 +58,7 @@ from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload
 from engine.service.reads import describe_network, get_availability
 from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
 from engine.service.sync import Sync, SyncTools, finished_sync
+from engine.service.watch_events import EventWatch, watch_events
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import OrderWrite, preview_order
 
@@ -135,6 +136,7 @@ class Handlers:
             clock.unix_ms,
         )  # fmt: skip
         self.ledger = ledger
+        self.events = EventWatch(ledger)
         self.limits = limits
         self.clock = clock
         self.readers = readers
@@ -739,6 +741,8 @@ class Method:
     """It plans on the stock in memory, where a fault may leave what it held."""
     takes_stream: bool = False
     """The client streams what it asks."""
+    sends_stream: bool = False
+    """It answers with a stream: b"" once that stands."""
 
 
 METHODS: Mapping[str, Method] = {
@@ -764,11 +768,13 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.ReservationService/ListReservations": Method(Lane.READ, reservations.list_page),
     "/belofte.v1.OrderService/GetOrder": Method(Lane.READ, Handlers.order),
     "/belofte.v1.OrderService/ListOrderEvents": Method(Lane.READ, Handlers.order_events),
+    "/belofte.v1.OrderService/WatchEvents": Method(Lane.READ, watch_events, sends_stream=True),
     "/belofte.v1.NetworkService/GetNetwork": Method(Lane.DECIDE, Handlers.network),
     "/belofte.v1.NetworkService/ReloadNetwork": Method(Lane.READ, Handlers.reload),
 }
 
 CLIENT_STREAMS = tuple(name for name, method in METHODS.items() if method.takes_stream)
+SERVER_STREAMS = tuple(name for name, method in METHODS.items() if method.sends_stream)
 
 SERVICES = (
     "belofte.v1.PromiseService",

@@ -161,15 +161,20 @@ def events_of(entries: Iterable[OrderEntry], order_id: str) -> list[types_pb2.Or
     for recorded in entries:
         entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
         found = [event for event in entry.events if event.order_id == order_id]
-        for place in recorded.risks:
-            event = entry.risks[place].event
-            event.event_id = f"{entry.request_id}-risk-{place + 1}-{order_id}"
-            event.order_id = order_id
-            found.append(event)
+        found += [risk_event(entry, place, order_id) for place in recorded.risks]
         for event in found:
             event.position = recorded.position
         events += found
     return events
+
+
+def risk_event(entry: ledger_entry_pb2.LedgerEntry, place: int, order_id: str) -> types_pb2.OrderEvent:
+    """What one of the orders is told that a risk of an entry is about; without its place in the log."""
+    event = types_pb2.OrderEvent()
+    event.CopyFrom(entry.risks[place].event)
+    event.event_id = f"{entry.request_id}-risk-{place + 1}-{order_id}"
+    event.order_id = order_id
+    return event
 
 
 def page_of_events(

@@ -154,9 +154,12 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchEvents(self, request, context):
-        """Follows events from a position on, in the order of the log, without a gap.
+        """Follows events from a position on, in the order of the log, without a gap: what is recorded, and only that. The first
+        message comes at once; where nothing happened yet it is a sign of life, which says from where on events are told.
 
-        Errors: ABORTED (POSITION_LOST: its epoch ended before it was recorded). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_LOCATION), ABORTED (POSITION_LOST: its epoch ended before it was recorded),
+        RESOURCE_EXHAUSTED (SLOW_CONSUMER: nothing was read for long), UNAVAILABLE (ENGINE_STOPPING). After the last two go on
+        from the last position read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
