@@ -61,7 +61,7 @@ class ForkMatrix(InventoryMatrix):
         self.item_count, self.location_count = live.item_count, live.location_count
         # Zeros are not touched until they are read, so many items cost no more than few.
         self.row_start, self.row_count, self.row_room = (np.zeros(live.item_count, np.int64) for _ in range(3))
-        self.opened_count, self.position = 0, live.position
+        self.opened_count, self._position, self._file = 0, live.position, None
         self._pool_index, self._slot_index = live._pool_index, live._slot_index
         self.slots = live.slots
         self.slot_available_at, self.slot_pool = live.slot_available_at, live.slot_pool
@@ -113,7 +113,6 @@ def _fork(live: InventoryMatrix, items: Sequence[ForkedItem]) -> tuple[ForkMatri
     matrix.row_room = matrix.row_count
     location, slot, supply, demand, home = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     matrix.location, matrix.slot, matrix.supply, matrix.demand = location, slot, supply, demand
-    matrix.used = used
     return matrix, home
 
 

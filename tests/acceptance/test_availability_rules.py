@@ -202,15 +202,19 @@ def test_units_kept_for_pickup_are_not_shipped(server: Server) -> None:
     assert stock_of(server, "ruled5") == (5, 5, 0)
 
 
-def test_a_hold_of_the_network_takes_what_is_kept_for_pickup_for_that_alone(server: Server) -> None:
-    """3 to ship and 2 to collect of 5: the two kept are held for the line that is collected, whichever line comes first."""
-    put(server, "ruled7", {"Z": 5})
-    mixed = [*lines(("ruled7", 3), ("ruled7", 2))]
+def test_a_hold_of_the_network_takes_what_is_collected_first(server: Server) -> None:
+    """1 to ship and 2 to collect, of 3 none is left to ship, since 2 stay for pickup; of 5 both are held."""
+    mixed = [*lines(("ruled7", 1), ("ruled7", 2))]
     mixed[1].delivery_method, mixed[1].pickup_location_id = PICKUP, "Z"
+    put(server, "ruled7", {"Z": 3})
+    assert refusal(lambda: hold(server, basket=basket(mixed), scope=NETWORK)).reason == "NO_STOCK"
+    put(server, "ruled7", {"Z": 5})
     held = hold(server, basket=basket(mixed), scope=NETWORK)
-    assert [(line.line_id, line.quantity) for line in held.lines] == [("1", 3), ("2", 2)]
-    assert stock_of(server, "ruled7").available == 0
-    assert shipped(confirm(server, held.reservation_id).order.plan) == {"Z": {"1": 3, "2": 2}}
+    assert [(line.line_id, line.quantity) for line in held.lines] == [("1", 1), ("2", 2)]
+    assert {
+        shipment.route: {line.line_id: line.quantity for line in shipment.lines}
+        for shipment in confirm(server, held.reservation_id).order.plan.shipments
+    } == {types_pb2.ROUTE_SHIP: {"1": 1}, types_pb2.ROUTE_PICKUP: {"2": 2}}
 
 
 def test_scenarios(server: Server) -> None:
