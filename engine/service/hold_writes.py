@@ -82,11 +82,14 @@ class HoldWrite:
         """What it takes or gives back at this moment. Raises `Refusal`."""
         changed = self._changed = self.change(stock, attempt)
         self.response = changed.response.SerializeToString()
+        # One instant for the order and the entry that made it: it is read back as it was answered.
+        made = changed.order
+        decided = made.created_at.ToMilliseconds() if made is not None else self.clock.unix_ms()
         owner = changed.order.order_id if changed.order is not None else RECORD + changed.wires[0].reservation_id
         entry = ledger_entry_pb2.LedgerEntry(
             request_id=self.asked.request_id, method=self.asked.method, request_digest=self.asked.digest, order_id=owner,
             request=self.asked.message, response=self.response, network_version=self.network_version,
-            decided_unix_ms=self.clock.unix_ms(), reservations=changed.wires, events=changed.events, order=changed.order,
+            decided_unix_ms=decided, reservations=changed.wires, events=changed.events, order=changed.order,
         )  # fmt: skip
         texts = tuple(hold_change(before, after) for before, after in changed.holds)
         for text in texts:
