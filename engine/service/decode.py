@@ -40,6 +40,10 @@ POSTAL_CODE_LENGTH_MAX = 16
 NAMES = ("channel", "segment", "customer_id", "customer_class", "policy_id", "demand_class")
 """Fields of a basket in the caller's own words."""
 
+PLAIN = frozenset({"line_id", "item_id", "quantity", "unit_price_micros"})
+"""Fields of a line that asks for nothing but units of an item."""
+
+NO_LIMITS = Constraints()
 OPTIONS_MAX = 10
 REQUEST_TIME_BEHIND_MINUTES_MAX = 60
 """How far a request time may lie back: clocks differ and queues take time, but nothing is promised for what is past."""
@@ -84,13 +88,16 @@ def decode_basket(
         violations.add(f"{field}.currency", f"{image.network.currency} was expected, the currency of the network")
     check_scenario(wire.scenario_id, f"{field}.scenario_id", image, violations)
     for name in NAMES:
-        check_text(getattr(wire, name), f"{field}.{name}", NAME_LENGTH_MAX, violations)
+        if text := getattr(wire, name):
+            check_text(text, f"{field}.{name}", NAME_LENGTH_MAX, violations)
     if len(wire.calling_system) > CALLING_SYSTEM_LENGTH_MAX:
         expected = f"at most {CALLING_SYSTEM_LENGTH_MAX} characters were expected, not {len(wire.calling_system)}"
         violations.add(f"{field}.calling_system", expected)
     if sum(line.unit_price_micros * line.quantity for line in lines) > 10**18:
         violations.add(f"{field}.lines", "a total value of at most 10^18 micros was expected")
-    limits = decode_constraints(wire.constraints, f"{field}.constraints", image, violations)
+    limits = NO_LIMITS
+    if wire.HasField("constraints"):
+        limits = decode_constraints(wire.constraints, f"{field}.constraints", image, violations)
     joined = join_lines(lines, wire.lines[: lines_max + 1], field, image, violations)
     ways = {line.pickup_location for line in joined}
     if limits.ship_complete and not limits.is_soft("ship_complete") and len(ways) > 1:
@@ -125,6 +132,9 @@ def decode_line(
     item = index_of_item(wire.item_id, f"{path}.item_id", image, violations)
     check_range(wire.quantity, f"{path}.quantity", 1, QUANTITY_MAX, violations)
     check_range(wire.unit_price_micros, f"{path}.unit_price_micros", 0, MONEY_MICROS_MAX, violations)
+    if all(descriptor.name in PLAIN for descriptor, _ in wire.ListFields()):
+        # Most lines: what they do not say need not be looked at word by word.
+        return BasketLine(wire.line_id, item, wire.quantity, wire.unit_price_micros)
     check_range(wire.max_splits, f"{path}.max_splits", 0, COUNT_MAX, violations)
     check_range(wire.min_split_quantity, f"{path}.min_split_quantity", 0, QUANTITY_MAX, violations)
     check_range(wire.kit_ratio, f"{path}.kit_ratio", 0, QUANTITY_MAX, violations)

@@ -60,7 +60,7 @@ from engine.service.record import encode_order, events_of, finished_answer, orde
 from engine.service.sync import Sync, SyncTools, finished_sync
 from engine.service.watch_events import EventWatch, watch_events
 from engine.sourcing.order import Planned, SourceRequest
-from engine.sourcing.source import OrderWrite, preview_order
+from engine.sourcing.source import OrderWrite, Taken, preview_order
 
 Found = TypeVar("Found")
 
@@ -357,8 +357,8 @@ class Handlers:
             self.log.exception("the ledger cannot be asked", method=call.method)
             call.answer(answer)
 
-    def _encode_order(self, planned: Planned) -> tuple[bytes, bytes]:
-        return encode_order(planned, self.clock.unix_ms())
+    def _encode_order(self, planned: Planned, taken: Taken) -> tuple[bytes, bytes]:
+        return encode_order(planned, taken, self.clock.unix_ms())
 
     def _sourced(self, call: Call, write: OrderWrite, outcome: Recorded | Refusal) -> None:
         match outcome:

@@ -11,7 +11,7 @@ from engine.inventory.effects import add_effects
 from engine.network.policies import policy_version
 from engine.service.encode import encode_plan
 from engine.sourcing.order import Planned
-from engine.sourcing.source import capacities_of, cells_of
+from engine.sourcing.source import Taken
 
 SOURCE_ORDER = "SourceOrder"
 WAYS = {Route.SHIP: "from", Route.PICKUP: "collected at"}
@@ -47,7 +47,7 @@ class OrderEntry(RecordedEntry, Protocol):
         ...
 
 
-def encode_order(planned: Planned, decided_unix_ms: int) -> Encoded:
+def encode_order(planned: Planned, taken: Taken, decided_unix_ms: int) -> Encoded:
     """The entry of a sourced order, with what it changes, what is answered and what happened."""
     request, scene = planned.request, planned.scene
     answer = source_answer(planned)
@@ -58,7 +58,7 @@ def encode_order(planned: Planned, decided_unix_ms: int) -> Encoded:
         policy_id=planned.plan.policy_id, decided_unix_ms=decided_unix_ms,
         events=order_events(planned, answer, decided_unix_ms),
     )  # fmt: skip
-    add_effects(entry, cells_of(scene, planned.plan), capacities_of(scene, planned.plan))
+    add_effects(entry, taken.cells, taken.capacities)
     return Encoded(entry.SerializeToString(), response)
 
 

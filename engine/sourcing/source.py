@@ -6,6 +6,7 @@ the stock in memory, and what the plan takes is written as one transaction: all 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.domain.clock import Clock
 from engine.domain.enums import OrderBy
@@ -30,7 +31,15 @@ FUNDAMENTAL = (
 )  # fmt: skip
 """Reasons of short lines; where they differ, the order is refused for the first of them, which the least can be done about."""
 
-Encode = Callable[[Planned], tuple[bytes, bytes]]
+
+class Taken(NamedTuple):
+    """What a plan takes, guarded."""
+
+    cells: tuple[CellChange, ...]
+    capacities: tuple[CapacityChange, ...]
+
+
+Encode = Callable[[Planned, Taken], tuple[bytes, bytes]]
 """The entry of the log for a planned order (what was asked, what is answered, what it changes), and the answer in it."""
 
 
@@ -80,9 +89,10 @@ class OrderWrite:
         """What the best plan takes. Raises `Refusal` when a line is short that may not be."""
         self.planned = plan_order(self.image, stock, self.request, self.nodes_max, self.clock, attempt)
         refuse_shortage(self.planned.scene, self.planned.plan, self.request.field)
-        entry, self.response = self.encode(self.planned)
+        taken = taken_by(self.planned)
+        entry, self.response = self.encode(self.planned, taken)
         self.explained = self.explain(self.planned)
-        return transaction_of(self.planned, entry)
+        return transaction_of(self.request, taken, entry)
 
     def hold(self, stock: LiveStock) -> None:
         """Show what the plan takes to the orders planned after it."""
@@ -101,12 +111,16 @@ class OrderWrite:
         self.answer(self, outcome)
 
 
-def transaction_of(planned: Planned, entry: bytes) -> Transaction:
+def taken_by(planned: Planned) -> Taken:
     """The plan as guarded changes: units pegged to their positions, capacity to its days."""
-    request = planned.request
+    return Taken(cells_of(planned.scene, planned.plan), capacities_of(planned.scene, planned.plan))
+
+
+def transaction_of(request: SourceRequest, taken: Taken, entry: bytes) -> Transaction:
+    """All of it or nothing, and the order's record with it."""
     return Transaction(
-        request_id=request.request_id, request_digest=request.digest, order_id=request.order_id,
-        cells=cells_of(planned.scene, planned.plan), capacities=capacities_of(planned.scene, planned.plan), entry=entry,
+        request_id=request.request_id, request_digest=request.digest, order_id=request.order_id, cells=taken.cells,
+        capacities=taken.capacities, entry=entry,
     )  # fmt: skip
 
 
