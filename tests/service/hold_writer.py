@@ -44,6 +44,9 @@ def drawn(draw: random.Random) -> list[str]:
         return [kind, draw.choice(ITEMS), draw.choice(LOCATIONS), str(draw.randrange(1, 4))]
     name = f"r-{int(time.time() * NAMES_A_SECOND) - draw.randrange(3 * NAMES_A_SECOND)}"
     if kind == "hold":
+        if draw.random() < 0.25:
+            # Nobody else speaks of this one: it has to expire.
+            name = f"own-{uuid7()}"
         scope = draw.choice(("LOCATION", "LOCATION", "NETWORK"))
         return [kind, name, draw.choice(ITEMS), str(draw.randrange(1, 4)), str(draw.randrange(*LIFE_MS)), scope]
     if kind == "extend":
