@@ -88,12 +88,16 @@ class LiveStock:
 
     def slot_of(self, item: int, location: int, receipt_id: str, pool: str) -> int:
         """The slot of a position; a receipt without a date counts as on hand."""
-        minute = self._receipt_minute.get((item, location, receipt_id), ON_HAND) if receipt_id else ON_HAND
+        minute = self.receipt_minute(item, location, receipt_id)
         return self.matrix.slot_index(Slot(receipt_id, pool, minute, not self.is_flagged(item, location, pool)))
 
     def is_flagged(self, item: int, location: int, pool: str) -> bool:
         """Whether a position is flagged as out of stock."""
         return (item, location, pool) in self._unsellable
+
+    def receipt_minute(self, item: int, location: int, receipt_id: str) -> int:
+        """From when a receipt can be used; `ON_HAND` for what is on hand, and for a receipt without a date."""
+        return self._receipt_minute.get((item, location, receipt_id), ON_HAND) if receipt_id else ON_HAND
 
     def load(self, changes: Iterable[PositionChange]) -> None:
         """Fill an empty stock with distinct positions, in any order; far faster than one change after the other."""

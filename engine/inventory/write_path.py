@@ -68,6 +68,18 @@ class Write(Protocol):
         ...
 
 
+class Follower(Protocol):
+    """Who hears of every change of the stock in memory, in the thread that makes it."""
+
+    def note(self, stock: LiveStock, entry: LogEntry) -> None:
+        """An entry is about to be applied."""
+        ...
+
+    def reloaded(self, before: str, position: str) -> None:
+        """The stock was made anew: it was at the one position, and is at the other."""
+        ...
+
+
 class WritePath:
     """The stock in memory, kept equal to the store's log, and the writes on their way. Used by one thread."""
 
@@ -81,6 +93,7 @@ class WritePath:
         """
         self.stock: LiveStock | None = None
         self.stale = True
+        self.follower: Follower | None = None
         self._store = store
         self._waiters = waiters
         self._load = load
@@ -259,6 +272,8 @@ class WritePath:
     def _apply(self, entries: Sequence[LogEntry]) -> None:
         assert self.stock is not None
         for entry in entries:
+            if self.follower is not None:
+                self.follower.note(self.stock, entry)
             self.stock.apply(entry)
 
     def _reload(self) -> None:
@@ -267,9 +282,12 @@ class WritePath:
             self.stale = True
             return
         image = self._read_image()
+        before = self.position
         self.stock = self._load(image)
         self._epoch = image.epoch
         self.stale = False
+        if self.follower is not None:
+            self.follower.reloaded(before, image.position)
         self._log.info("stock loaded", position=image.position, epoch=image.epoch, kept=image.is_kept)
 
     def _read_image(self) -> StockImage:

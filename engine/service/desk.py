@@ -69,8 +69,8 @@ class Room(Protocol):
         """Answer one read; or the call as it is to be decided, with what was found for it."""
         ...
 
-    def idle(self) -> None:
-        """Nothing waits: keep up with the log."""
+    def idle(self) -> bool:
+        """Nothing waits: keep up with the log; whether there is more to do at once."""
         ...
 
 
@@ -139,9 +139,9 @@ class Desk:
                 if not batch and self._stopping:
                     return
             if not batch:
-                self._room.idle()
+                is_busy = self._room.idle()
                 with self._arrived:
-                    if not self._waiting and not self._stopping:
+                    if not (self._waiting or self._stopping or is_busy):
                         self._arrived.wait(IDLE_SECONDS)
                 continue
             now = self._clock.unix_ms()

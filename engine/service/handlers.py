@@ -58,6 +58,7 @@ from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload
 from engine.service.reads import describe_network, get_availability
 from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
 from engine.service.sync import Sync, SyncTools, finished_sync
+from engine.service.watch_availability import StockWatch, watch_availability
 from engine.service.watch_events import EventWatch, watch_events
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import OrderWrite, Taken, preview_order
@@ -137,6 +138,7 @@ class Handlers:
         )  # fmt: skip
         self.ledger = ledger
         self.events = EventWatch(ledger)
+        self.stock_watch = StockWatch(path, ledger, readers)
         self.limits = limits
         self.clock = clock
         self.readers = readers
@@ -195,20 +197,23 @@ class Handlers:
         for ahead in (0, MINUTES_PER_DAY):
             image.horizon(minute + ahead)
 
-    def idle(self) -> None:
-        """Nothing waits: keep up with the log, and look after the stock."""
-        self._keep_up()
+    def idle(self) -> bool:
+        """Nothing waits: keep up with the log, and look after the stock; whether more is to be done at once."""
+        is_busy = self._keep_up()
         self._audit()
+        return is_busy
 
-    def _keep_up(self) -> None:
-        """Follow what other engines commit, and do what other threads handed over."""
+    def _keep_up(self) -> bool:
+        """Follow what other engines commit, do what other threads handed over, tell who watches; whether more is to be told."""
         self.path.catch_up()
         while self._handed and self._handed[0]():
             self._handed.popleft()
         self.prepare()
         self._end_holds()
         self._look_again()
+        is_busy = self.stock_watch.tell(self.image, self.now_minute())
         self._caught_up_ns = self.clock.monotonic_ns()
+        return is_busy
 
     def _audit(self) -> None:
         """Now and then, compare some of the stock with the store's."""
@@ -218,6 +223,7 @@ class Handlers:
         self._audited_ns = now
         if not self.auditor.look(stock):
             self.path.stale = True
+            self.stock_watch.start_anew("the stock in memory was not that of the store: start anew, without from_position")
 
     def _look_again(self) -> None:
         """Let those be decided again that waited for a position, or tell them that their deadline has passed."""
@@ -254,7 +260,7 @@ class Handlers:
                 self.path.stale = True
             return fault()
 
-    def stock(self, min_position: str) -> LiveStock:
+    def stock(self, min_position: str, field: str = "min_position") -> LiveStock:
         """The stock in memory, no older than the caller asks. Raises `Refusal`, and `_Behind` where that may yet come."""
         if min_position:
             if self._is_ahead(min_position):
@@ -264,8 +270,8 @@ class Handlers:
             if is_ahead and (self.path.stale or self.ledger.has_recorded(min_position)):
                 raise _Behind
             if is_ahead or not self._is_of_this_past(min_position):
-                message = f"min_position: {min_position} was never recorded; the log is at {self.path.position}"
-                raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
+                message = f"{field}: {min_position} was never recorded; the log is at {self.path.position}"
+                raise Refusal(Reason.POSITION_LOST, message, (FieldViolation(field, message),))
         if self.path.stock is None:
             raise recovering()
         return self.path.stock
@@ -755,6 +761,7 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
     "/belofte.v1.InventoryService/SyncInventory": Method(Lane.READ, Handlers.sync, takes_stream=True),
     "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),
+    "/belofte.v1.InventoryService/WatchAvailability": Method(Lane.DECIDE, watch_availability, sends_stream=True),
     "/belofte.v1.ReservationService/CreateReservation": Method(Lane.DECIDE, reservations.create, plans=True),
     "/belofte.v1.ReservationService/ExtendReservation": Method(Lane.DECIDE, reservations.extend, reservations.LOOK_UP_EXTEND),
     "/belofte.v1.ReservationService/ReleaseReservation": Method(

@@ -520,7 +520,10 @@ REQUESTS: dict[str, Callable[[], Message]] = {
         "ListReservations", "TransferReservation",
     )
 }  # fmt: skip
-WATCHES = {"/belofte.v1.OrderService/WatchEvents": order_service_pb2.WatchEventsRequest}
+WATCHES: dict[str, Callable[[], Message]] = {
+    "/belofte.v1.InventoryService/WatchAvailability": inventory_service_pb2.WatchAvailabilityRequest,
+    "/belofte.v1.OrderService/WatchEvents": order_service_pb2.WatchEventsRequest,
+}
 REQUESTS |= WATCHES
 NEED_NOTHING = ("GetNetwork", "ListReservations", "WatchEvents", "WatchAvailability")
 SYNC = "/belofte.v1.InventoryService/SyncInventory"

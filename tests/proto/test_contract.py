@@ -36,7 +36,7 @@ WORKING = {
     "GetAvailability", "GetOrder", "ListOrderEvents", "GetNetwork", "ReloadNetwork", "CreateReservation",
     "ExtendReservation", "ConfirmReservation",
     "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation", "GetRequest", "CancelRequest",
-    "WatchEvents",
+    "WatchAvailability", "WatchEvents",
 }  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")

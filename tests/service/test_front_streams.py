@@ -44,8 +44,8 @@ class Streams:
         call.flow.attach(lambda: self.flows.remove(call.flow))  # type: ignore[arg-type]
         return b""
 
-    def idle(self) -> None:
-        """Nothing to keep up with."""
+    def idle(self) -> bool:
+        return False
 
 
 class Running:

@@ -94,10 +94,14 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchAvailability(self, request, context):
-        """Follows availability: what it is at first, then each change or each crossing of a threshold.
+        """Follows availability: what it is at first, then each change or each crossing of a threshold. Rows are those of
+        GetAvailability without by_date. Changes that follow each other quickly, or faster than they are read, are told as one.
+        Nothing is told of what only time changes: that a receipt's day has come, or that a rule begins or ends, is seen with
+        the next change of its row, and crosses no threshold.
 
-        Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), ABORTED (POSITION_LOST: start anew).
-        Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION), ABORTED (POSITION_LOST: start anew, without from_position; also when
+        the network is reloaded), RESOURCE_EXHAUSTED (SLOW_CONSUMER: nothing was read for long), UNAVAILABLE (ENGINE_STOPPING,
+        STORE_RECOVERING). After the last two go on from the last position read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
