@@ -7,12 +7,11 @@ reads slowly is told later, and as much at once: all that is kept for it is whic
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 from belofte.v1 import inventory_service_pb2
@@ -22,20 +21,17 @@ from engine.inventory.live import LiveStock, LogEntry
 from engine.inventory.write_path import WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage
-from engine.optimizer.kept import Asker
 from engine.service.fields import IDS_MAX, Violations, check_count, check_network, check_position, index_of_item, parse
 from engine.service.outflow import SIGN_OF_LIFE_SECONDS, Outflow
-from engine.service.reads import Availability, Row, View, available_before, decode_view, rows_of, shown_rows
-from engine.service.stock_changes import CatchUp, CellSums, Missed, Places, merge_places, note_changes, places_by_item
+from engine.service.reads import decode_view
+from engine.service.stock_changes import CatchUp, CellSums, Missed, note_changes, places_by_item
+from engine.service.stock_telling import Asked, Response, Telling, Watcher, put
 
 if TYPE_CHECKING:
     from engine.service.desk import Call
     from engine.service.handlers import Handlers
 
 THRESHOLDS_MAX = 10
-ROWS_EACH = 500
-"""Rows in one message, about: those of an item stay together."""
-
 TELL_SECONDS_MIN = 0.02
 """Between two tellings: what changes in between is told once."""
 
@@ -45,43 +41,6 @@ TELL_SECONDS_MAX = 0.004
 RELOADED = "the network was reloaded: start anew, without from_position"
 
 Request = inventory_service_pb2.WatchAvailabilityRequest
-Response = inventory_service_pb2.WatchAvailabilityResponse
-
-
-class Asked(NamedTuple):
-    """What a watcher asked for. No items: all; no thresholds: each change."""
-
-    items: tuple[int, ...]
-    view: View
-    thresholds: tuple[int, ...]
-
-
-@dataclass(eq=False, slots=True)
-class Watcher:
-    """One who watches. `position`: everything up to it has been put; empty while the first picture is not complete."""
-
-    flow: Outflow
-    asked: Asked
-    items: frozenset[int]
-    position: str
-    batch: Iterator[tuple[int, Places | None]] | None = None
-    """What is being told: items, and what of them (None: all). Then everything up to `ending` has been."""
-    ending: str = ""
-    later: dict[int, Places] = field(default_factory=dict)
-    """What comes after it."""
-    catch_ups: int = 0
-    """How often it waits for what it missed."""
-    has_begun: bool = False
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether it has not been told all that there was at first."""
-        return not self.position
-
-    def add(self, changed: dict[int, Places]) -> None:
-        """Tell these as well, where they are watched."""
-        for item in changed if not self.items else changed.keys() & self.items:
-            merge_places(self.later.setdefault(item, {}), changed[item])
 
 
 @dataclass(slots=True)
@@ -111,7 +70,6 @@ class StockWatch:
         self._image: NetworkImage | None = None
         self._told_at = 0.0
         self._turn = 0
-        self._shown: dict[object, tuple[list[Row], list[Availability]]] = {}
         self._log = structlog.get_logger("watch-availability")
 
     def __len__(self) -> int:
@@ -224,17 +182,16 @@ class StockWatch:
         self._share(now_minute)
         watchers = tuple(self._watchers)
         self._waiting = [each for each in self._waiting if self._go_on(each, stock, now_minute)]
-        self._shown = {}
         self._turn += 1
         first = self._turn % max(1, len(watchers))
-        telling = _Telling(stock, image, now_minute, started + TELL_SECONDS_MAX, self._shown)
+        telling = Telling(stock, image, now_minute, started + TELL_SECONDS_MAX, {})
         busy = [self._tell(each, telling) for each in chain(watchers[first:], watchers[:first])]
         is_busy = any(busy)
         # With more to tell the next may come at once: calls that arrived have had their turn then.
         self._told_at = 0.0 if is_busy else started
         return is_busy
 
-    def _tell(self, watcher: Watcher, telling: "_Telling") -> bool:
+    def _tell(self, watcher: Watcher, telling: "Telling") -> bool:
         flow = watcher.flow
         if flow.is_stalled:
             flow.end_stalled()
@@ -262,126 +219,6 @@ class StockWatch:
     def _end(self, watcher: Watcher, refusal: Refusal) -> None:
         watcher.flow.end(refusal)
         self._remove(watcher)
-
-
-class _Telling(NamedTuple):
-    """One time of telling: the stock as it is now, and until when."""
-
-    stock: LiveStock
-    image: NetworkImage
-    now_minute: int
-    until: float
-    shown: dict[object, tuple[list[Row], list[Availability]]]
-
-    def tell(self, watcher: Watcher) -> bool:
-        """Put what there is room and time for; whether only time was lacking."""
-        while watcher.flow.has_room:
-            if watcher.batch is None:
-                position = self.stock.matrix.position
-                if not watcher.later:
-                    watcher.position = position
-                    return False
-                watcher.batch, watcher.ending, watcher.later = iter(tuple(watcher.later.items())), position, {}
-            if time.monotonic() >= self.until:
-                return True
-            self._put_part(watcher)
-        return False
-
-    def _put_part(self, watcher: Watcher) -> None:
-        """One message of rows, or one of each threshold that they cross."""
-        assert watcher.batch is not None
-        is_picture, is_last = watcher.is_picture, False
-        rows: list[Availability] = []
-        crossed: dict[tuple[bool, int], list[Availability]] = {}
-        count = 0
-        while count < ROWS_EACH and time.monotonic() < self.until:
-            item, places = next(watcher.batch, (-1, None))
-            if item < 0:
-                is_last = True
-                break
-            # What comes later is in the stock already: it is told with this, and not again.
-            newer = watcher.later.pop(item, None)
-            if places is None or is_picture:
-                rows += self._rows(watcher, item, None)[1]
-                count = len(rows)
-                continue
-            if newer is not None:
-                places = dict(places)
-                merge_places(places, newer)
-            found = self._told_of(watcher, item, places)
-            count += 1 + len(found)
-            if watcher.asked.thresholds:
-                self._cross(watcher, item, places, crossed)
-            else:
-                rows += found
-        messages = [Response(availabilities=rows)] if rows or (is_picture and is_last) else []
-        messages += [Response(availabilities=each, threshold=threshold) for (_, threshold), each in _in_order(crossed)]
-        for n, message in enumerate(messages, 1):
-            message.position = watcher.ending if is_last and n == len(messages) else watcher.position
-            put(watcher, message)
-        if is_last:
-            watcher.position, watcher.batch = watcher.ending, None
-
-    def _told_of(self, watcher: Watcher, item: int, places: Places) -> list[Availability]:
-        """Rows of an item that are changed where the watcher looks."""
-        seen = self._seen(watcher, item, places)
-        if not seen:
-            return []
-        return self._rows(watcher, item, None if watcher.asked.view.is_summed else seen)[1]
-
-    def _seen(self, watcher: Watcher, item: int, places: Places) -> tuple[tuple[int, str], ...]:
-        view = watcher.asked.view
-        pools = view.pools(item, self.image)
-        return tuple(
-            sorted(place for place in places if place[1] in pools and (not view.locations or place[0] in view.locations))
-        )
-
-    def _rows(
-        self, watcher: Watcher, item: int, places: tuple[tuple[int, str], ...] | None
-    ) -> tuple[list[Row], list[Availability]]:  # fmt: skip
-        """Computed once for all who look at the same."""
-        view = watcher.asked.view
-        key = item, view, places
-        found = self.shown.get(key)
-        if found is None:
-            rows = rows_of(item, view, self._asker(view), self.image, self.stock, places)
-            position, now = self.stock.matrix.position, self.now_minute
-            found = self.shown[key] = rows, shown_rows(item, rows, view, now, now, self.image, position)
-        return found
-
-    def _asker(self, view: View) -> Asker:
-        return Asker(view.channel, minute=self.now_minute)
-
-    def _cross(
-        self, watcher: Watcher, item: int, places: Places, crossed: dict[tuple[bool, int], list[Availability]]
-    ) -> None:  # fmt: skip
-        """Rows whose availability came from one side of a threshold to the other."""
-        view = watcher.asked.view
-        seen = self._seen(watcher, item, places)
-        if not seen:
-            return
-        rows, shown = self._rows(watcher, item, None if view.is_summed else seen)
-        before = available_before(item, rows, places, self._asker(view), self.image, self.stock)
-        if view.is_summed:
-            before = [sum(max(0, each) for each in before)]
-        for was, row in zip(before, shown, strict=True):
-            for threshold in watcher.asked.thresholds:
-                is_rising = row.available > threshold
-                if is_rising != (was > threshold):
-                    crossed.setdefault((is_rising, threshold), []).append(row)
-
-
-def _in_order(
-    crossed: dict[tuple[bool, int], list[Availability]]
-) -> list[tuple[tuple[bool, int], list[Availability]]]:  # fmt: skip
-    """As what falls and then what rises comes by them."""
-    return sorted(crossed.items(), key=lambda each: (each[0][0], each[0][1] if each[0][0] else -each[0][1]))
-
-
-def put(watcher: Watcher, message: Response) -> None:
-    """Send it a message."""
-    watcher.has_begun = True
-    watcher.flow.put(message.SerializeToString())
 
 
 def watch_availability(handlers: "Handlers", call: "Call") -> bytes:

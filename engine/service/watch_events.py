@@ -6,10 +6,8 @@ watcher is nothing but a place in the log, and cannot miss or repeat anything.
 """
 
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -32,6 +30,7 @@ from engine.service.fields import (
     parse,
 )
 from engine.service.outflow import SIGN_OF_LIFE_SECONDS, Outflow
+from engine.service.recent_commits import Recent
 
 if TYPE_CHECKING:
     from engine.service.desk import Call
@@ -50,8 +49,6 @@ FOLLOW_SECONDS_MIN = 0.02
 AGAIN_SECONDS = 1.0
 """After the ledger could not be asked."""
 
-RECENT_COMMITS_MAX = 4_096
-RECENT_BYTES_MAX = 8 * 2**20
 RECORD_SECONDS_MAX = 5.0
 """How long a position that a watcher names may take to be recorded: answers from memory are ahead of the ledger."""
 
@@ -72,39 +69,6 @@ class Watcher:
     parts: Iterator[bytes] = field(default=iter(()))
     """What is left of the commit that is being told, which ends at `ending`."""
     ending: str = ""
-
-
-class Recent:
-    """The latest commits: all that tell of something after `start` and up to `end`, bounded in number and size."""
-
-    def __init__(self) -> None:
-        self._commits: deque[Commit] = deque()
-        self._size = 0
-        self.start = self.end = ORIGIN
-
-    def begin(self, position: str) -> None:
-        """Forget all, and go on from a position."""
-        self._commits.clear()
-        self._size = 0
-        self.start = self.end = position
-
-    def add(self, commit: Commit) -> None:
-        """The next that tells of something; the oldest may have to go."""
-        self._commits.append(commit)
-        self._size += commit.size
-        self.end = commit.position
-        while len(self._commits) > RECENT_COMMITS_MAX or self._size > RECENT_BYTES_MAX:
-            oldest = self._commits.popleft()
-            self._size -= oldest.size
-            self.start = oldest.position
-
-    def after(self, position: str) -> list[Commit] | None:
-        """Those after a position; None where some of them are not here any more."""
-        place = ordinal(position)
-        if place < ordinal(self.start):
-            return None
-        found = list(takewhile(lambda commit: commit.place > place, reversed(self._commits)))
-        return found[::-1]
 
 
 class EventWatch:

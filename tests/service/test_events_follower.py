@@ -11,7 +11,7 @@ from belofte.v1 import order_service_pb2, types_pb2
 
 from engine.domain.reasons import Reason, Refusal
 from engine.ledger.ledger import Ledger
-from engine.service import commit_events, outflow, watch_events
+from engine.service import commit_events, outflow, recent_commits, watch_events
 from engine.service.commit_events import EVERYTHING, Filter
 from engine.service.outflow import Outflow
 from engine.service.watch_events import EventWatch, Watcher
@@ -86,7 +86,7 @@ def following(tmp_path: Path) -> Iterator[Following]:
 @pytest.fixture
 def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Little is kept in memory, little is read at once, and queues are short."""
-    monkeypatch.setattr(watch_events, "RECENT_COMMITS_MAX", 3)
+    monkeypatch.setattr(recent_commits, "RECENT_COMMITS_MAX", 3)
     monkeypatch.setattr(watch_events, "PAGE_ENTRIES", 2)
     monkeypatch.setattr(watch_events, "FOLLOW_SECONDS_MIN", 0.0)
     monkeypatch.setattr(outflow, "MESSAGES_MAX", 2)
@@ -169,7 +169,7 @@ def test_what_waits_for_a_slow_reader_is_bounded(following: Following) -> None:
         following.watch.wake()
     wait_until(lambda: not reader.flow.has_room)
     assert len(reader.flow._messages) <= outflow.MESSAGES_MAX
-    assert len(following.watch._recent._commits) <= watch_events.RECENT_COMMITS_MAX
+    assert len(following.watch._recent._commits) <= recent_commits.RECENT_COMMITS_MAX
     assert len(reader.read_until_at(last)) == 10_000
 
 

@@ -16,7 +16,7 @@ from engine.inventory.store import _record
 from engine.inventory.transaction import Cell, TextTable
 from engine.ledger.ledger import Ledger
 from engine.network.records import AvailabilityRule
-from engine.service import outflow, stock_changes, watch_availability
+from engine.service import outflow, stock_changes, stock_telling, watch_availability
 from engine.service.desk import Call
 from engine.service.outflow import Outflow
 from engine.service.stock_changes import CatchUp, CellSums, Missed, note_changes
@@ -90,7 +90,7 @@ def test_slow_reader_is_told_the_last_of_it_in_few_messages(room: Room, monkeypa
 
 
 def test_picture_in_parts_has_its_position_when_it_is_complete(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_availability, "ROWS_EACH", 1)
+    monkeypatch.setattr(stock_telling, "ROWS_EACH", 1)
     for item in ITEMS:
         for location in LOCATIONS:
             position = add(room, item, location, 5)
@@ -118,7 +118,7 @@ def test_crossings_are_told_once_each_however_slowly_they_are_read(
 def follow_crossings(room: Room, monkeypatch: pytest.MonkeyPatch, seed: int, buffer_ppm: int) -> None:
     draw = random.Random(seed)
     monkeypatch.setattr(outflow, "MESSAGES_MAX", 3)
-    monkeypatch.setattr(watch_availability, "ROWS_EACH", 1)
+    monkeypatch.setattr(stock_telling, "ROWS_EACH", 1)
     monkeypatch.setattr(watch_availability, "TELL_SECONDS_MIN", 0.0)
     monkeypatch.setattr(watch_availability, "SIGN_OF_LIFE_SECONDS", 0.05)
     thresholds = [0, 3, 8]
