@@ -195,6 +195,7 @@ def hold_of(stock: LiveStock, wire: Wire, now_unix_ms: int, expected_version: in
     if hold.expires_unix_ms <= now_unix_ms:
         raise wrong_state(f"ACTIVE was expected, reservation {wire.reservation_id!r} is EXPIRED")
     check_version(hold, expected_version)
+    check_record(hold, wire)
     return hold
 
 
@@ -202,6 +203,12 @@ def check_version(hold: Hold, expected_version: int | None) -> None:
     """Raise `Refusal` where a hold is at another version than its caller thinks."""
     if expected_version is not None and hold.version != expected_version:
         raise wrong_state(f"expected_version: reservation {hold.reservation_id!r} is at version {hold.version}")
+
+
+def check_record(hold: Hold, wire: Wire) -> None:
+    """Raise `Refusal` where a hold was changed after its record was looked up: what the record says is not what is held."""
+    if hold.version != wire.version:
+        raise Refusal(Reason.CONTENDED, f"reservation {hold.reservation_id!r} is being changed; try again")
 
 
 def wrong_state(message: str) -> Refusal:

@@ -48,6 +48,7 @@ from engine.service.hold_writes import (
     State,
     Wire,
     changed,
+    check_record,
     check_version,
     encode_hold,
     ended,
@@ -304,6 +305,7 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             hold_of(stock, record, now, None)  # it has ended otherwise, which this says
         if hold is not None:
             check_version(hold, version_expected(request))
+            check_record(hold, record)
         if hold is not None and hold.is_planned:
             made.plan.CopyFrom(record.plan)
             made.policy_id, made.policy_version = record.policy_id, record.policy_version
