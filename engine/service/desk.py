@@ -50,6 +50,8 @@ class Call:
     answer: Answer
     found: object = None
     """What was looked up for it in the ledger, for methods that need that before they are decided."""
+    tries: int = 0
+    """How often it was looked up again, because what was found had been overtaken."""
     stream: StreamSpool | None = None
     flow: Outflow | None = None
 

@@ -81,9 +81,12 @@ TIME_TO_LIVE_MS, TIME_TO_LIVE_MS_MAX = 15 * 60_000, 7 * 24 * 3_600_000
 QUANTITY_MAX = 2**31 - 1
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 100, 1_000
 FILTERS_MAX = 100
+AGAIN_MAX = 20
+"""How often a change is tried again on a reservation that others change at the same time."""
 
 Outcome = bytes | Refusal | HoldWrite | None
 Make = Callable[[LiveStock, int], Change]
+LookUp = Callable[["Handlers", Call], Any]
 
 
 def finisher(kind: Callable[..., Any]) -> Callable[..., bytes]:
@@ -212,7 +215,7 @@ def extend(h: "Handlers", call: Call) -> Outcome:
         wire = changed(record, after)
         return Change(((hold, after),), (wire,), reservation_service_pb2.ExtendReservationResponse(reservation=wire))
 
-    return write_found(h, call, "ExtendReservation", request, change, finished_extend)
+    return write_found(h, call, "ExtendReservation", request, change, finished_extend, LOOK_UP_EXTEND)
 
 
 def release(h: "Handlers", call: Call) -> Outcome:
@@ -240,7 +243,7 @@ def release(h: "Handlers", call: Call) -> Outcome:
         response.reservation.CopyFrom(wire)
         return Change(((hold, after),), (wire,), response, give_back(gone), give_capacity_back(back))
 
-    return write_found(h, call, "ReleaseReservation", request, change, finished_release)
+    return write_found(h, call, "ReleaseReservation", request, change, finished_release, LOOK_UP_RELEASE)
 
 
 def confirm(h: "Handlers", call: Call) -> Outcome:
@@ -251,7 +254,7 @@ def confirm(h: "Handlers", call: Call) -> Outcome:
         return reservation_service_pb2.ConfirmReservationResponse(order=order, reservation=wire)
 
     change = ordering(h, call, request, respond)
-    return write_found(h, call, "ConfirmReservation", request, change, finished_confirm)
+    return write_found(h, call, "ConfirmReservation", request, change, finished_confirm, LOOK_UP_CONFIRM)
 
 
 def source_reserved(h: "Handlers", call: Call, finish: Callable[..., bytes]) -> Outcome:
@@ -268,7 +271,7 @@ def source_reserved(h: "Handlers", call: Call, finish: Callable[..., bytes]) -> 
         )  # fmt: skip
 
     change = ordering(h, call, request, respond)
-    return write_found(h, call, "SourceOrder", request, change, finish)
+    return write_found(h, call, "SourceOrder", request, change, finish, partial(LOOK_UP_ORDER, finish))
 
 
 def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_pb2.Order, Wire], Any]) -> Make:
@@ -389,7 +392,7 @@ def transfer(h: "Handlers", call: Call) -> Outcome:
                              location, h.clock.unix_ms())  # fmt: skip
 
     return write_of(
-        h, call, "TransferReservation", request.request_id, digest_of(request), change, finished_transfer
+        h, call, "TransferReservation", request.request_id, digest_of(request), change, finished_transfer, look_up_both
     )  # fmt: skip
 
 
@@ -487,18 +490,22 @@ def unknown(reservation_id: str, name: str) -> Refusal:
 
 
 def write_found(
-    h: "Handlers", call: Call, method: str, request: Any, change: Make, finish: Callable[..., bytes]
+    h: "Handlers", call: Call, method: str, request: Any, change: Make, finish: Callable[..., bytes], look_up: LookUp
 ) -> HoldWrite:  # fmt: skip
     """The write of a request whose reservation was looked up: planned on stock that has seen the record."""
     for position in (request.min_position, found(call).position):
         h.stock(position)
-    return write_of(h, call, method, request.request_id, digest_of(request), change, finish)
+    return write_of(h, call, method, request.request_id, digest_of(request), change, finish, look_up)
 
 
 def write_of(
-    h: "Handlers", call: Call, method: str, request_id: str, digest: bytes, change: Make, finish: Callable[..., bytes]
+    h: "Handlers", call: Call, method: str, request_id: str, digest: bytes, change: Make, finish: Callable[..., bytes],
+    look_up: LookUp | None = None,
 ) -> HoldWrite:  # fmt: skip
-    """A write that is answered by its own response, or by the recorded one where it was done before."""
+    """A write that is answered by its own response, or by the recorded one where it was done before.
+
+    `look_up`: what is asked of the ledger again where the reservation was changed meanwhile.
+    """
 
     def answer(write: HoldWrite, outcome: Recorded | Refusal) -> None:
         match outcome:
@@ -509,6 +516,8 @@ def write_of(
             case Refusal(Reason.ORDER_EXISTS) if method == "CreateReservation":
                 message = "reservation_id: the reservation was recorded before, under another request_id"
                 call.answer(Refusal(Reason.RESERVATION_EXISTS, message, (FieldViolation("reservation_id", message),)))
+            case Refusal(Reason.CONTENDED) if look_up is not None and call.tries < AGAIN_MAX:
+                h.look_up_again(replace(call, found=None, tries=call.tries + 1), look_up)
             case Refusal():
                 call.answer(outcome)
 
