@@ -50,7 +50,7 @@ def fill_store(url: str, partition: str, plan: StockPlan, advance: Any) -> None:
     gate = StoreGate(url, partition)
     layout = Layout(EPOCH, blocks_for(len(plan.location_ids)))
     gate.close(EPOCH)
-    client = connect(url)
+    client = connect(url, gate.keys)
     client.config_set("appendonly", "no")
     connection = client.connection_pool.get_connection()
     for commands in hset_commands(plan, gate.keys.data(layout)):

@@ -1,6 +1,7 @@
 """What became of a write, and calling one off: before it came, while it is being recorded, and too late."""
 
 import signal
+import time
 from pathlib import Path
 
 from belofte.v1 import reservation_service_pb2, sourcing_service_pb2, types_pb2
@@ -20,6 +21,9 @@ from tests.acceptance.asking import (
 )
 from tests.acceptance.server import Server, wait_for
 from tests.acceptance.test_reservations import counts, get, hold_request
+
+UNDER_WAY_SECONDS = 0.7
+"""By then the engine has looked a call up; the gate stays open for longer without its sidecar."""
 
 UNKNOWN = sourcing_service_pb2.REQUEST_STATUS_UNKNOWN
 PENDING = sourcing_service_pb2.REQUEST_STATUS_PENDING
@@ -91,6 +95,7 @@ def test_a_write_called_off_while_it_is_recorded_is_undone(folder: Path) -> None
                 wait_for(lambda request_id=request_id: status(server, request_id).status == PENDING, 2)  # type: ignore[misc]
             requests = [cancel_request(order.request_id), cancel_request(held.request_id)]
             cancelled = [server.sourcing.CancelRequest.future(each, timeout=CALL_SECONDS_MAX) for each in requests]
+            time.sleep(UNDER_WAY_SECONDS)
         finally:
             ledger.send_signal(signal.SIGCONT)
         assert sourced.result().state == types_pb2.ORDER_STATE_SOURCED
