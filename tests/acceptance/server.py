@@ -23,6 +23,9 @@ from belofte.v1 import (
     sourcing_service_pb2_grpc,
 )
 
+from engine.inventory.arena import remove_arena
+from engine.service.arena_place import arena_path
+
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS_MAX = 800.0
 """The first start on a machine compiles the kernels."""
@@ -215,6 +218,8 @@ class Server:
         for process in self._seen:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        # A server that was killed leaves it to the next one.
+        remove_arena(arena_path(self.folder / "data"))
 
     def descendants(self) -> list[psutil.Process]:
         """Every process below the supervisor."""

@@ -10,7 +10,9 @@ from typing import Any
 
 from engine.domain.clock import SystemClock
 from engine.domain.reasons import Refusal
+from engine.inventory.arena import remove_arena
 from engine.network.records import NetworkRecords
+from engine.service.arena_place import arena_path
 from engine.service.desk import Call
 from engine.service.engine import Engine
 from engine.service.settings import Settings
@@ -79,6 +81,7 @@ def opened(redis_url: str, ledger_url: str, folder: Path, records: NetworkRecord
         yield Room(engine, clock)
     finally:
         engine.close()
+        remove_arena(arena_path(folder))
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from belofte.v1 import inventory_service_pb2, types_pb2
 from engine.domain.clock import SystemClock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
+from engine.inventory.arena import remove_arena
+from engine.service.arena_place import arena_path
 from engine.service.desk import Call
 from engine.service.engine import Engine
 from engine.service.settings import Settings
@@ -97,3 +99,4 @@ def test_positions_are_waited_for_and_what_was_lost_is_told(tmp_path: Path) -> N
             assert reason_of(availability(engine, next_of(known))) is Reason.POSITION_LOST, "never recorded in that epoch"
         finally:
             engine.close()
+            remove_arena(arena_path(tmp_path))
