@@ -16,9 +16,12 @@ from engine.service.feed_book import Book, names_of, refused
 from engine.service.feed_orders import FeedOrders, OrderBooks
 from engine.service.feed_rows import refuse_record
 from engine.service.fields import Violations
+from engine.service.record import finisher
 
 ADJUST_INVENTORY = "AdjustInventory"
 RECORDS_MAX = 1_000
+
+finished_adjustment = finisher(inventory_service_pb2.AdjustInventoryResponse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,3 @@ def decode_adjustment(
         if refusal is not None:
             refusals[i] = refusal
     return Adjustment(wire.request_id, digest, message, tuple(wire.records), refusals)
-
-
-def finished_adjustment(response: bytes, position: str, duplicate: bool) -> bytes:
-    """The recorded answer with its position. Protobuf merges serialized messages by putting one after the other."""
-    rest = inventory_service_pb2.AdjustInventoryResponse(position=position, duplicate=duplicate)
-    return response + rest.SerializeToString()

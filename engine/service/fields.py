@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sized
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from belofte.v1 import sourcing_service_pb2
 from google.protobuf.message import DecodeError, Message
@@ -93,6 +93,16 @@ def check_request_id(request_id: str, now_unix_ms: int, violations: Violations) 
         violations.add("request_id", "a UUID version 7 was expected, as 0190163d-8694-739b-aea5-966c26f8ad91")
     elif unix_ms_of(request_id) > now_unix_ms + REQUEST_ID_AHEAD_MS_MAX:
         violations.add("request_id", "a UUID version 7 made by now was expected, this one is more than an hour ahead")
+
+
+def begin_write(request: Any, image: NetworkImage, now_unix_ms: int) -> Violations:
+    """Check what every write says of itself; its id becomes the one it is known by, whichever way its letters are written."""
+    check_network(request.network_id, image)
+    wrong = Violations()
+    check_position(request.min_position, wrong)
+    check_request_id(request.request_id, now_unix_ms, wrong)
+    request.request_id = request.request_id.lower()
+    return wrong
 
 
 def check_position(position: str, violations: Violations, field: str = "min_position") -> None:

@@ -44,6 +44,7 @@ from engine.service.feed_orders import books_of
 from engine.service.fields import (
     REMEMBERED_MS,
     Violations,
+    begin_write,
     check_id,
     check_network,
     check_position,
@@ -56,7 +57,17 @@ from engine.service.fields import (
 from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
 from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
 from engine.service.reads import describe_network, get_availability
-from engine.service.record import encode_order, events_of, finished_answer, order_of, page_of_events, source_answer
+from engine.service.record import (
+    Finish,
+    check_recorded,
+    encode_order,
+    events_of,
+    finished_answer,
+    order_of,
+    page_of_events,
+    refused_reuse,
+    source_answer,
+)
 from engine.service.sync import Sync, SyncTools, finished_sync
 from engine.service.watch_availability import StockWatch, watch_availability
 from engine.service.watch_events import EventWatch, watch_events
@@ -381,12 +392,8 @@ class Handlers:
         """AdjustInventory."""
         request = parse(inventory_service_pb2.AdjustInventoryRequest, call.message)
         image = self.image
-        check_network(request.network_id, image)
-        wrong = Violations()
-        check_position(request.min_position, wrong)
-        check_request_id(request.request_id, self.clock.unix_ms(), wrong)
-        request.request_id = request.request_id.lower()  # as for orders
         now = self.clock.unix_ms()
+        wrong = begin_write(request, image, now)
         adjustment = decode_adjustment(request, image, digest_of(request), call.message, now, wrong)
         wrong.check()
         self.stock(request.min_position)
@@ -469,14 +476,10 @@ class Handlers:
     def reload(self, call: Call) -> bytes | Refusal:
         """ReloadNetwork: all but the swap is done beside the calls in hand."""
         request = parse(network_service_pb2.ReloadNetworkRequest, call.message)
-        check_network(request.network_id, self.image)
-        wrong = Violations()
-        check_position(request.min_position, wrong)
-        check_request_id(request.request_id, self.clock.unix_ms(), wrong)
+        wrong = begin_write(request, self.image, self.clock.unix_ms())
         if request.HasField("expected_version"):
             wrong.add_unbuilt("expected_version")
         wrong.check()
-        request.request_id = request.request_id.lower()
         digest = digest_of(request)
         known = self.recorded_answer(request.request_id, digest, finished_reload)
         if isinstance(known, Refusal) or (known is not None and version_of(known) == self.image.version):
@@ -639,9 +642,7 @@ class Handlers:
         if record_id is not None:
             check_id(record_id, field, wrong)
         wrong.check()
-        if min_position and not self.ledger.has_recorded(min_position):
-            message = f"min_position: {min_position} is not recorded"
-            raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
+        check_recorded(min_position, self.ledger)
 
     def _entries_of(self, order_id: str) -> tuple[RecordedEntry, ...]:
         return self._known_order(self.ledger.find_order(order_id), order_id)
@@ -654,13 +655,13 @@ class Handlers:
 
     # -- duplicates
 
-    def known(self, request_id: str, digest: bytes, finish: "Finish") -> bytes | Refusal | None:
+    def known(self, request_id: str, digest: bytes, finish: Finish) -> bytes | Refusal | None:
         """The recorded answer of an id too old for the store to remember; None: not recorded, or young enough."""
         if self.clock.unix_ms() - unix_ms_of(request_id) < REMEMBERED_MS:
             return None
         return self.recorded_answer(request_id, digest, finish)
 
-    def recorded_or(self, refusal: Refusal, call: Call, request_id: str, digest: bytes, finish: "Finish") -> Refusal | None:
+    def recorded_or(self, refusal: Refusal, call: Call, request_id: str, digest: bytes, finish: Finish) -> Refusal | None:
         """Refuse what cannot be asked for now, unless it was recorded when it could; None: answered when the ledger has said.
 
         A repeat may come when the latest date has passed, or when the network does not have the item any more.
@@ -671,7 +672,7 @@ class Handlers:
         return None
 
     def _answer_recorded_or(
-        self, refusal: Refusal, call: Call, request_id: str, digest: bytes, finish: "Finish"
+        self, refusal: Refusal, call: Call, request_id: str, digest: bytes, finish: Finish
     ) -> None:  # fmt: skip
         answer: bytes | Refusal | None = None
         try:
@@ -680,7 +681,7 @@ class Handlers:
             self.log.exception("the ledger cannot be asked", method=call.method)
         call.answer(answer if isinstance(answer, bytes) else refusal)
 
-    def answer_duplicate(self, call: Call, request_id: str, digest: bytes, finish: "Finish") -> None:
+    def answer_duplicate(self, call: Call, request_id: str, digest: bytes, finish: Finish) -> None:
         """Answer a repeat that the ledger has recorded by now."""
         try:
             answer = self.recorded_answer(request_id, digest, finish)
@@ -690,7 +691,7 @@ class Handlers:
         assert answer is not None, "the ledger said that it was recorded"
         call.answer(answer)
 
-    def recorded_answer(self, request_id: str, digest: bytes, finish: "Finish") -> bytes | Refusal | None:
+    def recorded_answer(self, request_id: str, digest: bytes, finish: Finish) -> bytes | Refusal | None:
         """What was answered to a request that is recorded; a refusal where its id had other content; None: not recorded."""
         recorded = self.ledger.find_requests([request_id]).get(request_id)
         if recorded is None:
@@ -699,8 +700,7 @@ class Handlers:
         if entry.method == requests.CANCEL_REQUEST:
             return Refusal(Reason.REQUEST_CANCELLED, "request_id: it was called off by CancelRequest; nothing was done")
         if entry.request_digest != digest:
-            message = "request_id: it was used before with other content; a new request needs a new id"
-            return Refusal(Reason.REQUEST_ID_REUSED, message, (FieldViolation("request_id", message),))
+            return refused_reuse()
         return finish(entry.response, recorded.position, duplicate=True)
 
     def now_minute(self) -> int:
@@ -725,10 +725,6 @@ def explained_answer(planned: Planned) -> bytes:
         return b""
     explanation = encode_explanation(planned.explanation)
     return sourcing_service_pb2.SourceOrderResponse(explanation=explanation).SerializeToString()
-
-
-Finish = Callable[..., bytes]
-"""A recorded answer with position and duplicate filled in."""
 
 
 Handle = Callable[[Handlers, Call], Any]

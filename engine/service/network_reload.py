@@ -15,10 +15,13 @@ from engine.inventory.transaction import Transaction
 from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
 from engine.network.records import NetworkRecords
+from engine.service.record import finisher
 from loaders.errors import LoadError
 from loaders.folder import Validation, validate_records
 
 RELOAD_NETWORK = "ReloadNetwork"
+finished_reload = finisher(network_service_pb2.ReloadNetworkResponse)
+
 FINDINGS_MAX = 1_000
 VIOLATIONS_MAX = 100
 TAKEN_FILES = "network.{}.taken"
@@ -98,12 +101,6 @@ def findings(validation: Validation) -> list[network_service_pb2.NetworkFinding]
         )
         for warning in validation.warnings[:FINDINGS_MAX]
     ]  # fmt: skip
-
-
-def finished_reload(response: bytes, position: str, duplicate: bool) -> bytes:
-    """The recorded answer with its position. Protobuf merges serialized messages by putting one after the other."""
-    rest = network_service_pb2.ReloadNetworkResponse(position=position, duplicate=duplicate)
-    return response + rest.SerializeToString()
 
 
 def version_of(answer: bytes) -> str:

@@ -1,19 +1,24 @@
 """What the log and the ledger keep of a decision, and what is answered from it afterwards."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.plan import Route
+from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.effects import add_effects
+from engine.ledger.ledger import Ledger
 from engine.network.policies import policy_version
 from engine.service.encode import encode_plan
 from engine.sourcing.order import Planned
 from engine.sourcing.source import Taken
 
 SOURCE_ORDER = "SourceOrder"
+Finish = Callable[..., bytes]
+"""A recorded answer with position and duplicate filled in."""
+
 WAYS = {Route.SHIP: "from", Route.PICKUP: "collected at"}
 
 
@@ -105,10 +110,30 @@ def order_events(
     ]  # fmt: skip
 
 
-def finished_answer(response: bytes, position: str, duplicate: bool) -> bytes:
-    """The recorded answer with its position. Protobuf merges serialized messages by putting one after the other."""
-    rest = sourcing_service_pb2.SourceOrderResponse(position=position, duplicate=duplicate, version=1)
-    return response + rest.SerializeToString()
+def finisher(kind: Callable[..., Any], **fixed: Any) -> Finish:
+    """What fills position and duplicate into a recorded answer. Protobuf merges messages by putting one after the other."""
+
+    def finish(response: bytes, position: str, duplicate: bool) -> bytes:
+        rest: bytes = kind(position=position, duplicate=duplicate, **fixed).SerializeToString()
+        return response + rest
+
+    return finish
+
+
+finished_answer = finisher(sourcing_service_pb2.SourceOrderResponse, version=1)
+
+
+def refused_reuse() -> Refusal:
+    """Refused because a request's id is recorded, with other content."""
+    message = "request_id: it was used before with other content; a new request needs a new id"
+    return Refusal(Reason.REQUEST_ID_REUSED, message, (FieldViolation("request_id", message),))
+
+
+def check_recorded(min_position: str, ledger: Ledger) -> None:
+    """Raise `Refusal` where a caller has read what is not recorded."""
+    if min_position and not ledger.has_recorded(min_position):
+        message = f"min_position: {min_position} is not recorded"
+        raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
 
 
 def reserved_order_event(order: types_pb2.Order, request_id: str, decided_unix_ms: int) -> types_pb2.OrderEvent:

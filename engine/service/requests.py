@@ -17,6 +17,7 @@ from engine.ledger.ledger import RecordedEntry
 from engine.service.desk import Call
 from engine.service.fields import (
     Violations,
+    begin_write,
     check_network,
     check_position,
     check_request_id,
@@ -24,7 +25,7 @@ from engine.service.fields import (
     parse,
 )
 from engine.service.hold_writes import RELEASED
-from engine.service.record import instant, order_in
+from engine.service.record import check_recorded, finisher, instant, order_in
 from engine.sourcing.reserve import ANY
 
 if TYPE_CHECKING:
@@ -40,14 +41,17 @@ NOT_RECORDED = object()
 Status = sourcing_service_pb2.RequestStatus
 Response = sourcing_service_pb2.CancelRequestResponse
 
+finished_cancel = finisher(Response)
+
 
 def look_up_status(h: "Handlers", call: Call) -> bytes | object:
     """GetRequest, of what is recorded: in a reader's thread."""
     request = parse(sourcing_service_pb2.GetRequestRequest, call.message)
-    target = _checked_target(h, request, Violations())
-    if request.min_position and not h.ledger.has_recorded(request.min_position):
-        message = f"min_position: {request.min_position} is not recorded"
-        raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
+    check_network(request.network_id, h.image)
+    wrong = Violations()
+    check_position(request.min_position, wrong)
+    target = _checked_target(h, request, wrong)
+    check_recorded(request.min_position, h.ledger)
     recorded = h.ledger.find_requests([target]).get(target)
     if recorded is None:
         return NOT_RECORDED
@@ -71,12 +75,11 @@ def get_request(h: "Handlers", call: Call) -> bytes:
 def look_up(h: "Handlers", call: Call) -> bytes | Refusal | object:
     """In a reader's thread: what the ledger knows of the request that is called off."""
     request = parse(sourcing_service_pb2.CancelRequestRequest, call.message)
-    wrong = Violations()
-    check_request_id(request.request_id, h.clock.unix_ms(), wrong)
-    if request.request_id.lower() == request.target_request_id.lower():
+    wrong = begin_write(request, h.image, h.clock.unix_ms())
+    if request.request_id == request.target_request_id.lower():
         wrong.add("target_request_id", "the id of another request was expected")
     target = _checked_target(h, request, wrong)
-    own = h.recorded_answer(request.request_id.lower(), digest_of(request), finished_cancel)
+    own = h.recorded_answer(request.request_id, digest_of(request), finished_cancel)
     if own is not None:
         return own
     recorded = h.ledger.find_requests([target]).get(target)
@@ -87,7 +90,7 @@ def look_up(h: "Handlers", call: Call) -> bytes | Refusal | object:
         text = f"target_request_id: {entry.method} is recorded at {recorded.position}, and is undone by its own method"
         return Refusal(Reason.WRONG_STATE, text, (FieldViolation("target_request_id", text),))
     before = sourcing_service_pb2.CancelRequestRequest.FromString(entry.request)
-    return finished_cancel(entry.response, recorded.position, duplicate=before.request_id == request.request_id)
+    return finished_cancel(entry.response, recorded.position, duplicate=before.request_id.lower() == request.request_id)
 
 
 def cancel(h: "Handlers", call: Call) -> "CancelWrite":
@@ -96,11 +99,6 @@ def cancel(h: "Handlers", call: Call) -> "CancelWrite":
     h.stock(request.min_position)
     found = call.found if isinstance(call.found, RecordedEntry) else None
     return CancelWrite(h, call, request, found)
-
-
-def finished_cancel(response: bytes, position: str, duplicate: bool) -> bytes:
-    """The recorded answer with its position."""
-    return response + Response(position=position, duplicate=duplicate).SerializeToString()
 
 
 class CancelWrite:
@@ -206,8 +204,6 @@ def _checked_target(
     h: "Handlers", request: sourcing_service_pb2.GetRequestRequest | sourcing_service_pb2.CancelRequestRequest,
     wrong: Violations,
 ) -> str:  # fmt: skip
-    check_network(request.network_id, h.image)
-    check_position(request.min_position, wrong)
     own = Violations()
     check_request_id(request.target_request_id, h.clock.unix_ms(), own)
     for violation in own.invalid:

@@ -23,12 +23,10 @@ from engine.service.desk import Call
 from engine.service.encode import encode_plan
 from engine.service.fields import (
     Violations,
+    begin_write,
     check_count,
     check_id,
-    check_network,
-    check_position,
     check_range,
-    check_request_id,
     decode_page_token,
     digest_of,
     index_of_item,
@@ -55,7 +53,7 @@ from engine.service.hold_writes import (
     hold_of,
 )
 from engine.service.partial_release import capacity_left, less, shrink, units_released
-from engine.service.record import instant, order_state, reserved_order_event
+from engine.service.record import Finish, finisher, instant, order_state, reserved_order_event
 from engine.service.transfer import plan_transfer
 from engine.sourcing.cells import home_pegs
 from engine.sourcing.order import SourceRequest
@@ -89,16 +87,6 @@ Make = Callable[[LiveStock, int], Change]
 LookUp = Callable[["Handlers", Call], Any]
 
 
-def finisher(kind: Callable[..., Any]) -> Callable[..., bytes]:
-    """What fills position and duplicate into a recorded answer. Protobuf merges messages by putting one after the other."""
-
-    def finish(response: bytes, position: str, duplicate: bool) -> bytes:
-        rest: bytes = kind(position=position, duplicate=duplicate).SerializeToString()
-        return response + rest
-
-    return finish
-
-
 finished_create = finisher(reservation_service_pb2.CreateReservationResponse)
 finished_extend = finisher(reservation_service_pb2.ExtendReservationResponse)
 finished_release = finisher(reservation_service_pb2.ReleaseReservationResponse)
@@ -112,7 +100,7 @@ finished_transfer = finisher(reservation_service_pb2.TransferReservationResponse
 def create(h: "Handlers", call: Call) -> Outcome:
     """CreateReservation."""
     request = parse(reservation_service_pb2.CreateReservationRequest, call.message)
-    wrong = begin(h, request)
+    wrong = begin_write(request, h.image, h.clock.unix_ms())
     is_network = request.scope == reservation_service_pb2.RESERVATION_SCOPE_NETWORK
     digest = digest_of(request)
     reservation_id = request.reservation_id or request.request_id
@@ -175,11 +163,11 @@ def plan_shown(held: Held, prefix: str) -> types_pb2.Plan:
 
 
 def look_up(
-    kind: Any, finish: Callable[..., bytes], h: "Handlers", call: Call
+    kind: Any, finish: Finish, h: "Handlers", call: Call
 ) -> ReservationRecord | bytes | Refusal:  # fmt: skip
     """In a reader's thread: what the ledger knows of the reservation that a request changes, or of the request itself."""
     request = parse(kind, call.message)
-    wrong = begin(h, request)
+    wrong = begin_write(request, h.image, h.clock.unix_ms())
     check_id(request.reservation_id, "reservation_id", wrong)
     wrong.check()
     known = h.recorded_answer(request.request_id, digest_of(request), finish)
@@ -203,7 +191,7 @@ def found(call: Call) -> ReservationRecord:
 def extend(h: "Handlers", call: Call) -> Outcome:
     """ExtendReservation."""
     request = parse(reservation_service_pb2.ExtendReservationRequest, call.message)
-    wrong = begin(h, request)
+    wrong = begin_write(request, h.image, h.clock.unix_ms())
     time_to_live = decode_time_to_live(request, wrong)
     wrong.check()
     record = found(call).reservation
@@ -221,7 +209,7 @@ def extend(h: "Handlers", call: Call) -> Outcome:
 def release(h: "Handlers", call: Call) -> Outcome:
     """ReleaseReservation."""
     request = parse(reservation_service_pb2.ReleaseReservationRequest, call.message)
-    wrong = begin(h, request)
+    wrong = begin_write(request, h.image, h.clock.unix_ms())
     check_lines(request.lines, h, wrong)
     wrong.check()
     record = found(call).reservation
@@ -257,7 +245,7 @@ def confirm(h: "Handlers", call: Call) -> Outcome:
     return write_found(h, call, "ConfirmReservation", request, change, finished_confirm, LOOK_UP_CONFIRM)
 
 
-def source_reserved(h: "Handlers", call: Call, finish: Callable[..., bytes]) -> Outcome:
+def source_reserved(h: "Handlers", call: Call, finish: Finish) -> Outcome:
     """SourceOrder of an order whose stock is held already."""
     request = parse(sourcing_service_pb2.SourceOrderRequest, call.message)
     if request.mode not in (sourcing_service_pb2.SOURCE_MODE_UNSPECIFIED, sourcing_service_pb2.SOURCE_MODE_COMMIT):
@@ -280,7 +268,7 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
     None is held at network level, once units were moved, and after it expired: then it is tried as a new order.
     """
     record, asked = found(call).reservation, request.order
-    wrong = begin(h, request)
+    wrong = begin_write(request, h.image, h.clock.unix_ms())
     check_order(asked, wrong)
     if asked.basket.lines and lines_of(asked.basket) != lines_of(record.basket):
         wrong.add("order.basket.lines", "the lines of the reservation were expected, or none")
@@ -371,7 +359,7 @@ def look_up_both(h: "Handlers", call: Call) -> Any:
 def transfer(h: "Handlers", call: Call) -> Outcome:
     """TransferReservation."""
     request = parse(reservation_service_pb2.TransferReservationRequest, call.message)
-    wrong = begin(h, request)
+    wrong = begin_write(request, h.image, h.clock.unix_ms())
     image = h.image
     check_lines(request.lines, h, wrong)
     location = -1
@@ -443,16 +431,6 @@ def list_page(h: "Handlers", call: Call) -> bytes:
 # -- what all have in common
 
 
-def begin(h: "Handlers", request: Any) -> Violations:
-    """Check what every write says of itself; its id becomes the one it is known by."""
-    check_network(request.network_id, h.image)
-    wrong = Violations()
-    check_position(request.min_position, wrong)
-    check_request_id(request.request_id, h.clock.unix_ms(), wrong)
-    request.request_id = request.request_id.lower()
-    return wrong
-
-
 def check_lines(lines: Any, h: "Handlers", wrong: Violations) -> None:
     """Lines to give back or to move."""
     check_count(lines, "lines", h.limits.lines_max, wrong)
@@ -490,7 +468,7 @@ def unknown(reservation_id: str, name: str) -> Refusal:
 
 
 def write_found(
-    h: "Handlers", call: Call, method: str, request: Any, change: Make, finish: Callable[..., bytes], look_up: LookUp
+    h: "Handlers", call: Call, method: str, request: Any, change: Make, finish: Finish, look_up: LookUp
 ) -> HoldWrite:  # fmt: skip
     """The write of a request whose reservation was looked up: planned on stock that has seen the record."""
     for position in (request.min_position, found(call).position):
@@ -499,7 +477,7 @@ def write_found(
 
 
 def write_of(
-    h: "Handlers", call: Call, method: str, request_id: str, digest: bytes, change: Make, finish: Callable[..., bytes],
+    h: "Handlers", call: Call, method: str, request_id: str, digest: bytes, change: Make, finish: Finish,
     look_up: LookUp | None = None,
 ) -> HoldWrite:  # fmt: skip
     """A write that is answered by its own response, or by the recorded one where it was done before.

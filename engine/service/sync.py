@@ -33,14 +33,12 @@ from engine.service.feed_orders import OrderBooks
 from engine.service.feed_rows import COUNT, INBOUND, ON_HAND, ms_of, refuse_as_of, refuse_record
 from engine.service.fields import (
     REMEMBERED_MS,
-    Violations,
-    check_network,
-    check_position,
-    check_request_id,
+    begin_write,
     digest_of,
     indexes_of,
     parse,
 )
+from engine.service.record import check_recorded, finisher, refused_reuse
 
 SYNC_INVENTORY = "SyncInventory"
 ROWS_EACH = 500
@@ -61,6 +59,8 @@ PASSING = (Reason.CONTENDED, Reason.STORE_RECOVERING, Reason.RECORD_LAGGING, Rea
 
 Request = inventory_service_pb2.SyncInventoryRequest
 Response = inventory_service_pb2.SyncInventoryResponse
+
+finished_sync = finisher(Response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,21 +160,15 @@ class Sync:
     # -- the first message
 
     def _check(self, first: inventory_service_pb2.SyncInventoryRequest) -> tuple[int, ...]:
-        check_network(first.network_id, self._image)
-        wrong = Violations()
         now = self._tools.unix_ms()
-        check_position(first.min_position, wrong)
-        check_request_id(first.request_id, now, wrong)
-        first.request_id = first.request_id.lower()
+        wrong = begin_write(first, self._image, now)
         locations = indexes_of(first.location_ids, "location_ids", self._image, wrong)
         if first.source and not is_id(first.source):
             wrong.add("source", "an id of 1–128 letters, digits or ._:/@+- was expected")
         if first.HasField("as_of") and (refusal := refuse_as_of(first.as_of, now)):
             wrong.add("as_of", refusal[1].removeprefix("as_of: "))
         wrong.check()
-        if first.min_position and not self._tools.ledger.has_recorded(first.min_position):
-            message = f"min_position: {first.min_position} is not recorded"
-            raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
+        check_recorded(first.min_position, self._tools.ledger)
         return locations
 
     def _claim(self, digest: bytes) -> None:
@@ -403,8 +397,7 @@ class Sync:
         recorded = self._tools.ledger.find_requests([request_id]).get(request_id)
         assert recorded is not None, "the ledger said that it was recorded"
         if ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).request_digest != digest:
-            message = "request_id: it was used before with other content; a new request needs a new id"
-            raise Refusal(Reason.REQUEST_ID_REUSED, message, (FieldViolation("request_id", message),))
+            raise refused_reuse()
 
     def _part_id(self, name: str) -> str:
         """A request id that follows from the request's and the part: of the same instant, and random to anybody else."""
@@ -429,11 +422,6 @@ class _Part(AdjustWrite):
 
 def _tell_nobody(write: AdjustWrite, outcome: Recorded | Refusal) -> None:
     """A part is no call of its own."""
-
-
-def finished_sync(response: bytes, position: str, duplicate: bool) -> bytes:
-    """The recorded answer with its position. Protobuf merges serialized messages by putting one after the other."""
-    return response + Response(position=position, duplicate=duplicate).SerializeToString()
 
 
 def _sync_name(source: str, location_id: str) -> TextName:
