@@ -52,9 +52,7 @@ def transaction(
     request_id = request_id or uuid7()
     digest = sha256(request_id.encode() + note).digest()
     entry = ledger_entry_pb2.LedgerEntry(request_id=request_id, request_digest=digest, order_id=order_id, request=note)
-    add_effects(entry, cells, capacities)
-    for each in texts:
-        entry.texts.add(table=each.table, item_id=each.item_id, field=each.field, text=each.text)
+    add_effects(entry, cells, capacities, texts)
     return Transaction(request_id, digest, order_id, cells, tuple(capacities), entry.SerializeToString(), tuple(texts))
 
 

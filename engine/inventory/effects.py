@@ -11,7 +11,7 @@ import numpy as np
 from belofte.v1 import ledger_entry_pb2
 from numpy.typing import NDArray
 
-from engine.inventory.transaction import CapacityChange, CellChange
+from engine.inventory.transaction import CapacityChange, CellChange, TextChange
 
 FEW_ROWS_MAX = 16
 """Changes that stand row by row: up to here columns take longer to make than they save."""
@@ -102,7 +102,8 @@ class ChangeColumns(Sequence[PositionChange]):
 
 
 def add_effects(
-    entry: ledger_entry_pb2.LedgerEntry, cells: Sequence[CellChange], capacities: Sequence[CapacityChange]
+    entry: ledger_entry_pb2.LedgerEntry, cells: Sequence[CellChange], capacities: Sequence[CapacityChange],
+    texts: Sequence[TextChange] = (),
 ) -> None:  # fmt: skip
     """Write into an entry what its transaction changes."""
     if len(cells) > FEW_ROWS_MAX:
@@ -115,6 +116,8 @@ def add_effects(
             )  # fmt: skip
     for use in capacities:
         entry.capacities.add(location_id=use.location_id, day=use.day, quantity_delta=use.quantity_delta)
+    for each in texts:
+        entry.texts.add(table=each.table, item_id=each.item_id, field=each.field, text=each.text)
 
 
 def _write_columns(columns: ledger_entry_pb2.PositionColumns, cells: Sequence[CellChange]) -> None:

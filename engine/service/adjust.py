@@ -82,9 +82,7 @@ class AdjustWrite:
             event.event_id = f"{asked.request_id}-{number}"
         entry.events.extend(book.events)
         cells, self._changed = book.cells(), book.texts()
-        add_effects(entry, cells, ())
-        for each in self._changed:
-            entry.texts.add(table=each.table, item_id=each.item_id, field=each.field, text=each.text)
+        add_effects(entry, cells, (), self._changed)
         return Transaction(asked.request_id, asked.digest, "", cells, (), entry.SerializeToString(), self._changed)
 
     def hold(self, stock: LiveStock) -> None:

@@ -1,12 +1,14 @@
 """From the domain to the wire."""
 
+from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from belofte.v1 import promise_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.enums import Term
-from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipment
+from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipment, ShortLine
 from engine.inventory.matrix import Slot
 from engine.network.policies import policy_version
 from engine.optimizer.scene import Scene
@@ -40,13 +42,7 @@ def encode_quote(quote: Quote, position: str, stale: bool, solve_micros: int) ->
     )  # fmt: skip
     for option in wire.options[1:]:
         option.difference.CopyFrom(difference(option, wire.options[0]))
-    for short in quote.unavailable:
-        line = quote.scene.basket.lines[short.line]
-        wire.unavailable.add(
-            line_id=line.line_id, item_id=image.item_ids[line.item], short_quantity=short.quantity,
-            promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
-            restricted_by=short.restricted_by,
-        )  # fmt: skip
+    add_short_lines(wire.unavailable, quote.scene, quote.unavailable)
     return wire
 
 
@@ -120,14 +116,19 @@ def encode_plan(scene: Scene, plan: Plan, shipment_prefix: str, solve_micros: in
             solve_micros=solve_micros,
         ),
     )  # fmt: skip
-    for short in plan.short_lines:
+    add_short_lines(wire.short_lines, scene, plan.short_lines)
+    return wire
+
+
+def add_short_lines(wires: Any, scene: Scene, short_lines: Iterable[ShortLine]) -> None:
+    """What cannot be promised, and why, into a plan's short lines or a quote's unavailable ones."""
+    for short in short_lines:
         line = scene.basket.lines[short.line]
-        wire.short_lines.add(
+        wires.add(
             line_id=line.line_id, item_id=scene.image.item_ids[line.item], short_quantity=short.quantity,
             promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
             restricted_by=short.restricted_by,
         )  # fmt: skip
-    return wire
 
 
 def encode_shipment(scene: Scene, shipment: Shipment, shipment_id: str) -> types_pb2.Shipment:

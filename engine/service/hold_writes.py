@@ -85,22 +85,20 @@ class HoldWrite:
         # One instant for the order and the entry that made it: it is read back as it was answered.
         made = changed.order
         decided = made.created_at.ToMilliseconds() if made is not None else self.clock.unix_ms()
-        owner = changed.order.order_id if changed.order is not None else RECORD + changed.wires[0].reservation_id
+        owner = made.order_id if made is not None else RECORD + changed.wires[0].reservation_id
         entry = ledger_entry_pb2.LedgerEntry(
             request_id=self.asked.request_id, method=self.asked.method, request_digest=self.asked.digest, order_id=owner,
             request=self.asked.message, response=self.response, network_version=self.network_version,
-            decided_unix_ms=decided, reservations=changed.wires, events=changed.events, order=changed.order,
+            decided_unix_ms=decided, reservations=changed.wires, events=changed.events, order=made,
         )  # fmt: skip
         texts = tuple(hold_change(before, after) for before, after in changed.holds)
-        for text in texts:
-            entry.texts.add(table=text.table, item_id=text.item_id, field=text.field, text=text.text)
         for cell, quantity in changed.units:
             item_id, location_id, receipt_id, pool = cell
             entry.pegs.add(
                 order_id=owner, item_id=item_id, location_id=location_id, receipt_id=receipt_id, pool=pool,
                 quantity_delta=quantity,
             )  # fmt: skip
-        add_effects(entry, changed.cells, changed.capacities)
+        add_effects(entry, changed.cells, changed.capacities, texts)
         return Transaction(
             self.asked.request_id, self.asked.digest, changed.created_id, changed.cells, changed.capacities,
             entry.SerializeToString(), texts,
@@ -171,9 +169,7 @@ def units_shown(hold: Hold) -> list[HeldUnits]:
 
 def ended(wire: Wire, hold: Hold, state: "reservation_service_pb2.ReservationState") -> Wire:
     """A record whose hold has ended; its lines say what it held."""
-    after = Wire()
-    after.CopyFrom(wire)
-    encode_hold(hold, after)
+    after = changed(wire, hold)
     after.version, after.state = hold.version + 1, state
     return after
 

@@ -10,6 +10,7 @@ from engine.domain.ids import BACKORDER
 from engine.domain.reasons import FieldViolation, invalid
 from engine.inventory.holds import HeldCapacity, HeldUnits, Hold
 from engine.inventory.transaction import Cell
+from engine.kernels.subsets import capacity_need
 from engine.network.image import NetworkImage
 from engine.service.hold_writes import Wire, units_shown
 
@@ -63,8 +64,10 @@ def capacity_left(
     for use in hold.capacities:
         there = [each for each in units if each.cell.location_id == use.location_id]
         location = image.location_index.get(use.location_id)
-        by_unit = (1, len({each.line_id for each in there}), sum(each.quantity for each in there))
-        need = by_unit[int(image.capacity_unit[location])] if location is not None else use.quantity
+        need = use.quantity
+        if location is not None:
+            kind, lines = image.capacity_unit.item(location), len({each.line_id for each in there})
+            need = int(capacity_need(kind, lines, sum(each.quantity for each in there)))
         left = min(use.quantity, need) if there else 0
         if left:
             kept.append(use._replace(quantity=left))

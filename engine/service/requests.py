@@ -130,9 +130,7 @@ class CancelWrite:
             done = ledger_entry_pb2.LedgerEntry.FromString(self._undone.entry)
             cells, days, texts = opposite(done)
             _say_undone(entry, done)
-            for text in texts:
-                entry.texts.add(table=text.table, item_id=text.item_id, field=text.field, text=text.text)
-        add_effects(entry, cells, days)
+        add_effects(entry, cells, days, texts)
         return Transaction(self.request_id, entry.request_digest, "", cells, days, entry.SerializeToString(), texts)
 
     def hold(self, stock: LiveStock) -> None:

@@ -20,7 +20,7 @@ from engine.ledger.reservations import ReservationRecord
 from engine.network.policies import policy_version
 from engine.service.decode import check_order, decode_basket
 from engine.service.desk import Call
-from engine.service.encode import encode_plan
+from engine.service.encode import add_short_lines, encode_plan
 from engine.service.fields import (
     Violations,
     begin_write,
@@ -150,12 +150,7 @@ def plan_shown(held: Held, prefix: str) -> types_pb2.Plan:
     if held.planned is not None:
         return encode_plan(held.scene, held.planned.plan, prefix, held.planned.solve_micros)
     wire = types_pb2.Plan()
-    for short in held.short_lines:
-        line = held.scene.basket.lines[short.line]
-        wire.short_lines.add(
-            line_id=line.line_id, item_id=held.scene.image.item_ids[line.item], short_quantity=short.quantity,
-            promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
-        )  # fmt: skip
+    add_short_lines(wire.short_lines, held.scene, held.short_lines)
     return wire
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from engine.domain.ids import is_id, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
+from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import TextChange, TextTable, Transaction
@@ -348,8 +349,7 @@ class Sync:
                 as_of=self._first.as_of if self._first.HasField("as_of") else None,
             ).SerializeToString(),
         )  # fmt: skip
-        for each in texts:
-            entry.texts.add(table=each.table, item_id=each.item_id, field=each.field, text=each.text)
+        add_effects(entry, (), (), texts)
         return Transaction(request_id, digest, "", (), (), entry.SerializeToString(), texts)
 
     def _write(self, make: "Callable[[], _Plain | _Part]", digest: bytes) -> str:
