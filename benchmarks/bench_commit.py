@@ -6,25 +6,16 @@ as in a server; each commit of SQLite waits for the disk. The limit is the commi
 these, encoded before, in batches of 256, one call after the other. Both take turns within one run.
 """
 
-import os
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from belofte.v1 import sourcing_service_pb2, types_pb2
 
 from benchmarks.report import Report
-from engine.domain.clock import SystemClock
+from benchmarks.running_engine import PARTITION, running_engine
 from engine.domain.ids import uuid7
-from engine.domain.reasons import Refusal
 from engine.inventory.batch import TRANSACTIONS_MAX, encode_batch
 from engine.inventory.client import connect
 from engine.inventory.gate import NO_LINK, ORIGIN, StoreGate
@@ -32,13 +23,7 @@ from engine.inventory.keys import Keys, Layout
 from engine.inventory.scripts import script_text
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.network.records import NetworkRecords
-from engine.service.desk import Call
-from engine.service.engine import Engine
-from engine.service.garbage import spare_what_stays
-from engine.service.settings import Settings
-from engine.service.valkey import EmbeddedValkey
 from loaders.large_network import large_network
-from loaders.write import write_folder
 
 SEED = 20261129
 LOCATIONS, ITEMS, POSITIONS = 200, 5_000, 200_000
@@ -51,7 +36,6 @@ UNITS = 1_000_000
 
 SOURCE = "/belofte.v1.SourcingService/SourceOrder"
 TARGET = 0.4
-READY_SECONDS_MAX = 60.0
 
 
 def network() -> NetworkRecords:
@@ -79,43 +63,6 @@ def requests(records: NetworkRecords, count: int, rng: np.random.Generator) -> l
         order = types_pb2.Order(order_id=f"O-{request_id}", basket=basket)
         made.append(sourcing_service_pb2.SourceOrderRequest(request_id=request_id, order=order).SerializeToString())
     return made
-
-
-@contextmanager
-def sidecar(settings: Settings) -> Iterator[None]:
-    """The ledger sidecar as a server runs it."""
-    names = ("redis_url", "data_dir", "partition", "network")
-    variables = {f"BELOFTE_{name.upper()}": str(getattr(settings, name)) for name in names}
-    environment = {**os.environ, **variables, "BELOFTE_LOG_LEVEL": "error"}
-    command = [sys.executable, str(Path(__file__).parent.parent / "server.py"), "ledger"]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(READY_SECONDS_MAX)
-
-
-def durable(engine: Engine, messages: Sequence[bytes]) -> float:
-    """Seconds until every order was answered from the record, as many in hand as there is room for."""
-    room, done = threading.Semaphore(IN_HAND), threading.Semaphore(0)
-    refused: list[Refusal] = []
-
-    def answer(value: bytes | Refusal) -> None:
-        if isinstance(value, Refusal):
-            refused.append(value)
-        room.release()
-        done.release()
-
-    started = time.perf_counter()
-    for message in messages:
-        room.acquire()
-        engine._desk.submit(Call(SOURCE, message, 2**62, answer))
-    for _ in messages:
-        done.acquire()
-    seconds = time.perf_counter() - started
-    assert not refused, refused[0]
-    return seconds
 
 
 class BareScript:
@@ -173,28 +120,14 @@ def main() -> None:
     report = Report("commit", "Orders decided, committed and recorded")
     rng = np.random.default_rng(SEED)
     records = network()
-    with tempfile.TemporaryDirectory(prefix="bc", dir="/tmp") as folder, EmbeddedValkey(Path(folder)) as valkey:
-        # The sidecar asks the network for the number of its locations, and for nothing else.
-        write_folder(large_network(LOCATIONS, 10, 10, SEED), Path(folder) / "network")
-        settings = Settings(
-            data_dir=Path(folder), network=Path(folder) / "network", redis_url=valkey.url, partition="bench",
-            record_lag_entries_max=100_000, record_wait_ms_max=60_000,
-        )  # fmt: skip
-        with sidecar(settings):
-            engine = Engine(settings, valkey.url, records, SystemClock())
-            try:
-                engine.open(lambda done, rows: None)
-                spare_what_stays()
-                engine._desk.start()
-                durable(engine, requests(records, orders // 4, rng))
-                entry = _an_entry(valkey.url)
-                bare = BareScript(valkey.url, entry, records, rng)
-                rates: list[tuple[float, float]] = []
-                for _ in report.track(range(ROUNDS), "rounds"):
-                    messages = requests(records, orders, rng)
-                    rates.append((orders / durable(engine, messages), bare.rate()))
-            finally:
-                engine.close()
+    with running_engine(records, SEED, record_lag_entries_max=100_000, record_wait_ms_max=60_000) as running:
+        running.seconds(SOURCE, requests(records, orders // 4, rng), IN_HAND)
+        entry = _an_entry(running.valkey_url)
+        bare = BareScript(running.valkey_url, entry, records, rng)
+        rates: list[tuple[float, float]] = []
+        for _ in report.track(range(ROUNDS), "rounds"):
+            messages = requests(records, orders, rng)
+            rates.append((orders / running.seconds(SOURCE, messages, IN_HAND), bare.rate()))
     whole, script = (sorted(each)[len(rates) // 2] for each in zip(*rates, strict=True))
     report.table(
         f"{LOCATIONS} locations, orders of {LINES} lines, {IN_HAND:,} in hand, {len(entry):,} bytes an entry",
@@ -210,8 +143,8 @@ def main() -> None:
 
 def _an_entry(url: str) -> bytes:
     """An order's entry as it stands in the log."""
-    with connect(url, Keys("bench")) as client:
-        rows = client.xrevrange(Keys("bench").log, count=1)
+    with connect(url, Keys(PARTITION)) as client:
+        rows = client.xrevrange(Keys(PARTITION).log, count=1)
     return bytes(rows[0][1][b"entry"])
 
 
