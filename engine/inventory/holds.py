@@ -6,7 +6,7 @@ hold at once only one succeeds. Engines follow the texts by the log.
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -74,6 +74,7 @@ class Holds:
         """None."""
         self._holds: dict[str, Hold] = {}
         self._reserved: dict[Cell, int] = defaultdict(int)
+        self._holders: dict[Cell, set[str]] = defaultdict(set)
         self._by_caller: Counter[str] = Counter()
         # Each hold's end, and ends that it had before: those are passed over when their time comes.
         self._ends: list[tuple[int, str]] = []
@@ -97,11 +98,11 @@ class Holds:
         """A hold's text has become this one; "": it has ended."""
         before = self._holds.pop(reservation_id, None)
         if before is not None:
-            self._count(before.units, -1)
+            self._count(before, -1)
             self._by_caller[before.caller] -= 1
         if text:
             hold = self._holds[reservation_id] = Hold.parse(reservation_id, text)
-            self._count(hold.units, 1)
+            self._count(hold, 1)
             self._by_caller[hold.caller] += 1
             heapq.heappush(self._ends, (hold.expires_unix_ms, reservation_id))
 
@@ -112,6 +113,10 @@ class Holds:
     def reserved(self, cell: Cell) -> int:
         """Units of a position that are held, a part of its demand."""
         return self._reserved.get(cell, 0)
+
+    def holders(self, cell: Cell) -> list[str]:
+        """Ids of the reservations that hold units of a position, sorted."""
+        return sorted(self._holders.get(cell, ()))
 
     def due(self, now_unix_ms: int, count_max: int) -> list[Hold]:
         """Holds whose end has come, earliest first. They stay until the log says that they have ended."""
@@ -127,10 +132,15 @@ class Holds:
             heapq.heappush(self._ends, each)
         return list(found.values())
 
-    def _count(self, units: Iterable[HeldUnits], sign: int) -> None:
-        for each in units:
+    def _count(self, hold: Hold, sign: int) -> None:
+        for each in hold.units:
             left = self._reserved[each.cell] + sign * each.quantity
             if left:
                 self._reserved[each.cell] = left
             else:
                 del self._reserved[each.cell]
+        for cell in {each.cell for each in hold.units}:
+            holders = self._holders[cell]
+            (holders.add if sign > 0 else holders.remove)(hold.reservation_id)
+            if not holders:
+                del self._holders[cell]

@@ -21,9 +21,9 @@ class MovedHolds:
         return self._holds.reserved(cell) - self._gone.get(cell, 0)
 
     def move(self, cell: Cell, quantity: int) -> None:
-        """Move so many held units of a receipt to on hand, those of the oldest reservations first."""
+        """Move so many held units of a receipt to on hand, by reservation id: oldest first where none was chosen."""
         self._gone[cell] = self._gone.get(cell, 0) + quantity
-        for reservation_id in sorted(hold.reservation_id for hold in self._holds):
+        for reservation_id in self._holds.holders(cell):
             if not quantity:
                 return
             hold = self._moved.get(reservation_id) or self._holds.get(reservation_id)

@@ -35,6 +35,7 @@ def test_holds_are_what_was_told_last(told: list[tuple[Hold, bool]], now: int, c
     assert {hold.reservation_id: hold for hold in book} == known and len(book) == len(known)
     for cell in CELLS:
         assert book.reserved(cell) == sum(u.quantity for hold in known.values() for u in hold.units if u.cell == cell)
+        assert book.holders(cell) == sorted(key for key, hold in known.items() if any(u.cell == cell for u in hold.units))
     due = sorted(hold.expires_unix_ms for hold in known.values() if hold.expires_unix_ms <= now)
     for _ in range(2):
         found = book.due(now, count_max)
