@@ -6,7 +6,8 @@ ledger has recorded it, which it learns by its request id.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Protocol
 
 import structlog
@@ -66,6 +67,25 @@ class Write(Protocol):
     def settle(self, outcome: Recorded | Refusal) -> None:
         """Told once, from any thread, how it ended."""
         ...
+
+
+@dataclass(eq=False)
+class Awaited:
+    """A write that another thread waits for: `outcome` is there once it is `settled`."""
+
+    settled: Event = field(default_factory=Event, init=False)
+    outcome: Recorded | Refusal | None = field(default=None, init=False)
+
+    def hold(self, stock: LiveStock) -> None:
+        """Nothing is shown to what is planned after it."""
+
+    def release(self, stock: LiveStock) -> None:
+        """Nothing was."""
+
+    def settle(self, outcome: Recorded | Refusal) -> None:
+        """Told how it ended."""
+        self.outcome = outcome
+        self.settled.set()
 
 
 class Follower(Protocol):

@@ -9,8 +9,7 @@ the last, and looks again at what is recorded.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from threading import Event
+from dataclasses import dataclass
 
 import numpy as np
 import structlog
@@ -22,7 +21,7 @@ from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import add_effects, effects_of
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import Cell, CellChange, Transaction
-from engine.inventory.write_path import Recorded, WritePath
+from engine.inventory.write_path import Awaited, Recorded, WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.records import NetworkRecords
 from engine.network.segments import ring_fence
@@ -42,8 +41,8 @@ class LoadFailedError(RuntimeError):
     """The inventory could not be loaded, and why; what was loaded is kept, and the next start completes it."""
 
 
-@dataclass(slots=True)
-class _Step:
+@dataclass(eq=False)
+class _Step(Awaited):
     """One step of the load on the write path. `number_id` is created once; `record_id` is what the ledger finds it by."""
 
     number_id: str
@@ -52,8 +51,6 @@ class _Step:
     network_version: str
     request_id: str
     decided_unix_ms: int
-    settled: Event = field(default_factory=Event, init=False)
-    outcome: Recorded | Refusal | None = field(default=None, init=False)
 
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """The same, however often it is asked."""
@@ -63,17 +60,6 @@ class _Step:
         )  # fmt: skip
         add_effects(entry, self.cells, ())
         return Transaction(self.request_id, bytes(32), self.number_id, self.cells, (), entry.SerializeToString())
-
-    def hold(self, stock: LiveStock) -> None:
-        """Nothing is planned after it."""
-
-    def release(self, stock: LiveStock) -> None:
-        """Nothing was held."""
-
-    def settle(self, outcome: Recorded | Refusal) -> None:
-        """Told how it ended."""
-        self.outcome = outcome
-        self.settled.set()
 
 
 def load_inventory(

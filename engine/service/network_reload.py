@@ -3,16 +3,15 @@
 import os
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
 from belofte.v1 import ledger_entry_pb2, network_service_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import Transaction
-from engine.inventory.write_path import Recorded
+from engine.inventory.write_path import Awaited
 from engine.network.image import NetworkImage
 from engine.network.records import NetworkRecords
 from engine.service.record import finisher
@@ -31,8 +30,8 @@ TAKEN_VARIABLE = "_BELOFTE_TAKEN"
 """Names that file to the engine. Not a setting: nobody but the supervisor sets it."""
 
 
-@dataclass(slots=True)
-class ReloadWrite:
+@dataclass(eq=False)
+class ReloadWrite(Awaited):
     """A reload on the write path: it changes no stock, and is recorded like all that changes what is decided."""
 
     request: network_service_pb2.ReloadNetworkRequest
@@ -41,8 +40,6 @@ class ReloadWrite:
     response: bytes
     network_version: str
     decided_unix_ms: int
-    settled: Event = field(default_factory=Event, init=False)
-    outcome: Recorded | Refusal | None = field(default=None, init=False)
 
     @property
     def request_id(self) -> str:
@@ -56,17 +53,6 @@ class ReloadWrite:
             response=self.response, network_version=self.network_version, decided_unix_ms=self.decided_unix_ms,
         )  # fmt: skip
         return Transaction(self.request_id, self.digest, "", (), (), entry.SerializeToString())
-
-    def hold(self, stock: LiveStock) -> None:
-        """Nothing is taken."""
-
-    def release(self, stock: LiveStock) -> None:
-        """Nothing was held."""
-
-    def settle(self, outcome: Recorded | Refusal) -> None:
-        """Told how it ended."""
-        self.outcome = outcome
-        self.settled.set()
 
 
 def read_network(folder: Path) -> tuple[NetworkRecords, list[network_service_pb2.NetworkFinding]]:

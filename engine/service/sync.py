@@ -12,7 +12,7 @@ import uuid
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Event
 
 import numpy as np
@@ -26,7 +26,7 @@ from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import TextChange, TextTable, Transaction
-from engine.inventory.write_path import Recorded, Write
+from engine.inventory.write_path import Awaited, Recorded, Write
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage
 from engine.service.adjust import Adjustment, AdjustWrite
@@ -78,8 +78,8 @@ class SyncTools:
     unix_ms: Callable[[], int]
 
 
-@dataclass(slots=True)
-class _Plain:
+@dataclass(eq=False)
+class _Plain(Awaited):
     """A transaction of its own: the claim of a source at the start, and the answer at the end."""
 
     request_id: str
@@ -88,20 +88,6 @@ class _Plain:
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """Raises `Refusal`."""
         return self.make()
-
-    def hold(self, stock: LiveStock) -> None:
-        """Nothing is planned after it."""
-
-    def release(self, stock: LiveStock) -> None:
-        """Nothing was held."""
-
-    def settle(self, outcome: Recorded | Refusal) -> None:
-        """Told how it ended."""
-        self.outcome = outcome
-        self.settled.set()
-
-    settled: Event = field(default_factory=Event, init=False)
-    outcome: Recorded | Refusal | None = field(default=None, init=False)
 
 
 class Sync:
@@ -407,17 +393,11 @@ class Sync:
         return str(uuid.UUID(int=(value & fixed) | (mixed & ~fixed)))
 
 
-@dataclass(slots=True)
-class _Part(AdjustWrite):
+@dataclass(eq=False)
+class _Part(AdjustWrite, Awaited):
     """Rows of a synchronisation on the write path."""
 
-    settled: Event = field(default_factory=Event, init=False)
-    outcome: Recorded | Refusal | None = field(default=None, init=False)
-
-    def settle(self, outcome: Recorded | Refusal) -> None:
-        """Told how it ended."""
-        self.outcome = outcome
-        self.settled.set()
+    settle = Awaited.settle
 
 
 def _tell_nobody(write: AdjustWrite, outcome: Recorded | Refusal) -> None:
