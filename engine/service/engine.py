@@ -36,7 +36,7 @@ from engine.service.handlers import (
     capacity_days,
     capacity_first_day,
 )
-from engine.service.network_reload import keep_taken, read_network
+from engine.service.network_reload import keep_first, read_network
 from engine.service.settings import Settings
 
 READERS_MAX = 4
@@ -92,7 +92,7 @@ class Engine:
             self._log.info("inventory loaded from the network folder", positions=loaded)
         # Whoever loaded it, what is served is the whole of it.
         self._read_stock()
-        keep_taken(self._records)
+        keep_first(self._records)
         return loaded
 
     def _read_stock(self) -> None:

@@ -124,6 +124,13 @@ def keep_taken(records: NetworkRecords) -> None:
         unfinished.rename(file)
 
 
+def keep_first(records: NetworkRecords) -> None:
+    """Keep the records that a server starts with, unless one of its engines has kept some: by now others may be in force."""
+    file = _taken_file()
+    if file is not None and not file.exists():
+        keep_taken(records)
+
+
 def kept_records() -> NetworkRecords | None:
     """The records in force of this server, where one of its engines took any before."""
     file = _taken_file()
