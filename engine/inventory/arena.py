@@ -117,6 +117,7 @@ class ArenaFile:
         """Let go of the lock; what was handed out stays mapped."""
         if self._slots >= 0:
             os.close(self._slots)
+        self._slots = -1  # its number may become another file's: whoever still adds a slot is told so
         os.close(self._lock)
 
     def kept(self, item_count: int, location_count: int) -> Arena | None:

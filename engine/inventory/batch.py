@@ -84,7 +84,7 @@ def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
         for use in transaction.capacities:
             capacities.add(use.location_id, str(use.day))
         for text in transaction.texts:
-            texts.add(_text_key(text, keys), _text_field(text))
+            texts.add(_text_key(text, keys), text.field)
         for change in transaction.cells:
             pairs.add(_pair(change, keys), _field(change))
         arguments += (
@@ -96,7 +96,7 @@ def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
         {
             "c": [_cell(change, pairs.by_key[_pair(change, keys)][_field(change)]) for change in transaction.cells],
             "k": [_capacity(use, capacities.by_key[use.location_id][str(use.day)]) for use in transaction.capacities],
-            "x": [_text(text, texts.by_key[_text_key(text, keys)][_text_field(text)]) for text in transaction.texts],
+            "x": [_text(text, texts.by_key[_text_key(text, keys)][text.field]) for text in transaction.texts],
             "d": _dates(transaction),
         }
         for transaction in transactions
@@ -165,10 +165,6 @@ def _text(change: TextChange, number: int) -> list[int | str | bool]:
 
 def _text_key(change: TextChange, keys: DataKeys) -> str:
     return keys.text(change.table, change.item_id, change.field)
-
-
-def _text_field(change: TextChange) -> str:
-    return change.field
 
 
 def _dates(transaction: Transaction) -> list[str | int]:

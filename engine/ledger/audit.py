@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import redis
+from belofte.v1 import ledger_entry_pb2
 from sqlalchemy import Engine
 
 from engine.domain.clock import Clock
@@ -19,7 +20,7 @@ from engine.inventory.effects import effects_in, texts_in
 from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry
 from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field
 from engine.ledger.database import open_database
-from engine.ledger.rebuild import Sums, parse_entry
+from engine.ledger.rebuild import Sums
 from engine.ledger.recorder import NO_CHAIN, Replayed, chain_of, replay
 
 HASHES_EACH = 200
@@ -151,7 +152,7 @@ class Auditor:
         self.report.position = self._read_to
 
     def _add(self, replayed: Replayed) -> None:
-        self._sums.add(replayed)
+        message = self._sums.add(replayed)
         self.report.entries += 1
         self._read_to = replayed.position
         entry = LogEntry(replayed.position, "", replayed.request_id, replayed.created_id, NO_LINK, replayed.entry)
@@ -159,7 +160,7 @@ class Auditor:
         if self._chain != replayed.chain and not self.report.broken_at:
             self.report.broken_at = replayed.position
         if self._tables and self._data is not None:
-            update(self._tables, self._sums, self._data, replayed)
+            update(self._tables, self._sums, self._data, replayed, message)
 
     def _compare(self, names: Sequence[str], stored: Sequence[dict[str, str]], digests: tuple[Any, Any]) -> None:
         report = self.report
@@ -188,9 +189,10 @@ def tables_of(sums: Sums, keys: DataKeys) -> Tables:
     }  # fmt: skip
 
 
-def update(tables: Tables, sums: Sums, keys: DataKeys, replayed: Replayed) -> None:
+def update(
+    tables: Tables, sums: Sums, keys: DataKeys, replayed: Replayed, message: ledger_entry_pb2.LedgerEntry
+) -> None:  # fmt: skip
     """Bring the hashes to one entry more, which the sums have taken in already."""
-    message = parse_entry(replayed.entry)
     changes, uses = effects_in(message)
     for change in changes:
         cell = change.item_id, change.location_id, change.receipt_id, change.pool

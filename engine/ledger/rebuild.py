@@ -19,11 +19,6 @@ REMEMBERED_HOURS = 24
 Table = dict[str, dict[str, int | str]]
 
 
-def parse_entry(entry: bytes) -> ledger_entry_pb2.LedgerEntry:
-    """The entry in its bytes."""
-    return ledger_entry_pb2.LedgerEntry.FromString(entry)
-
-
 class Sums:
     """What the ledger's entries leave: units and capacity, dates, and which requests and orders there have been.
 
@@ -41,9 +36,9 @@ class Sums:
         self.requests: dict[str, str] = {}
         self.texts: dict[tuple[str, str, str], str] = {}
 
-    def add(self, replayed: Replayed) -> None:
-        """Add one entry."""
-        message = parse_entry(replayed.entry)
+    def add(self, replayed: Replayed) -> ledger_entry_pb2.LedgerEntry:
+        """Add one entry; returns it parsed."""
+        message = ledger_entry_pb2.LedgerEntry.FromString(replayed.entry)
         changes, uses = effects_in(message)
         for change in changes:
             cell = change.item_id, change.location_id, change.receipt_id, change.pool
@@ -65,6 +60,7 @@ class Sums:
             self.requests[replayed.request_id] = message.request_digest.hex()
         if replayed.created_id:
             self.orders[replayed.created_id] = replayed.request_id
+        return message
 
     def locations(self) -> set[str]:
         """Locations of which there is a position."""

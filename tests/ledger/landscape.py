@@ -15,7 +15,7 @@ from engine.inventory.effects import effects_in, texts_in
 from engine.inventory.keys import Keys, Layout
 from engine.inventory.live import LiveStock
 from engine.inventory.store import LogRecord
-from engine.ledger.rebuild import Sums, parse_entry
+from engine.ledger.rebuild import Sums
 from engine.ledger.recorder import NO_CHAIN, Recorder, Replayed, chain_of
 from tests.ledger import crash_sidecar, crash_writer
 from tests.sidecars import RunningSidecar
@@ -121,8 +121,7 @@ def check_store(server: ValkeyServer, replayed: list[Replayed], stock: LiveStock
     used: Counter[tuple[str, int]] = Counter()
     sums = Sums(SystemClock().unix_ms())
     for each in replayed:
-        sums.add(each)
-        message = parse_entry(each.entry)
+        message = sums.add(each)
         changes, uses = effects_in(message)
         stock.apply(LogRecord(each.position, changes, uses, texts_in(message)))
         for change in changes:
