@@ -6,7 +6,7 @@ hold at once only one succeeds. Engines follow the texts by the log.
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +21,14 @@ class HeldUnits(NamedTuple):
     line_id: str
     cell: Cell
     quantity: int
+
+
+def merged(units: Iterable[HeldUnits]) -> tuple[HeldUnits, ...]:
+    """Units by line and position, each once, in the order in which they come first."""
+    sums: dict[tuple[str, Cell], int] = {}
+    for line_id, cell, quantity in units:
+        sums[line_id, cell] = sums.get((line_id, cell), 0) + quantity
+    return tuple(HeldUnits(*key, quantity) for key, quantity in sums.items())
 
 
 class HeldCapacity(NamedTuple):

@@ -144,12 +144,7 @@ class Book:
             # Orders before reservations: what was bought is due before what may be bought.
             of_orders = min(quantity, max(0, page.demand - self._holds.reserved(cell)))
             if of_orders:
-                item_id, location_id, receipt_id, pool = cell
-                self.moves.append(
-                    ReceiptMove(
-                        item_id=item_id, location_id=location_id, receipt_id=receipt_id, pool=pool, quantity=of_orders
-                    )
-                )  # fmt: skip
+                self.moves.append(ReceiptMove(quantity=of_orders, **cell._asdict()))
             if quantity > of_orders:
                 self._holds.move(cell, quantity - of_orders)
             page.demand -= quantity

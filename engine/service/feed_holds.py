@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from engine.inventory.feed_texts import TextName
-from engine.inventory.holds import HeldUnits, Hold, Holds
+from engine.inventory.holds import HeldUnits, Hold, Holds, merged
 from engine.inventory.transaction import Cell, TextTable
 
 
@@ -28,14 +28,12 @@ class MovedHolds:
                 return
             hold = self._moved.get(reservation_id) or self._holds.get(reservation_id)
             assert hold is not None
-            units: dict[tuple[str, Cell], int] = {}
+            units: list[HeldUnits] = []
             for line_id, of, held in hold.units:
                 part = min(quantity, held) if of == cell else 0
                 quantity -= part
-                for to, moved in ((of, held - part), (cell._replace(receipt_id=""), part)):
-                    if moved:
-                        units[line_id, to] = units.get((line_id, to), 0) + moved
-            after = tuple(HeldUnits(*key, held) for key, held in units.items())
+                units += (HeldUnits(line_id, of, held - part), HeldUnits(line_id, cell._replace(receipt_id=""), part))
+            after = merged(each for each in units if each.quantity)
             if after != hold.units:
                 self._moved[reservation_id] = replace(hold, units=after)
 

@@ -108,12 +108,9 @@ class FeedOrders:
     def effects(self) -> list[ledger_entry_pb2.PegEffect]:
         """What was taken, for the entry."""
         return [
-            ledger_entry_pb2.PegEffect(
-                order_id=order_id, item_id=cell.item_id, location_id=cell.location_id, receipt_id=cell.receipt_id,
-                pool=cell.pool, quantity_delta=-quantity,
-            )
+            ledger_entry_pb2.PegEffect(order_id=order_id, quantity_delta=-quantity, **cell._asdict())
             for order_id, cell, quantity in self._taken
-        ]  # fmt: skip
+        ]
 
     def texts(self) -> list[tuple[TextName, str]]:
         """The counts of the orders that were changed, one higher."""

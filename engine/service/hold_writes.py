@@ -11,7 +11,7 @@ from engine.domain.clock import Clock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import add_effects
-from engine.inventory.holds import HeldUnits, Hold
+from engine.inventory.holds import HeldUnits, Hold, merged
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded
@@ -93,11 +93,7 @@ class HoldWrite:
         )  # fmt: skip
         texts = tuple(hold_change(before, after) for before, after in changed.holds)
         for cell, quantity in changed.units:
-            item_id, location_id, receipt_id, pool = cell
-            entry.pegs.add(
-                order_id=owner, item_id=item_id, location_id=location_id, receipt_id=receipt_id, pool=pool,
-                quantity_delta=quantity,
-            )  # fmt: skip
+            entry.pegs.add(order_id=owner, quantity_delta=quantity, **cell._asdict())
         add_effects(entry, changed.cells, changed.capacities, texts)
         return Transaction(
             self.asked.request_id, self.asked.digest, changed.created_id, changed.cells, changed.capacities,
@@ -154,17 +150,11 @@ def encode_hold(hold: Hold, wire: Wire) -> None:
     wire.scope = is_network if hold.is_network else reservation_service_pb2.RESERVATION_SCOPE_LOCATION
 
 
-def units_shown(hold: Hold) -> list[HeldUnits]:
+def units_shown(hold: Hold) -> tuple[HeldUnits, ...]:
     """Units by line and position; at network level by line and item alone, whatever they stand on meanwhile."""
     if not hold.is_network:
-        return list(hold.units)
-    units: dict[tuple[str, str], HeldUnits] = {}
-    for each in hold.units:
-        key = each.line_id, each.cell.item_id
-        before = units[key].quantity if key in units else 0
-        cell = each.cell._replace(location_id="", receipt_id="", pool="")
-        units[key] = HeldUnits(each.line_id, cell, before + each.quantity)
-    return list(units.values())
+        return hold.units
+    return merged(each._replace(cell=Cell(each.cell.item_id, "", "", "")) for each in hold.units)
 
 
 def ended(wire: Wire, hold: Hold, state: "reservation_service_pb2.ReservationState") -> Wire:

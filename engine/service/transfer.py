@@ -6,7 +6,7 @@ from dataclasses import replace
 from belofte.v1 import reservation_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
-from engine.inventory.holds import HeldUnits, Hold
+from engine.inventory.holds import HeldUnits, Hold, merged
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CALLER_MARK, CapacityChange, CellChange
 from engine.network.image import NetworkImage
@@ -38,7 +38,7 @@ def plan_transfer(
     units = less(hold.units, gone) + (moved if within else ())
     kept, back = capacity_left(image, hold, units)
     left = (
-        None if not units else replace(hold, version=hold.version + 1, units=_merged(units), capacities=kept, is_planned=False)
+        None if not units else replace(hold, version=hold.version + 1, units=merged(units), capacities=kept, is_planned=False)
     )
     response = reservation_service_pb2.TransferReservationResponse()
     if left is None:
@@ -98,7 +98,7 @@ def _taken_over(
     """The reservation that takes: its record, its hold before and after, and what its caller is charged."""
     if taker is None:
         after = replace(
-            hold, reservation_id=request.request_id, version=1, units=_merged(moved), capacities=(), is_planned=False
+            hold, reservation_id=request.request_id, version=1, units=merged(moved), capacities=(), is_planned=False
         )
         wire = Wire()
         wire.CopyFrom(giver)
@@ -108,7 +108,7 @@ def _taken_over(
         return wire, None, after, (CapacityChange(CALLER_MARK + hold.caller, CALLER_DAY, 1, ANY),)
     before = hold_of(stock, taker, now_unix_ms, None)
     _check_lines(before, moved)
-    after = replace(before, version=before.version + 1, units=_merged((*before.units, *moved)), is_planned=False)
+    after = replace(before, version=before.version + 1, units=merged((*before.units, *moved)), is_planned=False)
     wire = changed(taker, after)
     _add_lines(wire.basket, giver.basket, moved)
     _forget_plan(wire)
@@ -132,15 +132,6 @@ def _add_lines(basket: types_pb2.Basket, giver: types_pb2.Basket, moved: Sequenc
             line.CopyFrom(next(line for line in giver.lines if line.line_id == each.line_id))
             line.quantity = 0
         line.quantity += each.quantity
-
-
-def _merged(units: Sequence[HeldUnits]) -> tuple[HeldUnits, ...]:
-    sums: dict[tuple[str, object], HeldUnits] = {}
-    for each in units:
-        key = each.line_id, each.cell
-        before = sums[key].quantity if key in sums else 0
-        sums[key] = each._replace(quantity=before + each.quantity)
-    return tuple(sums.values())
 
 
 def _forget_plan(wire: Wire) -> None:

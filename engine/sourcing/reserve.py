@@ -16,7 +16,7 @@ from engine.domain.clock import Clock
 from engine.domain.plan import Peg, ShortLine
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.fork import home_slot
-from engine.inventory.holds import HeldCapacity, HeldUnits, Hold
+from engine.inventory.holds import HeldCapacity, HeldUnits, Hold, merged
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import (
     CALLER_MARK,
@@ -101,12 +101,12 @@ def plan_hold(
 
 def held_units(scene: Scene, pegs: Sequence[Peg]) -> tuple[HeldUnits, ...]:
     """Pegged units by line and position, each once."""
-    units: dict[tuple[str, Cell], int] = {}
-    for each in pegs:
-        cell = cell_of(scene, each.item, each.location, home_slot(scene.stock, each.slot))
-        key = scene.basket.lines[each.line].line_id, cell
-        units[key] = units.get(key, 0) + each.quantity
-    return tuple(HeldUnits(line_id, cell, quantity) for (line_id, cell), quantity in units.items())
+    return merged(
+        HeldUnits(
+            scene.basket.lines[each.line].line_id, cell_of(scene, each.item, each.location, home_slot(scene.stock, each.slot)),
+            each.quantity,
+        ) for each in pegs
+    )  # fmt: skip
 
 
 def take_anywhere(scene: Scene) -> tuple[tuple[Peg, ...], tuple[ShortLine, ...]]:
