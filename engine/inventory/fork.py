@@ -120,8 +120,8 @@ def _rows(
     live: InventoryMatrix, matrix: ForkMatrix, each: ForkedItem, minutes: Ints
 ) -> tuple[NDArray[Any], ...]:  # fmt: skip
     """(location, slot, supply, demand, arena index in the live matrix) of an item's positions, in the order of a row."""
-    start = int(live.row_start[each.item])
-    at = np.arange(start, start + int(live.row_count[each.item]))
+    row = live.row(each.item)
+    at = np.arange(row.start, row.stop)
     if each.inbound is not None:
         at = at[each.inbound[live.location[at]] | (live.slot_available_at[live.slot[at]] == ON_HAND)]
     rows: tuple[NDArray[Any], ...] = (live.location[at], live.slot[at], live.supply[at], live.demand[at], at)

@@ -71,7 +71,7 @@ class InventoryMatrix:
         room = max(64, position_count_expected + position_count_expected // 4)
         self._use(kept or self._new_arena(room))
         self.opened_count = 0
-        self._position = self._position_kept()
+        self._position = position_in(self.arena)
         self.slots: list[Slot] = []
         self._slot_index: dict[Slot, int] = {}
         self._pool_index: dict[str, int] = {"": 0}
@@ -98,9 +98,6 @@ class InventoryMatrix:
         self._position = position
         header = self.arena.header
         header[H_POSITION_EPOCH], header[H_POSITION_SEQUENCE] = epoch, sequence
-
-    def _position_kept(self) -> str:
-        return position_in(self.arena)
 
     def begin_changes(self) -> None:
         """From here on it stands at no position of the log: a file that is left so is not taken up again."""
@@ -267,12 +264,17 @@ class InventoryMatrix:
         row = self.location[start : start + count]
         return range(start + int(np.searchsorted(row, location)), start + int(np.searchsorted(row, location, side="right")))
 
+    def row(self, item: int) -> slice:
+        """Where in the arena one item's positions lie; until a position is opened."""
+        start = int(self.row_start[item])
+        return slice(start, start + int(self.row_count[item]))
+
     def rows(self, item: int) -> list[tuple[int, Slot, int, int]]:
         """(location, slot, supply, demand) of one item's positions, in row order."""
-        start = int(self.row_start[item])
+        row = self.row(item)
         return [
             (int(self.location[at]), self.slots[self.slot[at]], int(self.supply[at]), int(self.demand[at]))
-            for at in range(start, start + int(self.row_count[item]))
+            for at in range(row.start, row.stop)
         ]
 
     def _grow_row(self, item: int) -> None:

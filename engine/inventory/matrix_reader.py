@@ -11,10 +11,10 @@ from engine.inventory.arena import (
     H_DIRTY,
     H_MOVED,
     H_POSITION_EPOCH,
-    H_POSITION_SEQUENCE,
     NOWHERE,
     Arena,
     open_arena,
+    position_in,
     read_slots,
     stamp_of,
 )
@@ -55,10 +55,8 @@ class MatrixReader:
     def position(self) -> str:
         """A position of the log that rows read from now on have reached; empty: none can be read."""
         arena = self._opened()
-        if arena is None:
-            return ""
         # The sequence only grows within an epoch, and an epoch's end makes another arena.
-        return f"{arena.header[H_POSITION_EPOCH]}-{arena.header[H_POSITION_SEQUENCE]}"
+        return position_in(arena) if arena is not None else ""
 
     def row(self, item: int, wait_seconds_max: float) -> Row:
         """An item's row as it was at one moment, between two entries of the log. Raises MatrixAwayError."""

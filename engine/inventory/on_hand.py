@@ -19,8 +19,7 @@ class OnHand(NamedTuple):
 def on_hand_of(matrix: InventoryMatrix, item: int) -> OnHand:
     """One pass over the item's row."""
     supply, demand = np.zeros((2, matrix.location_count), np.int64)
-    start = int(matrix.row_start[item])
-    row = slice(start, start + int(matrix.row_count[item]))
+    row = matrix.row(item)
     is_on_hand = matrix.slot[row] == ON_HAND_SLOT
     location = matrix.location[row][is_on_hand]
     supply[location] = matrix.supply[row][is_on_hand]
@@ -31,6 +30,5 @@ def on_hand_of(matrix: InventoryMatrix, item: int) -> OnHand:
 def locations_with(matrix: InventoryMatrix, item: int) -> NDArray[np.bool_]:
     """[L]: whether an item has any position there."""
     found = np.zeros(matrix.location_count, np.bool_)
-    start = int(matrix.row_start[item])
-    found[matrix.location[start : start + int(matrix.row_count[item])]] = True
+    found[matrix.location[matrix.row(item)]] = True
     return found

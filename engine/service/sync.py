@@ -301,9 +301,8 @@ class Sync:
     def _unnamed_of(self, items: range, named: NDArray[np.int64]) -> Iterator[types_pb2.InventoryRecord]:
         image, matrix = self._image, self._tools.stock().matrix
         for item in items:
-            start = int(matrix.row_start[item])
-            row = slice(start, start + int(matrix.row_count[item]))
-            for at in start + np.flatnonzero(matrix.supply[row]):
+            row = matrix.row(item)
+            for at in row.start + np.flatnonzero(matrix.supply[row]):
                 slot, location = matrix.slots[matrix.slot[at]], int(matrix.location[at])
                 if self._locations and location not in self._locations:
                     continue
