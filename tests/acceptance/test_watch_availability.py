@@ -19,6 +19,7 @@ from tests.acceptance.asking import (
     lines,
     put,
     record,
+    refusal,
     refused,
     source,
     stock_rows,
@@ -313,9 +314,7 @@ def test_sign_of_life_when_nothing_happens(server: Server) -> None:
 )
 def test_bad_question_is_named(server: Server, fields: dict[str, Any], error: tuple[str, str], named: str) -> None:
     call = server.inventory.WatchAvailability(Request(**fields), timeout=CALL_SECONDS_MAX)
-    with pytest.raises(grpc.RpcError) as caught:
-        list(call)
-    found = refused(caught.value)
+    found = refusal(lambda: list(call))
     assert (found.code, found.reason, found.fields) == (*error, (named,))
 
 

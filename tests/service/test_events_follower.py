@@ -9,45 +9,27 @@ from pathlib import Path
 import pytest
 from belofte.v1 import order_service_pb2, types_pb2
 
-from engine.domain.reasons import Reason, Refusal
+from engine.domain.reasons import Reason
 from engine.ledger.ledger import Ledger
 from engine.service import commit_events, outflow, recent_commits, watch_events
 from engine.service.commit_events import EVERYTHING, Filter
-from engine.service.outflow import Outflow
 from engine.service.watch_events import EventWatch, Watcher
 from tests.service.recorded_log import Entry, RecordedLog, sourced
+from tests.service.stream_reader import StreamReader
 from tests.sidecars import wait_until
 
 Response = order_service_pb2.WatchEventsResponse
 
 
-class Reader:
-    """A stream and who reads it."""
+class Reader(StreamReader):
+    """A follower's stream and who reads it."""
 
-    def __init__(self, stalled_seconds_max: float = 10.0) -> None:
-        self.ending: Refusal | None = None
-        self.flow = Outflow(ended=self._ended, stalled_seconds_max=stalled_seconds_max)
-        self.messages: list[Response] = []
-
-    def _ended(self, refusal: Refusal) -> None:
-        self.ending = refusal
-
-    def read(self) -> bool:
-        """One message, where there is one."""
-        message = self.flow.take()
-        if message is not None:
-            self.messages.append(Response.FromString(message))
-        return message is not None
+    def __init__(self, **limits: float) -> None:
+        super().__init__(Response.FromString, **limits)
 
     def read_until_at(self, position: str) -> list[str]:
         """Orders told, once everything up to a position was."""
-
-        def is_there() -> bool:
-            while self.read():
-                pass
-            return bool(self.messages) and self.messages[-1].position == position
-
-        wait_until(is_there)
+        self.wait_for(position)
         return self.orders
 
     @property

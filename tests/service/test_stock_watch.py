@@ -22,6 +22,7 @@ from engine.service.outflow import Outflow
 from engine.service.stock_changes import CatchUp, CellSums, Missed, note_changes
 from tests.network.small_network import small_records
 from tests.service.recorded_log import Entry, RecordedLog
+from tests.service.stream_reader import StreamReader
 from tests.service.test_handlers import ADJUST, Room, running
 from tests.sidecars import wait_until
 
@@ -36,38 +37,15 @@ def room(tmp_path: Path) -> Iterator[Room]:
         yield made
 
 
-class Reader:
+class Reader(StreamReader):
     """A stream of a room and who reads it."""
 
     def __init__(self, room: Room, stalled_seconds_max: float = 10.0, **fields: object) -> None:
-        self.ending: Refusal | None = None
-        self.flow = Outflow(ended=self._ended, stalled_seconds_max=stalled_seconds_max)
-        self.messages: list[Response] = []
+        super().__init__(Response.FromString, stalled_seconds_max)
         answered = threading.Event()
         message = Request(**fields).SerializeToString()  # type: ignore[arg-type]
         room.engine._desk.submit(Call(WATCH, message, 2**62, lambda value: answered.set(), flow=self.flow))
         assert answered.wait(30)
-
-    def _ended(self, refusal: Refusal) -> None:
-        self.ending = refusal
-
-    def read(self) -> bool:
-        message = self.flow.take()
-        if message is not None:
-            self.messages.append(Response.FromString(message))
-        return message is not None
-
-    @property
-    def position(self) -> str:
-        return next((message.position for message in reversed(self.messages) if message.position), "")
-
-    def read_until_at(self, position: str) -> None:
-        def is_there() -> bool:
-            while self.read():
-                pass
-            return self.position == position
-
-        wait_until(is_there)
 
 
 def add(room: Room, item: str, location: str, units: int) -> str:
@@ -84,7 +62,7 @@ def test_slow_reader_is_told_the_last_of_it_in_few_messages(room: Room, monkeypa
     reader = Reader(room)
     for _ in range(60):
         position = add(room, "bolt", "ams", 1)
-    reader.read_until_at(position)
+    reader.wait_for(position)
     told = [row.on_hand for message in reader.messages for row in message.availabilities]
     assert told[-1] == 60 and len(told) <= 4
 
@@ -95,7 +73,7 @@ def test_picture_in_parts_has_its_position_when_it_is_complete(room: Room, monke
         for location in LOCATIONS:
             position = add(room, item, location, 5)
     reader = Reader(room)
-    reader.read_until_at(position)
+    reader.wait_for(position)
     rows = [[(row.item_id, row.location_id) for row in message.availabilities] for message in reader.messages]
     assert rows == [*([(item, location) for location in LOCATIONS] for item in ITEMS), []]
     assert [message.position for message in reader.messages] == ["", "", position]
@@ -130,7 +108,7 @@ def follow_crossings(room: Room, monkeypatch: pytest.MonkeyPatch, seed: int, buf
 
     fields: dict[str, object] = {"thresholds": thresholds}
     reader, position = Reader(room, **fields), ""
-    reader.read_until_at(room.engine._path.position)
+    reader.wait_for(room.engine._path.position)
     side = {(*row, threshold): is_above(row, threshold) for row in on_hand for threshold in thresholds}
 
     def look() -> None:
@@ -151,7 +129,7 @@ def follow_crossings(room: Room, monkeypatch: pytest.MonkeyPatch, seed: int, buf
         if draw.random() < 0.3:
             reader.read()
         if n % 40 == 39:
-            reader.read_until_at(position)
+            reader.wait_for(position)
             look()
             reader.flow.close()
             fields["from_position"] = position
@@ -159,7 +137,7 @@ def follow_crossings(room: Room, monkeypatch: pytest.MonkeyPatch, seed: int, buf
                 position = add(room, *row, 1)
                 on_hand[row] += 1
             reader = Reader(room, **fields)
-    reader.read_until_at(position)
+    reader.wait_for(position)
     look()
     assert side == {(*row, threshold): is_above(row, threshold) for row in on_hand for threshold in thresholds}
 
