@@ -87,8 +87,7 @@ def choose_plan(
     if held == 0:
         results[p, R_STATUS] = EMPTY
         return
-    if short < 0:
-        short = SHORT_TOTAL_MICROS // units
+    short = unit_short(short, units)
     merge_services(services, asked, runs, subsets, offers)
     line_short = subsets[LATE]
     for j in range(n):
@@ -104,12 +103,18 @@ def choose_plan(
     objective -= split
     results[p, R_OBJECTIVE], results[p, R_SHIPMENTS] = objective, subsets[COUNT, size - 1]
     results[p, R_COLUMNS], results[p, R_NODES] = columns, columns + (1 << subsets[LINE_COUNT, held])
-    if objective > divided_bound(asked, lines, held, split, short, opening, runs.sizes[asked.row]):
-        results[p, R_STATUS] = DIVISIBLE
-    elif read_plan(p, asked, profile, runs, tables, subsets, offers, placed):
+    if read_plan(p, asked, profile, runs, tables, subsets, offers, placed):
         results[p, R_STATUS] = REPEATED
+    elif objective > divided_bound(asked, lines, held, split, short, opening, runs.sizes[asked.row]):
+        results[p, R_STATUS] = DIVISIBLE
     else:
         results[p, R_STATUS] = SOLVED
+
+
+@kernel
+def unit_short(short: int, units: int) -> int:
+    """What a unit short of an order of so many units counts; `short` is −1 where the policy names no price."""
+    return short if short >= 0 else SHORT_TOTAL_MICROS // units
 
 
 @kernel

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.asked import (
+    DIVISIBLE,
     L_FLOOR_ROW,
     L_GRAMS,
     L_QUANTITY,
@@ -32,7 +33,11 @@ from engine.kernels.asked import (
     O_SPLIT,
     O_WISH_ROW,
     OUT_OF_RANGE,
+    R_HELD,
+    R_NODES,
+    R_OBJECTIVE,
     R_STATUS,
+    SOLVED,
     Arena,
     Asked,
     Limits,
@@ -40,8 +45,9 @@ from engine.kernels.asked import (
 from engine.kernels.assign import GRAMS_MAX
 from engine.kernels.bounds import least_row_prices, within
 from engine.kernels.cheapest import COST_MAX
-from engine.kernels.choose import choose_plan
+from engine.kernels.choose import choose_plan, unit_short
 from engine.kernels.dates import HorizonTables
+from engine.kernels.divided import count_parts, prove_whole
 from engine.kernels.entry_offers import full_days, landings, offer_entries, open_entries
 from engine.kernels.jit import kernel
 from engine.kernels.offers import (
@@ -119,6 +125,28 @@ def decide_orders(
             choose_plan(p, options[p], asked, lines, order[O_SPLIT], order[O_SHORT], order[O_MOST], limits.profile, runs,
                         tables, subsets,
                         offers, results, placed)  # fmt: skip
+        for p in range(begin, end):
+            if results[p, R_STATUS] == DIVISIBLE:
+                prove_option(p, options[p], asked, order, lines, runs, tables, start, max_grams, price, per_kg, rows, offers,
+                             results)  # fmt: skip
+
+
+@kernel
+def prove_option(
+    p: int, services: int, asked: Asked, order: Ints, lines: Ints, runs: RunTables, tables: HorizonTables, start: Ints,
+    max_grams: Ints, price: Ints, per_kg: Ints, rows: Ints, offers: Offers, results: Ints,
+) -> None:  # fmt: skip
+    """Mark an option as solved if no plan that divides a line is cheaper."""
+    held, units = results[p, R_HELD], 0
+    for j in range(asked.n):
+        units += lines[L_QUANTITY, asked.first_line + j] if held >> j & 1 else 0
+    if prove_whole(
+        results[p, R_OBJECTIVE], services, asked, lines, held, order[O_SPLIT], unit_short(order[O_SHORT], units),
+        order[O_CARRIER_PPM], L_GRAMS, L_VOLUME, runs.sizes[asked.row, ZONE_COUNT], runs, tables, start, max_grams, price,
+        per_kg, rows, offers,
+    ):  # fmt: skip
+        results[p, R_STATUS] = SOLVED
+        results[p, R_NODES] += 1 << count_parts(asked, lines, held)
 
 
 @kernel

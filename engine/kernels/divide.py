@@ -58,7 +58,7 @@ from engine.kernels.shipments import (
     choices_max,
     search_shipments,
 )
-from engine.kernels.tariffs import price_subsets, tariff_micros
+from engine.kernels.tariffs import is_steady, price_subsets
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -339,15 +339,3 @@ def lower_unsteady(
         if zone[row] >= 0 and not counted and not is_steady(zone[row], start, max_grams, price, per_kg):
             for t in range(1, prices.shape[1]):
                 prices[row, t] = least[row]
-
-
-@kernel
-def is_steady(zone: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints) -> bool:
-    """Whether the carrier never charges less for more weight, as a weight break with a lower price per kg may."""
-    steady = True
-    for row in range(start[zone], start[zone + 1] - 1):
-        limit = max_grams[row]
-        steady &= tariff_micros(limit, zone, start, max_grams, price, per_kg) <= tariff_micros(
-            limit + 1, zone, start, max_grams, price, per_kg
-        )
-    return steady

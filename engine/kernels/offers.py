@@ -52,6 +52,9 @@ class Offers(NamedTuple):
     clock: Ints  # [2]: the minute of `handover`, and how many entries there are
     may_serve: Bools  # [L]
     units: Int32s  # [lines, L]
+    parts: Int32s  # [2, L]: by location, and by position; see `divided`
+    by_parts: Ints  # [SUBSET_ROWS, 2^parts]
+    part_prices: Ints  # [price rows · 2^parts]
     tally: Ints  # [S, TALLY_FIELDS]
     entries: Ints  # [ENTRY_FIELDS, E]
     tile: Ints

@@ -51,6 +51,18 @@ def tariff_micros(grams: int, zone: int, start: Ints, max_grams: Ints, price: In
 
 
 @kernel
+def is_steady(zone: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints) -> bool:
+    """Whether the carrier never charges less for more weight, as a weight break with a lower price per kg may."""
+    steady = True
+    for row in range(start[zone], start[zone + 1] - 1):
+        limit = max_grams[row]
+        steady &= tariff_micros(limit, zone, start, max_grams, price, per_kg) <= tariff_micros(
+            limit + 1, zone, start, max_grams, price, per_kg
+        )
+    return steady
+
+
+@kernel
 def shipment_micros(
     grams: int, volume_mm3: int, zone: int, divisor: int, package_grams_max: int, start: Ints, max_grams: Ints,
     price: Ints, per_kg: Ints,

@@ -58,7 +58,7 @@ class Workspace:
         sum_subsets(SUBSET_LINES_MAX, np.ones(SUBSET_LINES_MAX, np.int64), 0, self.subsets[LINE_COUNT])
         self.prices = np.empty(zones * SIZE_MAX, np.int64)
         self.zone_rows = np.empty((4, zones), np.int64)
-        self.offers = _offers(locations, services, len(image.profiles))
+        self.offers = _offers(locations, services, len(image.profiles), zones)
         self._country = np.where(image.active & image.ships, image.country_index, -1).astype(np.int32)
         self._profile = image.profile_index.astype(np.int32)
         self._kind = image.capacity_unit.astype(np.int32)
@@ -159,13 +159,15 @@ def weigh_all(raw: Ints, weight_ppm: int) -> Ints:
     return raw // 1_000_000 * weight_ppm + raw % 1_000_000 * weight_ppm // 1_000_000
 
 
-def _offers(locations: int, services: int, profiles: int) -> Offers:
+def _offers(locations: int, services: int, profiles: int, zones: int) -> Offers:
     entries = locations + ENTRIES_EXTRA
     sizes: NDArray[np.int64] = np.zeros((ENTRY_FIELDS, entries), np.int64)
     return Offers(
         np.zeros((2, locations), np.int32), np.zeros((services, SIZE_MAX), np.int64), np.zeros((services, SIZE_MAX), np.int64),
         np.zeros((locations + entries, services), np.int64), np.zeros((profiles, services, 2), np.int64),
         np.zeros(profiles, np.int64), np.full(2, -1, np.int64), np.zeros(locations, np.bool_),
-        np.zeros((SUBSET_LINES_MAX, locations), np.int32), np.zeros((services, TALLY_FIELDS), np.int64), sizes,
+        np.zeros((SUBSET_LINES_MAX, locations), np.int32), np.zeros((2, locations), np.int32),
+        np.zeros((SUBSET_ROWS, SIZE_MAX), np.int64), np.zeros(zones * SIZE_MAX, np.int64),
+        np.zeros((services, TALLY_FIELDS), np.int64), sizes,
         np.zeros((TILE_ROWS, TILE), np.int64),
     )  # fmt: skip
