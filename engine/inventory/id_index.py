@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.ids import FREE, enter_ids, find_ids, hash_texts
+from engine.kernels.ids import FREE, IdTable, enter_ids, find_ids, hash_texts
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -22,6 +22,11 @@ class IdIndex:
         # At most half full: a search looks at two slots or so.
         self._slots = np.full(1 << (2 * len(index) + 1).bit_length(), FREE, np.int64)
         enter_ids(hashes, self._slots)
+
+    @property
+    def table(self) -> IdTable:
+        """As kernels take it. Its arrays are not to be changed."""
+        return IdTable(self._texts, self._starts, self._ends, self._indexes, self._slots)
 
     def find(self, ids: Sequence[str]) -> Ints:
         """[ids] the index of each, −1 where there is none of it."""

@@ -5,7 +5,7 @@ caches. Here a slot is hash and number in 64 bits, and what the next ids will ne
 Texts are UTF-8 in one array, from a start to an end (exclusive) each.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,16 @@ SLOT_BITS = 31
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
+
+
+class IdTable(NamedTuple):
+    """Known ids: their bytes, then start, end and index [n] of each, and the slots of their hashes."""
+
+    texts: Bytes
+    starts: Ints
+    ends: Ints
+    indexes: Ints
+    slots: Ints
 
 
 @kernel
@@ -88,6 +98,14 @@ def find_ids(
         known = numbers[i]
         if known >= 0 and not is_same(texts, starts[i], ends[i], known_texts, known_starts[known], known_ends[known]):
             numbers[i] = search(texts, starts[i], ends[i], hashes[i], known_texts, known_starts, known_ends, slots)
+
+
+@kernel
+def find_id(texts: Bytes, start: int, end: int, table: IdTable) -> int:
+    """The index of one text, −1 where it is none of the known ones."""
+    hashed = hash_text(texts, start, end)
+    known = search(texts, start, end, hashed, table.texts, table.starts, table.ends, table.slots)
+    return table.indexes[known] if known >= 0 else -1
 
 
 @kernel

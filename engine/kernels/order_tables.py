@@ -26,24 +26,38 @@ basket says besides its lines."""
 PLAIN, OTHER = range(2)
 """Status of a message: read, or left to the generated classes, whatever is the matter with it."""
 
+REQUEST_ID_BYTES = 36
+DIGEST_BYTES = 32
+
 (
     V_MESSAGE, V_FIRST_SHIPMENT, V_SHIPMENT_COUNT, V_FIRST_SUM, V_SUM_COUNT, V_TOTAL_MICROS, V_CANDIDATES, V_NODES,
     V_SOLVE_MICROS, V_ATTEMPTS, V_PIECE, V_DECIDED_MS, PLANNED_FIELDS,
 ) = range(13)  # fmt: skip
 """Columns of what is planned, an order a row: V_MESSAGE its row of what was asked, V_FIRST_SUM the terms of its whole cost,
-V_PIECE the texts of its policy."""
+V_PIECE the texts of its policy. No unit is short, every shipment is shipped, and no plan is cheaper (OPTIMAL)."""
 
 (
     S_LOCATION, S_SERVICE, S_FIRST_PEG, S_PEG_COUNT, S_HANDOVER, S_EARLIEST, S_LATEST, S_DAY, S_CAPACITY, S_GRAMS, S_METERS,
     S_CO2_GRAMS, S_TOTAL_MICROS, S_FIRST_TERM, S_TERM_COUNT, SHIPMENT_FIELDS,
 ) = range(16)  # fmt: skip
-"""Columns of shipments, those of an order one behind the other as they are told. Minutes are UTC."""
+"""Columns of shipments, those of an order one behind the other as they are told. Minutes are UTC. S_CAPACITY is what
+it takes of the day S_DAY, wherever the location has a limit or not."""
 
 (K_LINE, K_ITEM, K_LOCATION, K_SLOT, K_INDEX, K_QUANTITY, PEG_FIELDS) = range(7)
-"""Columns of pegs: K_LINE the column of the line, K_INDEX where the position lies in the arena."""
+"""Columns of pegs: K_LINE the column of the line, K_INDEX where the position lies in the arena. Those of a shipment stand one
+behind the other."""
 
 (C_TERM, C_RAW_MICROS, C_WEIGHT_PPM, C_WEIGHTED_MICROS, COST_FIELDS) = range(5)
 """Columns of cost terms, none of them zero, by rank within each shipment and each sum."""
+
+
+(
+    W_METHOD, W_STATE, W_SHIPMENT_STATE, W_ROUTE, W_STATUS, W_EVENT_TYPE, W_SOURCED, W_SHIPMENT, W_SHIPMENTS, W_FROM, W_AND,
+    W_SHIPMENT_COUNT, W_COST, WORDS,
+) = range(14)  # fmt: skip
+"""Texts that are the same in every record. The first six are fields, encoded: the method of an entry, the state of an answer,
+version and state of a shipment, its route, the status of a certificate, the type of an event. W_SOURCED, W_SHIPMENT (of one),
+W_SHIPMENTS (of several), W_FROM and W_AND make an event's message; W_SHIPMENT_COUNT and W_COST are names of its attributes."""
 
 
 class Texts(NamedTuple):
@@ -63,6 +77,7 @@ class Names(NamedTuple):
     receipts: Texts  # by slot, empty on hand
     pools: Texts  # by slot, empty the common pool
     terms: Texts
+    words: Texts
     answer_ends: Texts  # by piece: the fields of an answer that its policy and network say, encoded
     entry_ends: Texts  # by piece: the same of an entry
     attributes: Texts  # by piece: the same of the attributes of its event

@@ -1,0 +1,88 @@
+"""Tags of the fields that kernels read and write: number · 8 + wire type, as protobuf.dev/programming-guides/encoding has them.
+
+The generated classes cannot be asked here: kernels know no protobuf. `tests/kernels/test_order_fields.py` holds each name
+against the field that it is made of.
+"""
+
+VARINT, FIXED64, BYTES = 0, 1, 2
+"""Wire types."""
+
+# SourceOrderRequest, Order, Basket, BasketLine: what a plain order says.
+REQUEST_NETWORK_ID = 1 << 3 | BYTES
+REQUEST_REQUEST_ID = 3 << 3 | BYTES
+REQUEST_ORDER = 5 << 3 | BYTES
+REQUEST_MODE = 6 << 3 | VARINT
+ORDER_ORDER_ID = 1 << 3 | BYTES
+ORDER_BASKET = 3 << 3 | BYTES
+BASKET_LINES = 1 << 3 | BYTES
+LINE_LINE_ID = 1 << 3 | BYTES
+LINE_ITEM_ID = 2 << 3 | BYTES
+LINE_QUANTITY = 3 << 3 | VARINT
+LINE_UNIT_PRICE_MICROS = 4 << 3 | VARINT
+
+# LedgerEntry, PositionEffect, CapacityEffect: what is recorded. Fields that are not here come encoded, see `Names`.
+ENTRY_REQUEST_ID = 1 << 3 | BYTES
+ENTRY_REQUEST_DIGEST = 3 << 3 | BYTES
+ENTRY_ORDER_ID = 4 << 3 | BYTES
+ENTRY_POSITIONS = 5 << 3 | BYTES
+ENTRY_CAPACITIES = 6 << 3 | BYTES
+ENTRY_REQUEST = 7 << 3 | BYTES
+ENTRY_RESPONSE = 8 << 3 | BYTES
+ENTRY_DECIDED_UNIX_MS = 11 << 3 | VARINT
+ENTRY_EVENTS = 12 << 3 | BYTES
+POSITION_ITEM_ID = 1 << 3 | BYTES
+POSITION_LOCATION_ID = 2 << 3 | BYTES
+POSITION_RECEIPT_ID = 3 << 3 | BYTES
+POSITION_POOL = 4 << 3 | BYTES
+POSITION_DEMAND_DELTA = 6 << 3 | VARINT
+CAPACITY_LOCATION_ID = 1 << 3 | BYTES
+CAPACITY_DAY = 2 << 3 | VARINT
+CAPACITY_QUANTITY_DELTA = 3 << 3 | VARINT
+
+# SourceOrderResponse, Plan, Shipment, ShipmentLine, CostBreakdown, CostTerm, Certificate: what is answered.
+ANSWER_ORDER_ID = 1 << 3 | BYTES
+ANSWER_PLAN = 3 << 3 | BYTES
+ANSWER_ATTEMPTS = 4 << 3 | VARINT
+PLAN_SHIPMENTS = 1 << 3 | BYTES
+PLAN_COST = 3 << 3 | BYTES
+PLAN_CERTIFICATE = 4 << 3 | BYTES
+SHIPMENT_SHIPMENT_ID = 1 << 3 | BYTES
+SHIPMENT_LOCATION_ID = 4 << 3 | BYTES
+SHIPMENT_CARRIER_SERVICE_ID = 7 << 3 | BYTES
+SHIPMENT_LINES = 8 << 3 | BYTES
+SHIPMENT_PICK_BY = 12 << 3 | BYTES
+SHIPMENT_HANDOVER_BY = 13 << 3 | BYTES
+SHIPMENT_SHIP_BY = 14 << 3 | BYTES
+SHIPMENT_DELIVERY_EARLIEST = 15 << 3 | BYTES
+SHIPMENT_DELIVERY_LATEST = 16 << 3 | BYTES
+SHIPMENT_WEIGHT_GRAMS = 17 << 3 | VARINT
+SHIPMENT_DISTANCE_METERS = 18 << 3 | VARINT
+SHIPMENT_COST = 19 << 3 | BYTES
+SHIPMENT_CO2_GRAMS = 21 << 3 | VARINT
+SENT_LINE_ID = 1 << 3 | BYTES
+SENT_ITEM_ID = 2 << 3 | BYTES
+SENT_QUANTITY = 3 << 3 | VARINT
+SENT_RECEIPT_ID = 4 << 3 | BYTES
+SENT_POOL = 5 << 3 | BYTES
+COST_TOTAL_MICROS = 1 << 3 | VARINT
+COST_TERMS = 2 << 3 | BYTES
+TERM_TERM = 1 << 3 | BYTES
+TERM_RAW_MICROS = 2 << 3 | VARINT
+TERM_WEIGHT = 3 << 3 | FIXED64
+TERM_WEIGHTED_MICROS = 4 << 3 | VARINT
+CERTIFICATE_OBJECTIVE_MICROS = 2 << 3 | VARINT
+CERTIFICATE_LOWER_BOUND_MICROS = 3 << 3 | VARINT
+CERTIFICATE_CANDIDATES = 5 << 3 | VARINT
+CERTIFICATE_NODES = 6 << 3 | VARINT
+CERTIFICATE_SOLVE_MICROS = 8 << 3 | VARINT
+
+# OrderEvent, an entry of its attributes, Timestamp: what happened.
+EVENT_EVENT_ID = 1 << 3 | BYTES
+EVENT_ORDER_ID = 3 << 3 | BYTES
+EVENT_TIME = 5 << 3 | BYTES
+EVENT_MESSAGE = 8 << 3 | BYTES
+EVENT_ATTRIBUTES = 9 << 3 | BYTES
+ATTRIBUTE_KEY = 1 << 3 | BYTES
+ATTRIBUTE_VALUE = 2 << 3 | BYTES
+TIME_SECONDS = 1 << 3 | VARINT
+TIME_NANOS = 2 << 3 | VARINT
