@@ -116,7 +116,9 @@ def put_double(tag: int, value: float, out: Bytes, at: int) -> int:
     bits: Any = np.float64(value).view(np.uint64)
     if bits == np.uint64(0):
         return at
-    for _ in range(DOUBLE_BYTES):
-        at = put_byte(bits >> np.uint64(56), out, at)
-        bits <<= np.uint64(8)
-    return put_varint(tag, out, at)
+    first = at - DOUBLE_BYTES
+    if first < 0:
+        return FULL
+    for i in range(DOUBLE_BYTES):
+        out[first + i] = np.uint8(bits >> np.uint64(8 * i) & np.uint64(255))
+    return put_varint(tag, out, first)

@@ -13,8 +13,11 @@ from engine.kernels.order_tables import (
     A_ID_BEGIN,
     A_ORDER_ID_BEGIN,
     A_ORDER_ID_END,
+    B_ITEM_ID_BEGIN,
+    B_ITEM_ID_END,
     DIGEST_BYTES,
     K_ITEM,
+    K_LINE,
     K_LOCATION,
     K_QUANTITY,
     K_SLOT,
@@ -61,8 +64,8 @@ from engine.kernels.write_plans import HYPHEN, put_plan, put_shipment_id
 ONE = 49
 MS_PER_SECOND, NANOS_PER_MS = 1_000, 1_000_000
 
-ORDER_BYTES, SHIPMENT_BYTES, PEG_BYTES, TERM_BYTES = 900, 550, 220, 50
-"""Room for the numbers, tags and lengths of each, and for the ids of its order and lines, which have at most 128 bytes each."""
+ORDER_BYTES, SHIPMENT_BYTES, PEG_BYTES, TERM_BYTES = 900, 550, 450, 50
+"""Room for the numbers, tags and lengths of each, and for the ids of order, lines and items, of at most 128 bytes each."""
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -83,7 +86,7 @@ def entries_bytes_max(
     """
     return (
         message_bytes + order_count * (ORDER_BYTES + 3 * widest) + shipment_count * (SHIPMENT_BYTES + 4 * widest)
-        + peg_count * (PEG_BYTES + 7 * widest) + term_count * (TERM_BYTES + widest)
+        + peg_count * (PEG_BYTES + 5 * widest) + term_count * (TERM_BYTES + widest)
     )  # fmt: skip
 
 
@@ -133,7 +136,7 @@ def put_entry(
     first = planned[row, V_FIRST_SHIPMENT]
     end = first + planned[row, V_SHIPMENT_COUNT]
     at = put_capacities(shipments, first, end, limited, names.locations, out, at)
-    at = put_positions(shipments, first, end, pegs, names, out, at)
+    at = put_positions(messages, lines, shipments, first, end, pegs, names, out, at)
     at = put_span(fields.ENTRY_ORDER_ID, messages, id_begin, id_end, out, at)
     digest = DIGEST_BYTES * message
     at = put_span(fields.ENTRY_REQUEST_DIGEST, digests, digest, digest + DIGEST_BYTES, out, at)
@@ -164,19 +167,23 @@ def put_capacities(shipments: Ints, first: int, end: int, limited: Bools, locati
 
 
 @kernel
-def put_positions(shipments: Ints, first: int, end: int, pegs: Ints, names: Names, out: Bytes, at: int) -> int:
+def put_positions(
+    messages: Bytes, lines: Ints, shipments: Ints, first: int, end: int, pegs: Ints, names: Names, out: Bytes, at: int
+) -> int:
     """What they take of positions, each position once, in the order in which they come."""
     for row in range(end - 1, first - 1, -1):
         first_peg = shipments[row, S_FIRST_PEG]
         for peg in range(first_peg + shipments[row, S_PEG_COUNT] - 1, first_peg - 1, -1):
             quantity = units_taken(shipments, first, end, pegs, row, peg)
             if quantity:
-                effect_end, slot = at, pegs[peg, K_SLOT]
+                effect_end, slot, line = at, pegs[peg, K_SLOT], pegs[peg, K_LINE]
                 at = put_delta(fields.POSITION_DEMAND_DELTA, quantity, out, at)
                 at = put_text(fields.POSITION_POOL, names.pools, slot, out, at)
                 at = put_text(fields.POSITION_RECEIPT_ID, names.receipts, slot, out, at)
                 at = put_text(fields.POSITION_LOCATION_ID, names.locations, pegs[peg, K_LOCATION], out, at)
-                at = put_text(fields.POSITION_ITEM_ID, names.items, pegs[peg, K_ITEM], out, at)
+                at = put_span(
+                    fields.POSITION_ITEM_ID, messages, lines[B_ITEM_ID_BEGIN, line], lines[B_ITEM_ID_END, line], out, at
+                )
                 at = put_head(fields.ENTRY_POSITIONS, effect_end, out, at)
     return at
 

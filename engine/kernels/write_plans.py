@@ -6,13 +6,14 @@ from numpy.typing import NDArray
 from engine.kernels import order_fields as fields
 from engine.kernels.jit import kernel
 from engine.kernels.order_tables import (
+    B_ITEM_ID_BEGIN,
+    B_ITEM_ID_END,
     B_LINE_ID_BEGIN,
     B_LINE_ID_END,
     C_RAW_MICROS,
     C_TERM,
     C_WEIGHT_PPM,
     C_WEIGHTED_MICROS,
-    K_ITEM,
     K_LINE,
     K_QUANTITY,
     K_SLOT,
@@ -136,7 +137,7 @@ def put_peg(messages: Bytes, lines: Ints, pegs: Ints, row: int, names: Names, ou
     at = put_text(fields.SENT_POOL, names.pools, slot, out, at)
     at = put_text(fields.SENT_RECEIPT_ID, names.receipts, slot, out, at)
     at = put_number(fields.SENT_QUANTITY, pegs[row, K_QUANTITY], out, at)
-    at = put_text(fields.SENT_ITEM_ID, names.items, pegs[row, K_ITEM], out, at)
+    at = put_span(fields.SENT_ITEM_ID, messages, lines[B_ITEM_ID_BEGIN, line], lines[B_ITEM_ID_END, line], out, at)
     at = put_span(fields.SENT_LINE_ID, messages, lines[B_LINE_ID_BEGIN, line], lines[B_LINE_ID_END, line], out, at)
     return put_head(fields.SHIPMENT_LINES, end, out, at)
 

@@ -56,10 +56,10 @@ def pieces_of(currency: str, policy_id: str, network_version: str, policy_versio
 
 
 def names_of(image: NetworkImage, slots: Sequence[Slot], pieces: Sequence[Pieces]) -> Names:
-    """Names of a network. Slots become more and pieces as well: whoever keeps this puts `slot_names` and `piece_texts` anew."""
+    """Names in a network. Slots become more and pieces as well: whoever keeps this puts `slot_names` and `piece_texts` anew."""
     receipts, pools = slot_names(slots)
     return Names(
-        utf8(image.item_ids), utf8(image.location_ids), utf8(image.service_ids), receipts, pools,
+        utf8(image.location_ids), utf8(image.service_ids), receipts, pools,
         utf8([term.value for term in Term]), fixed_words(), *piece_texts(pieces),
     )  # fmt: skip
 

@@ -76,6 +76,7 @@ def tables_of(orders: Sequence[Planned], asked: Ints, piece: int, decided_unix_m
         rows = [row_of(shipment) for shipment in plan.shipments]
         # Pegs and terms of the later shipments stand before those of the earlier ones.
         for row, shipment in zip(rows[::-1], plan.shipments[::-1], strict=True):
+            assert all(each.item == order.scene.basket.lines[each.line].item for each in shipment.pegs)
             row[S_FIRST_PEG], row[S_FIRST_TERM] = len(pegs), len(terms)
             first_line = int(asked[message, A_FIRST_LINE])
             pegs += [

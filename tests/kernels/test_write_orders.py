@@ -14,6 +14,10 @@ from engine.domain.ids import uuid7
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Peg, Plan, Route, Shipment
 from engine.inventory.effects import FEW_ROWS_MAX, effects_in
 from engine.kernels.order_tables import (
+    A_ORDER_ID_BEGIN,
+    A_ORDER_ID_END,
+    B_ITEM_ID_BEGIN,
+    B_ITEM_ID_END,
     C_RAW_MICROS,
     C_WEIGHT_PPM,
     C_WEIGHTED_MICROS,
@@ -260,6 +264,8 @@ def test_room_asked_for_is_enough_for_the_widest_of_everything(
     written = Written(orders, [2**62] * len(orders))
     words = written.names.words
     written.names = Names(*(texts_of([b"x" * widest] * len(each.ends)) for each in written.names))._replace(words=words)
+    for column in range(written.read.lines.shape[1]):
+        written.read.lines[[B_ITEM_ID_BEGIN, B_ITEM_ID_END], column] = written.read.asked[0, [A_ORDER_ID_BEGIN, A_ORDER_ID_END]]
     for table, columns in (
         (written.tables.planned, (V_TOTAL_MICROS, V_CANDIDATES, V_NODES, V_SOLVE_MICROS, V_ATTEMPTS)),
         (written.tables.shipments, (*range(S_HANDOVER, S_FIRST_TERM),)),
