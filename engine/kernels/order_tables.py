@@ -20,8 +20,11 @@ Bytes = NDArray[np.uint8]
 A_BODY_…: the fields `network_id` and `order` with their tags and lengths, which its digest is made of; A_TAIL_…: what its
 basket says besides its lines."""
 
-(B_ITEM, B_QUANTITY, B_PRICE_MICROS, B_LINE_ID_BEGIN, B_LINE_ID_END, LINE_READ_FIELDS) = range(6)
-"""Rows of [LINE_READ_FIELDS, lines], the lines of all messages one behind the other."""
+(
+    B_ITEM, B_QUANTITY, B_PRICE_MICROS, B_LINE_ID_BEGIN, B_LINE_ID_END, B_ITEM_ID_BEGIN, B_ITEM_ID_END, LINE_READ_FIELDS,
+) = range(8)  # fmt: skip
+"""Rows of [LINE_READ_FIELDS, lines], the lines of all messages one behind the other. Items are called by their ids in
+the messages, which are at hand when a record is written: a table of all of a network's would come from memory."""
 
 PLAIN, OTHER = range(2)
 """Status of a message: read, or left to the generated classes, whatever is the matter with it."""
@@ -71,7 +74,6 @@ class Texts(NamedTuple):
 class Names(NamedTuple):
     """What the numbers in the tables are called."""
 
-    items: Texts
     locations: Texts
     services: Texts
     receipts: Texts  # by slot, empty on hand

@@ -41,6 +41,8 @@ from engine.kernels.order_tables import (
     A_TAIL_BEGIN,
     A_TAIL_END,
     B_ITEM,
+    B_ITEM_ID_BEGIN,
+    B_ITEM_ID_END,
     B_LINE_ID_BEGIN,
     B_LINE_ID_END,
     B_PRICE_MICROS,
@@ -179,6 +181,7 @@ def read_line(messages: Bytes, begin: int, end: int, items: IdTable, lines: Ints
     first, at = read_field(messages, at, end, LINE_ITEM_ID)
     if at == BAD or not is_id(messages, first, at):
         return False
+    lines[B_ITEM_ID_BEGIN, column], lines[B_ITEM_ID_END, column] = first, at
     item = find_id(messages, first, at, items)
     quantity, at = read_number(messages, at, end, LINE_QUANTITY)
     if item < 0 or at == BAD or not 0 < quantity <= QUANTITY_MAX:

@@ -28,6 +28,8 @@ from engine.kernels.order_tables import (
     A_TAIL_END,
     ASKED_FIELDS,
     B_ITEM,
+    B_ITEM_ID_BEGIN,
+    B_ITEM_ID_END,
     B_LINE_ID_BEGIN,
     B_LINE_ID_END,
     B_PRICE_MICROS,
@@ -129,6 +131,8 @@ def read(messages: Sequence[bytes], lines_max: int = LINES_MAX, network_id: str 
         digested = together[row[A_NETWORK_BEGIN] : row[A_NETWORK_END]] + together[row[A_BODY_BEGIN] : row[A_BODY_END]]
         assert hashlib.sha256(digested).digest() == digest_of(request)
         columns = lines[:, row[A_FIRST_LINE] : next_line].T.tolist()
+        item_ids = [together[column[B_ITEM_ID_BEGIN] : column[B_ITEM_ID_END]].decode() for column in columns]
+        assert item_ids == [line.item_id for line in request.order.basket.lines]
         found.append(
             PlainOrder(
                 together[row[A_ID_BEGIN] : row[A_ID_BEGIN] + REQUEST_ID_BYTES].decode(), row[A_ID_MS],
