@@ -174,11 +174,32 @@ def changes_of(cells: Sequence[CellChange]) -> Sequence[PositionChange]:
     if len(cells) <= FEW_ROWS_MAX:
         return tuple([PositionChange(*cell, supply, demand, minute) for cell, supply, demand, _, _, minute in cells])
     places, supply, demand, _, _, minutes = zip(*cells, strict=True)
-    every = np.arange(len(cells))
-    items, locations, receipts, pools = (IdColumn(ids, every) for ids in zip(*places, strict=True))
+    items, locations, receipts, pools = zip(*places, strict=True)
+    return _columns(items, locations, receipts, pools, supply, demand, minutes)
+
+
+def columns_of(changes: Sequence[PositionChange]) -> ChangeColumns:
+    """Changes, column by column."""
+    return _columns(*zip(*changes, strict=True))
+
+
+def _columns(
+    items: Sequence[str], locations: Sequence[str], receipts: Sequence[str], pools: Sequence[str], supply: Sequence[int],
+    demand: Sequence[int], minutes: Sequence[int | None],
+) -> ChangeColumns:  # fmt: skip
     dated = {row: minute for row, minute in enumerate(minutes) if minute is not None}
-    supply_deltas, demand_deltas = np.array(supply, np.int64), np.array(demand, np.int64)
-    return ChangeColumns(items, locations, receipts, pools, supply_deltas, demand_deltas, dated)
+    return ChangeColumns(
+        _distinct(items), _distinct(locations), _distinct(receipts), _distinct(pools), np.array(supply, np.int64),
+        np.array(demand, np.int64), dated,
+    )  # fmt: skip
+
+
+def _distinct(ids: Sequence[str]) -> IdColumn:
+    """Few places have many names: what is looked up by name is looked up once for each."""
+    place = {each: at for at, each in enumerate(dict.fromkeys(ids))}
+    if len(place) == 1:
+        return IdColumn(list(place), np.zeros(len(ids), np.int64))
+    return IdColumn(list(place), np.array([place[each] for each in ids], np.int64))
 
 
 def texts_in(message: ledger_entry_pb2.LedgerEntry) -> tuple[TextEffect, ...]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.inventory.arena import Arena, ArenaFile
 from engine.inventory.change_slots import PlaceSlots, UnsellablePlaces, change_slots
-from engine.inventory.effects import CapacityUse, ChangeColumns, PositionChange, TextEffect
+from engine.inventory.effects import FEW_ROWS_MAX, CapacityUse, ChangeColumns, PositionChange, TextEffect, columns_of
 from engine.inventory.holds import Holds
 from engine.inventory.id_index import IdIndex
 from engine.inventory.keys import SEPARATOR
@@ -165,6 +165,22 @@ class LiveStock:
         self.apply_texts(entry.texts)
         matrix.position = entry.position
         matrix.end_changes()
+
+    def apply_all(self, entries: Sequence[LogEntry]) -> None:
+        """As `apply` of one entry after the other, but that readers see all of them at once."""
+        few = [entry.changes for entry in entries if not isinstance(entry.changes, ChangeColumns)]
+        if len(few) < len(entries) or sum(map(len, few)) <= FEW_ROWS_MAX:
+            for entry in entries:
+                self.apply(entry)
+            return
+        self.matrix.begin_changes()
+        self._apply_columns(columns_of([change for changes in few for change in changes]))
+        for entry in entries:
+            for use in entry.capacities:
+                self.apply_capacity(use)
+            self.apply_texts(entry.texts)
+        self.matrix.position = entries[-1].position
+        self.matrix.end_changes()
 
     def _apply_each(self, changes: Sequence[PositionChange]) -> None:
         for change in changes:

@@ -7,8 +7,9 @@ ledger has recorded it, which it learns by its request id.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from threading import Event
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -67,6 +68,27 @@ class Write(Protocol):
     def settle(self, outcome: Recorded | Refusal) -> None:
         """Told once, from any thread, how it ended."""
         ...
+
+
+class PlannedGroup(NamedTuple):
+    """What the first writes of a group take. It is held, all of it, until it is released."""
+
+    transactions: Sequence[Transaction]
+    release: Callable[[LiveStock], None]
+
+
+class Group(Protocol):
+    """Writes that are planned in one go, which is faster than one after the other."""
+
+    def plan(self, writes: Sequence[Write], stock: LiveStock, attempt: int) -> PlannedGroup:
+        """Plan and hold writes from the first on, until one has to be planned by itself: as many as are returned."""
+        ...
+
+
+class Grouped:
+    """A write of a group; planned by itself it is as any other."""
+
+    group: Group
 
 
 @dataclass(eq=False)
@@ -175,26 +197,38 @@ class WritePath:
         assert self.stock is not None
         planned: list[tuple[Write, Transaction]] = []
         refused: list[tuple[Write, Refusal, int]] = []
+        held: list[Callable[[LiveStock], None]] = []
         matrix = self.stock.matrix
         opened = matrix.opened_count
         matrix.begin_changes()
         is_faulty = False
-        for write in writes:
+        at = 0
+        while at < len(writes):
+            group = self._plan_group(writes, at, attempt, held)
+            if group is None:
+                is_faulty = True
+                at += 1
+                continue
+            planned += zip(writes[at : at + len(group)], group, strict=True)
+            at += len(group)
+            if at == len(writes):
+                break
+            write = writes[at]
+            at += 1
             try:
                 transaction = write.plan(self.stock, attempt)
                 write.hold(self.stock)
             except Refusal as reason:
                 refused.append((write, reason, UNSURE if is_faulty else len(planned)))
             except Exception:
-                self._log.exception("a fault of the engine", request_id=write.request_id)
-                # What was held for the plan may be left: what comes next starts from a fresh copy of the stock.
-                self.stale = is_faulty = True
-                self._tell(write, fault())
+                self._fail(write)
+                is_faulty = True
             else:
                 planned.append((write, transaction))
+                held.append(write.release)
         assert matrix.opened_count == opened, "a hold opened a position: those before it point elsewhere"
-        for write, _ in reversed(planned):
-            write.release(self.stock)
+        for release in reversed(held):
+            release(self.stock)
         if not is_faulty:
             matrix.end_changes()
         outcomes = self._commit(planned)
@@ -205,6 +239,31 @@ class WritePath:
         again |= {id(write) for write, _, planned_before in refused if planned_before > sure}
         self._refuse(final)
         return [write for write in writes if id(write) in again]
+
+    def _plan_group(
+        self, writes: list[Write], at: int, attempt: int, held: list[Callable[[LiveStock], None]]
+    ) -> Sequence[Transaction] | None:
+        """Plan what of a group begins at `at`, as far as it goes: none where there is no group; None: a fault at the first."""
+        assert self.stock is not None
+        first = writes[at]
+        if not isinstance(first, Grouped):
+            return ()
+        group = first.group
+        members = list(takewhile(lambda write: isinstance(write, Grouped) and write.group is group, writes[at:]))
+        try:
+            planned = group.plan(members, self.stock, attempt)
+        except Exception:
+            self._fail(first)
+            return None
+        held.append(planned.release)
+        return planned.transactions
+
+    def _fail(self, write: Write) -> None:
+        """In an exception's handler: the engine is at fault, and what was held for the plan may be left."""
+        self._log.exception("a fault of the engine", request_id=write.request_id)
+        # What comes next starts from a fresh copy of the stock.
+        self.stale = True
+        self._tell(write, fault())
 
     def _contended(self, write: Write) -> Refusal:
         """Planned again and again, and each time others were faster; with what the store holds of what failed last."""
@@ -291,9 +350,12 @@ class WritePath:
 
     def _apply(self, entries: Sequence[LogEntry]) -> None:
         assert self.stock is not None
+        if self.follower is None:
+            if entries:
+                self.stock.apply_all(entries)
+            return
         for entry in entries:
-            if self.follower is not None:
-                self.follower.note(self.stock, entry)
+            self.follower.note(self.stock, entry)
             self.stock.apply(entry)
 
     def _reload(self) -> None:

@@ -87,48 +87,59 @@ def decide_orders(
     subsets [SUBSET_ROWS, 2^lines], prices, rows [4, zones], offers.
     """
     for o in range(orders.shape[0]):
-        order = orders[o]
-        n, first, row = order[O_LINE_COUNT], order[O_FIRST_LINE], order[O_RUN_ROW]
-        begin, end = order[O_FIRST_OPTION], order[O_FIRST_OPTION] + order[O_OPTION_COUNT]
-        services = 0
-        for p in range(begin, end):
-            services |= options[p]
-            results[p, R_STATUS] = OUT_OF_RANGE
-        asked = Asked(row, n, first, order[O_NOW], services, order[O_LATE_PER_DAY], order[O_LATE_PPM])
-        if not weigh_order(n, first, row, lines, runs.sizes, subsets):
-            continue
-        flags = score_order(o, orders, lines, pool_allowed, floor, arena, offers)
-        keep_eligible(order, wishes, limits.country, runs.places, offers)
-        hand_over(asked.now, tables, offers)
-        count = 0
-        if order[O_LIMITED]:
-            count = full_days(n, subsets[UNIT_COUNT, (1 << n) - 1], limits, tables, offers)
-        if flags & LATER and count >= 0:
-            count = landings(asked, lines, order[O_LATEST], arena, offers, count)
+        decide_order(o, orders, lines, options, wishes, pool_allowed, floor, arena, limits, runs, tables, start, max_grams,
+                     price, per_kg, subsets, prices, rows, offers, results, placed)  # fmt: skip
+
+
+@kernel
+def decide_order(
+    o: int, orders: Ints, lines: Ints, options: Ints, wishes: Int32s, pool_allowed: Bools, floor: Int32s, arena: Arena,
+    limits: Limits, runs: RunTables, tables: HorizonTables, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints,
+    subsets: Ints, prices: Ints, rows: Ints, offers: Offers, results: Ints, placed: Ints,
+) -> None:  # fmt: skip
+    """`decide_orders` of one of them."""
+    order = orders[o]
+    n, first, row = order[O_LINE_COUNT], order[O_FIRST_LINE], order[O_RUN_ROW]
+    begin, end = order[O_FIRST_OPTION], order[O_FIRST_OPTION] + order[O_OPTION_COUNT]
+    services = 0
+    for p in range(begin, end):
+        services |= options[p]
+        results[p, R_STATUS] = OUT_OF_RANGE
+    asked = Asked(row, n, first, order[O_NOW], services, order[O_LATE_PER_DAY], order[O_LATE_PPM])
+    if not weigh_order(n, first, row, lines, runs.sizes, subsets):
+        return
+    flags = score_order(o, orders, lines, pool_allowed, floor, arena, offers)
+    keep_eligible(order, wishes, limits.country, runs.places, offers)
+    hand_over(asked.now, tables, offers)
+    count = 0
+    if order[O_LIMITED]:
+        count = full_days(n, subsets[UNIT_COUNT, (1 << n) - 1], limits, tables, offers)
+    if flags & LATER and count >= 0:
+        count = landings(asked, lines, order[O_LATEST], arena, offers, count)
+    if count < 0:
+        return
+    offers.clock[1] = count
+    price_rows(n, row, order[O_CARRIER_PPM], runs, limits.services, start, max_grams, price, per_kg, subsets, prices, rows)
+    clear_offers(n, subsets, offers)
+    if not offer_runs(asked, lines, runs, tables, subsets, prices, rows[3], offers):
+        return
+    if count:
+        count = open_entries(asked, lines, count, subsets[UNIT_COUNT, (1 << n) - 1], wishes, order[O_WISH_ROW],
+                             pool_allowed[order[O_POOL_ROW]], floor, arena, limits, tables, offers)  # fmt: skip
         if count < 0:
-            continue
+            return
         offers.clock[1] = count
-        price_rows(n, row, order[O_CARRIER_PPM], runs, limits.services, start, max_grams, price, per_kg, subsets, prices, rows)
-        clear_offers(n, subsets, offers)
-        if not offer_runs(asked, lines, runs, tables, subsets, prices, rows[3], offers):
-            continue
-        if count:
-            count = open_entries(asked, lines, count, subsets[UNIT_COUNT, (1 << n) - 1], wishes, order[O_WISH_ROW],
-                                 pool_allowed[order[O_POOL_ROW]], floor, arena, limits, tables, offers)  # fmt: skip
-            if count < 0:
-                continue
-            offers.clock[1] = count
-            if not offer_entries(asked, lines, count, limits.profile, limits.kind, runs, tables, subsets, prices, rows[3],
-                                 offers):  # fmt: skip
-                continue
-        for p in range(begin, end):
-            choose_plan(p, options[p], asked, lines, order[O_SPLIT], order[O_SHORT], order[O_MOST], limits.profile, runs,
-                        tables, subsets,
-                        offers, results, placed)  # fmt: skip
-        for p in range(begin, end):
-            if results[p, R_STATUS] == DIVISIBLE:
-                prove_option(p, options[p], asked, order, lines, runs, tables, start, max_grams, price, per_kg, rows, offers,
-                             results)  # fmt: skip
+        if not offer_entries(asked, lines, count, limits.profile, limits.kind, runs, tables, subsets, prices, rows[3],
+                             offers):  # fmt: skip
+            return
+    for p in range(begin, end):
+        choose_plan(p, options[p], asked, lines, order[O_SPLIT], order[O_SHORT], order[O_MOST], limits.profile, runs,
+                    tables, subsets,
+                    offers, results, placed)  # fmt: skip
+    for p in range(begin, end):
+        if results[p, R_STATUS] == DIVISIBLE:
+            prove_option(p, options[p], asked, order, lines, runs, tables, start, max_grams, price, per_kg, rows, offers,
+                         results)  # fmt: skip
 
 
 @kernel

@@ -115,7 +115,7 @@ def batch_tables(requests: list[Request], space: Workspace) -> tuple[Any, ...]:
     arena = Arena(matrix.location, matrix.slot, matrix.supply, matrix.demand, matrix.slot_available_at, matrix.slot_pool,
                   matrix.slot_sellable)  # fmt: skip
     return (
-        orders, lines, options, wishes, pools, space.floor, arena, space.limits(scene), space.runs, tables,
+        orders, lines, options, wishes, pools, space.floor, arena, space.limits(scene.stock), space.runs, tables,
         image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros, space.subsets,
         space.prices, space.zone_rows, space.offers,
     )  # fmt: skip
@@ -156,7 +156,7 @@ def _tables(requests: list[Request], space: Workspace) -> tuple[Ints, Ints, Ints
         if wanted is not None:
             wish_row = len(wishes)
             wishes.append(wanted)
-        orders.append(_order_row(request, space, len(lines), len(options), row, wish_row))
+        orders.append(order_row(request, space, len(lines), len(options), row, wish_row))
         lines += _line_rows(request, space)
         options += [_bits(choice) for choice in request.choices]
     return (
@@ -165,10 +165,10 @@ def _tables(requests: list[Request], space: Workspace) -> tuple[Ints, Ints, Ints
     )  # fmt: skip
 
 
-def _order_row(
+def order_row(
     request: Request, space: Workspace, first_line: int, first_option: int, pool_row: int, wish_row: int
 ) -> tuple[int, ...]:
-    """A row of `orders`."""
+    """A row of the kernel's `orders`."""
     scene, policy = request.scene, request.scene.policy
     weights = scene.weights_ppm
     farthest = METERS_MAX if scene.farthest_meters is None else min(scene.farthest_meters, METERS_MAX)

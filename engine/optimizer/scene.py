@@ -239,12 +239,16 @@ def set_scene(
 
 def check_short_price(policy: Policy, basket: Basket, field: str) -> None:
     """Refuse a basket of so many units that, all short, they would cost more than sums hold."""
-    units = sum(line.quantity for line in basket.lines)
-    price = (policy.short_micros or 0) * (_weights(policy.weights)[Term.SHORT] // PPM + 1)
-    if price * units > SHORT_ALL_MICROS_MAX:
-        most = SHORT_ALL_MICROS_MAX // price
+    most = short_units_max(policy)
+    if sum(line.quantity for line in basket.lines) > most:
         expected = f"at most {most} units were expected, at what policy {policy.policy_id!r} charges for one that is short"
         raise Refusal(Reason.INVALID_FIELD, f"{field}: {expected}", (FieldViolation(field, expected),))
+
+
+def short_units_max(policy: Policy) -> int:
+    """Units of a basket that may all be short by a policy."""
+    price = (policy.short_micros or 0) * (_weights(policy.weights)[Term.SHORT] // PPM + 1)
+    return SHORT_ALL_MICROS_MAX // price if price else 2**62
 
 
 def _unknown(reason: Reason, field: str, message: str) -> Refusal:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.enums import Term
+from engine.inventory.live import LiveStock
 from engine.kernels.asked import Limits
 from engine.kernels.cheapest import TILE, TILE_ROWS
 from engine.kernels.dates import HorizonTables
@@ -71,9 +72,8 @@ class Workspace:
         self._costs: dict[tuple[int, ...], tuple[Ints, Ints, Ints, Ints, bool]] = {}
         self._floors: dict[int, tuple[int, Ints]] = {}
 
-    def limits(self, scene: Scene) -> Limits:
+    def limits(self, stock: LiveStock) -> Limits:
         """Who may ship, and what is taken of each day."""
-        stock = scene.stock
         return Limits(
             self._country, self._profile, self._kind, self.image.capacity_per_day, stock.capacity_used.T, self._services,
             stock.first_day,

@@ -8,11 +8,15 @@ from typing import Any, Literal
 
 import numba.core.event
 import numpy as np
+from belofte.v1 import sourcing_service_pb2, types_pb2
 
 from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
+from engine.domain.clock import SystemClock
 from engine.domain.enums import CapacityUnit, LocationKind, OrderBy
+from engine.domain.ids import uuid7
 from engine.inventory.effects import PositionChange
 from engine.inventory.live import LiveStock
+from engine.inventory.write_path import Write
 from engine.network.image import NetworkImage, compile_image
 from engine.network.records import (
     CarrierService,
@@ -29,7 +33,9 @@ from engine.network.records import (
 )
 from engine.optimizer.explanation import Level
 from engine.promise.quote import quote_promise
+from engine.service.desk import Call
 from engine.service.explain import encode_explanation
+from engine.service.plain_orders import PlainOrders
 
 COMPILATIONS_EXPECTED = {"short": 133, "all": 440}
 """Kernels and their callees, for the progress bar; that it ends does not depend on it."""
@@ -52,6 +58,7 @@ def warm_up(extent: Literal["short", "all"], compiled: Callable[[str], None]) ->
             quote = quote_promise(image, stock, basket, 0, NODES_MAX, Level.FULL)
             assert quote.explanation is not None
             encode_explanation(quote.explanation)
+        _plan_plain(image, stock)
 
 
 class _Listener(numba.core.event.Listener):
@@ -63,6 +70,27 @@ class _Listener(numba.core.event.Listener):
 
     def on_end(self, event: numba.core.event.Event) -> None:
         self._compiled(event.data["dispatcher"].__name__)
+
+
+def _plan_plain(image: NetworkImage, stock: LiveStock) -> None:
+    """Plain orders on their way from bytes to bytes; what they take is given back."""
+    clock = SystemClock()
+    destination = types_pb2.Destination(country_code=THERE.country_code, postal_code=THERE.postal_code)
+    calls = []
+    for number in range(2):
+        lines = [types_pb2.BasketLine(line_id=f"{n}", item_id=image.item_ids[n], quantity=2) for n in range(3)]
+        order = types_pb2.Order(order_id=f"{number}", basket=types_pb2.Basket(lines=lines, destination=destination))
+        request = sourcing_service_pb2.SourceOrderRequest(request_id=uuid7(), order=order)
+        calls.append(Call("", request.SerializeToString(), 0, lambda answer: None))
+    batch = PlainOrders(image, len(lines), clock).read(calls, stock, MINUTE)
+    assert batch is not None
+    planned = batch.plan(batch.writes(calls, _never, lambda *told: None), stock, 1)
+    assert len(planned.transactions) == len(calls), "they are plain"
+    planned.release(stock)
+
+
+def _never(call: Call) -> Write:
+    raise AssertionError("they are planned together")
 
 
 def _records() -> NetworkRecords:

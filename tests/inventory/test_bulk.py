@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.inventory.effects import FEW_ROWS_MAX, ChangeColumns, PositionChange, changes_of
+from engine.inventory.effects import FEW_ROWS_MAX, CapacityUse, ChangeColumns, PositionChange, changes_of
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
 from engine.inventory.store import LogRecord
@@ -48,6 +48,23 @@ def test_many_at_once_are_as_one_after_the_other(entries: list[list[CellChange]]
     for name in ("slots", "pools", "opened_count", "position"):
         assert getattr(at_once.matrix, name) == getattr(one_by_one.matrix, name)
     assert at_once.unknown_count == one_by_one.unknown_count
+
+
+@settings(deadline=None)
+@given(ENTRIES)
+def test_entries_together_are_as_one_after_the_other(entries: list[list[CellChange]]) -> None:
+    """Few changes each, capacity and all, as a batch of orders leaves them."""
+    one_by_one, together = empty(), empty()
+    records = [
+        LogRecord(f"1-{number}", changes_of(cells[:FEW_ROWS_MAX]), (CapacityUse("ams", FIRST_DAY + number % 3, 1),))
+        for number, cells in enumerate(entries, 1)
+    ]
+    for record in records:
+        one_by_one.apply(record)
+    if records:
+        together.apply_all(records)
+    assert contents(together) == contents(one_by_one)
+    assert (together.matrix.position, together.unknown_count) == (one_by_one.matrix.position, one_by_one.unknown_count)
 
 
 @pytest.mark.parametrize(("supply", "demand"), [(QUANTITY_MAX, 0), (0, QUANTITY_MIN), (2**40, 0), (0, -(2**40))])

@@ -1,0 +1,351 @@
+"""Plain orders from their bytes to their record: read, planned and written many at a time, by kernels (`sourcing/plain.py`).
+
+Whatever is not plain, or is wrong in any way, is left to the handlers, which know what to say of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+from belofte.v1 import types_pb2
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+
+from engine.domain.basket import Basket
+from engine.domain.clock import Clock
+from engine.domain.reasons import Refusal
+from engine.inventory.id_index import IdIndex
+from engine.inventory.live import LiveStock
+from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
+from engine.inventory.write_path import Grouped, PlannedGroup, Recorded, Write
+from engine.kernels.entries import UNLIMITED
+from engine.kernels.order_tables import (
+    A_BODY_BEGIN,
+    A_BODY_END,
+    A_FIRST_LINE,
+    A_ID_BEGIN,
+    A_ID_MS,
+    A_LINE_COUNT,
+    A_NETWORK_BEGIN,
+    A_NETWORK_END,
+    A_ORDER_ID_BEGIN,
+    A_ORDER_ID_END,
+    A_STATUS,
+    A_TAIL_BEGIN,
+    A_TAIL_END,
+    ASKED_FIELDS,
+    B_ITEM,
+    B_PRICE_MICROS,
+    B_QUANTITY,
+    DIGEST_BYTES,
+    K_ITEM,
+    K_QUANTITY,
+    K_SLOT,
+    LINE_READ_FIELDS,
+    PLAIN,
+    REQUEST_ID_BYTES,
+    S_CAPACITY,
+    S_DAY,
+    S_FIRST_PEG,
+    S_LOCATION,
+    S_PEG_COUNT,
+    V_ATTEMPTS,
+    V_DECIDED_MS,
+    V_FIRST_SHIPMENT,
+    V_MESSAGE,
+    V_SHIPMENT_COUNT,
+    V_SOLVE_MICROS,
+    Names,
+)
+from engine.kernels.plan_orders import PEGS_USED, SHIPMENTS_USED, SUMS_USED, TERMS_USED
+from engine.kernels.read_orders import LINE_BYTES_MIN, read_orders
+from engine.kernels.subsets import SUBSET_LINES_MAX
+from engine.kernels.write_orders import entries_bytes_max, widest_text, write_orders
+from engine.network.image import NetworkImage
+from engine.network.policies import policy_version
+from engine.network.records import Policy
+from engine.optimizer.scene import set_scene
+from engine.service.decode import decode_basket
+from engine.service.desk import Call
+from engine.service.fields import REMEMBERED_MS, REQUEST_ID_AHEAD_MS_MAX, Violations
+from engine.service.order_texts import Pieces, names_of, pieces_of
+from engine.sourcing.plain import PlainKind, PlainLines, PlainPlanner, PlainPlans, plain_items, plain_kind, suits_plain
+
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+KINDS_MAX = 4_096
+"""Of baskets that are alike but for their lines; where there are more, all are found anew."""
+
+SHARED_FIELDS = frozenset(
+    {
+        "destination", "channel", "segment", "customer_id", "customer_class", "currency", "policy_id", "demand_class",
+        "calling_system",
+    }
+)  # fmt: skip
+"""Fields of a plain order's basket besides its lines."""
+
+
+Answer = Callable[[Call, str, bytes, bytes, Recorded | Refusal], None]
+"""Told the call, the request's id and digest, the answer without its position, and what became of it."""
+
+
+class _Tail(NamedTuple):
+    """What is known of baskets that say the same besides their lines: the rest of the basket, None where it is not plain."""
+
+    basket: Basket | None
+    kinds: dict[str, PlainKind | None]
+    """By policy."""
+
+
+@dataclass(eq=False, slots=True)
+class PlainWrite(Grouped):
+    """A plain order on the write path; planned by itself it is as any other order."""
+
+    group: "PlainBatch"
+    row: int
+    """In the tables of its batch."""
+    id: str
+    kind: PlainKind
+    call: Call
+    ordinary: Callable[[Call], Write]
+    """Makes the write of an order that is planned by itself."""
+    answer: Answer
+    alone: Write | None = None
+    response: bytes = b""
+
+    @property
+    def request_id(self) -> str:
+        """The caller's id of the request."""
+        return self.id
+
+    def plan(self, stock: LiveStock, attempt: int) -> Transaction:
+        """What the best plan takes. Raises `Refusal` when a line is short that may not be."""
+        if self.alone is None:
+            self.alone = self.ordinary(self.call)
+        return self.alone.plan(stock, attempt)
+
+    def hold(self, stock: LiveStock) -> None:
+        """Show what the plan takes to the orders planned after it."""
+        assert self.alone is not None
+        self.alone.hold(stock)
+
+    def release(self, stock: LiveStock) -> None:
+        """Take the hold back."""
+        assert self.alone is not None
+        self.alone.release(stock)
+
+    def settle(self, outcome: Recorded | Refusal) -> None:
+        """Told how it ended."""
+        if self.alone is not None:
+            self.alone.settle(outcome)
+        else:
+            self.answer(self.call, self.id, self.group.digests[self.row], self.response, outcome)
+
+
+class PlainOrders:
+    """Reads and writes plain orders of one network image. Used by one thread."""
+
+    def __init__(self, image: NetworkImage, lines_max: int, clock: Clock) -> None:
+        self.image = image
+        self.clock = clock
+        self.planner = PlainPlanner(image)
+        self.limited = image.capacity_per_day < UNLIMITED
+        self._lines_max = min(lines_max, SUBSET_LINES_MAX)
+        self._network = np.frombuffer(bytearray(image.network.name.encode()), np.uint8)
+        self._plain_id, self._items = "", None
+        if suits_plain(image):
+            is_plain = plain_items(image)
+            known = {item_id: item for item_id, item in image.item_index.items() if is_plain[item]}
+            if known:
+                self._plain_id, self._items = next(iter(known)), IdIndex(known).table
+        self._tails: dict[bytes, _Tail] = {}
+        self._pieces: list[Pieces] = []
+        self._names: Names | None = None
+        self._slot_count = 0
+        self.widest = 0
+
+    def read(self, calls: Sequence[Call], stock: LiveStock, now_minute: int) -> "PlainBatch | None":
+        """The plain ones among calls of SourceOrder; None where there can be none."""
+        if self._items is None or not calls:
+            return None
+        messages = [call.message for call in calls]
+        buffer = np.frombuffer(bytearray(b"".join(messages)), np.uint8)
+        starts = np.cumsum([0, *map(len, messages)], dtype=np.int64)
+        asked = np.empty((len(messages), ASKED_FIELDS), np.int64)
+        lines = np.empty((LINE_READ_FIELDS, len(buffer) // LINE_BYTES_MIN + 1), np.int64)
+        read_orders(buffer, starts, self._network, self._lines_max, self._items, asked, lines)
+        return PlainBatch(self, now_minute, buffer, starts, asked, lines, stock)
+
+    def kind_of(self, tail: bytes, value_micros: int, units: int, minute: int, stock: LiveStock) -> PlainKind | None:
+        """Of what kind an order is, by what its basket says besides its lines; None: it is not plain."""
+        found = self._tails.get(tail)
+        if found is None:
+            if len(self._tails) >= KINDS_MAX:
+                self._tails.clear()
+            found = self._tails[tail] = _Tail(self._shared(tail, minute), {})
+        basket = found.basket
+        if basket is None:
+            return None
+        policy = self.image.policies.choose(
+            policy_id=basket.policy_id, channel=basket.channel, segment=basket.segment, customer_class=basket.customer_class,
+            value_micros=value_micros, minute=minute,
+        )  # fmt: skip
+        if policy is None:
+            return None
+        if policy.policy_id not in found.kinds:
+            found.kinds[policy.policy_id] = self._new_kind(basket, policy, stock)
+        kind = found.kinds[policy.policy_id]
+        return kind if kind is not None and units <= kind.units_max else None
+
+    def _shared(self, tail: bytes, minute: int) -> Basket | None:
+        """What plain orders share, without lines; None where it is wrong or asks for more."""
+        try:
+            wire = types_pb2.Basket.FromString(tail)
+        except DecodeError:
+            return None
+        is_known = all(descriptor.name in SHARED_FIELDS for descriptor, _ in wire.ListFields())
+        if not is_known or wire.SerializeToString(deterministic=True) != tail:
+            return None
+        wire.lines.add(line_id="1", item_id=self._plain_id, quantity=1)
+        wrong = Violations()
+        basket = decode_basket(wire, "", self.image, minute, 1, wrong)
+        return None if wrong.invalid or wrong.unknown or wrong.unbuilt else replace(basket, lines=())
+
+    def _new_kind(self, basket: Basket, policy: Policy, stock: LiveStock) -> PlainKind | None:
+        try:
+            scene = set_scene(self.image, stock, basket)
+        except Refusal:
+            return None
+        return plain_kind(replace(scene, policy=policy), self.planner.piece_of(policy))
+
+    def names(self, stock: LiveStock) -> Names:
+        """What the numbers in the tables are called by now."""
+        image, slots = self.image, stock.matrix.slots
+        if len(self._pieces) < len(self.planner.policies):
+            self._pieces = [
+                pieces_of(image.network.currency, policy.policy_id, image.version, policy_version(policy))
+                for policy in self.planner.policies
+            ]
+            self._names = None
+        if self._names is None or self._slot_count < len(slots):
+            self._names, self._slot_count = names_of(image, slots, self._pieces), len(slots)
+            self.widest = widest_text(self._names)
+        return self._names
+
+
+class PlainBatch:
+    """Calls that came together, read. The plain ones among them are a group on the write path."""
+
+    def __init__(
+        self, orders: PlainOrders, minute: int, messages: Bytes, starts: Ints, asked: Ints, lines: Ints, stock: LiveStock
+    ) -> None:  # fmt: skip
+        """messages, starts, asked, lines: as `read_orders` has them."""
+        self._orders, self._minute = orders, minute
+        self._messages, self._starts, self._asked, self._lines = messages, starts, asked, lines
+        self._bytes = messages.tobytes()
+        rows = asked.tolist()
+        self.digests: list[bytes] = [b""] * len(rows)
+        self.kinds: list[PlainKind | None] = [None] * len(rows)
+        text, now = self._bytes, orders.clock.unix_ms()
+        units, value = lines[B_QUANTITY], lines[B_PRICE_MICROS] * lines[B_QUANTITY]
+        for row, each in enumerate(rows):
+            # An id of long ago may have been recorded long ago; one far ahead is refused.
+            if each[A_STATUS] != PLAIN or not now - REMEMBERED_MS < each[A_ID_MS] <= now + REQUEST_ID_AHEAD_MS_MAX:
+                continue
+            first = each[A_FIRST_LINE]
+            last = first + each[A_LINE_COUNT]
+            tail = text[each[A_TAIL_BEGIN] : each[A_TAIL_END]]
+            self.kinds[row] = orders.kind_of(tail, int(value[first:last].sum()), int(units[first:last].sum()), minute, stock)
+            network, body = text[each[A_NETWORK_BEGIN] : each[A_NETWORK_END]], text[each[A_BODY_BEGIN] : each[A_BODY_END]]
+            self.digests[row] = sha256(network + body).digest()
+
+    def writes(
+        self, calls: Sequence[Call], ordinary: Callable[[Call], Write], answer: Answer
+    ) -> list["PlainWrite"]:  # fmt: skip
+        """The plain ones of the calls that it was read of; see `PlainWrite`."""
+        return [
+            PlainWrite(self, row, self.request_id(row), kind, call, ordinary, answer)
+            for row, (call, kind) in enumerate(zip(calls, self.kinds, strict=True))
+            if kind is not None
+        ]
+
+    def request_id(self, row: int) -> str:
+        """The id of a request."""
+        begin = int(self._asked[row, A_ID_BEGIN])
+        return self._bytes[begin : begin + REQUEST_ID_BYTES].decode()
+
+    def plan(self, writes: Sequence[Write], stock: LiveStock, attempt: int) -> PlannedGroup:
+        """Plan and hold orders from the first on, until one has to be planned by itself."""
+        members = [write for write in writes if isinstance(write, PlainWrite)]
+        rows = np.array([write.row for write in members], np.int64)
+        asked, clock = self._asked[rows], self._orders.clock
+        started = clock.monotonic_ns()
+        plans = self._orders.planner.plan(
+            stock, self._minute, [write.kind for write in members], asked[:, A_FIRST_LINE], asked[:, A_LINE_COUNT],
+            PlainLines(self._lines[B_ITEM], self._lines[B_QUANTITY]),
+        )  # fmt: skip
+        micros = (clock.monotonic_ns() - started) // 1_000
+        count = plans.order_count
+        if not count:
+            return PlannedGroup((), plans.release)
+        planned = plans.tables.orders[:count]
+        planned[:, V_MESSAGE], planned[:, V_ATTEMPTS], planned[:, V_DECIDED_MS] = rows[:count], attempt, clock.unix_ms()
+        # They were decided in one go: each has its share of the time.
+        planned[:, V_SOLVE_MICROS] = micros // count
+        entries = self._write(plans, stock, members[:count])
+        return PlannedGroup(self._transactions(plans, stock, members[:count], entries), plans.release)
+
+    def _write(self, plans: PlainPlans, stock: LiveStock, members: Sequence[PlainWrite]) -> list[bytes]:
+        """The entries of what was planned, and the answers in them given to the members."""
+        tables, used, names = plans.tables, plans.tables.used.tolist(), self._orders.names(stock)
+        size = entries_bytes_max(
+            len(self._bytes), len(members), used[SHIPMENTS_USED], used[PEGS_USED], used[TERMS_USED] + used[SUMS_USED],
+            self._orders.widest,
+        )  # fmt: skip
+        out, spans = np.empty(size, np.uint8), np.empty((len(members), 4), np.int64)
+        digests = np.frombuffer(bytearray(b"".join(each or bytes(DIGEST_BYTES) for each in self.digests)), np.uint8)
+        written = write_orders(
+            self._messages, self._starts, digests, self._asked, self._lines, tables.orders[: len(members)], tables.shipments,
+            tables.pegs, tables.terms, tables.sums, self._orders.limited, names, out, spans,
+        )  # fmt: skip
+        assert written >= 0, "there is room for what is written at the most"
+        entries, view = [], out.data
+        for member, (begin, end, answer_begin, answer_end) in zip(members, spans.tolist(), strict=True):
+            entries.append(bytes(view[begin:end]))
+            member.response = bytes(view[answer_begin:answer_end])
+        return entries
+
+    def _transactions(
+        self, plans: PlainPlans, stock: LiveStock, members: Sequence[PlainWrite], entries: Sequence[bytes]
+    ) -> list[Transaction]:
+        """What each of them takes, guarded."""
+        image, slots, tables = self._orders.image, stock.matrix.slots, plans.tables
+        item_ids, location_ids = image.item_ids, image.location_ids
+        limits = image.capacity_per_day
+        pegs, shipments = (
+            tables.pegs[: tables.used[PEGS_USED]].tolist(),
+            tables.shipments[: tables.used[SHIPMENTS_USED]].tolist(),
+        )
+        floors, made = plans.floors.tolist(), []
+        for member, entry, plan in zip(members, entries, tables.orders[: len(members)].tolist(), strict=True):
+            asked = self._asked[member.row]
+            order_id = self._bytes[int(asked[A_ORDER_ID_BEGIN]) : int(asked[A_ORDER_ID_END])].decode()
+            cells, uses = [], []
+            for shipment in shipments[plan[V_FIRST_SHIPMENT] : plan[V_FIRST_SHIPMENT] + plan[V_SHIPMENT_COUNT]]:
+                location_id = location_ids[shipment[S_LOCATION]]
+                if shipment[S_CAPACITY]:
+                    limit = limits.item(shipment[S_LOCATION])
+                    uses.append(CapacityChange(location_id, shipment[S_DAY], shipment[S_CAPACITY], limit))
+                first = shipment[S_FIRST_PEG]
+                for k in range(first, first + shipment[S_PEG_COUNT]):
+                    peg = pegs[k]
+                    slot = slots[peg[K_SLOT]]
+                    cell = Cell(item_ids[peg[K_ITEM]], location_id, slot.receipt_id, slot.pool)
+                    cells.append(CellChange(cell, 0, peg[K_QUANTITY], floors[k], None, None))
+            made.append(
+                Transaction(member.id, self.digests[member.row], order_id, tuple(cells), tuple(uses), entry)
+            )  # fmt: skip
+        return made
