@@ -3,7 +3,7 @@
 A hand-made network is decided on rather than the one served, so that what is compiled never depends on data.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numba.core.event
@@ -72,17 +72,17 @@ class _Listener(numba.core.event.Listener):
         self._compiled(event.data["dispatcher"].__name__)
 
 
-def _plan_plain(image: NetworkImage, stock: LiveStock) -> None:
-    """Plain orders on their way from bytes to bytes; what they take is given back."""
+def _plan_plain(image: NetworkImage, stock: LiveStock, line_counts: Sequence[int] = (3, 3)) -> None:
+    """Plain orders of so many lines on their way from bytes to bytes; what they take is given back."""
     clock = SystemClock()
     destination = types_pb2.Destination(country_code=THERE.country_code, postal_code=THERE.postal_code)
     calls = []
-    for number in range(2):
-        lines = [types_pb2.BasketLine(line_id=f"{n}", item_id=image.item_ids[n], quantity=2) for n in range(3)]
+    for number, line_count in enumerate(line_counts):
+        lines = [types_pb2.BasketLine(line_id=f"{n}", item_id=image.item_ids[n], quantity=2) for n in range(line_count)]
         order = types_pb2.Order(order_id=f"{number}", basket=types_pb2.Basket(lines=lines, destination=destination))
         request = sourcing_service_pb2.SourceOrderRequest(request_id=uuid7(), order=order)
         calls.append(Call("", request.SerializeToString(), 0, lambda answer: None))
-    batch = PlainOrders(image, len(lines), clock).read(calls, stock, MINUTE)
+    batch = PlainOrders(image, LINES_MANY, clock).read(calls, stock, MINUTE)
     assert batch is not None
     planned = batch.plan(batch.writes(calls, _never, lambda *told: None), stock, 1)
     assert len(planned.transactions) == len(calls), "they are plain"

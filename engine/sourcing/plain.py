@@ -176,14 +176,16 @@ class PlainPlanner:
         space = workspace_of(image)
         kinds = kinds[: space.row_count]
         n = len(kinds)
+        # Contiguous, whatever the number of orders: another layout would be compiled while callers wait.
+        first_line, line_count = np.ascontiguousarray(first_line[:n]), np.ascontiguousarray(line_count[:n])
         begin = np.zeros(n + 1, np.int64)
-        np.cumsum(line_count[:n], out=begin[1:])
+        np.cumsum(line_count, out=begin[1:])
         total = int(begin[-1])
-        column = np.repeat(first_line[:n] - begin[:-1], line_count[:n]) + np.arange(total)
+        column = np.repeat(first_line - begin[:-1], line_count) + np.arange(total)
         item, quantity = lines.item[column], lines.quantity[column]
         horizon = image.horizon(minute)
         orders = np.array([kind.order for kind in kinds])
-        orders[:, O_FIRST_LINE], orders[:, O_LINE_COUNT] = begin[:-1], line_count[:n]
+        orders[:, O_FIRST_LINE], orders[:, O_LINE_COUNT] = begin[:-1], line_count
         orders[:, O_FIRST_OPTION], orders[:, O_OPTION_COUNT] = np.arange(n), 1
         orders[:, O_NOW], orders[:, O_LATEST] = minute, horizon.last_minute
         orders[:, O_RUN_ROW] = [space.run_row(kind.scene, kind.lanes) for kind in kinds]
@@ -191,7 +193,7 @@ class PlainPlanner:
         pools = np.stack([allowed_pools(image, matrix, segment) for segment in segments])
         orders[:, O_POOL_ROW] = [segments[kind.scene.basket.segment] for kind in kinds]
         space.start(horizon.tables)
-        table = self._line_table(kinds, line_count[:n], item, quantity, matrix, space)
+        table = self._line_table(kinds, line_count, item, quantity, matrix, space)
         planned = new_tables(n, total)
         rates = Rates(
             image.pick_cost_micros, image.unit_cost_micros, image.pack_cost_micros, image.priority, image.performance_micros,
