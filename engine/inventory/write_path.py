@@ -234,10 +234,7 @@ class WritePath:
         outcomes = self._commit(planned)
         again = {id(write) for (write, _), outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Refused)}
         sure = next((i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Committed)), len(outcomes))
-        # A refusal that counted on holds which came to nothing says nothing about the stock.
-        final = [(write, refusal) for write, refusal, planned_before in refused if planned_before <= sure]
-        again |= {id(write) for write, _, planned_before in refused if planned_before > sure}
-        self._refuse(final)
+        again |= self._refuse(refused, sure)
         return [write for write in writes if id(write) in again]
 
     def _plan_group(
@@ -274,32 +271,43 @@ class WritePath:
             text += f": {'; '.join(found[:GUARDS_NAMED_MAX])}"
         return Refusal(Reason.CONTENDED, text, metadata={"failed_guards": str(len(found))} if found else {})
 
-    def _refuse(self, refused: Sequence[tuple[Write, Refusal]]) -> None:
-        """Settle what cannot be planned, but for repeats of what was committed: these may have taken the last units."""
+    def _refuse(self, refused: Sequence[tuple[Write, Refusal, int]], sure: int) -> set[int]:
+        """Settle what cannot be planned; returns the identities of those to plan again.
+
+        Each stands with the number of writes planned before it, of which the first `sure` were committed: a refusal that
+        counted on holds which came to nothing says nothing about the stock. Repeats of what was committed are told apart
+        first: they may have taken the last units, and planned again they would hold units from those that are new.
+        """
         if not refused:
-            return
-        try:
-            seen = self._store.seen([write.request_id for write, _ in refused])
-        except (StoreGap, StoreAway) as error:
-            self._lost(error)
-            for write, _ in refused:
+            return set()
+        again: set[int] = set()
+        seen = self._seen_or_recorded(refused, sure)
+        for write, refusal, before in refused:
+            if seen is None:
                 self._tell(write, recovering())
-            return
-        if len(seen) < len(refused):
-            # The store may have been overtaken by another, where the request was done: the ledger has the last word.
-            try:
-                seen |= self._waiters.recorded([w.request_id for w, _ in refused if w.request_id not in seen]).keys()
-            except Exception as error:
-                self._log.warning("the ledger cannot be asked before a refusal", error=str(error))
-                for write, _ in refused:
-                    self._tell(write, recovering())
-                return
-        for write, refusal in refused:
-            if write.request_id in seen:
+            elif write.request_id in seen:
                 waiter = self._waiters.expect(write.request_id)
                 self._waiters.arm(waiter, _settler(write), ask_now=True)
-            else:
+            elif before <= sure:
                 self._tell(write, refusal)
+            else:
+                again.add(id(write))
+        return again
+
+    def _seen_or_recorded(self, refused: Sequence[tuple[Write, Refusal, int]], sure: int) -> set[str] | None:
+        """Request ids of `_refuse` that were committed before; None where that cannot be known."""
+        try:
+            seen = self._store.seen([write.request_id for write, _, _ in refused])
+        except (StoreGap, StoreAway) as error:
+            self._lost(error)
+            return None
+        final = [write.request_id for write, _, before in refused if before <= sure and write.request_id not in seen]
+        try:
+            # The store may have been overtaken by another, where the request was done: the ledger has the last word.
+            return seen | self._waiters.recorded(final).keys() if final else seen
+        except Exception as error:
+            self._log.warning("the ledger cannot be asked before a refusal", error=str(error))
+            return None
 
     def _commit(self, planned: list[tuple[Write, Transaction]]) -> Sequence[Outcome | None]:
         """Commit what was planned and bring the stock up to date; None: whether it was committed is not known."""

@@ -180,6 +180,19 @@ def test_repeat_of_what_took_the_last_units_is_not_out_of_stock(engine: TestEngi
     assert stranger.reason is Reason.NO_STOCK
 
 
+def test_repeats_among_new_ones_hold_nothing_from_them(engine: TestEngine) -> None:
+    """All of a burst comes again after half of it was done: nobody is told to try again because of those that were."""
+    stocked(engine, 14)
+    done = [Take(1) for _ in range(12)]
+    engine.path.run(done)
+    repeats = [Take(1, request_id=take.request_id) for take in done]
+    new = [Take(1) for _ in range(12)]
+    engine.path.run([*repeats, *new])
+    assert all(isinstance(take.outcome, Recorded) and take.outcome.duplicate for take in repeats)
+    assert [isinstance(take.outcome, Recorded) for take in new] == [True] * 2 + [False] * 10
+    assert {take.reason for take in new[2:]} == {Reason.NO_STOCK}
+
+
 def test_order_is_made_once_under_whatever_request(engine: TestEngine) -> None:
     stocked(engine, 5)
     first, second = Take(1, order_id="order-1"), Take(1, order_id="order-1")
