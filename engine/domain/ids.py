@@ -39,5 +39,5 @@ def is_uuid7(text: str) -> bool:
 
 
 def unix_ms_of(request_id: str) -> int:
-    """The Unix milliseconds in a UUID version 7."""
-    return uuid.UUID(request_id).int >> 80
+    """The Unix milliseconds in a UUID version 7 in its usual 36 characters."""
+    return int(request_id[:8] + request_id[9:13], 16)

@@ -32,6 +32,8 @@ BLOCK_LOCATIONS_MAX = 256
 """Locations in one hash on average: a Valkey hash of more than 512 fields costs three times the memory."""
 
 HOUR_MS = 3_600_000
+REMEMBERED_MS = 23 * HOUR_MS
+"""Request ids older than this are looked up in the ledger: the store remembers 24 hours, and clocks differ."""
 
 
 class Layout(NamedTuple):

@@ -5,6 +5,7 @@ What another engine was faster with is planned again on what the store holds by 
 ledger has recorded it, which it learns by its request id.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -13,8 +14,10 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from engine.domain.ids import unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import StoreAway, StoreGap
+from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock, LogEntry
 from engine.inventory.recorded import RecordedWaiters, Waiter
 from engine.inventory.store import StockImage, StockStore
@@ -188,9 +191,34 @@ class WritePath:
                 for write in waiting:
                     self._tell(write, recovering())
                 return
-            waiting = self._round(waiting, attempt)
+            waiting = self._round(self._unless_recorded(waiting), attempt)
         for write in waiting:
             self._tell(write, self._contended(write))
+
+    def _unless_recorded(self, writes: list[Write]) -> list[Write]:
+        """Without repeats that the store has forgotten.
+
+        They are looked up here, where the epoch is known that the others are committed in: what earlier ones have recorded
+        cannot become more.
+        """
+        forgotten = int(time.time() * 1_000) - REMEMBERED_MS
+        old = [write.request_id for write in writes if unix_ms_of(write.request_id) < forgotten]
+        if not old:
+            return writes
+        try:
+            recorded = self._waiters.recorded(old)
+        except Exception as error:
+            self._log.warning("the ledger cannot be asked for requests of long ago", error=str(error))
+            for write in (write for write in writes if write.request_id in old):
+                self._tell(write, recovering())
+            return [write for write in writes if write.request_id not in old]
+        for write in (write for write in writes if write.request_id in recorded):
+            self._wait_for_record(write)
+        return [write for write in writes if write.request_id not in recorded]
+
+    def _wait_for_record(self, write: Write) -> None:
+        """A repeat waits for the record like the first; it may have been recorded long ago."""
+        self._waiters.arm(self._waiters.expect(write.request_id), _settler(write), ask_now=True)
 
     def _round(self, writes: list[Write], attempt: int) -> list[Write]:
         """Plan and commit once. The writes to plan again, in the order they came."""
@@ -286,8 +314,7 @@ class WritePath:
             if seen is None:
                 self._tell(write, recovering())
             elif write.request_id in seen:
-                waiter = self._waiters.expect(write.request_id)
-                self._waiters.arm(waiter, _settler(write), ask_now=True)
+                self._wait_for_record(write)
             elif before <= sure:
                 self._tell(write, refusal)
             else:

@@ -21,9 +21,6 @@ IDS_MAX = 1_000
 REQUEST_ID_AHEAD_MS_MAX = 3_600_000
 """How far a request id may be ahead of the clock: the store remembers ids by the hour in which they were made."""
 
-REMEMBERED_MS = 23 * 3_600_000
-"""Request ids older than this are looked up in the ledger: the store remembers 24 hours, and clocks differ."""
-
 SCENARIOS_SHOWN_MAX = 20
 NAME_LENGTH_MAX = 128
 """Characters of a name that is no id."""

@@ -23,6 +23,7 @@ from engine.domain.ids import is_uuid7, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import ordinal
 from engine.inventory.feed_texts import FeedTexts
+from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock
 from engine.inventory.live_audit import LiveAuditor
 from engine.inventory.write_path import Recorded, Write, WritePath, fault, order_exists, recovering
@@ -42,7 +43,6 @@ from engine.service.encode import encode_plan, encode_quote
 from engine.service.explain import encode_candidates, encode_explanation
 from engine.service.feed_orders import books_of
 from engine.service.fields import (
-    REMEMBERED_MS,
     Violations,
     begin_write,
     check_id,

@@ -17,6 +17,7 @@ from engine.domain.basket import Basket
 from engine.domain.clock import Clock
 from engine.domain.reasons import Refusal
 from engine.inventory.id_index import IdIndex
+from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.inventory.write_path import Grouped, PlannedGroup, Recorded, Write
@@ -69,7 +70,7 @@ from engine.network.records import Policy
 from engine.optimizer.scene import set_scene
 from engine.service.decode import decode_basket
 from engine.service.desk import Call
-from engine.service.fields import REMEMBERED_MS, REQUEST_ID_AHEAD_MS_MAX, Violations
+from engine.service.fields import REQUEST_ID_AHEAD_MS_MAX, Violations
 from engine.service.order_texts import Pieces, names_of, pieces_of
 from engine.sourcing.plain import PlainKind, PlainLines, PlainPlanner, PlainPlans, plain_items, plain_kind, suits_plain
 

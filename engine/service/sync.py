@@ -24,6 +24,7 @@ from engine.domain.ids import is_id, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
+from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import TextChange, TextTable, Transaction
 from engine.inventory.write_path import Awaited, Recorded, Write
@@ -33,7 +34,6 @@ from engine.service.adjust import Adjustment, AdjustWrite
 from engine.service.feed_orders import OrderBooks
 from engine.service.feed_rows import COUNT, INBOUND, ON_HAND, ms_of, refuse_as_of, refuse_record
 from engine.service.fields import (
-    REMEMBERED_MS,
     begin_write,
     digest_of,
     indexes_of,

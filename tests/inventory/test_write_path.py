@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from belofte.v1 import inventory_service_pb2, types_pb2
 
+from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory import store as store_module
 from engine.inventory.arena import H_DIRTY
@@ -191,6 +193,21 @@ def test_repeats_among_new_ones_hold_nothing_from_them(engine: TestEngine) -> No
     assert all(isinstance(take.outcome, Recorded) and take.outcome.duplicate for take in repeats)
     assert [isinstance(take.outcome, Recorded) for take in new] == [True] * 2 + [False] * 10
     assert {take.reason for take in new[2:]} == {Reason.NO_STOCK}
+
+
+def test_repeat_of_what_the_store_has_forgotten_is_looked_up_in_its_epoch(engine: TestEngine, server: ValkeyServer) -> None:
+    """Ids of long ago are remembered for an hour after they came: then the ledger is asked, by the path itself."""
+    stocked(engine, 5)
+    take = Take(2, request_id=uuid7(int(time.time() * 1_000) - 25 * 3_600_000))
+    engine.path.run([take])
+    assert isinstance(take.outcome, Recorded) and not take.outcome.duplicate
+    with redis.Redis.from_url(server.url) as client:
+        assert client.delete(*client.keys("*requests:*"))
+    again, new = Take(2, request_id=take.request_id), Take(3)
+    engine.path.run([again, new])
+    assert isinstance(again.outcome, Recorded) and again.outcome.duplicate
+    assert isinstance(new.outcome, Recorded) and not new.outcome.duplicate
+    assert on_hand(engine.path.stock) == (5, 5)
 
 
 def test_order_is_made_once_under_whatever_request(engine: TestEngine) -> None:
