@@ -30,6 +30,10 @@ SHORT_UNIT_MICROS = 2**60
 """A unit short, where the policy names no price: more than any plan, so that fewest units short come first."""
 
 
+OnDay = tuple[tuple[int, int], ...]
+"""(line, the local day on which it must be delivered)."""
+
+
 class Try(NamedTuple):
     """A plan, what it costs with all units short, and what no plan of its kind can cost less than."""
 
@@ -79,20 +83,13 @@ def least_penalty(
 
 def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
     """Lines of an arrival set on every day on which they could all arrive, or else any of them."""
-    basket = scene.basket.lines
-    sets = {basket[i].arrival_set for i in request.lines if basket[i].arrival_set >= 0}
-    members = [tuple(i for i in request.lines if basket[i].arrival_set == each) for each in sorted(sets)]
-    members = [lines for lines in members if len(lines) > 1]
-    if not members:
+    every = arrival_choices(scene, lanes, request)
+    if every == [()]:
         return try_apart(scene, lanes, request, nodes_max)
-    free = ship_candidates(scene, lanes, request)
-    days = [arrival_days(scene, free, lines) for lines in members]
     found: list[Try] = []
-    every = list(islice(product(*days), TRIES_MAX + 1))
-    for chosen_days in every[:TRIES_MAX]:
+    for on_day in every[:TRIES_MAX]:
         if found and scene.is_cut():
             break
-        on_day = tuple((i, day) for lines, day in zip(members, chosen_days, strict=True) for i in lines)
         found.append(try_apart(scene, lanes, request._replace(on_day=on_day), nodes_max))
     best = min(found, key=lambda each: each.total)
     bound = min(each.bound for each in found)
@@ -101,6 +98,22 @@ def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -
         bound = min(bound, try_apart(scene, lanes, request, nodes_max).bound)
     is_cut = len(found) < min(len(every), TRIES_MAX) or any(each.chosen.is_cut for each in found)
     return Try(best.chosen._replace(is_cut=is_cut and bound < best.total), best.total, bound)
+
+
+def arrival_choices(scene: Scene, lanes: Lanes, request: ShipRequest) -> list[OnDay]:
+    """On which day each line of an arrival set may arrive, every combination, TRIES_MAX + 1 at the most; [()]: no such set."""
+    basket = scene.basket.lines
+    sets = {basket[i].arrival_set for i in request.lines if basket[i].arrival_set >= 0}
+    members = [tuple(i for i in request.lines if basket[i].arrival_set == each) for each in sorted(sets)]
+    members = [lines for lines in members if len(lines) > 1]
+    if not members:
+        return [()]
+    free = ship_candidates(scene, lanes, request)
+    days = [arrival_days(scene, free, lines) for lines in members]
+    return [
+        tuple((i, day) for lines, day in zip(members, chosen_days, strict=True) for i in lines)
+        for chosen_days in islice(product(*days), TRIES_MAX + 1)
+    ]
 
 
 def arrival_days(scene: Scene, free: Candidates, lines: tuple[int, ...]) -> list[int]:
@@ -207,9 +220,7 @@ def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int
     problem = candidates.problem
     if problem is None or scene.locations_max <= 0:
         return Try(NOTHING, asked * price, asked * price)
-    n = problem.line_count
-    # The work of a node grows with the square of the lines.
-    nodes_max = nodes_max if n <= LINES_USUAL else max(NODES_MIN, nodes_max * LINES_USUAL**2 // n**2)
+    nodes_max = nodes_for(problem.line_count, nodes_max)
     solution = keep_parts(scene, candidates, solve(problem, nodes_max, scene.is_cut), nodes_max)
     loads = candidates.loads(solution.placements)
     chosen = Chosen(
@@ -221,6 +232,11 @@ def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int
     charged = sum(problem.short_micros.item(line) * units for line, units in short)
     total = solution.objective_micros - charged + (asked - shipped) * price
     return Try(chosen, total, total - (solution.objective_micros - solution.lower_bound_micros))
+
+
+def nodes_for(n: int, nodes_max: int) -> int:
+    """The budget of an order of n lines: the work of a node grows with their square."""
+    return nodes_max if n <= LINES_USUAL else max(NODES_MIN, nodes_max * LINES_USUAL**2 // n**2)
 
 
 def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_max: int) -> Solution:
