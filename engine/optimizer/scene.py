@@ -48,6 +48,11 @@ def cut_after(clock: Clock, milliseconds: int) -> IsCut:
     return lambda: clock.monotonic_ns() > until
 
 
+def cut_for(clock: Clock, deadline_unix_ms: int) -> IsCut:
+    """Whether the time is up for one who waits until a deadline; DECIDE_MS_MAX from now at the latest."""
+    return cut_after(clock, max(0, min(DECIDE_MS_MAX, deadline_unix_ms - clock.unix_ms())))
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything a plan depends on besides the lines. `start_minute` is the UTC minute the order may start."""

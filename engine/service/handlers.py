@@ -30,10 +30,9 @@ from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
 from engine.network.image import NetworkImage, compile_image
 from engine.network.records import NetworkRecords
-from engine.optimizer.cut import IsCut
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
-from engine.optimizer.scene import DECIDE_MS_MAX, cut_after, set_scene
+from engine.optimizer.scene import cut_for, set_scene
 from engine.promise.quote import quote_promise
 from engine.service import requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
@@ -297,10 +296,6 @@ class Handlers:
 
     # -- promise
 
-    def cut_for(self, call: Call) -> IsCut:
-        """When a decision for a call that only reads ends: in time for its deadline, and for those that wait behind it."""
-        return cut_after(self.clock, max(0, min(DECIDE_MS_MAX, call.deadline_unix_ms - self.clock.unix_ms())))
-
     def quote(self, call: Call) -> bytes:
         """QuotePromise."""
         request = parse(promise_service_pb2.QuotePromiseRequest, call.message)
@@ -314,7 +309,7 @@ class Handlers:
         wrong.check()
         stock = self.stock(request.min_position)
         started = self.clock.monotonic_ns()
-        is_cut = self.cut_for(call)
+        is_cut = cut_for(self.clock, call.deadline_unix_ms)
         quote = quote_promise(image, stock, basket, options_max, self.limits.nodes_max, level, is_cut)
         micros = (self.clock.monotonic_ns() - started) // 1_000
         answer = encode_quote(quote, self.path.position, self.path.stale, micros)
@@ -582,7 +577,7 @@ class Handlers:
             basket = decode_basket(asked, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
         wrong.check()
         stock = self.stock(request.min_position)
-        scene = set_scene(image, stock, basket, is_cut=self.cut_for(call))
+        scene = set_scene(image, stock, basket, is_cut=cut_for(self.clock, call.deadline_unix_ms))
         started = self.clock.monotonic_ns()
         plan, explained = decide_explained(scene, scene.services, self.limits.nodes_max, level)
         micros = (self.clock.monotonic_ns() - started) // 1_000
@@ -602,7 +597,7 @@ class Handlers:
         basket = decode_basket(request.basket, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
         wrong.check()
         stock = self.stock(request.min_position)
-        scene = set_scene(image, stock, basket, is_cut=self.cut_for(call))
+        scene = set_scene(image, stock, basket, is_cut=cut_for(self.clock, call.deadline_unix_ms))
         _, explained = decide_explained(scene, scene.services, self.limits.nodes_max, Level.FULL, with_bindings=False)
         ranked = explained.ranked()
         if request.feasible_only:

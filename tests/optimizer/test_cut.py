@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from engine.optimizer import long_orders
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.long_orders import suits_search
 from engine.optimizer.problem import Problem, Solution
+from engine.optimizer.scene import DECIDE_MS_MAX, cut_for
 from engine.optimizer.solve import solve
 from tests.checker import check_solution
 from tests.naive.assignment import cheapest_micros
@@ -109,3 +110,26 @@ def test_the_certificate_says_that_the_clock_cut() -> None:
         assert not cut.cut_by_deadline or cut.status is CertificateStatus.BOUNDED
         seen["cut" if cut.cut_by_deadline else "whole"] += 1
     assert min(seen["cut"], seen["whole"]) > 5, seen
+
+
+@dataclass
+class StoppedClock:
+    """A clock that tests move."""
+
+    ms: int
+
+    def unix_ms(self) -> int:
+        return 1_700_000_000_000 + self.ms
+
+    def monotonic_ns(self) -> int:
+        return self.ms * 1_000_000
+
+
+@pytest.mark.parametrize(("deadline_ms", "end_ms"), [(-5, 0), (0, 0), (30, 30), (DECIDE_MS_MAX + 1, DECIDE_MS_MAX)])
+def test_a_decision_ends_in_time_for_who_waits(deadline_ms: int, end_ms: int) -> None:
+    clock = StoppedClock(0)
+    is_cut = cut_for(clock, clock.unix_ms() + deadline_ms)
+    clock.ms = end_ms
+    assert not is_cut()
+    clock.ms += 1
+    assert is_cut()
