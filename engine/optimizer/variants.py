@@ -94,7 +94,10 @@ def differences_of(
         candidates, rows, offset = variant
         assert candidates.problem is not None
         nodes = nodes_for(candidates.problem.line_count, nodes_max) // len(variants.each)
-        found = locate(candidates, count, used, cost - offset, nodes, scene.is_cut)
+        found = None
+        # Something is told even where the decision took all the time.
+        if variant is variants.each[0] or not scene.is_cut():
+            found = locate(candidates, count, used, cost - offset, nodes, scene.is_cut)
         if found is None:
             found = unknown(candidates, count, len(used))
         better = (found.send_units > units) | ((found.send_units == units) & (found.send_micros < micros))
