@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES_MAX, Search, copy_values
+from engine.kernels.lagrange import ALIVE, BEST, DEPTH, GOAL, NODES_MAX, PAUSE_AT, Search, copy_values
 from engine.kernels.long_order import FIXED, GRAIN, LEFT_SHORT, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, plan_cost, put_line
@@ -21,7 +21,7 @@ def begin(t: LongOrder, s: Search, plan: PlanState, best: PlanState, nodes_max: 
         put_line(t, best, j, LEFT_SHORT)
         s.price_max[j] = t.lines[SHORT, j]
     s.now[:] = 0
-    s.now[NODES_MAX] = nodes_max
+    s.now[NODES_MAX], s.now[PAUSE_AT], s.now[DEPTH] = nodes_max, NEVER, -1
     s.now[BEST] = plan_cost(t, best)
     s.now[GOAL] = s.now[BEST] - t.rules[GRAIN] + 1
     s.slope_at[:] = 0

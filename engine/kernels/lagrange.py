@@ -19,11 +19,13 @@ from engine.kernels.staircase import SLOPES_MAX
 
 Ints = NDArray[np.int64]
 
-NOW_FIELDS = 9
+NOW_FIELDS = 12
 """`now`: ALIVE, how many columns are still undecided; SUNK, what the decided part costs (without carrier prices unless
 these are plain); BEST, what the cheapest plan known costs; GOAL, a bound that leaves nothing cheaper; NODES, bounds taken,
-and NODES_MAX; LEAST and MOST, how many locations ship; CREDIT, what the dearest location taken gives way for."""
-ALIVE, SUNK, BEST, GOAL, NODES, NODES_MAX, LEAST, MOST, CREDIT = range(NOW_FIELDS)
+and NODES_MAX; LEAST and MOST, how many locations ship; CREDIT, what the dearest location taken gives way for; PAUSE_AT, the
+nodes at which a search gives control back; DEPTH, where it goes on, −1 where it begins anew; ENTERING, 1 where the node
+there has not been met yet."""
+ALIVE, SUNK, BEST, GOAL, NODES, NODES_MAX, LEAST, MOST, CREDIT, PAUSE_AT, DEPTH, ENTERING = range(NOW_FIELDS)
 
 STEP_PARTS = 16
 STALLS_MAX = 4

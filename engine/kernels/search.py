@@ -14,10 +14,13 @@ from engine.kernels.jit import kernel
 from engine.kernels.lagrange import (
     ALIVE,
     BEST,
+    DEPTH,
+    ENTERING,
     GOAL,
     MOST,
     NODES,
     NODES_MAX,
+    PAUSE_AT,
     SUNK,
     Search,
     ascend,
@@ -51,6 +54,9 @@ LINE, SIZE, SPENT, BOUND, CHOICE = range(FRAME_FIELDS)
 NOTHING = -3
 """No line or no choice."""
 
+PAUSED = -NEVER
+"""Instead of a bound: the search gives control back, and goes on from there when it is called again."""
+
 OFFERED_MIN, OFFERED_MAX, LINES_USUAL = 4, 64, 40
 """Columns that local search may bring into use."""
 
@@ -68,12 +74,18 @@ def search_plans(
     """A bound on all plans below the state as it stands: at least GOAL when none of them is cheaper than `best`.
 
     kept_price [n + 1, n]. `rounds` of ascent at the first node; thorough: plans are looked for there by local search, too.
+    PAUSED once PAUSE_AT nodes are taken: called again, it goes on.
     """
-    depth = 0
-    frames[BOUND, 0] = 0
-    frames[LINE, 0] = NOTHING
-    entering = True
+    depth, entering = s.now[DEPTH], s.now[ENTERING] == 1
+    if depth < 0:
+        depth, entering = 0, True
+        frames[BOUND, 0] = 0
+        frames[LINE, 0] = NOTHING
+    s.now[DEPTH] = -1
     while True:
+        if s.now[NODES] >= s.now[PAUSE_AT]:
+            s.now[DEPTH], s.now[ENTERING] = depth, entering
+            return PAUSED
         steps = rounds if entering and depth == 0 else NODE_ROUNDS if entering else AGAIN_ROUNDS
         bound, count = ascend(t, s, plan, steps)
         frames[BOUND, depth] = max(frames[BOUND, depth], bound)

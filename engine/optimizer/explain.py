@@ -1,7 +1,8 @@
 """Why a plan is what it is: what each location could send, what stands in its way, and how much dearer its best plan is.
 
-Differences come from the program over subsets with each location forced in, see `kernels.alternatives`; an order that the
-program does not suit is explained without them. What binds is found by planning anew without it, one limit at a time.
+Differences come from the program over subsets with each location forced in, see `kernels.alternatives`; an order that is the
+best of several problems, or too long for the program, from those problems one by one, see `variants`. What binds is found by
+planning anew without it, one limit at a time.
 """
 
 import numpy as np
@@ -21,6 +22,7 @@ from engine.optimizer.limits import line_services, line_sources
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.shipping import groups_apart
 from engine.optimizer.soft_limits import soft_variants
+from engine.optimizer.variants import Variants, differences_of, variants_of
 
 
 def decide_explained(
@@ -62,6 +64,12 @@ def _explain(
     table = table_of(scene, lines, services)
     if table is not None:
         carries, sends, difference, known, columns, without = differences(scene, lines, shipments, table)
+    elif lines and scene.lanes is not None and is_one_group(scene, lines):
+        variants = variants_of(scene, scene.lanes, lines, services)
+        if variants is not None:
+            used = np.array(sorted({s.location for s in shipments}), np.int64)
+            cost = total_micros(scene, shipments, variants)
+            carries, sends, columns, difference, known, without = differences_of(scene, lines, used, cost, variants, nodes_max)
     units = with_sources(scene, lines, units_of(scene, lines, table))
     known[list(chosen)], difference[list(chosen)] = Known.EXACT, 0
     why = exclusions(scene, lines, services, carries, units)
@@ -87,9 +95,21 @@ def table_of(scene: Scene, lines: tuple[int, ...], services: tuple[int, ...]) ->
 def is_one_problem(scene: Scene, lines: tuple[int, ...]) -> bool:
     """Whether the best plan is that of one problem, not the best of several: see `shipping`."""
     arriving = [s for i in lines if (s := scene.basket.lines[i].arrival_set) >= 0]
+    return len(arriving) == len(set(arriving)) and is_one_group(scene, lines)
+
+
+def is_one_group(scene: Scene, lines: tuple[int, ...]) -> bool:
+    """Whether no line ships alone, and no limit may be broken at a price."""
     variants = soft_variants(scene, lines)
     next(variants)
-    return len(arriving) == len(set(arriving)) and len(groups_apart(scene, lines)) == 1 and next(variants, None) is None
+    return len(groups_apart(scene, lines)) == 1 and next(variants, None) is None
+
+
+def total_micros(scene: Scene, shipments: tuple[Shipment, ...], variants: Variants) -> int:
+    """What the plan costs as the variants count."""
+    shipped = sum(peg.quantity for s in shipments for peg in s.pegs)
+    split = scene.split_micros * max(0, len(shipments) - 1)
+    return sum(s.cost_micros for s in shipments) + split + (variants.wanted - shipped) * variants.short_micros
 
 
 def differences(

@@ -175,3 +175,5 @@ class Solution(NamedTuple):
     objective_micros: int
     lower_bound_micros: int
     nodes: int
+    is_cut: bool = False
+    """Whether the clock ended the search before it was proven, or out of nodes."""

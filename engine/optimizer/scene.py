@@ -1,6 +1,5 @@
 """What one decision is made on: the network, the stock of this moment, the policy, and who asks."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -19,6 +18,7 @@ from engine.network.horizon import Horizon
 from engine.network.image import Lanes, NetworkImage
 from engine.network.records import Policy
 from engine.network.segments import CommonBar
+from engine.optimizer.cut import IsCut, never_cut
 from engine.optimizer.forked import on_own_stock
 from engine.optimizer.kept import Asker, floor_for, rules_for
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX
@@ -42,15 +42,15 @@ class ItemStock:
     floor: Ints
 
 
-def never_cut() -> bool:
-    """Nodes alone end a search: the same plan on any machine."""
-    return False
-
-
-def cut_after(clock: Clock, milliseconds: int) -> Callable[[], bool]:
+def cut_after(clock: Clock, milliseconds: int) -> IsCut:
     """Whether so much time has passed since now."""
     until = clock.monotonic_ns() + milliseconds * 1_000_000
     return lambda: clock.monotonic_ns() > until
+
+
+def cut_for(clock: Clock, deadline_unix_ms: int) -> IsCut:
+    """Whether the time is up for one who waits until a deadline; DECIDE_MS_MAX from now at the latest."""
+    return cut_after(clock, max(0, min(DECIDE_MS_MAX, deadline_unix_ms - clock.unix_ms())))
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Scene:
     basket: Basket
     lanes: Lanes | None
     start_minute: int
-    is_cut: Callable[[], bool] = never_cut
-    """Whether the time for this decision is up: nothing more is tried then. Only what was not begun is left out."""
+    is_cut: IsCut = never_cut
+    """Whether the time for this decision is up: nothing more is tried then, and a search that has begun ends with its best."""
 
     @cached_property
     def horizon(self) -> Horizon:
@@ -207,7 +207,7 @@ def _weights(given: tuple[tuple[str, int], ...]) -> dict[Term, int]:
 
 
 def set_scene(
-    image: NetworkImage, stock: LiveStock, basket: Basket, field: str = "basket", is_cut: Callable[[], bool] = never_cut
+    image: NetworkImage, stock: LiveStock, basket: Basket, field: str = "basket", is_cut: IsCut = never_cut
 ) -> Scene:  # fmt: skip
     """The scene of a basket: its policy chosen, its destination found. Raises `Refusal` where one is unknown.
 

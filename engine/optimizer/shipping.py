@@ -30,6 +30,10 @@ SHORT_UNIT_MICROS = 2**60
 """A unit short, where the policy names no price: more than any plan, so that fewest units short come first."""
 
 
+OnDay = tuple[tuple[int, int], ...]
+"""(line, the local day on which it must be delivered)."""
+
+
 class Try(NamedTuple):
     """A plan, what it costs with all units short, and what no plan of its kind can cost less than."""
 
@@ -56,49 +60,60 @@ def least_penalty(
     loosest = variants[-1][0]
     assert loosest is not None
     # No plan costs less than the one that may break every limit for nothing.
-    least = try_days(loosest, lanes, request, nodes_max).bound
-    best, bound = kept, kept.bound
+    free = try_days(loosest, lanes, request, nodes_max)
+    least, best, bound, is_cut = free.bound, kept, kept.bound, kept.chosen.is_cut or free.chosen.is_cut
     for count, (scene, raw, penalty) in enumerate(sorted(variants[1:], key=lambda variant: variant[1]), 1):
         if least + penalty >= best.total:
             break
         cut = loosest.is_cut()
         if scene is None or count >= TRIES_MAX or cut:
             bound = min(bound, least + penalty)
-            best = best._replace(chosen=best.chosen._replace(is_cut=best.chosen.is_cut or cut))
+            is_cut |= cut
             continue
         found = try_days(scene, lanes, request, nodes_max)
+        is_cut |= found.chosen.is_cut
         bound = min(bound, found.bound + penalty)
         if found.total + penalty < best.total:
             objective = found.chosen.objective_micros + penalty
             chosen = found.chosen._replace(objective_micros=objective, penalty_raw=raw, penalty_micros=penalty)
             best = Try(chosen, found.total + penalty, 0)
-    return best._replace(bound=min(bound, best.total))
+    bound = min(bound, best.total)
+    return Try(best.chosen._replace(is_cut=is_cut and bound < best.total), best.total, bound)
 
 
 def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
     """Lines of an arrival set on every day on which they could all arrive, or else any of them."""
-    basket = scene.basket.lines
-    sets = {basket[i].arrival_set for i in request.lines if basket[i].arrival_set >= 0}
-    members = [tuple(i for i in request.lines if basket[i].arrival_set == each) for each in sorted(sets)]
-    members = [lines for lines in members if len(lines) > 1]
-    if not members:
+    every = arrival_choices(scene, lanes, request)
+    if every == [()]:
         return try_apart(scene, lanes, request, nodes_max)
-    free = ship_candidates(scene, lanes, request)
-    days = [arrival_days(scene, free, lines) for lines in members]
     found: list[Try] = []
-    every = list(islice(product(*days), TRIES_MAX + 1))
-    for chosen_days in every[:TRIES_MAX]:
+    for on_day in every[:TRIES_MAX]:
         if found and scene.is_cut():
             break
-        on_day = tuple((i, day) for lines, day in zip(members, chosen_days, strict=True) for i in lines)
         found.append(try_apart(scene, lanes, request._replace(on_day=on_day), nodes_max))
     best = min(found, key=lambda each: each.total)
     bound = min(each.bound for each in found)
     if len(found) < len(every):
         # Whatever the days, no plan is better than one that need not keep to any.
         bound = min(bound, try_apart(scene, lanes, request, nodes_max).bound)
-        best = best._replace(chosen=best.chosen._replace(is_cut=len(found) < min(len(every), TRIES_MAX)))
-    return best._replace(bound=bound)
+    is_cut = len(found) < min(len(every), TRIES_MAX) or any(each.chosen.is_cut for each in found)
+    return Try(best.chosen._replace(is_cut=is_cut and bound < best.total), best.total, bound)
+
+
+def arrival_choices(scene: Scene, lanes: Lanes, request: ShipRequest) -> list[OnDay]:
+    """On which day each line of an arrival set may arrive, every combination, TRIES_MAX + 1 at the most; [()]: no such set."""
+    basket = scene.basket.lines
+    sets = {basket[i].arrival_set for i in request.lines if basket[i].arrival_set >= 0}
+    members = [tuple(i for i in request.lines if basket[i].arrival_set == each) for each in sorted(sets)]
+    members = [lines for lines in members if len(lines) > 1]
+    if not members:
+        return [()]
+    free = ship_candidates(scene, lanes, request)
+    days = [arrival_days(scene, free, lines) for lines in members]
+    return [
+        tuple((i, day) for lines, day in zip(members, chosen_days, strict=True) for i in lines)
+        for chosen_days in islice(product(*days), TRIES_MAX + 1)
+    ]
 
 
 def arrival_days(scene: Scene, free: Candidates, lines: tuple[int, ...]) -> list[int]:
@@ -122,11 +137,12 @@ def try_apart(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) 
     tries = [try_problem(scene, lanes, request._replace(lines=group), nodes_max) for group in groups]
     if len(tries) == 1:
         return tries[0]
-    bound = joined_total(scene, tries, [each.bound for each in tries])
+    bound, is_cut = joined_total(scene, tries, [each.bound for each in tries]), any(each.chosen.is_cut for each in tries)
     if collide(scene, groups, tries):
         tries = one_after_the_other(scene, lanes, request, groups, nodes_max)
     total = joined_total(scene, tries, [each.total for each in tries])
-    return Try(joined(scene, [each.chosen for each in tries]), total, min(bound, total))
+    chosen = joined(scene, [each.chosen for each in tries])
+    return Try(chosen._replace(is_cut=(chosen.is_cut or is_cut) and bound < total), total, min(bound, total))
 
 
 def groups_apart(scene: Scene, lines: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -204,19 +220,23 @@ def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int
     problem = candidates.problem
     if problem is None or scene.locations_max <= 0:
         return Try(NOTHING, asked * price, asked * price)
-    n = problem.line_count
-    # The work of a node grows with the square of the lines.
-    nodes_max = nodes_max if n <= LINES_USUAL else max(NODES_MIN, nodes_max * LINES_USUAL**2 // n**2)
-    solution = keep_parts(scene, candidates, solve(problem, nodes_max), nodes_max)
+    nodes_max = nodes_for(problem.line_count, nodes_max)
+    solution = keep_parts(scene, candidates, solve(problem, nodes_max, scene.is_cut), nodes_max)
     loads = candidates.loads(solution.placements)
     chosen = Chosen(
-        loads, solution.objective_micros, solution.lower_bound_micros, solution.nodes, problem.column_count
+        loads, solution.objective_micros, solution.lower_bound_micros, solution.nodes, problem.column_count,
+        is_cut=solution.is_cut,
     )  # fmt: skip
     shipped = sum(units for load in loads for _, units in load.quantities)
     short = [(p.line, p.quantity) for p in solution.placements if p.column < 0]
     charged = sum(problem.short_micros.item(line) * units for line, units in short)
     total = solution.objective_micros - charged + (asked - shipped) * price
     return Try(chosen, total, total - (solution.objective_micros - solution.lower_bound_micros))
+
+
+def nodes_for(n: int, nodes_max: int) -> int:
+    """The budget of an order of n lines: the work of a node grows with their square."""
+    return nodes_max if n <= LINES_USUAL else max(NODES_MIN, nodes_max * LINES_USUAL**2 // n**2)
 
 
 def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_max: int) -> Solution:
@@ -237,6 +257,7 @@ def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_m
         small |= found
         most = problem.line_locations_max.copy()
         most[list(small)] = 1
-        whole = solve(problem._replace(line_locations_max=most), nodes_max)
+        whole = solve(problem._replace(line_locations_max=most), nodes_max, scene.is_cut)
         bound = min(solution.lower_bound_micros, whole.objective_micros)
-        solution = whole._replace(lower_bound_micros=bound, nodes=solution.nodes + whole.nodes)
+        is_cut = (solution.is_cut or whole.is_cut) and bound < whole.objective_micros
+        solution = whole._replace(lower_bound_micros=bound, nodes=solution.nodes + whole.nodes, is_cut=is_cut)

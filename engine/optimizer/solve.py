@@ -18,6 +18,7 @@ from engine.kernels.branch import LATER, TIED, branch_lines
 from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
 from engine.kernels.partition import NEVER
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
+from engine.optimizer.cut import IsCut, never_cut
 from engine.optimizer.long_orders import divided_plans_bound, search_whole_lines, suits_search
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
 from engine.optimizer.ranked import fill_by_rank
@@ -41,40 +42,41 @@ def new_placements(fields: Iterable[tuple[int, int, int]]) -> Iterator[Placement
     return map(tuple.__new__, repeat(Placement), fields)
 
 
-def solve(problem: Problem, nodes_max: int) -> Solution:
+def solve(problem: Problem, nodes_max: int, is_cut: IsCut = never_cut) -> Solution:
     """The cheapest plan of one order within a node budget; see `solve_orders`."""
-    return solve_orders((problem,), nodes_max)[0]
+    return solve_orders((problem,), nodes_max, is_cut)[0]
 
 
-def solve_orders(problems: Sequence[Problem], nodes_max: int) -> list[Solution]:
+def solve_orders(problems: Sequence[Problem], nodes_max: int, is_cut: IsCut = never_cut) -> list[Solution]:
     """Solve independent orders, sharing one kernel call; all must be of one network (its tariffs).
 
     Each solution is optimal for its problem, or carries the lower bound proven within `nodes_max` nodes of branch and
     bound. Ties between plans of whole lines: fewer shipments, then for each of them the column given first; in a search,
-    the plan it meets first, which is always the same one.
+    the plan it meets first, which is always the same one. A search asks the clock, `is_cut`, between slices of nodes: cut, it
+    gives the best plan until then with its bound, and says so.
     """
     sizes = all_sizes(problems)
     if len(problems) and all_suit(sizes):
-        return solve_whole_lines(problems, sizes, nodes_max)
+        return solve_whole_lines(problems, sizes, nodes_max, is_cut)
     by_program = [i for i, p in enumerate(problems) if suits_program(p)]
     suited = [problems[i] for i in by_program]
-    solved = iter(solve_orders(suited, nodes_max) if suited else ())
+    solved = iter(solve_orders(suited, nodes_max, is_cut) if suited else ())
     through_program = set(by_program)
-    return [next(solved) if i in through_program else solve_alone(p, nodes_max) for i, p in enumerate(problems)]
+    return [next(solved) if i in through_program else solve_alone(p, nodes_max, is_cut) for i, p in enumerate(problems)]
 
 
-def solve_alone(problem: Problem, nodes_max: int) -> Solution:
+def solve_alone(problem: Problem, nodes_max: int, is_cut: IsCut) -> Solution:
     """An order that the program over subsets does not suit as it is."""
     if problem.ranked:
         return fill_by_rank(problem)
     if problem.line_unit_micros is not None:
-        return solve_unit_prices(problem, nodes_max)
+        return solve_unit_prices(problem, nodes_max, is_cut)
     if problem.sets is None:
-        return solve_by_search(problem, nodes_max)
+        return solve_by_search(problem, nodes_max, is_cut)
     contracted = contract(problem)
     if contracted is None:
         return branch(problem, None, nodes_max)
-    return expand(solve(contracted.problem, nodes_max), problem, contracted.sets)
+    return expand(solve(contracted.problem, nodes_max, is_cut), problem, contracted.sets)
 
 
 def suits_program(problem: Problem) -> bool:
@@ -87,7 +89,7 @@ def all_sizes(problems: Sequence[Problem]) -> Ints:
     return np.frombuffer(b"".join(map(SIZES, problems)), np.int64).reshape(-1, SIZE_FIELDS)
 
 
-def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
+def solve_unit_prices(problem: Problem, nodes_max: int, is_cut: IsCut) -> Solution:
     """An order whose units cost more on one line than on another, as carbon by weight and the prices of inventory do.
 
     For whole lines that is a cost per line. Plans that divide one have a bound of their own, and cost at the least what they
@@ -99,23 +101,23 @@ def solve_unit_prices(problem: Problem, nodes_max: int) -> Solution:
     per_line = problem.line_micros + problem.line_unit_micros * problem.quantity[:, None]
     folded = problem._replace(line_micros=per_line, line_unit_micros=None)
     if not_divisible(problem):
-        return solve(folded, nodes_max)
-    whole = solve(folded._replace(line_locations_max=np.minimum(problem.line_locations_max, 1)), nodes_max)
+        return solve(folded, nodes_max, is_cut)
+    whole = solve(folded._replace(line_locations_max=np.minimum(problem.line_locations_max, 1)), nodes_max, is_cut)
     cheaper = problem._replace(line_unit_micros=None)
     bound = 0
     if suits_search(cheaper):
         bound = min(whole.lower_bound_micros, divided_plans_bound(problem, whole.objective_micros))
     if bound < whole.objective_micros:
-        below = solve(cheaper, max(0, nodes_max - whole.nodes))
+        below = solve(cheaper, max(0, nodes_max - whole.nodes), is_cut)
         bound = max(bound, below.lower_bound_micros)
-        whole = whole._replace(nodes=whole.nodes + below.nodes)
+        whole = whole._replace(nodes=whole.nodes + below.nodes, is_cut=whole.is_cut or below.is_cut)
     whole = whole._replace(lower_bound_micros=min(bound, whole.objective_micros))
     if bound >= whole.objective_micros:
-        return whole
-    return branch(problem, whole, max(0, nodes_max - whole.nodes), bound)
+        return whole._replace(is_cut=False)
+    return branch(problem, whole, nodes_left(whole, nodes_max), bound)
 
 
-def solve_whole_lines(problems: Sequence[Problem], sizes: Ints, nodes_max: int) -> list[Solution]:
+def solve_whole_lines(problems: Sequence[Problem], sizes: Ints, nodes_max: int, is_cut: IsCut) -> list[Solution]:
     """The exact plans of whole lines, each shown to beat every plan that divides one, or a better plan that does."""
     ends = list(accumulate(sizes[:, LINES].tolist(), initial=0))
     placed = np.empty((3, ends[-1]), np.int64)
@@ -126,30 +128,37 @@ def solve_whole_lines(problems: Sequence[Problem], sizes: Ints, nodes_max: int) 
     objective, bound, _, nodes = out[:, :SHOWN_FIELDS].T.tolist()
     assert max(objective) < NEVER, OUT_OF_RANGE
     each = [placements[begin:end] for begin, end in pairwise(ends)]
-    solutions = list(map(tuple.__new__, repeat(Solution), zip(each, objective, bound, nodes, strict=True)))
+    solutions = list(map(tuple.__new__, repeat(Solution), zip(each, objective, bound, nodes, repeat(False))))
     if open_count == 0:
         return solutions
     is_exact = out[:, EXACT] == 1
     for index in np.flatnonzero(~is_exact).tolist():
-        solutions[index] = solve_by_search(problems[index], nodes_max)
+        solutions[index] = solve_by_search(problems[index], nodes_max, is_cut)
     searched = np.flatnonzero(is_exact & (out[:, 0] > out[:, DIVIDED])).tolist()
     if searched:
         divide_lines(problems, solutions, searched, out[searched, DIVIDED], [sizes, *tariffs], nodes_max)
     return solutions
 
 
-def solve_by_search(problem: Problem, nodes_max: int) -> Solution:
+def solve_by_search(problem: Problem, nodes_max: int, is_cut: IsCut) -> Solution:
     """The best plan of whole lines by search; where lines may be divided, what of the budget is left goes to such plans."""
     assert problem.line_unit_micros is None, "the search knows one price per unit and column"
     if not suits_search(problem):
         return branch(problem, None, nodes_max)
-    solution = search_whole_lines(problem, nodes_max)
+    solution = search_whole_lines(problem, nodes_max, is_cut)
     if not_divisible(problem):
         return solution
+    if solution.is_cut:
+        return branch(problem, solution, 0, 0)
     bound = min(solution.lower_bound_micros, divided_plans_bound(problem, solution.objective_micros))
     if bound >= solution.objective_micros:
         return solution
-    return branch(problem, solution, max(0, nodes_max - solution.nodes), bound)
+    return branch(problem, solution, nodes_left(solution, nodes_max), bound)
+
+
+def nodes_left(solution: Solution, nodes_max: int) -> int:
+    """What is left of a budget; nothing where the clock has cut."""
+    return 0 if solution.is_cut else max(0, nodes_max - solution.nodes)
 
 
 def divide_lines(
@@ -213,7 +222,8 @@ def branch(problem: Problem, whole: Solution | None, nodes_max: int, divided_bou
     else:
         # Other plans of whole lines are known to cost as much as this one, or as the bound given.
         bound = max(root_bound(problem, least_price, least, divided_extra), divided_bound if whole else 0)
-    return Solution(placements, objective, min(objective, bound), nodes + incumbent.nodes)
+    is_cut = incumbent.is_cut and bound < objective
+    return Solution(placements, objective, min(objective, bound), nodes + incumbent.nodes, is_cut)
 
 
 def leave_all_short(problem: Problem) -> Solution:

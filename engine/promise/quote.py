@@ -1,16 +1,16 @@
 """A basket promised: one option per service level, and the cheapest mix, ranked."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.domain.basket import Basket, DeliveryMethod
 from engine.domain.plan import Plan, ShortLine
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage
+from engine.optimizer.cut import IsCut, never_cut
 from engine.optimizer.decide import decide_choices
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.explanation import Explanation, Level
-from engine.optimizer.scene import Scene, never_cut, set_scene
+from engine.optimizer.scene import Scene, set_scene
 
 OPTIONS_DEFAULT = 3
 
@@ -27,7 +27,7 @@ class Quote:
 
 def quote_promise(
     image: NetworkImage, stock: LiveStock, basket: Basket, options_max: int, nodes_max: int, explain: Level = Level.NONE,
-    is_cut: Callable[[], bool] = never_cut,
+    is_cut: IsCut = never_cut,
 ) -> Quote:  # fmt: skip
     """Every service level alone and all of them together, planned on the stock of this moment; nothing is held.
 

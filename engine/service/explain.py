@@ -187,15 +187,17 @@ def day_of(explained: Explanation, location: int) -> int:
 def flips(explained: Explanation, ranked: list[int]) -> list[types_pb2.Flip]:
     """The least changes: locations that would have to be cheaper to be used, and dearer to be left."""
     ids = explained.scene.image.location_ids
+    could = [each for each in ranked if each not in explained.chosen and explained.known[each] != Known.UNKNOWN]
+    # That a change must be so large at the least tells of no change that does it: only where nothing better is known.
+    sure = [each for each in could if explained.known[each] != Known.AT_LEAST]
     found = [
         types_pb2.Flip(
             message=f"if shipping from {ids[location]} cost less by more than this, the plan would use it",
             change_micros=max(0, explained.difference_micros.item(location)), location_id=ids[location],
             kind=KINDS[Known(explained.known.item(location))],
         )
-        for location in ranked
-        if location not in explained.chosen and explained.known[location] != Known.UNKNOWN
-    ][:FLIPS_MAX]  # fmt: skip
+        for location in (sure or could)[:FLIPS_MAX]
+    ]  # fmt: skip
     found += [
         types_pb2.Flip(
             message=f"if shipping from {ids[each.location]} cost more by more than this, the plan would leave it",

@@ -33,7 +33,7 @@ from engine.network.image import NetworkImage, compile_image
 from engine.network.records import NetworkRecords
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
-from engine.optimizer.scene import DECIDE_MS_MAX, cut_after, set_scene
+from engine.optimizer.scene import cut_for, set_scene
 from engine.promise.quote import quote_promise
 from engine.service import requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
@@ -344,7 +344,7 @@ class Handlers:
         wrong.check()
         stock = self.stock(request.min_position)
         started = self.clock.monotonic_ns()
-        is_cut = cut_after(self.clock, DECIDE_MS_MAX)
+        is_cut = cut_for(self.clock, call.deadline_unix_ms)
         quote = quote_promise(image, stock, basket, options_max, self.limits.nodes_max, level, is_cut)
         micros = (self.clock.monotonic_ns() - started) // 1_000
         answer = encode_quote(quote, self.path.position, self.path.stale, micros)
@@ -612,7 +612,7 @@ class Handlers:
             basket = decode_basket(asked, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
         wrong.check()
         stock = self.stock(request.min_position)
-        scene = set_scene(image, stock, basket, is_cut=cut_after(self.clock, DECIDE_MS_MAX))
+        scene = set_scene(image, stock, basket, is_cut=cut_for(self.clock, call.deadline_unix_ms))
         started = self.clock.monotonic_ns()
         plan, explained = decide_explained(scene, scene.services, self.limits.nodes_max, level)
         micros = (self.clock.monotonic_ns() - started) // 1_000
@@ -632,7 +632,7 @@ class Handlers:
         basket = decode_basket(request.basket, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
         wrong.check()
         stock = self.stock(request.min_position)
-        scene = set_scene(image, stock, basket, is_cut=cut_after(self.clock, DECIDE_MS_MAX))
+        scene = set_scene(image, stock, basket, is_cut=cut_for(self.clock, call.deadline_unix_ms))
         _, explained = decide_explained(scene, scene.services, self.limits.nodes_max, Level.FULL, with_bindings=False)
         ranked = explained.ranked()
         if request.feasible_only:

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from engine.kernels.begin import begin, start_prices
+from engine.kernels.bit_sets import WORD, count_bits, next_bit
 from engine.kernels.column_sets import improve_set, set_cost
-from engine.kernels.covers import WORD, count_bits, next_bit
 from engine.kernels.lagrange import GOAL, LEAST, MOST, Search, bound_now
 from engine.kernels.long_order import FIXED, LOCATION, PLAIN, ROW, SHORT, LongOrder, common_divisor
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState
 from engine.kernels.staircase import SLOPES_MAX
-from engine.optimizer.long_orders import empty_plan, empty_search, long_order, suits_search
+from engine.optimizer.long_orders import suits_search
 from engine.optimizer.problem import Problem, Tariffs
+from engine.optimizer.search_tables import empty_plan, empty_search, long_order
 from tests.naive.long_orders import bits, cheapest_answers, cheapest_set, column_answer, package_price
 from tests.optimizer.problems import drawn_problem, hand_made
 

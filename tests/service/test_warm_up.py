@@ -9,6 +9,7 @@ from numba.core.dispatcher import Dispatcher
 
 from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
 from engine.network.image import compile_image
+from engine.optimizer.explanation import Level
 from engine.promise.quote import quote_promise
 from engine.service import warm_up as warm
 
@@ -65,7 +66,7 @@ def test_nothing_is_compiled_after_the_warm_up(warmed: None, locations: int) -> 
     for _ in range(80):
         basket = drawn_basket(rng)
         if all(line.pickup_location < locations for line in basket.lines):
-            quote_promise(image, stock, basket, 0, warm.NODES_MAX)
+            quote_promise(image, stock, basket, 0, warm.NODES_MAX, Level.FULL)
     after = signatures()
     assert before.keys() == after.keys() and any(before.values())
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {}
