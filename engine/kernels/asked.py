@@ -14,10 +14,12 @@ Bools = NDArray[np.bool_]
 
 (
     O_FIRST_LINE, O_LINE_COUNT, O_FIRST_OPTION, O_OPTION_COUNT, O_NOW, O_LATEST, O_RUN_ROW, O_POOL_ROW, O_WISH_ROW,
-    O_DISTANCE_MAX, O_COUNTRY, O_LIMITED, O_SPLIT, O_CARRIER_PPM, O_LATE_PER_DAY, O_LATE_PPM, O_SHORT, O_MOST, ORDER_FIELDS,
-) = range(19)  # fmt: skip
+    O_DISTANCE_MAX, O_COUNTRY, O_LIMITED, O_SPLIT, O_CARRIER_PPM, O_LATE_PER_DAY, O_LATE_PPM, O_SHORT, O_MOST, O_BY,
+    ORDER_FIELDS,
+) = range(20)  # fmt: skip
 """Rows of `orders`. O_LATEST: the last minute of the horizon; O_WISH_ROW and O_DISTANCE_MAX and O_COUNTRY −1: no such
-limit; O_LIMITED: some location's capacity is; O_SHORT per unit, −1: shared out over the units asked for; O_MOST locations."""
+limit; O_LIMITED: some location's capacity is; O_SHORT per unit, −1: shared out over the units asked for; O_MOST locations;
+O_BY: the last minute of delivery, whatever lateness costs."""
 
 (
     L_ROW_START, L_ROW_COUNT, L_FLOOR_ROW, L_QUANTITY, L_GRAMS, L_VOLUME, L_MOST, L_ALL_OR_NOTHING, L_LATEST, L_SERVICES,
@@ -70,3 +72,4 @@ class Asked(NamedTuple):
     services: int  # bits of those to look at
     late_micros_per_day: int
     late_ppm: int
+    by: int  # the last minute of delivery

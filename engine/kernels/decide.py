@@ -14,6 +14,7 @@ from engine.kernels.asked import (
     L_ROW_COUNT,
     L_ROW_START,
     L_VOLUME,
+    O_BY,
     O_CARRIER_PPM,
     O_COUNTRY,
     O_DISTANCE_MAX,
@@ -105,7 +106,7 @@ def decide_order(
     for p in range(begin, end):
         services |= options[p]
         results[p, R_STATUS] = OUT_OF_RANGE
-    asked = Asked(row, n, first, order[O_NOW], services, order[O_LATE_PER_DAY], order[O_LATE_PPM])
+    asked = Asked(row, n, first, order[O_NOW], services, order[O_LATE_PER_DAY], order[O_LATE_PPM], order[O_BY])
     if not weigh_order(n, first, row, lines, runs.sizes, subsets):
         return
     flags = score_order(o, orders, lines, pool_allowed, floor, arena, offers)

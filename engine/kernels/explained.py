@@ -30,6 +30,7 @@ from engine.kernels.asked import (
     L_QUANTITY,
     L_ROW_COUNT,
     L_ROW_START,
+    O_BY,
     O_FIRST_LINE,
     O_LATE_PER_DAY,
     O_LATE_PPM,
@@ -82,7 +83,7 @@ def columns_of_offers(
     """
     row = order[O_RUN_ROW]
     asked = Asked(row, order[O_LINE_COUNT], order[O_FIRST_LINE], order[O_NOW], services, order[O_LATE_PER_DAY],
-                  order[O_LATE_PPM])  # fmt: skip
+                  order[O_LATE_PPM], order[O_BY])  # fmt: skip
     # Taken out of their tuples once, since each time counts references.
     by_run, places, fixed, handled = runs.runs, runs.places, runs.fixed, runs.handling
     latest, bits, days, kinds = offers.latest, offers.bits[0], offers.day, limits.kind

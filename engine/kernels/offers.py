@@ -74,8 +74,12 @@ def hand_over(now: int, tables: HorizonTables, offers: Offers) -> None:
 
 @kernel
 def permitted_lines(asked: Asked, lines: Ints, service: int, latest: int) -> int:
-    """Bits of the lines that may go by a service that delivers by `latest`; a price on lateness makes any date do."""
+    """Bits of the lines that may go by a service that delivers by `latest`; a price on lateness makes any date do up to the
+    last one of all.
+    """
     mask = 0
+    if latest > asked.by:
+        return mask
     for j in range(asked.n):
         at = asked.first_line + j
         in_time = (latest <= lines[L_LATEST, at]) | (asked.late_micros_per_day > 0)

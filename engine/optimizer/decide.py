@@ -1,6 +1,6 @@
 """One basket, one plan: collect what is to be collected, ship the rest, add up costs and proof."""
 
-from engine.domain.basket import DeliveryMethod
+from engine.domain.basket import NO_LATEST, DeliveryMethod
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine
 from engine.domain.reasons import Reason
@@ -76,7 +76,9 @@ def ship_lines(
         shipments = collected + ship_shipments(scene, lanes, chosen.loads, made)
         missing = units_missing(scene, shipped, shipments)
         if first is None:
-            first = why_short(scene, lanes, shipped, services, missing) if missing else {}
+            # Of a date that nobody asked for, nobody asks why it cannot be met.
+            is_asked = missing and scene.deliver_by == NO_LATEST
+            first = why_short(scene, lanes, shipped, services, missing) if is_asked else {}
         # What is short by fewer services alone has no route by them.
         short = {i: first.get(i, NO_ROUTE)._replace(quantity=units) for i, units in missing.items()}
         plans.append(summed_plan(scene, shipments, shortage | short, chosen))

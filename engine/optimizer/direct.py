@@ -177,7 +177,7 @@ def order_row(
         first_line, len(request.lines), first_option, len(request.choices), scene.start_minute, scene.last_minute,
         space.run_row(scene, request.lanes), pool_row, wish_row, farthest, scene.country_wanted,
         space.is_limited, scene.split_micros, weights[Term.CARRIER], policy.late_micros_per_day, weights[Term.LATENESS], short,
-        min(scene.locations_max, SUBSET_LINES_MAX),
+        min(scene.locations_max, SUBSET_LINES_MAX), scene.deliver_by,
     )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def line_services(scene: Scene, line: BasketLine) -> Bools | None:
 
 def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> Bools:
     """[n, c]: whether the line's own wishes (locations, service level, latest date) let the column carry it."""
-    allowed = np.ones((len(lines), len(columns.location)), np.bool_)
+    allowed = np.tile(columns.latest <= scene.deliver_by, (len(lines), 1))
     for j, line in enumerate(lines):
         sources, services = line_sources(scene, line), line_services(scene, line)
         if sources is not None:

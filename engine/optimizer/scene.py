@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain.basket import Basket, DestinationKey
+from engine.domain.basket import NO_LATEST, Basket, DestinationKey
 from engine.domain.clock import Clock
 from engine.domain.enums import Term
 from engine.domain.reasons import FieldViolation, Reason, Refusal
@@ -65,6 +65,8 @@ class Scene:
     start_minute: int
     is_cut: IsCut = never_cut
     """Whether the time for this decision is up: nothing more is tried then, and a search that has begun ends with its best."""
+    deliver_by: int = NO_LATEST
+    """The last minute of delivery of what is shipped, also where lateness has a price."""
 
     @cached_property
     def horizon(self) -> Horizon:

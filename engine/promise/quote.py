@@ -11,6 +11,7 @@ from engine.optimizer.decide import decide_choices
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.explanation import Explanation, Level
 from engine.optimizer.scene import Scene, set_scene
+from engine.promise.frontier import frontier
 
 OPTIONS_DEFAULT = 3
 
@@ -22,12 +23,14 @@ class Quote:
     scene: Scene
     options: tuple[Plan, ...]
     unavailable: tuple[ShortLine, ...]
+    frontier: tuple[Plan, ...] = ()
+    """Soonest first: no plan is there by the date of one of them for less."""
     explanation: Explanation | None = None
 
 
 def quote_promise(
     image: NetworkImage, stock: LiveStock, basket: Basket, options_max: int, nodes_max: int, explain: Level = Level.NONE,
-    is_cut: IsCut = never_cut,
+    is_cut: IsCut = never_cut, *, with_frontier: bool = True,
 ) -> Quote:  # fmt: skip
     """Every service level alone and all of them together, planned on the stock of this moment; nothing is held.
 
@@ -35,7 +38,8 @@ def quote_promise(
     """
     scene = set_scene(image, stock, basket, is_cut=is_cut)
     plans: dict[tuple[object, ...], Plan] = {}
-    for plan in decide_choices(scene, tuple(service_choices(scene)), nodes_max):
+    decided = decide_choices(scene, tuple(service_choices(scene)), nodes_max)
+    for plan in decided:
         plans.setdefault(contents(plan), plan)
     ranked = sorted(plans.values(), key=rank)
     options = tuple(plan for plan in ranked if plan.shipments)[: options_max or OPTIONS_DEFAULT]
@@ -44,7 +48,8 @@ def quote_promise(
     if explain:
         # The first option is the best plan by all services, or one that costs and holds as much.
         explanation = explain_plan(scene, (options or ranked)[0], scene.services, nodes_max, explain)
-    return Quote(scene, options, unavailable, explanation)
+    points = frontier(scene, decided[0], nodes_max) if with_frontier and decided[0].shipments else ()
+    return Quote(scene, options, unavailable, tuple(points), explanation)
 
 
 def service_choices(scene: Scene) -> list[tuple[int, ...]]:

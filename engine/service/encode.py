@@ -12,6 +12,7 @@ from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipmen
 from engine.inventory.matrix import Slot
 from engine.network.policies import policy_version
 from engine.optimizer.scene import Scene
+from engine.promise.frontier import there_by
 from engine.promise.quote import Quote
 from engine.service.words import local_text
 
@@ -42,6 +43,10 @@ def encode_quote(quote: Quote, position: str, stale: bool, solve_micros: int) ->
     )  # fmt: skip
     for option in wire.options[1:]:
         option.difference.CopyFrom(difference(option, wire.options[0]))
+    ranks = {(there_by(plan), plan.cost_micros): rank for rank, plan in reversed([*enumerate(quote.options, 1)])}
+    for plan in quote.frontier:
+        minute, cost = there_by(plan), plan.cost_micros
+        wire.frontier.add(delivery_latest=stamp(minute), cost_micros=cost, option_rank=ranks.get((minute, cost), 0))
     add_short_lines(wire.unavailable, quote.scene, quote.unavailable)
     return wire
 

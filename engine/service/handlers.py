@@ -345,7 +345,9 @@ class Handlers:
         stock = self.stock(request.min_position)
         started = self.clock.monotonic_ns()
         is_cut = cut_for(self.clock, call.deadline_unix_ms)
-        quote = quote_promise(image, stock, basket, options_max, self.limits.nodes_max, level, is_cut)
+        quote = quote_promise(
+            image, stock, basket, options_max, self.limits.nodes_max, level, is_cut, with_frontier=not request.omit_frontier
+        )
         micros = (self.clock.monotonic_ns() - started) // 1_000
         answer = encode_quote(quote, self.path.position, self.path.stale, micros)
         if quote.explanation is not None:

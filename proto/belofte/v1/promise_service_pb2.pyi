@@ -11,18 +11,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class QuotePromiseRequest(_message.Message):
-    __slots__ = ("network_id", "min_position", "basket", "max_options", "explain")
+    __slots__ = ("network_id", "min_position", "basket", "max_options", "explain", "omit_frontier")
     NETWORK_ID_FIELD_NUMBER: _ClassVar[int]
     MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     BASKET_FIELD_NUMBER: _ClassVar[int]
     MAX_OPTIONS_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    OMIT_FRONTIER_FIELD_NUMBER: _ClassVar[int]
     network_id: str
     min_position: str
     basket: _types_pb2.Basket
     max_options: int
     explain: _types_pb2.ExplainLevel
-    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., basket: _Optional[_Union[_types_pb2.Basket, _Mapping]] = ..., max_options: _Optional[int] = ..., explain: _Optional[_Union[_types_pb2.ExplainLevel, str]] = ...) -> None: ...
+    omit_frontier: bool
+    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., basket: _Optional[_Union[_types_pb2.Basket, _Mapping]] = ..., max_options: _Optional[int] = ..., explain: _Optional[_Union[_types_pb2.ExplainLevel, str]] = ..., omit_frontier: _Optional[bool] = ...) -> None: ...
 
 class OptionDifference(_message.Message):
     __slots__ = ("cost_difference_micros", "fee_difference_micros", "delivery_latest_difference_minutes", "shipment_count_difference", "co2_difference_grams")
