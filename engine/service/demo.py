@@ -31,6 +31,7 @@ LINES = (
     ("1", "SNK-12-WHITE-39", 1, 80 * EURO), ("2", "BOT-14-BLUE-45", 1, 130 * EURO), ("3", "SND-04-BLUE-45", 1, 50 * EURO),
 )  # fmt: skip
 QUOTES_AGAIN = 200
+BAR_LENGTH = 30
 
 
 def show(address: str, console: Console, now: datetime) -> None:
@@ -46,6 +47,7 @@ def show(address: str, console: Console, now: datetime) -> None:
         asked = promise_service_pb2.QuotePromiseRequest(basket=basket)
         quote = ask(asked, timeout=CALL_SECONDS_MAX)
         console.print(_quote_panel(basket, quote, zone))
+        console.print(_frontier_panel(quote, zone))
         # Before the order takes the last of an item, which would be another question.
         again = [solve_micros(ask(asked, timeout=CALL_SECONDS_MAX)) for _ in range(QUOTES_AGAIN)]
         request = sourcing_service_pb2.SourceOrderRequest(
@@ -96,6 +98,23 @@ def _quote_panel(
     return Panel(
         Group(f"{wanted} to {basket.destination.postal_code}", table, *short), title="A basket, promised", title_align="left"
     )
+
+
+def _frontier_panel(quote: promise_service_pb2.QuotePromiseResponse, zone: ZoneInfo) -> Panel:
+    """What each day sooner costs: a bar a date, as long as its cost."""
+    table = Table(box=None, padding=(0, 1))
+    for heading in ("all of it there by", "cost at the least", "more than the cheapest", "", ""):
+        table.add_column(heading, justify="right" if "cost" in heading or "more" in heading else "left", no_wrap=True)
+    cheapest = min((point.cost_micros for point in quote.frontier), default=0)
+    dearest = max((point.cost_micros for point in quote.frontier), default=0)
+    for point in quote.frontier:
+        more, bar = point.cost_micros - cheapest, "█" * round(BAR_LENGTH * point.cost_micros / max(1, dearest))
+        table.add_row(
+            _due(point.delivery_latest, zone), money_text(point.cost_micros, quote.currency),
+            f"+ {money_text(more, quote.currency)}" if more else "", bar,
+            f"option {point.option_rank}" if point.option_rank else "",
+        )  # fmt: skip
+    return Panel(table, title="Sooner costs more: every date that pays", title_align="left")
 
 
 def _order_panel(
