@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from engine.domain.basket import NO_LATEST, Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
 from engine.network.image import NetworkImage
 from engine.optimizer.explanation import Level
+from engine.promise.estimate import EstimateRequest
 from engine.service.fields import (
     IDS_MAX,
     NAME_LENGTH_MAX,
@@ -45,6 +46,7 @@ PLAIN = frozenset({"line_id", "item_id", "quantity", "unit_price_micros"})
 
 NO_LIMITS = Constraints()
 OPTIONS_MAX = 10
+PICKUPS_MAX = 20
 REQUEST_TIME_BEHIND_MINUTES_MAX = 60
 """How far a request time may lie back: clocks differ and queues take time, but nothing is promised for what is past."""
 
@@ -275,6 +277,52 @@ def decode_quote(
 ) -> Basket:
     """The basket of a quote."""
     return decode_basket(wire.basket, "basket", image, now_minute, lines_max, violations)
+
+
+def decode_estimate(
+    wire: promise_service_pb2.GetEstimatedDeliveryRequest, image: NetworkImage, now_minute: int, violations: Violations
+) -> EstimateRequest:
+    """The item, and the ways to estimate: those asked for, or all that can serve."""
+    minute = now_minute
+    if wire.HasField("request_time"):
+        minute = decode_request_time(wire.request_time, "request_time", image, now_minute, violations)
+    item = index_of_item(wire.item_id, "item_id", image, violations)
+    if item >= 0 and image.items[item].components:
+        violations.add_unbuilt("item_id", "a kit")
+    check_range(wire.quantity, "quantity", 0, QUANTITY_MAX, violations)
+    for name in ("channel", "segment"):
+        check_text(getattr(wire, name), name, NAME_LENGTH_MAX, violations)
+    methods = set(wire.delivery_methods)
+    for i, method in enumerate(wire.delivery_methods):
+        if method in (types_pb2.DELIVERY_METHOD_SHIP_TO_STORE, types_pb2.DELIVERY_METHOD_DIGITAL):
+            violations.add_unbuilt(f"delivery_methods[{i}]", types_pb2.DeliveryMethod.Name(method))
+        elif method not in (types_pb2.DELIVERY_METHOD_SHIP, types_pb2.DELIVERY_METHOD_PICKUP):
+            violations.add(f"delivery_methods[{i}]", "SHIP, PICKUP, SHIP_TO_STORE or DIGITAL was expected")
+    ships = types_pb2.DELIVERY_METHOD_SHIP in methods or not methods
+    collects = types_pb2.DELIVERY_METHOD_PICKUP in methods or not methods
+    destination = None
+    if wire.HasField("destination"):
+        destination = decode_destination(wire.destination, "destination", image, violations)
+    elif types_pb2.DELIVERY_METHOD_SHIP in methods:
+        violations.add("destination", "one was expected with SHIP")
+    pickups: list[int] = []
+    if check_count(wire.pickup_location_ids, "pickup_location_ids", PICKUPS_MAX, violations):
+        for i, location_id in enumerate(wire.pickup_location_ids):
+            at = index_of_location(location_id, f"pickup_location_ids[{i}]", image, violations)
+            if at >= 0 and not image.pickup[at]:
+                violations.add(f"pickup_location_ids[{i}]", f"{location_id!r} hands nothing over to customers")
+            pickups.append(at)
+    if types_pb2.DELIVERY_METHOD_PICKUP in methods and not pickups:
+        violations.add("pickup_location_ids", "at least one was expected with PICKUP")
+    for i, level in enumerate(wire.service_levels):
+        if level not in image.service_levels:
+            known = ", ".join(image.service_levels)
+            violations.add(f"service_levels[{i}]", f"one of {known} was expected, not {level[:40]!r}")
+    return EstimateRequest(
+        item, wire.quantity or 1, minute, destination if ships else None,
+        tuple(dict.fromkeys(pickups)) if collects else (), tuple(dict.fromkeys(wire.service_levels)) or image.service_levels,
+        wire.channel, wire.segment,
+    )  # fmt: skip
 
 
 def decode_level(level: int, violations: Violations) -> Level:

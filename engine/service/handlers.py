@@ -14,7 +14,6 @@ from belofte.v1 import (
     ledger_entry_pb2,
     network_service_pb2,
     order_service_pb2,
-    promise_service_pb2,
     sourcing_service_pb2,
 )
 
@@ -34,12 +33,11 @@ from engine.network.records import NetworkRecords
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
 from engine.optimizer.scene import cut_for, set_scene
-from engine.promise.quote import quote_promise
-from engine.service import requests, reservations
+from engine.service import quotes, requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
-from engine.service.decode import decode_basket, decode_level, decode_options_max, decode_order, decode_quote
+from engine.service.decode import decode_basket, decode_level, decode_order
 from engine.service.desk import Call, Lane
-from engine.service.encode import encode_plan, encode_quote
+from engine.service.encode import encode_plan
 from engine.service.explain import encode_candidates, encode_explanation
 from engine.service.feed_orders import books_of
 from engine.service.fields import (
@@ -328,31 +326,6 @@ class Handlers:
     def _is_of_this_past(self, position: str) -> bool:
         """Whether a position of an epoch that has ended was recorded: what came after the last record is lost."""
         return ordinal(position)[0] == ordinal(self.path.position)[0] or self.ledger.has_recorded(position)
-
-    # -- promise
-
-    def quote(self, call: Call) -> bytes:
-        """QuotePromise."""
-        request = parse(promise_service_pb2.QuotePromiseRequest, call.message)
-        image = self.image
-        check_network(request.network_id, image)
-        wrong = Violations()
-        check_position(request.min_position, wrong)
-        options_max = decode_options_max(request.max_options, wrong)
-        basket = decode_quote(request, image, self.now_minute(), self.limits.lines_max, wrong)
-        level = decode_level(request.explain, wrong)
-        wrong.check()
-        stock = self.stock(request.min_position)
-        started = self.clock.monotonic_ns()
-        is_cut = cut_for(self.clock, call.deadline_unix_ms)
-        quote = quote_promise(
-            image, stock, basket, options_max, self.limits.nodes_max, level, is_cut, with_frontier=not request.omit_frontier
-        )
-        micros = (self.clock.monotonic_ns() - started) // 1_000
-        answer = encode_quote(quote, self.path.position, self.path.stale, micros)
-        if quote.explanation is not None:
-            answer.explanation.CopyFrom(encode_explanation(quote.explanation))
-        return answer.SerializeToString()
 
     # -- sourcing
 
@@ -785,7 +758,9 @@ class Method:
 
 
 METHODS: Mapping[str, Method] = {
-    "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, Handlers.quote, plans=True),
+    "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, quotes.quote, plans=True),
+    "/belofte.v1.PromiseService/BatchQuotePromises": Method(Lane.DECIDE, quotes.quote_batch, plans=True),
+    "/belofte.v1.PromiseService/GetEstimatedDelivery": Method(Lane.DECIDE, quotes.estimate, plans=True),
     "/belofte.v1.SourcingService/SourceOrder": Method(Lane.DECIDE, Handlers.source, plans=True),
     "/belofte.v1.SourcingService/ExplainPlan": Method(Lane.DECIDE, Handlers.explain, plans=True),
     "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True),

@@ -22,7 +22,13 @@ def test_the_demonstration_on_a_machine_that_never_ran_it(tmp_path: Path) -> Non
         timeout=SECONDS_MAX, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2_000:]
-    for title in ("The network", "A basket, promised", "Sooner costs more: every date that pays", "Order DEMO-1, sourced", "Timing"):
+    for title in (
+        "The network",
+        "A basket, promised",
+        "Sooner costs more: every date that pays",
+        "Order DEMO-1, sourced",
+        "Timing",
+    ):
         assert f"─ {title} ─" in done.stdout
     assert done.stdout.count("optimal") >= 4
     assert "cannot be had" not in done.stdout

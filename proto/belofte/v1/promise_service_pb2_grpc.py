@@ -70,16 +70,17 @@ class PromiseServiceServicer:
     def BatchQuotePromises(self, request, context):
         """Quotes up to 1,000 baskets, each by itself: none takes stock from another.
 
-        Errors: none of its own; each basket has its own result. Answers UNIMPLEMENTED in this version.
+        Errors: none of its own; each basket has its own result.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetEstimatedDelivery(self, request, context):
-        """Estimates the delivery of one item, for listing and product pages: dates by delivery method and service level.
+        """Estimates the delivery of one item, for listing and product pages: the soonest that all units are there, by delivery
+        method and service level. Kits, SHIP_TO_STORE and DIGITAL answer UNIMPLEMENTED in this version.
 
-        Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION, UNKNOWN_POSTAL_CODE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION, UNKNOWN_POSTAL_CODE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,108 @@
+"""When one item could be there, by each delivery method and service level: what listing and product pages show."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.domain.basket import Basket, BasketLine, DeliveryMethod, DestinationKey
+from engine.domain.plan import Plan
+from engine.inventory.live import LiveStock
+from engine.network.image import NetworkImage
+from engine.optimizer.candidates import ShipRequest, ship_candidates
+from engine.optimizer.cut import IsCut, never_cut
+from engine.optimizer.decide import decide_basket
+from engine.optimizer.pickup import ready_at
+from engine.optimizer.scene import Scene, set_scene
+from engine.promise.frontier import by, frontier, there_by, units_short
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateRequest:
+    """So many units of one item: to a destination by service levels, and to be collected at locations."""
+
+    item: int
+    quantity: int
+    request_minute: int
+    destination: DestinationKey | None
+    pickup_locations: tuple[int, ...]
+    service_levels: tuple[str, ...]
+    channel: str = ""
+    segment: str = ""
+
+
+class Estimate(NamedTuple):
+    """One way to have all of it: `pickup_location` −1 and a service level where it is shipped. Minutes are UTC."""
+
+    method: DeliveryMethod
+    service_level: str
+    pickup_location: int
+    earliest_minute: int
+    latest_minute: int
+    order_by_minute: int
+    available: int
+    """Units that could be had by then, whatever is asked for."""
+
+
+def estimate_delivery(
+    image: NetworkImage, stock: LiveStock, asked: EstimateRequest, nodes_max: int, is_cut: IsCut = never_cut
+) -> list[Estimate]:  # fmt: skip
+    """The soonest that all units are there, by each way that can have them there at all; soonest first.
+
+    Ways are the service levels asked for, where there is a destination, and the locations to collect at. Raises `Refusal`
+    for an unknown postal code.
+    """
+    line = BasketLine("1", asked.item, asked.quantity)
+    lines = [replace(line, delivery_method=DeliveryMethod.PICKUP, pickup_location=at) for at in asked.pickup_locations]
+    if asked.destination is not None:
+        lines += [replace(line, service_level=level) for level in asked.service_levels]
+    found = []
+    for each in lines:
+        basket = Basket((each,), asked.request_minute, asked.destination, asked.channel, asked.segment)
+        scene = set_scene(image, stock, basket, is_cut=is_cut)
+        soonest = soonest_plan(scene, nodes_max)
+        if soonest is not None:
+            found.append(_estimate(scene, each, soonest))
+    return sorted(found, key=lambda way: (way.latest_minute, way.earliest_minute, way.method, way.service_level))
+
+
+def soonest_plan(scene: Scene, nodes_max: int) -> Plan | None:
+    """The plan that has everything there soonest, the cheapest of them; None where none has all of it."""
+    best = decide_basket(scene, scene.services, nodes_max)
+    points = frontier(scene, best, nodes_max) if not units_short(best) else []
+    return points[0] if points else None
+
+
+def _estimate(scene: Scene, line: BasketLine, plan: Plan) -> Estimate:
+    until, shipments = there_by(plan), plan.shipments
+    is_collected = line.delivery_method is DeliveryMethod.PICKUP
+    return Estimate(
+        line.delivery_method, line.service_level, line.pickup_location if is_collected else -1,
+        min(s.delivery_earliest_minute for s in shipments), until, min(s.order_by_minute for s in shipments),
+        _available_by(scene, line, until),
+    )  # fmt: skip
+
+
+def _available_by(scene: Scene, line: BasketLine, minute: int) -> int:
+    one = by(replace(scene, basket=replace(scene.basket, lines=(replace(line, quantity=1),))), minute)
+    if line.delivery_method is DeliveryMethod.PICKUP:
+        return _collectable_by(one, line, minute)
+    assert one.lanes is not None, "what is shipped has a destination"
+    candidates = ship_candidates(one, one.lanes, ShipRequest((0,), one.services))
+    if candidates.problem is None:
+        return 0
+    # A location is in several columns: what lands later joins what is there.
+    most = np.zeros(len(one.image.location_ids), np.int64)
+    np.maximum.at(
+        most, candidates.columns.location, np.where(candidates.problem.allowed[0], candidates.problem.available[0], 0)
+    )
+    return int(most.sum())
+
+
+def _collectable_by(scene: Scene, line: BasketLine, minute: int) -> int:
+    matrix, at = scene.stock.matrix, line.pickup_location
+    slots = {matrix.slots[matrix.slot[place]].available_at_minute for place in matrix.run(line.item, at)}
+    arrivals = [arrival for arrival in slots if ready_at(scene, at, max(arrival, scene.start_minute)) <= minute]
+    if not arrivals:
+        return 0
+    return scene.item_stock(line.item, max(arrivals), is_collected=True).by_latest.item(at)

@@ -1,0 +1,157 @@
+"""Promises: one basket, many in slices between other work, and what a listing page shows of one item."""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from belofte.v1 import promise_service_pb2, types_pb2
+from google.protobuf.duration_pb2 import Duration
+
+from engine.domain.basket import DeliveryMethod
+from engine.domain.reasons import Refusal
+from engine.inventory.live import LiveStock
+from engine.optimizer.scene import cut_for
+from engine.promise.estimate import Estimate, estimate_delivery
+from engine.promise.quote import quote_promise
+from engine.service.decode import decode_estimate, decode_level, decode_options_max, decode_quote
+from engine.service.desk import Call
+from engine.service.encode import encode_quote, stamp
+from engine.service.errors import CODES, RETRY_MS
+from engine.service.explain import encode_explanation
+from engine.service.fields import Violations, check_network, check_position, parse
+
+if TYPE_CHECKING:
+    from engine.service.handlers import Handlers
+
+REQUESTS_MAX = 1_000
+"""Baskets of one call."""
+
+METHODS = {
+    DeliveryMethod.SHIP: types_pb2.DELIVERY_METHOD_SHIP,
+    DeliveryMethod.PICKUP: types_pb2.DELIVERY_METHOD_PICKUP,
+}
+SLICE_NS = 5_000_000
+"""How long a batch works before others have their turn."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch between two slices: what is asked, what is answered so far, and where the stock stood at its start."""
+
+    request: promise_service_pb2.BatchQuotePromisesRequest
+    position: str
+    results: list[promise_service_pb2.BatchQuotePromisesResult] = field(default_factory=list)
+
+
+def quote(h: "Handlers", call: Call) -> bytes:
+    """QuotePromise."""
+    request = parse(promise_service_pb2.QuotePromiseRequest, call.message)
+    check_network(request.network_id, h.image)
+    wrong = Violations()
+    check_position(request.min_position, wrong)
+    return quoted(h, request, wrong, call).SerializeToString()
+
+
+def quoted(
+    h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, wrong: Violations, call: Call
+) -> promise_service_pb2.QuotePromiseResponse:
+    """The promise of one basket, on the stock of this moment. Raises `Refusal`."""
+    image = h.image
+    options_max = decode_options_max(request.max_options, wrong)
+    basket = decode_quote(request, image, h.now_minute(), h.limits.lines_max, wrong)
+    level = decode_level(request.explain, wrong)
+    wrong.check()
+    stock = h.stock(request.min_position)
+    started = h.clock.monotonic_ns()
+    is_cut = cut_for(h.clock, call.deadline_unix_ms)
+    found = quote_promise(
+        image, stock, basket, options_max, h.limits.nodes_max, level, is_cut, with_frontier=not request.omit_frontier
+    )
+    micros = (h.clock.monotonic_ns() - started) // 1_000
+    answer = encode_quote(found, h.path.position, h.path.stale, micros)
+    if found.explanation is not None:
+        answer.explanation.CopyFrom(encode_explanation(found.explanation))
+    return answer
+
+
+def quote_batch(h: "Handlers", call: Call) -> bytes | None:
+    """BatchQuotePromises, a slice of it: what is not done yet comes back after those that wait."""
+    batch = call.found
+    if not isinstance(batch, Batch):
+        batch = begin_batch(h, call)
+    until = h.clock.monotonic_ns() + SLICE_NS
+    requests = batch.request.requests
+    while len(batch.results) < len(requests) and h.clock.monotonic_ns() < until:
+        index = len(batch.results)
+        batch.results.append(one_of_batch(h, requests[index], index, batch.request.network_id, call))
+    if len(batch.results) < len(requests):
+        h.decide_again(replace(call, found=batch))
+        return None
+    return promise_service_pb2.BatchQuotePromisesResponse(results=batch.results, position=batch.position).SerializeToString()
+
+
+def begin_batch(h: "Handlers", call: Call) -> Batch:
+    """What holds of the call as a whole. Raises `Refusal`."""
+    request = parse(promise_service_pb2.BatchQuotePromisesRequest, call.message)
+    check_network(request.network_id, h.image)
+    wrong = Violations()
+    check_position(request.min_position, wrong)
+    if not 1 <= len(request.requests) <= REQUESTS_MAX:
+        wrong.add("requests", f"1 to {REQUESTS_MAX} requests were expected, not {len(request.requests)}")
+    wrong.check()
+    h.stock(request.min_position)
+    return Batch(request, h.path.position)
+
+
+def one_of_batch(
+    h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, index: int, network_id: str, call: Call
+) -> promise_service_pb2.BatchQuotePromisesResult:
+    """The result of one basket, whatever the others'."""
+    wrong = Violations()
+    if request.network_id not in ("", network_id or h.image.network.name):
+        wrong.add("network_id", "none was expected, or that of the batch")
+    if request.min_position:
+        wrong.add("min_position", "none was expected, the batch has one")
+    try:
+        return promise_service_pb2.BatchQuotePromisesResult(index=index, response=quoted(h, request, wrong, call))
+    except Refusal as refusal:
+        return promise_service_pb2.BatchQuotePromisesResult(index=index, refusal=refusal_message(refusal))
+
+
+def refusal_message(refusal: Refusal) -> types_pb2.Refusal:
+    """A refusal inside an answer: what it would have been as the status of a call."""
+    message = types_pb2.Refusal(
+        code=CODES[refusal.reason].value[0], reason=refusal.reason.value, message=refusal.message,
+        violations=[types_pb2.FieldViolation(field=each.field, description=each.description) for each in refusal.violations],
+        metadata=refusal.metadata,
+    )  # fmt: skip
+    retry_ms = refusal.retry_after_ms or RETRY_MS.get(refusal.reason, 0)
+    if retry_ms:
+        message.retry_after.CopyFrom(Duration(seconds=retry_ms // 1000, nanos=retry_ms % 1000 * 1_000_000))
+    return message
+
+
+def estimate(h: "Handlers", call: Call) -> bytes:
+    """GetEstimatedDelivery."""
+    request = parse(promise_service_pb2.GetEstimatedDeliveryRequest, call.message)
+    image = h.image
+    check_network(request.network_id, image)
+    wrong = Violations()
+    check_position(request.min_position, wrong)
+    asked = decode_estimate(request, image, h.now_minute(), wrong)
+    wrong.check()
+    stock: LiveStock = h.stock(request.min_position)
+    found = estimate_delivery(image, stock, asked, h.limits.nodes_max, cut_for(h.clock, call.deadline_unix_ms))
+    return promise_service_pb2.GetEstimatedDeliveryResponse(
+        estimates=[encode_estimate(each, image.location_ids) for each in found], currency=image.network.currency,
+        position=h.path.position, network_version=image.version, stale=h.path.stale,
+    ).SerializeToString()  # fmt: skip
+
+
+def encode_estimate(each: Estimate, location_ids: tuple[str, ...]) -> promise_service_pb2.DeliveryEstimate:
+    """One way to have the item."""
+    return promise_service_pb2.DeliveryEstimate(
+        delivery_method=METHODS[each.method], service_level=each.service_level,
+        pickup_location_id=location_ids[each.pickup_location] if each.pickup_location >= 0 else "",
+        delivery_earliest=stamp(each.earliest_minute), delivery_latest=stamp(each.latest_minute),
+        order_by=stamp(each.order_by_minute), available_quantity=each.available,
+    )  # fmt: skip

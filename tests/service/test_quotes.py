@@ -1,0 +1,139 @@
+"""Many baskets in one call, and what a listing page asks: each by itself, and no other call waits for all of them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from belofte.v1 import inventory_service_pb2, promise_service_pb2, types_pb2
+
+from engine.domain.ids import uuid7
+from engine.domain.reasons import Reason, Refusal
+from engine.service import handlers, quotes
+from engine.service.desk import Call
+from engine.service.handlers import METHODS, Handlers
+from tests.network.small_network import small_records
+from tests.service.room import ADJUST, Room, running
+
+PROMISES = "/belofte.v1.PromiseService/"
+HOME = types_pb2.Destination(country_code="NL", postal_code="1012")
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with running(Path(tmp_path_factory.mktemp("quotes")), small_records()) as made:
+        records = [
+            types_pb2.InventoryRecord(item_id=item, location_id=place, quantity=units, kind=types_pb2.INVENTORY_KIND_ON_HAND)
+            for item, place, units in (("bolt", "ams", 5), ("bolt", "ehv", 3), ("lamp", "ams", 2))
+        ]
+        request = inventory_service_pb2.AdjustInventoryRequest(request_id=uuid7(), records=records)
+        answer = made.ask(ADJUST, request.SerializeToString())
+        told = inventory_service_pb2.AdjustInventoryResponse.FromString(answer)  # type: ignore[arg-type]
+        assert told.accepted_count == 3, told
+        yield made
+
+
+def quote_request(item: str, quantity: int, **fields: object) -> promise_service_pb2.QuotePromiseRequest:
+    line = types_pb2.BasketLine(line_id="1", item_id=item, quantity=quantity)
+    return promise_service_pb2.QuotePromiseRequest(basket=types_pb2.Basket(lines=[line], destination=HOME), **fields)  # type: ignore[arg-type]
+
+
+def batch(
+    room: Room, *requests: promise_service_pb2.QuotePromiseRequest, **fields: object
+) -> promise_service_pb2.BatchQuotePromisesResponse:
+    asked = promise_service_pb2.BatchQuotePromisesRequest(requests=requests, **fields)  # type: ignore[arg-type]
+    answer = room.ask(PROMISES + "BatchQuotePromises", asked.SerializeToString())
+    assert isinstance(answer, bytes), answer
+    return promise_service_pb2.BatchQuotePromisesResponse.FromString(answer)
+
+
+def without_timings(answer: promise_service_pb2.QuotePromiseResponse) -> promise_service_pb2.QuotePromiseResponse:
+    for option in answer.options:
+        option.plan.certificate.ClearField("solve_micros")
+    return answer
+
+
+def test_each_basket_is_answered_as_if_alone(room: Room) -> None:
+    """None takes stock from another, and one that is wrong harms none of the others."""
+    wanted = [quote_request("bolt", 5), quote_request("bolt", 5), quote_request("screw", 1), quote_request("bolt", 0)]
+    told = batch(room, *wanted, quote_request("lamp", 9), quote_request("lamp", 1, min_position="1-1"))
+    assert [result.index for result in told.results] == list(range(6))
+    for request, result in zip(wanted[:2], told.results[:2], strict=True):
+        alone = room.ask(PROMISES + "QuotePromise", request.SerializeToString())
+        assert without_timings(result.response) == without_timings(
+            promise_service_pb2.QuotePromiseResponse.FromString(alone)  # type: ignore[arg-type]
+        )
+    refusals = {result.index: result.refusal for result in told.results if result.HasField("refusal")}
+    assert {index: refusal.reason for index, refusal in refusals.items()} == {
+        2: Reason.UNKNOWN_ITEM.value, 3: Reason.INVALID_FIELD.value, 5: Reason.INVALID_FIELD.value,
+    }  # fmt: skip
+    assert [violation.field for violation in refusals[3].violations] == ["basket.lines[0].quantity"]
+    assert [violation.field for violation in refusals[5].violations] == ["min_position"]
+    assert told.results[4].response.unavailable[0].short_quantity == 7
+    assert told.position == told.results[0].response.position
+
+
+@pytest.mark.parametrize("count", [0, quotes.REQUESTS_MAX + 1])
+def test_a_batch_has_so_many_baskets(room: Room, count: int) -> None:
+    asked = promise_service_pb2.BatchQuotePromisesRequest(requests=[quote_request("bolt", 1)] * count)
+    refusal = room.ask(PROMISES + "BatchQuotePromises", asked.SerializeToString())
+    assert isinstance(refusal, Refusal) and [each.field for each in refusal.violations] == ["requests"]
+
+
+def test_others_have_their_turn_between_two_slices(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quote that comes together with a batch of many is answered before it."""
+    monkeypatch.setattr(quotes, "SLICE_NS", 1)
+    answered: list[str] = []
+
+    def noting(name: str) -> Any:
+        method = METHODS[PROMISES + name]
+
+        def handle(h: Handlers, call: Call) -> Any:
+            found = method.handle(h, call)
+            if found is not None:
+                answered.append(name)
+            return found
+
+        return replace(method, handle=handle)
+
+    methods = {**METHODS, **{PROMISES + name: noting(name) for name in ("BatchQuotePromises", "QuotePromise")}}
+    monkeypatch.setattr(handlers, "METHODS", methods)
+    many = promise_service_pb2.BatchQuotePromisesRequest(requests=[quote_request("bolt", 1)] * 50)
+    one = quote_request("lamp", 1)
+    both = [(PROMISES + "BatchQuotePromises", many.SerializeToString()), (PROMISES + "QuotePromise", one.SerializeToString())]
+    assert all(isinstance(each, bytes) for each in room.ask_all(both))
+    assert answered == ["QuotePromise", "BatchQuotePromises"]
+
+
+def estimates(room: Room, **fields: object) -> promise_service_pb2.GetEstimatedDeliveryResponse:
+    asked = promise_service_pb2.GetEstimatedDeliveryRequest(**{"item_id": "bolt", "destination": HOME} | fields)  # type: ignore[arg-type]
+    answer = room.ask(PROMISES + "GetEstimatedDelivery", asked.SerializeToString())
+    assert isinstance(answer, bytes), answer
+    return promise_service_pb2.GetEstimatedDeliveryResponse.FromString(answer)
+
+
+def test_an_estimate_is_the_soonest_that_a_quote_shows(room: Room) -> None:
+    """By service level, with what could be had by then; nothing where there is not enough."""
+    told = estimates(room, quantity=2)
+    assert told.currency == "EUR" and told.position and not told.stale
+    shipped = [each for each in told.estimates if each.delivery_method == types_pb2.DELIVERY_METHOD_SHIP]
+    assert shipped and [each.delivery_latest.seconds for each in shipped] == sorted(e.delivery_latest.seconds for e in shipped)
+    answer = room.ask(PROMISES + "QuotePromise", quote_request("bolt", 2).SerializeToString())
+    quote = promise_service_pb2.QuotePromiseResponse.FromString(answer)  # type: ignore[arg-type]
+    assert shipped[0].delivery_latest == quote.frontier[0].delivery_latest
+    assert all(each.available_quantity >= 2 and each.order_by.seconds > 0 for each in shipped)
+    assert not estimates(room, quantity=900).estimates
+
+
+def test_an_estimate_names_what_is_wrong(room: Room) -> None:
+    asked = promise_service_pb2.GetEstimatedDeliveryRequest(
+        item_id="bolt", quantity=-1, service_levels=["TELEPORT"], delivery_methods=[types_pb2.DELIVERY_METHOD_PICKUP]
+    )
+    refusal = room.ask(PROMISES + "GetEstimatedDelivery", asked.SerializeToString())
+    assert isinstance(refusal, Refusal)
+    assert {each.field for each in refusal.violations} == {"quantity", "service_levels[0]", "pickup_location_ids"}
+    digital = [types_pb2.DELIVERY_METHOD_DIGITAL]
+    asked = promise_service_pb2.GetEstimatedDeliveryRequest(item_id="bolt", delivery_methods=digital)
+    refusal = room.ask(PROMISES + "GetEstimatedDelivery", asked.SerializeToString())
+    assert isinstance(refusal, Refusal) and refusal.reason is Reason.NOT_BUILT
