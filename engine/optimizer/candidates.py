@@ -76,6 +76,10 @@ class Starts(NamedTuple):
     capacity_left: Ints
 
 
+WHOLE_TOTAL_MICROS = 2**53
+"""Charged for all of a line that should be had whole: eight times what all are charged where units short have no price."""
+
+
 class ShipRequest(NamedTuple):
     """Lines of a basket to ship, by which services (indexes), within the limits of basket and policy."""
 
@@ -83,6 +87,8 @@ class ShipRequest(NamedTuple):
     services: tuple[int, ...]
     on_day: tuple[tuple[int, int], ...] = ()
     """(line, the local day on which it must be delivered)."""
+    whole: tuple[int, ...] = ()
+    """Lines that should be had whole before anything else is."""
 
 
 def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candidates:
@@ -123,7 +129,15 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
             np.ascontiguousarray(available[:, keep]),
             left[keep],
         )  # fmt: skip
+        if request.whole:
+            problem = problem._replace(short_micros=dearer(problem.short_micros, planned, quantity[held], request.whole))
     return Candidates(problem, planned, columns)
+
+
+def dearer(short_micros: Ints, planned: tuple[int, ...], quantity: Ints, whole: tuple[int, ...]) -> Ints:
+    """[n]: short_micros, but for lines to be had whole, of which a unit short costs more than any plan without would save."""
+    is_whole = np.isin(np.array(planned), whole)
+    return np.where(is_whole, np.maximum(short_micros, WHOLE_TOTAL_MICROS // quantity), short_micros)
 
 
 def units_now(scene: Scene, items: tuple[int, ...]) -> Ints:

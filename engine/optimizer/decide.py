@@ -1,5 +1,7 @@
 """One basket, one plan: collect what is to be collected, ship the rest, add up costs and proof."""
 
+from collections import Counter
+
 from engine.domain.basket import NO_LATEST, DeliveryMethod
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine
@@ -7,6 +9,7 @@ from engine.domain.reasons import Reason
 from engine.optimizer.assemble import added, counted_term, ship_shipments, shipment_hold
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.direct import Request, decide_direct
+from engine.optimizer.limits import line_locations, whole_sets
 from engine.optimizer.load import Chosen, Load
 from engine.optimizer.pickup import collect_lines
 from engine.optimizer.scene import Scene
@@ -24,6 +27,8 @@ MESSAGES = {
 
 
 MAX_LOCATIONS = "constraints.max_locations"
+UNITS_COMPARED_MAX = 2**10
+"""Units of a basket of which each, short, weighs more than any plan may cost, where it has no price."""
 
 
 def decide_basket(scene: Scene, services: tuple[int, ...], nodes_max: int) -> Plan:
@@ -79,6 +84,9 @@ def ship_lines(
             # Of a date that nobody asked for, nobody asks why it cannot be met.
             is_asked = missing and scene.deliver_by == NO_LATEST
             first = why_short(scene, lanes, shipped, services, missing) if is_asked else {}
+            if is_asked and scene.is_cut():
+                # The reasons may be others, with time to look for them.
+                chosen = chosen._replace(is_cut=True)
         # What is short by fewer services alone has no route by them.
         short = {i: first.get(i, NO_ROUTE)._replace(quantity=units) for i, units in missing.items()}
         plans.append(summed_plan(scene, shipments, shortage | short, chosen))
@@ -108,6 +116,32 @@ def units_missing(scene: Scene, lines: tuple[int, ...], shipments: list[Shipment
     return {i: basket[i].quantity - units for i, units in given.items() if units < basket[i].quantity}
 
 
+def part_untried(scene: Scene, shortage: Shortage) -> bool:
+    """Whether a plan with other parts of what is short might be better: some are not looked for.
+
+    A line that may not be divided is had whole or, where no location has all of it, in one part; lines that are collected
+    take stock in the order of the basket; and where a unit short has no price, of very many units each weighs too little.
+    """
+    lines = scene.basket.lines
+    if scene.short_micros is None and sum(line.quantity for line in lines) > UNITS_COMPARED_MAX:
+        return True
+    items = Counter(line.item for line in lines)
+    collected = {line.item for line in lines if line.delivery_method is DeliveryMethod.PICKUP}
+    shipped = tuple(i for i in shortage if lines[i].delivery_method is not DeliveryMethod.PICKUP)
+    sets = whole_sets(scene, shipped)
+    whole = {
+        i
+        for i, most, of_set in zip(shipped, line_locations(scene, shipped), sets, strict=True)
+        # What belongs together is had together or not at all.
+        if most <= 1 and sets.count(of_set) == 1
+    }
+    return any(
+        (i in whole and lines[i].quantity > 1 and not lines[i].all_or_nothing)
+        or (items[lines[i].item] > 1 and lines[i].item in collected)
+        for i in shortage
+    )
+
+
 def short_text(short: Shortfall) -> tuple[int, Reason, str, tuple[str, ...]]:
     """A shortfall as a plan says it, for a person as well."""
     message = MESSAGES[short.reason]
@@ -129,10 +163,13 @@ def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, cho
         terms[term.term] = added(terms[term.term], term) if term.term in terms else term
     objective = sum(term.weighted_micros for term in terms.values())
     gap = chosen.objective_micros - chosen.lower_bound_micros if chosen else 0
-    if not shipments:
-        status = CertificateStatus.INFEASIBLE
-    else:
-        status = CertificateStatus.OPTIMAL if gap == 0 else CertificateStatus.BOUNDED
+    if shortage and part_untried(scene, shortage):
+        # What such a plan costs at the least nobody has looked for.
+        gap = objective
+    gap = min(gap, objective)
+    is_choice = bool(shipments) or any(short.reason is Reason.SHORT_IS_CHEAPER for short in shortage.values())
+    proven = CertificateStatus.OPTIMAL if is_choice else CertificateStatus.INFEASIBLE
+    status = CertificateStatus.BOUNDED if gap else proven
     if chosen is not None and chosen.columns and not shortage and scene.policy.order_by is OrderBy.COST:
         collected = sum(s.cost_micros for s in shipments if s.service < 0)
         pickups = sum(s.service < 0 for s in shipments)

@@ -15,13 +15,16 @@ from engine.optimizer.assemble import ship_shipments, shipment_hold
 from engine.optimizer.candidates import Candidates, ShipRequest, ship_candidates
 from engine.optimizer.limits import delivery_days, whole_sets
 from engine.optimizer.load import NOTHING, Chosen, Load
-from engine.optimizer.problem import Solution
 from engine.optimizer.scene import Scene
+from engine.optimizer.small_parts import keep_parts
 from engine.optimizer.soft_limits import soft_variants
 from engine.optimizer.solve import solve
 
 TRIES_MAX = 64
 """Of one order; beyond that, what is left out makes the plan a bounded one."""
+
+WHOLE_LINES_MAX = 3
+"""Lines that are all or nothing for which both are tried; with more in part, those beyond have nothing."""
 
 LINES_USUAL, NODES_MIN = 40, 20
 """Lines up to which an order has the whole budget of nodes, and the least that a longer one has."""
@@ -213,7 +216,55 @@ def one_after_the_other(
 
 
 def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
-    """One problem, solved."""
+    """One problem, solved; of lines that are all or nothing, all or nothing.
+
+    The solver may take a part of such a line. Then every plan that may be taken has either nothing of it or all: the best of
+    each kind, of which the one without it is a smaller problem, and the other one in which it comes before anything else.
+    """
+    found = try_once(scene, lanes, request, nodes_max)
+    broken = line_in_part(scene, request, found)
+    if broken is None:
+        return found
+    line = scene.basket.lines[broken]
+    short = line.quantity * (SHORT_UNIT_MICROS if scene.short_micros is None else scene.short_micros)
+    others = request._replace(lines=tuple(i for i in request.lines if i != broken))
+    without = try_problem(scene, lanes, others, nodes_max)
+    tries, bound = [Try(without.chosen, without.total + short, 0)], without.bound + short
+    whole = None
+    if broken not in request.whole and len(request.whole) < WHOLE_LINES_MAX:
+        whole = try_problem(scene, lanes, request._replace(whole=(*request.whole, broken)), nodes_max)
+        tries.append(whole)
+    # Where it was not had whole, it is not known that it cannot be: no plan costs less than one that may have a part of it.
+    is_whole = whole is not None and units_by_line(whole).get(broken) == line.quantity
+    bound = min(bound, whole.bound if whole is not None and is_whole else found.bound)
+    best = min(tries, key=lambda each: each.total)
+    chosen = best.chosen._replace(
+        nodes=sum(each.chosen.nodes for each in tries) + found.chosen.nodes, columns=found.chosen.columns,
+        is_cut=any(each.chosen.is_cut for each in tries) and bound < best.total,
+    )  # fmt: skip
+    return Try(chosen, best.total, min(bound, best.total))
+
+
+def line_in_part(scene: Scene, request: ShipRequest, found: Try) -> int | None:
+    """A line that is all or nothing and of which a plan has a part; None where there is none."""
+    basket, shipped = scene.basket.lines, units_by_line(found)
+    parts = (i for i in request.lines if basket[i].all_or_nothing and 0 < shipped.get(i, 0) < basket[i].quantity)
+    return next(parts, None)
+
+
+def units_by_line(found: Try) -> dict[int, int]:
+    """Units shipped of each line that is shipped at all."""
+    shipped: dict[int, int] = {}
+    for load in found.chosen.loads:
+        for i, units in load.quantities:
+            shipped[i] = shipped.get(i, 0) + units
+    return shipped
+
+
+def try_once(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
+    """One problem, solved, whatever part of a line that takes."""
+    if not request.lines:
+        return Try(NOTHING, 0, 0)
     candidates = ship_candidates(scene, lanes, request)
     asked = sum(scene.basket.lines[i].quantity for i in request.lines)
     price = SHORT_UNIT_MICROS if scene.short_micros is None else scene.short_micros
@@ -237,27 +288,3 @@ def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int
 def nodes_for(n: int, nodes_max: int) -> int:
     """The budget of an order of n lines: the work of a node grows with their square."""
     return nodes_max if n <= LINES_USUAL else max(NODES_MIN, nodes_max * LINES_USUAL**2 // n**2)
-
-
-def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_max: int) -> Solution:
-    """The solution, or where a part of a line is smaller than asked, the best one that keeps such lines whole; same bound."""
-    problem = candidates.problem
-    assert problem is not None
-    least = [scene.basket.lines[i].min_split_quantity for i in candidates.lines]
-    small: set[int] = set()
-    while True:
-        parts: dict[tuple[int, int], int] = {}
-        for line, column, units in solution.placements:
-            if column >= 0:
-                key = line, problem.location.item(column)
-                parts[key] = parts.get(key, 0) + units
-        found = {line for (line, _), units in parts.items() if units < min(least[line], problem.quantity.item(line))} - small
-        if not found:
-            return solution
-        small |= found
-        most = problem.line_locations_max.copy()
-        most[list(small)] = 1
-        whole = solve(problem._replace(line_locations_max=most), nodes_max, scene.is_cut)
-        bound = min(solution.lower_bound_micros, whole.objective_micros)
-        is_cut = (solution.is_cut or whole.is_cut) and bound < whole.objective_micros
-        solution = whole._replace(lower_bound_micros=bound, nodes=solution.nodes + whole.nodes, is_cut=is_cut)

@@ -80,9 +80,10 @@ def quote_batch(h: "Handlers", call: Call) -> bytes | None:
         batch = begin_batch(h, call)
     until = h.clock.monotonic_ns() + SLICE_NS
     requests = batch.request.requests
-    while len(batch.results) < len(requests) and h.clock.monotonic_ns() < until:
-        index = len(batch.results)
+    for index in range(len(batch.results), len(requests)):
         batch.results.append(one_of_batch(h, requests[index], index, batch.request.network_id, call))
+        if h.clock.monotonic_ns() >= until:
+            break
     if len(batch.results) < len(requests):
         h.decide_again(replace(call, found=batch))
         return None

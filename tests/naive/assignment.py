@@ -1,14 +1,27 @@
 """The cheapest plan of one order, the slow way: every line on every column in every quantity, all of them priced."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from tests.checker import Load, shipment_cost, short_cost
 
+Division = tuple[tuple[int, int], ...]
+"""(column, units) of one line; column −1 is short."""
 
-def cheapest_micros(problem: Any, *, divide: bool = True) -> int:
-    """The least any plan costs; `divide` False: only plans in which each line comes whole from one location or is short."""
+
+def any_division(line: int, division: Division) -> bool:
+    """No rule."""
+    return True
+
+
+def cheapest_micros(
+    problem: Any, *, divide: bool = True, may_be: Callable[[int, Division], bool] = any_division
+) -> int:  # fmt: skip
+    """The least any plan costs; `divide` False: only plans in which each line comes whole from one location or is short.
+
+    may_be: whether a line may be divided so.
+    """
     n = len(problem.quantity)
 
     @cache
@@ -20,6 +33,8 @@ def cheapest_micros(problem: Any, *, divide: bool = True) -> int:
             yield loads
             return
         for division in divisions(problem, line, divide):
+            if not may_be(line, division):
+                continue
             merged = dict(loads)
             for column, quantity in division:
                 merged[column] = (*merged.get(column, ()), (line, quantity))

@@ -11,10 +11,11 @@ from engine.domain.basket import Constraints
 from engine.domain.enums import OrderBy
 from engine.domain.plan import CertificateStatus
 from engine.network.image import compile_image
-from engine.optimizer.candidates import ShipRequest
+from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.scene import Scene, set_scene
-from engine.optimizer.shipping import decide_shipping, keep_parts, ship_candidates
+from engine.optimizer.shipping import decide_shipping
+from engine.optimizer.small_parts import keep_parts
 from engine.optimizer.solve import solve
 from tests.naive.shipping import cheapest
 from tests.optimizer.baskets import drawn_basket, drawn_image, drawn_stock
