@@ -15,10 +15,9 @@ from engine.kernels.alternatives import (
     C_START,
     COLUMN_FIELDS,
 )
-from engine.kernels.asked import O_RUN_ROW, PARTIAL, PLACED_FIELDS, R_HELD, R_STATUS, RESULT_FIELDS
+from engine.kernels.asked import O_RUN_ROW, PARTIAL, R_HELD, R_STATUS
 from engine.kernels.asked import OUT_OF_RANGE as BEYOND
 from engine.kernels.choose import SHORT_TOTAL_MICROS
-from engine.kernels.decide import decide_orders
 from engine.kernels.explained import columns_of_offers, columns_of_problem, units_in_time
 from engine.kernels.offers import LINE_COUNT, OPENING, UNIT_COUNT
 from engine.kernels.partition import NEVER
@@ -27,7 +26,7 @@ from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.image import Lanes
 from engine.optimizer.bounds import least_lines, not_divisible
 from engine.optimizer.candidates import Candidates
-from engine.optimizer.direct import Request, batch_tables, suits_direct
+from engine.optimizer.direct import Request, decided_tables, suits_direct
 from engine.optimizer.limits import line_locations
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.workspace import workspace_of
@@ -62,17 +61,16 @@ class ColumnTable(NamedTuple):
     """[n, L]: units in time, where they were counted on the way."""
 
 
-def direct_table(scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...]) -> ColumnTable | None:
-    """The table by way of the deciding kernel; None where the order takes the long way."""
+def direct_table(
+    scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...], *, is_decided: bool = False
+) -> ColumnTable | None:
+    """The table by way of the deciding kernel; None where the order takes the long way. is_decided: as `decided_tables`."""
     request = Request(scene, lanes, lines, (services,))
     if not suits_direct(request):
         return None
     space, n = workspace_of(scene.image), len(lines)
-    results = np.empty((1, RESULT_FIELDS), np.int64)
-    placed = np.empty((1, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
-    arguments = [*batch_tables([request], space), results, placed]
-    decide_orders(*arguments)
-    status, held = results[0, [R_STATUS, R_HELD]].tolist()
+    arguments = decided_tables(request, is_decided=is_decided)
+    status, held = arguments[-2][0, [R_STATUS, R_HELD]].tolist()
     if status in (PARTIAL, BEYOND):
         return None
     orders, rows, options, _, pools, floor, arena, limits, runs, tables = arguments[:10]

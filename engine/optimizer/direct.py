@@ -99,11 +99,29 @@ def _decide_batch(requests: list[Request], space: Workspace) -> list[list[Chosen
     placed = np.empty((count, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
     arguments = [*batch_tables(requests, space), results, placed]
     decide_orders(*arguments)
+    if len(requests) == 1:
+        space.decided = requests[0], arguments
     answers, at = [], 0
     for request, result in _by_request(requests, results.tolist()):
         answers.append([_chosen(request, row, placed[at + c]) for c, row in enumerate(result)])
         at += len(result)
     return answers
+
+
+def decided_tables(request: Request, *, is_decided: bool) -> list[Any]:
+    """The arguments of `decide_orders` for one request, decided just now: its offers are in the workspace.
+
+    is_decided: it may have been before, on the same stock; then that is not done again.
+    """
+    space = workspace_of(request.scene.image)
+    if is_decided and space.decided is not None:
+        before, arguments = space.decided
+        if before.scene is request.scene and before[2:] == request[2:]:
+            found: list[Any] = arguments
+            return found
+    _decide_batch([request], space)
+    made: list[Any] = space.decided[1]
+    return made
 
 
 def batch_tables(requests: list[Request], space: Workspace) -> tuple[Any, ...]:

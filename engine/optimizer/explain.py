@@ -30,6 +30,8 @@ def decide_explained(
 ) -> tuple[Plan, Explanation]:
     """`decide_basket`, and why; stock is left as it was."""
     plan = decide_basket(scene, services, nodes_max)
+    if all(shipment.route is Route.SHIP for shipment in plan.shipments):
+        return plan, _explain(scene, plan, services, nodes_max, level, with_bindings, is_decided=True)
     return plan, explain_plan(scene, plan, services, nodes_max, level, with_bindings=with_bindings)
 
 
@@ -44,15 +46,17 @@ def explain_plan(
     for hold in held:
         scene.stock.hold(*hold)
     try:
-        return _explain(scene, plan, services, nodes_max, level, with_bindings)
+        return _explain(scene, plan, services, nodes_max, level, with_bindings, is_decided=False)
     finally:
         for hold in reversed(held):
             scene.stock.release(*hold)
 
 
 def _explain(
-    scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int, level: Level, with_bindings: bool
-) -> Explanation:
+    scene: Scene, plan: Plan, services: tuple[int, ...], nodes_max: int, level: Level, with_bindings: bool,
+    is_decided: bool,
+) -> Explanation:  # fmt: skip
+    """is_decided: by these services, on this stock, just now."""
     lines = tuple(split_by_method(scene)[1])
     n, count = len(lines), len(scene.image.location_ids)
     shipments = tuple(s for s in plan.shipments if s.route is Route.SHIP)
@@ -61,7 +65,7 @@ def _explain(
     sends, difference, known = np.zeros_like(carries), np.zeros(count, np.int64), np.zeros(count, np.int64)
     columns = Columns(*np.full((4, count), -1, np.int64))
     without: tuple[Without, ...] = ()
-    table = table_of(scene, lines, services)
+    table = table_of(scene, lines, services, is_decided=is_decided)
     if table is not None:
         carries, sends, difference, known, columns, without = differences(scene, lines, shipments, table)
     elif lines and scene.lanes is not None and is_one_group(scene, lines):
@@ -81,12 +85,14 @@ def _explain(
     )  # fmt: skip
 
 
-def table_of(scene: Scene, lines: tuple[int, ...], services: tuple[int, ...]) -> ColumnTable | None:
+def table_of(
+    scene: Scene, lines: tuple[int, ...], services: tuple[int, ...], *, is_decided: bool = False
+) -> ColumnTable | None:  # fmt: skip
     """The columns of the lines to ship; None where the program over subsets is not the whole of what is asked."""
     lanes = scene.lanes
     if not lines or lanes is None:
         return None
-    table = direct_table(scene, lanes, lines, services)
+    table = direct_table(scene, lanes, lines, services, is_decided=is_decided)
     if table is None and is_one_problem(scene, lines):
         table = problem_table(ship_candidates(scene, lanes, ShipRequest(lines, services)))
     return table

@@ -5,6 +5,7 @@ A workspace belongs to one thread and one network image.
 
 import threading
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,8 @@ class Workspace:
         self._by_priority = np.lexsort((np.arange(locations), image.priority)).astype(np.int64)
         self._heads = np.empty(1 << max(1, int(2 * locations - 1).bit_length()), np.int64)
         self.is_limited = bool((image.capacity_per_day < UNLIMITED).any())
+        self.decided: Any = None
+        """(request, the kernel's arguments) of the request decided last, where its offers are still at hand."""
         self._tables: HorizonTables | None = None
         self._rows: OrderedDict[tuple[int, tuple[int, ...]], tuple[int, Lanes]] = OrderedDict()
         self._costs: dict[tuple[int, ...], tuple[Ints, Ints, Ints, Ints, bool]] = {}
@@ -81,6 +84,7 @@ class Workspace:
 
     def start(self, tables: HorizonTables) -> None:
         """Begin a batch on the day tables of one horizon."""
+        self.decided = None
         if tables is not self._tables:
             self._tables = tables
             self.offers.clock[0] = -1
