@@ -69,6 +69,22 @@ def _reach(policy: Policy, earlier: Sequence[Policy], time_zone: str) -> Iterato
         if each.when and _covers(each, policy, period_of(each, time_zone), period):
             yield ".when", f"never counts: whenever it holds, so does that of {each.policy_id}, which stands before it"
             return
+    in_turn = [each for each in earlier if each.when and _covers(each, policy, Period(None, None), period)]
+    if _hold_in_turn([period_of(each, time_zone) for each in in_turn], period):
+        names = ", ".join(each.policy_id for each in in_turn)
+        yield ".when", f"never counts: whenever it holds, so does that of one of {names}, which stand before it"
+
+
+def _hold_in_turn(periods: Sequence[Period], period: Period) -> bool:
+    """Whether every minute of a period lies in one of several."""
+    at = period.first
+    for each in sorted(periods, key=lambda each: (each.first is not None, each.first or 0)):
+        if each.first is not None and (at is None or each.first > at):
+            return False
+        if each.end is None or (period.end is not None and each.end >= period.end):
+            return True
+        at = each.end if at is None else max(at, each.end)
+    return False
 
 
 def _covers(earlier: Policy, later: Policy, wide_period: Period, period: Period) -> bool:
@@ -92,7 +108,14 @@ def _effects(policy: Policy, unset: Set[str]) -> Iterator[tuple[str, str]]:
         yield ".split_micros", "has no effect: an order may come from one location only"
     if policy.decline_micros and "decline_ppm" in unset:
         yield ".decline_micros", "has no effect: no location has decline_ppm"
+    least_value = int(dict(policy.when).get("min_value_micros", 0))
+    if 0 < policy.no_split_below_micros <= least_value:
+        yield ".no_split_below_micros", f"has no effect: it counts for orders worth {least_value} micros and more only"
+    if policy.max_distance_meters == 0:
+        yield ".max_distance_meters", "0 leaves only locations at the very place of the destination"
     for term, weight in policy.weights:
+        if weight == 0 and (rated := _RATES.get(Term(term))) is not None and getattr(policy, rated):
+            yield f".weights.{term}", f"0 leaves {_KEYS.get(rated, rated)} without effect"
         if Term(term) in _NOT_COMPUTED:
             yield f".weights.{term}", "has no effect: this version does not compute the term"
             continue

@@ -42,6 +42,38 @@ def test_a_rule_behind_a_wider_one_never_counts(wide: dict[str, str], narrow: di
     assert found(*policies) == ([("policy.narrow.when", message)] if never else [])
 
 
+@pytest.mark.parametrize(
+    ("second", "period", "never"),
+    [
+        ({"from": "2026-07-01"}, {}, True),
+        ({"from": "2026-07-02"}, {}, False),
+        ({"from": "2026-07-02"}, {"from": "2026-07-02"}, True),
+        ({"from": "2026-07-01", "until": "2026-07-31"}, {"until": "2026-07-31"}, True),
+        ({"from": "2026-07-01", "until": "2026-07-31"}, {"until": "2026-08-01"}, False),
+        ({"from": "2026-07-01", "channel": "app"}, {}, False),
+    ],
+)
+def test_a_rule_behind_several_that_hold_in_turn_never_counts(
+    second: dict[str, str], period: dict[str, str], never: bool
+) -> None:  # fmt: skip
+    """The first half of the year, then the rest of it: what stands behind both is never asked."""
+    first = Policy("first", when=(("until", "2026-06-30"),))
+    later = Policy("later", when=(("segment", "b2b"), *period.items()))
+    told = [column for column, message in found(first, Policy("second", when=tuple(second.items())), later)]
+    assert told == (["policy.later.when"] if never else [])
+
+
+def test_settings_that_a_condition_or_a_weight_undoes() -> None:
+    policy = Policy(
+        "big", when=(("min_value_micros", "100"),), no_split_below_micros=50, short_micros=9, weights=(("short", 0),),
+        max_distance_meters=0,
+    )  # fmt: skip
+    assert [column for column, _ in found(policy)] == [
+        "policy.big.no_split_below_micros", "policy.big.max_distance_meters", "policy.big.weights.short",
+    ]  # fmt: skip
+    assert found(replace(policy, no_split_below_micros=101, max_distance_meters=1, weights=())) == []
+
+
 def test_periods_compare_in_the_networks_time() -> None:
     """A day of New York begins at 05:00 UTC: an instant of 03:00 UTC lies before it, though its text comes after."""
     wide = Policy("wide", when=(("from", "2026-11-27"),))
