@@ -112,6 +112,7 @@ class StockStore:
         self._lag = record_lag_entries_max, record_lag_ms_max
         self._items, self._locations = tuple(item_ids), tuple(location_ids)
         self._commit = self._client.register_script(script_text("commit"))
+        self._texts = self._client.register_script(script_text("texts"))
         self._layout: Layout | None = None
         self._stamped = 0
 
@@ -214,25 +215,11 @@ class StockStore:
         if self._layout is None:
             raise StoreGap("nothing was loaded")
         data = self._keys.data(self._layout)
-        places: dict[str, list[int]] = {}
-        for place, name in enumerate(names):
-            places.setdefault(data.text(*name), []).append(place)
-
-        def ask() -> Any:
-            pipe = self._client.pipeline(transaction=True)
-            for key in (self._keys.epoch, self._keys.layout):
-                pipe.get(key)
-            for key, of_key in places.items():
-                pipe.hmget(key, [names[place][2] for place in of_key])
-            return pipe.execute()
-
-        stamped, layout, *rows = self._asked(ask)
+        keys = [self._keys.epoch, self._keys.layout, *(data.text(*name) for name in names)]
+        fields = [field for _, _, field in names]
+        stamped, layout, found = self._asked(lambda: self._texts(keys, fields))
         self._check_same(stamped, layout)
-        found = [""] * len(names)
-        for of_key, row in zip(places.values(), rows, strict=True):
-            for place, text in zip(of_key, row, strict=True):
-                found[place] = (text or b"").decode()
-        return found
+        return [text.decode() if text else "" for text in found]
 
     def units_of(self, items: Sequence[str]) -> tuple[str, dict[Cell, tuple[int, int]]]:
         """(supply, demand) of each position of some items, and where the log stood then. Raises StoreAway, StoreGap."""
