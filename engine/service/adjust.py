@@ -14,7 +14,7 @@ from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
 from engine.service.feed_book import Book, names_of, refused
 from engine.service.feed_orders import FeedOrders, OrderBooks
-from engine.service.feed_rows import refuse_record
+from engine.service.feed_rows import SHIPPED, Row, refuse_record, row_of
 from engine.service.fields import Violations
 from engine.service.record import finisher
 
@@ -48,6 +48,7 @@ class AdjustWrite:
     method: str = ADJUST_INVENTORY
     response: bytes = field(default=b"", init=False)
     tries: int = field(default=1, init=False)
+    _rows: dict[int, Row] = field(default_factory=dict, init=False)
     _book: Book | None = field(default=None, init=False)
     _changed: tuple[TextChange, ...] = field(default=(), init=False)
 
@@ -59,19 +60,20 @@ class AdjustWrite:
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """The change that makes the stock of this moment what the records say. Raises `Refusal`."""
         asked, decided_unix_ms = self.adjustment, self.unix_ms()
-        records = [record for i, record in enumerate(asked.records) if i not in asked.refusals]
-        orders = FeedOrders(records, self.books)
-        self.texts.need(names_of(records, orders))
+        rows = self._rows
+        if not rows:
+            rows = self._rows = {i: row_of(record) for i, record in enumerate(asked.records) if i not in asked.refusals}
+        orders = FeedOrders([row.record for row in rows.values() if row.kind == SHIPPED], self.books)
+        self.texts.need(names_of(list(rows.values()), orders))
         orders.check(self.texts)
         book = self._book = Book(self.image, stock, self.texts, orders, decided_unix_ms)
         results = [
-            refused(i, *asked.refusals[i]) if i in asked.refusals else book.apply(i, record)
-            for i, record in enumerate(asked.records)
-        ]
+            book.apply(i, rows[i]) if i in rows else refused(i, *asked.refusals[i]) for i in range(len(asked.records))
+        ]  # fmt: skip
+        accepted_count = sum([result.accepted for result in results])
         answer = inventory_service_pb2.AdjustInventoryResponse(
-            results=results, accepted_count=sum(result.accepted for result in results),
-            rejected_count=sum(not result.accepted for result in results), gaps=book.gaps(),
-        )  # fmt: skip
+            results=results, accepted_count=accepted_count, rejected_count=len(results) - accepted_count, gaps=book.gaps()
+        )
         self.response = answer.SerializeToString()
         entry = ledger_entry_pb2.LedgerEntry(
             request_id=asked.request_id, method=self.method, request_digest=asked.digest, request=asked.message,
@@ -91,9 +93,9 @@ class AdjustWrite:
         for item, location, slot, supply, demand in self._book.held():
             stock.matrix.change(item, location, slot, supply, demand)
         # Holds are followed by the log: who plans on one that was moved in this tick is refused, and plans again.
-        told = (each for each in self._changed if each.table is not TextTable.HOLDS)
-        changed = {TextName(each.table, each.item_id, each.field): each.text for each in told}
-        self.texts.hold(changed, self._book.pending())
+        told = {TextName(table, item_id, field): text for table, item_id, field, _, text in self._changed
+                if table is not TextTable.HOLDS}  # fmt: skip
+        self.texts.hold(told, self._book.pending())
 
     def release(self, stock: LiveStock) -> None:
         """Take it back."""

@@ -1,12 +1,17 @@
 """Rows of a feed at the door: why one cannot be applied, whatever the stock, and when what it says happened."""
 
+from typing import NamedTuple
+
 from belofte.v1 import types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.ids import BACKORDER, is_id
 from engine.domain.reasons import Reason
 from engine.inventory.feed_marks import Event
+from engine.inventory.feed_texts import TextName
+from engine.inventory.keys import place_field
 from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
+from engine.inventory.transaction import Cell, TextTable
 from engine.network.image import NetworkImage
 from engine.service.fields import YEAR_MIN, Violations, minute_of
 
@@ -16,6 +21,9 @@ ON_HAND, COUNT, INBOUND, ADJUST, RECEIVED, SHIPPED = (
 )  # fmt: skip
 ABSOLUTE = (ON_HAND, COUNT, INBOUND)
 KINDS = (*ABSOLUTE, ADJUST, RECEIVED, SHIPPED)
+OF_STOCK_ALONE = (ON_HAND, COUNT, ADJUST)
+"""Kinds that speak of stock on hand, and of nothing else."""
+
 NOT_BUILT = ("lot", "condition")
 """Fields that this version cannot honour: a record that sets one is refused, never half understood."""
 
@@ -27,8 +35,37 @@ _AS_OF_MS_MIN = (YEAR_MIN - 1970) * 365 * 86_400_000
 Refused = tuple[Reason, str]
 
 
+class Row(NamedTuple):
+    """What most records say, read once; `mark` names the text of the position. The rest is in the record itself."""
+
+    record: types_pb2.InventoryRecord
+    kind: "types_pb2.InventoryKind"
+    cell: Cell
+    mark: TextName
+    quantity: int
+    source: str
+    sequence: int
+
+
+def row_of(record: types_pb2.InventoryRecord) -> Row:
+    """A record as it is applied."""
+    item_id, location_id, receipt_id, pool = record.item_id, record.location_id, record.receipt_id, record.pool
+    field = place_field(location_id, receipt_id, pool) if receipt_id or pool else location_id
+    return Row(
+        record, record.kind, Cell(item_id, location_id, receipt_id, pool), TextName(TextTable.MARKS, item_id, field),
+        record.quantity, record.source, record.sequence,
+    )  # fmt: skip
+
+
+def mark_name(cell: Cell) -> TextName:
+    """The text of a position."""
+    return TextName(TextTable.MARKS, cell.item_id, place_field(cell.location_id, cell.receipt_id, cell.pool))
+
+
 def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_unix_ms: int) -> Refused | None:
     """Why a record cannot be applied, whatever the stock; None when it can."""
+    if _is_in_order(record, image):
+        return None
     for name in ("item_id", "location_id", "receipt_id", "pool", "source"):
         given = getattr(record, name)
         if not is_id(given) and (given or name in ("item_id", "location_id")):
@@ -49,10 +86,27 @@ def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_un
     )  # fmt: skip
 
 
-def event_of(record: types_pb2.InventoryRecord, decided_unix_ms: int) -> Event:
-    """When what the record says happened: as of its own date, or else now."""
-    is_dated = record.HasField("as_of")
-    return Event(ms_of(record.as_of) if is_dated else decided_unix_ms, is_dated, record.source, record.sequence)
+def _is_in_order(record: types_pb2.InventoryRecord, image: NetworkImage) -> bool:
+    """Whether nothing is wrong with a record as most are: only of what is on hand in the common pool, not dated.
+
+    An id that the network knows is one. False says nothing.
+    """
+    source, sequence = record.source, record.sequence
+    return (
+        record.item_id in image.item_index
+        and record.location_id in image.location_index
+        and record.kind in OF_STOCK_ALONE
+        and QUANTITY_MIN < record.quantity <= QUANTITY_MAX
+        and (sequence >= 0 and is_id(source) if source else sequence == 0)
+        and not (record.receipt_id or record.pool or record.order_id or record.shipment_id or record.lot or record.condition)
+        and not (record.HasField("as_of") or record.HasField("available_at") or record.HasField("expires_at"))
+    )
+
+
+def event_of(row: Row, decided_unix_ms: int) -> Event:
+    """When what the row says happened: as of its own date, or else now."""
+    is_dated = row.record.HasField("as_of")
+    return Event(ms_of(row.record.as_of) if is_dated else decided_unix_ms, is_dated, row.source, row.sequence)
 
 
 def ms_of(stamp: Timestamp) -> int:

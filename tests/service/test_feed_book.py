@@ -13,8 +13,9 @@ from engine.inventory.holds import HeldUnits, Hold
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import Cell, TextTable
 from engine.network.image import compile_image
-from engine.service.feed_book import Book, mark_name, names_of
+from engine.service.feed_book import Book, names_of
 from engine.service.feed_orders import FeedOrders, OrderBooks
+from engine.service.feed_rows import mark_name, row_of
 from tests.network.small_network import small_records
 
 IMAGE = compile_image(small_records())
@@ -32,10 +33,11 @@ def stock_of(*changes: PositionChange) -> LiveStock:
 def book_of(stock: LiveStock, texts: FeedTexts, *records: types_pb2.InventoryRecord) -> Book:
     """A book with the rows applied, each of them accepted."""
     orders = FeedOrders(records, NO_ORDERS)
-    texts.need(names_of(records, orders))
+    rows = [row_of(record) for record in records]
+    texts.need(names_of(rows, orders))
     book = Book(IMAGE, stock, texts, orders, NOW)
-    for i, record in enumerate(records):
-        assert book.apply(i, record).accepted
+    for i, each in enumerate(rows):
+        assert book.apply(i, each).accepted
     return book
 
 
@@ -137,9 +139,9 @@ def test_receipts_and_counts_leave_the_same_in_any_order_and_replayed(day: list[
     texts = FeedTexts(lambda names: [kept.get(name, "") for name in names])
     for made in draw.sample(rows, len(rows)) + draw.sample(rows, len(rows)):
         orders = FeedOrders([made], NO_ORDERS)
-        texts.need(names_of([made], orders))
+        texts.need(names_of([row_of(made)], orders))
         book = Book(IMAGE, stock, texts, orders, NOW)
-        book.apply(0, made)
+        book.apply(0, row_of(made))
         kept |= {TextName(each.table, each.item_id, each.field): each.text for each in book.texts()}
         for change in book.cells():
             stock.apply_change(
