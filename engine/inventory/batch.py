@@ -67,19 +67,6 @@ class _Fields:
         return (fields[field] for fields, field in self._added)
 
 
-def divide(transactions: Sequence[Transaction]) -> Iterator[Sequence[Transaction]]:
-    """Batches within the maxima, in order."""
-    start, cells = 0, 0
-    for at, transaction in enumerate(transactions):
-        wanted = len(transaction.cells) + len(transaction.capacities) + len(transaction.texts)
-        if at > start and (at - start == TRANSACTIONS_MAX or cells + wanted > CELLS_MAX):
-            yield transactions[start:at]
-            start, cells = at, 0
-        cells += wanted
-    if start < len(transactions):
-        yield transactions[start:]
-
-
 def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
     """The keys and arguments that commit.lua describes."""
     buckets: dict[str, list[int]] = {}

@@ -22,7 +22,7 @@ class Held(NamedTuple):
 
 
 class FeedTexts:
-    """What is read is kept while something planned is held: then all of it is committed together, and read anew later."""
+    """What is read is kept until it is forgotten, at the beginning of the next round: see `write_path.Reading`."""
 
     def __init__(self, read: Callable[[Sequence[TextName]], Sequence[str]]) -> None:
         """`read` asks the store, "" where there is none."""
@@ -32,9 +32,7 @@ class FeedTexts:
         self._held: list[Held] = []
 
     def need(self, names: Iterable[TextName]) -> None:
-        """Have these at hand, read in one question."""
-        if not self._held:
-            self._texts.clear()
+        """Have these at hand: those that are not are read in one question."""
         missing = [name for name in dict.fromkeys(names) if name not in self._texts]
         if missing:
             self._texts.update(zip(missing, self._read(missing), strict=True))
@@ -59,5 +57,9 @@ class FeedTexts:
         held = self._held.pop()
         self._texts.update(held.texts)
         self._pending.update(held.pending)
-        if not self._held:
-            self._pending.clear()
+
+    def forget(self) -> None:
+        """Nothing is held any more, and what is needed next is read anew."""
+        assert not self._held, "what is held is planned on"
+        self._texts.clear()
+        self._pending.clear()

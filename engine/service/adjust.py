@@ -1,7 +1,8 @@
 """Inventory records of a feed on the write path: each accepted or refused by itself, the accepted ones committed together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, types_pb2
 
@@ -10,7 +11,7 @@ from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import TextChange, TextTable, Transaction
-from engine.inventory.write_path import Recorded
+from engine.inventory.write_path import Reading, Recorded
 from engine.network.image import NetworkImage
 from engine.service.feed_book import Book, names_of, refused
 from engine.service.feed_orders import FeedOrders, OrderBooks
@@ -36,7 +37,7 @@ class Adjustment:
 
 
 @dataclass(slots=True)
-class AdjustWrite:
+class AdjustWrite(Reading):
     """An adjustment on the write path. `answer` is called once, with what became of it."""
 
     adjustment: Adjustment
@@ -57,14 +58,17 @@ class AdjustWrite:
         """The caller's id of the request."""
         return self.adjustment.request_id
 
+    def names(self) -> Iterable[TextName]:
+        """Texts of its feeds and positions; those of orders depend on what the ledger says of them."""
+        return names_of(self._read_rows().values())
+
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """The change that makes the stock of this moment what the records say. Raises `Refusal`."""
         asked, decided_unix_ms = self.adjustment, self.unix_ms()
-        rows = self._rows
-        if not rows:
-            rows = self._rows = {i: row_of(record) for i, record in enumerate(asked.records) if i not in asked.refusals}
-        orders = FeedOrders([row.record for row in rows.values() if row.kind == SHIPPED], self.books)
-        self.texts.need(names_of(list(rows.values()), orders))
+        rows = self._read_rows()
+        shipped = [row.record for row in rows.values() if row.kind == SHIPPED]
+        orders = FeedOrders(shipped, self.books)
+        self.texts.need(chain(names_of(rows.values()), orders.names(shipped)))
         orders.check(self.texts)
         book = self._book = Book(self.image, stock, self.texts, orders, decided_unix_ms)
         results = [
@@ -86,6 +90,13 @@ class AdjustWrite:
         cells, self._changed = book.cells(), book.texts()
         add_effects(entry, cells, (), self._changed)
         return Transaction(asked.request_id, asked.digest, "", cells, (), entry.SerializeToString(), self._changed)
+
+    def _read_rows(self) -> dict[int, Row]:
+        """By place; without those that were refused at the door."""
+        if not self._rows:
+            asked = self.adjustment
+            self._rows = {i: row_of(record) for i, record in enumerate(asked.records) if i not in asked.refusals}
+        return self._rows
 
     def hold(self, stock: LiveStock) -> None:
         """Show the changed stock and texts to what is planned next."""

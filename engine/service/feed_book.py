@@ -1,6 +1,6 @@
 """The positions that one request of a feed touches: what each row makes of them, row by row in the order given."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from belofte.v1 import inventory_service_pb2, types_pb2
@@ -237,17 +237,13 @@ class Book:
 SEEN_BY_COUNT = "the last record that set the position has seen it: supply stays"
 
 
-def names_of(rows: Sequence[Row], orders: FeedOrders) -> Iterator[TextName]:
-    """The texts that these rows are applied to."""
-    yield from orders.names()
-    yield from map(feed_name, dict.fromkeys([row.source for row in rows if row.source]))
-    for row in rows:
-        if row.kind == SHIPPED:
-            yield from map(mark_name, orders.cells_of(row.record))
-        else:
-            yield row.mark
-            if row.cell.receipt_id and row.kind == RECEIVED:
-                yield mark_name(row.cell._replace(receipt_id=""))
+def names_of(rows: Iterable[Row]) -> list[TextName]:
+    """The texts that these rows are applied to, but for those of orders: see `FeedOrders.names`."""
+    rows = list(rows)
+    sources = dict.fromkeys([row.source for row in rows if row.source])
+    names = [*map(feed_name, sources), *[row.mark for row in rows if row.kind != SHIPPED]]
+    received = [row.cell for row in rows if row.kind == RECEIVED and row.cell.receipt_id]
+    return names + [mark_name(cell._replace(receipt_id="")) for cell in received]
 
 
 def feed_name(source: str) -> TextName:

@@ -26,7 +26,7 @@ from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import TextChange, TextTable, Transaction
-from engine.inventory.write_path import Awaited, Recorded, Write
+from engine.inventory.write_path import Awaited, Reading, Recorded, Write
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage
 from engine.service.adjust import Adjustment, AdjustWrite
@@ -79,11 +79,17 @@ class SyncTools:
 
 
 @dataclass(eq=False)
-class _Plain(Awaited):
-    """A transaction of its own: the claim of a source at the start, and the answer at the end."""
+class _Plain(Reading, Awaited):
+    """A transaction of its own: the claim of a source at the start, the answer at the end. `needed`: texts it is made of."""
 
     request_id: str
     make: Callable[[], Transaction]
+    texts: FeedTexts
+    needed: Sequence[TextName] = ()
+
+    def names(self) -> Sequence[TextName]:
+        """Texts of the store that it needs."""
+        return self.needed
 
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """Raises `Refusal`."""
@@ -140,7 +146,10 @@ class Sync:
             self._answer.zeroed_count += answer.accepted_count
         response = self._answer.SerializeToString()
         position = self._write(
-            lambda: _Plain(self.request_id, lambda: self._transaction(self.request_id, digest, response)), digest
+            lambda: _Plain(
+                self.request_id, lambda: self._transaction(self.request_id, digest, response), self._tools.texts
+            ),
+            digest,
         )  # fmt: skip
         return finished_sync(response, position, duplicate=False)
 
@@ -177,7 +186,7 @@ class Sync:
             changes = tuple(TextChange(*name, before[name], text) for name in claimed)
             return self._transaction(request_id, digest, b"", changes)
 
-        self._write(lambda: _Plain(request_id, make), digest)
+        self._write(lambda: _Plain(request_id, make, self._tools.texts, names), digest)
 
     def _refuse_older(self, text: str) -> None:
         if not text:

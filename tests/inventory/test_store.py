@@ -9,11 +9,12 @@ import pytest
 
 from engine.inventory import store as store_module
 from engine.inventory.client import StoreAway, StoreGap
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import effects_of
 from engine.inventory.gate import ORIGIN, Hash, StoreGate
 from engine.inventory.keys import DataKeys, Keys, Layout, blocks_for
 from engine.inventory.live import LiveStock
-from engine.inventory.store import LogRecord, StockStore
+from engine.inventory.store import StockStore
 from engine.inventory.transaction import Closed, Committed, Transaction
 from tests.stores import (
     FIRST_DAY,

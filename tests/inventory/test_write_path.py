@@ -10,6 +10,7 @@ from belofte.v1 import inventory_service_pb2, types_pb2
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory import store as store_module
 from engine.inventory.arena import H_DIRTY
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.feed_texts import FeedTexts
 from engine.inventory.keys import Keys
 from engine.inventory.write_path import Recorded
@@ -337,7 +338,7 @@ def test_commit_whose_answer_was_lost_is_answered_from_the_ledger(engine: TestEn
         other.path.run([Take(1)])
         original = engine.store.tail
 
-        def lost(position: str, until: str = "+") -> list[store_module.LogRecord]:
+        def lost(position: str, until: str = "+") -> list[LogRecord]:
             engine.store.tail = original  # type: ignore[method-assign]
             raise store_module.StoreAway("the connection was cut")
 
