@@ -30,6 +30,7 @@ from engine.kernels.stock import (
     change_positions,
     find_position,
     insert_position,
+    read_positions,
 )
 from engine.kernels.stock import QUANTITY_MAX as QUANTITY_MAX
 from engine.kernels.stock import QUANTITY_MIN as QUANTITY_MIN
@@ -194,6 +195,14 @@ class InventoryMatrix:
         """Arena index of a position, or −1."""
         start, count = self.row_start[item], self.row_count[item]
         return int(find_position(start, count, location, slot, self.location, self.slot))
+
+    def read_many(self, item: Ints, location: Ints, slot: Ints) -> Ints:
+        """[3, positions]: arena index (−1: there is none), supply and demand of positions; columns [positions]."""
+        out = np.empty((3, len(item)), np.int64)
+        read_positions(
+            item, location, slot, self.row_start, self.row_count, self.location, self.slot, self.supply, self.demand, out
+        )
+        return out
 
     def open(self, item: int, location: int, slot: int) -> int:
         """Arena index of a position, opened with zeros when it is new."""

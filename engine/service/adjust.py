@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
+import numpy as np
 from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, types_pb2
+from numpy.typing import NDArray
 
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import add_effects
@@ -52,6 +54,7 @@ class AdjustWrite(Reading):
     _rows: dict[int, Row] = field(default_factory=dict, init=False)
     _book: Book | None = field(default=None, init=False)
     _changed: tuple[TextChange, ...] = field(default=(), init=False)
+    _held: NDArray[np.int64] = field(default_factory=lambda: np.zeros((5, 0), np.int64), init=False)
 
     @property
     def request_id(self) -> str:
@@ -71,6 +74,7 @@ class AdjustWrite(Reading):
         self.texts.need(chain(names_of(rows.values()), orders.names(shipped)))
         orders.check(self.texts)
         book = self._book = Book(self.image, stock, self.texts, orders, decided_unix_ms)
+        book.open(rows.values())
         results = [
             book.apply(i, rows[i]) if i in rows else refused(i, *asked.refusals[i]) for i in range(len(asked.records))
         ]  # fmt: skip
@@ -101,8 +105,8 @@ class AdjustWrite(Reading):
     def hold(self, stock: LiveStock) -> None:
         """Show the changed stock and texts to what is planned next."""
         assert self._book is not None
-        for item, location, slot, supply, demand in self._book.held():
-            stock.matrix.change(item, location, slot, supply, demand)
+        item, location, slot, supply, demand = self._held = self._book.held()
+        _change_open(stock, item, location, slot, supply, demand)
         # Holds are followed by the log: who plans on one that was moved in this tick is refused, and plans again.
         told = {TextName(table, item_id, field): text for table, item_id, field, _, text in self._changed
                 if table is not TextTable.HOLDS}  # fmt: skip
@@ -110,14 +114,19 @@ class AdjustWrite(Reading):
 
     def release(self, stock: LiveStock) -> None:
         """Take it back."""
-        assert self._book is not None
-        for item, location, slot, supply, demand in self._book.held():
-            stock.matrix.change(item, location, slot, -supply, -demand)
+        item, location, slot, supply, demand = self._held
+        _change_open(stock, item, location, slot, -supply, -demand)
         self.texts.release()
 
     def settle(self, outcome: Recorded | Refusal) -> None:
         """Told how it ended."""
         self.answer(self, outcome)
+
+
+def _change_open(stock: LiveStock, *columns: NDArray[np.int64]) -> None:
+    """Change positions that are there."""
+    done = stock.matrix.change_many(0, *columns)
+    assert done == len(columns[0]), "the sums stay within their columns"
 
 
 def decode_adjustment(

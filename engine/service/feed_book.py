@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from belofte.v1 import inventory_service_pb2, types_pb2
 from belofte.v1.ledger_entry_pb2 import ReceiptMove, ReceiptRisk
+from numpy.typing import NDArray
 
 from engine.domain.reasons import Reason
 from engine.inventory.feed_marks import Change, Event, Mark
@@ -17,7 +19,7 @@ from engine.network.image import NetworkImage
 from engine.service.feed_holds import MovedHolds
 from engine.service.feed_orders import FeedOrders
 from engine.service.feed_risks import risks_of
-from engine.service.feed_rows import ABSOLUTE, INBOUND, RECEIVED, SHIPPED, Row, event_of, mark_name
+from engine.service.feed_rows import ABSOLUTE, INBOUND, OF_STOCK_ALONE, RECEIVED, SHIPPED, Row, event_of, mark_name
 from engine.service.fields import Violations, minute_of
 from engine.service.record import instant
 
@@ -53,7 +55,7 @@ class Book:
     def __init__(
         self, image: NetworkImage, stock: LiveStock, texts: FeedTexts, orders: FeedOrders, decided_unix_ms: int
     ) -> None:  # fmt: skip
-        """`texts` must have those that `names_of` names."""
+        """`texts` must have those that `names_of` and `FeedOrders.names` name."""
         self._image = image
         self._stock = stock
         self._texts = texts
@@ -65,6 +67,20 @@ class Book:
         self.moves: list[ReceiptMove] = []
         self.risks: list[ReceiptRisk] = []
         self.events: list[types_pb2.OrderEvent] = []
+
+    def open(self, rows: Iterable[Row]) -> None:
+        """Look up what rows say of stock on hand, which nearly all do, in one step: not needed, but far faster."""
+        cells = {row.cell: row.mark for row in rows if row.kind in OF_STOCK_ALONE}
+        item_index, location_index = self._image.item_index, self._image.location_index
+        items = [item_index[cell.item_id] for cell in cells]
+        locations = [location_index[cell.location_id] for cell in cells]
+        slots = self._stock.on_hand_slots(items, locations, [cell.pool for cell in cells])
+        found = self._stock.matrix.read_many(
+            np.array(items, np.int64), np.array(locations, np.int64), np.array(slots, np.int64)
+        )  # fmt: skip
+        places = zip(cells.items(), items, locations, slots, *found.tolist(), strict=True)
+        for (cell, name), item, location, slot, at, supply, demand in places:
+            self._pages[cell] = self._new_page(item, location, slot, cell, name, at, supply, demand)
 
     def apply(self, index: int, row: Row) -> Result:
         """Apply a row that nothing was found wrong with at the door, or say why not."""
@@ -193,13 +209,17 @@ class Book:
         own = [(name, self._texts.get(name), text) for name, text in new] + self._holds.texts()
         return tuple([TextChange(*name, before, text) for name, before, text in own if text != before])
 
-    def held(self) -> list[tuple[int, int, int, int, int]]:
-        """(item, location, slot, supply, demand delta) of what changed and is there: to open one moves what others hold."""
-        return [
+    def held(self) -> NDArray[np.int64]:
+        """[5, positions]: item, location, slot, supply and demand delta of what changed and is there.
+
+        What is not there yet is not held: to open a position moves what others hold.
+        """
+        rows = [
             (page.item, page.location, page.slot, page.supply - page.supply_before, page.demand - page.demand_before)
             for page in self._pages.values()
             if page.is_open and (page.supply != page.supply_before or page.demand != page.demand_before)
         ]
+        return np.array(rows, np.int64).reshape(-1, 5).T.copy()
 
     def pending(self) -> dict[Cell, tuple[int, int]]:
         """(supply, demand) of each position that is not there yet."""
@@ -226,12 +246,17 @@ class Book:
             matrix = self._stock.matrix
             slot = self._stock.slot_of(item, location, cell.receipt_id, cell.pool)
             at = matrix.find(item, location, slot)
-            is_open = at >= 0
-            supply, demand = (int(matrix.supply[at]), int(matrix.demand[at])) if is_open else self._texts.pending(cell)
-            mark = Mark.parse(self._texts.get(name))
-            page = Page(item, location, slot, cell, name, mark, supply, demand, supply, demand, is_open)
-            self._pages[cell] = page
+            supply, demand = (int(matrix.supply[at]), int(matrix.demand[at])) if at >= 0 else (0, 0)
+            page = self._pages[cell] = self._new_page(item, location, slot, cell, name, at, supply, demand)
         return page
+
+    def _new_page(
+        self, item: int, location: int, slot: int, cell: Cell, name: TextName, at: int, supply: int, demand: int
+    ) -> Page:  # fmt: skip
+        if at < 0:
+            supply, demand = self._texts.pending(cell)
+        mark = Mark.parse(self._texts.get(name))
+        return Page(item, location, slot, cell, name, mark, supply, demand, supply, demand, at >= 0)
 
 
 SEEN_BY_COUNT = "the last record that set the position has seen it: supply stays"

@@ -143,6 +143,7 @@ def test_receipts_and_counts_leave_the_same_in_any_order_and_replayed(day: list[
         texts.forget()
         texts.need(names_of([row_of(made)]))
         book = Book(IMAGE, stock, texts, orders, NOW)
+        book.open([row_of(made)])
         book.apply(0, row_of(made))
         kept |= {TextName(each.table, each.item_id, each.field): each.text for each in book.texts()}
         for change in book.cells():
