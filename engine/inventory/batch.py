@@ -76,9 +76,9 @@ def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
         buckets.setdefault(keys.requests(transaction.request_id), []).append(number)
         for use in transaction.capacities:
             capacities.add(use.location_id, str(use.day))
-        for text in transaction.texts:
-            texts.add(keys.text(text.table, text.item_id, text.field), text.field)
-        for (item_id, location_id, receipt_id, pool), *_ in transaction.cells:
+        for table, text_item_id, field, _, _ in transaction.texts:
+            texts.add(keys.text(table, text_item_id, field), field)
+        for (item_id, location_id, receipt_id, pool), _, _, _, _, _ in transaction.cells:
             pairs.add((item_id, keys.block(location_id)), place_field(location_id, receipt_id, pool))
         arguments += (
             transaction.request_id, transaction.request_digest.hex(), transaction.order_id,

@@ -232,6 +232,8 @@ class LiveStock:
             done = matrix.change_many(done, item, location, slot, columns.supply_deltas, columns.demand_deltas)
             if done == len(columns):
                 break
+            if slot[done] >= 0 and matrix.make_room(int(item[done])):
+                continue
             change = columns[done]
             self.apply_change(change)
             done += 1

@@ -209,8 +209,7 @@ class InventoryMatrix:
         at = self.find(item, location, slot)
         if at >= 0:
             return at
-        if self.row_count[item] == self.row_room[item]:
-            self._grow_row(item)
+        self.make_room(item)
         at = int(
             insert_position(
                 self.row_start[item], self.row_count[item], location, slot, self.slot_available_at, self.location,
@@ -220,6 +219,13 @@ class InventoryMatrix:
         self.row_count[item] += 1
         self.opened_count += 1
         return at
+
+    def make_room(self, item: int) -> bool:
+        """Room for another position in an item's row; whether there was none."""
+        is_full = bool(self.row_count[item] == self.row_room[item])
+        if is_full:
+            self._grow_row(item)
+        return is_full
 
     def change(self, item: int, location: int, slot: int, supply_delta: int, demand_delta: int) -> None:
         """Add to one position. The sums stay within int32: the door and the commit script see to it."""

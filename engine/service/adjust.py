@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
-from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, types_pb2
+from belofte.v1 import inventory_service_pb2, ledger_entry_pb2
 from numpy.typing import NDArray
 
 from engine.domain.reasons import Reason, Refusal
@@ -17,7 +17,7 @@ from engine.inventory.write_path import Reading, Recorded
 from engine.network.image import NetworkImage
 from engine.service.feed_book import Book, names_of, refused
 from engine.service.feed_orders import FeedOrders, OrderBooks
-from engine.service.feed_rows import SHIPPED, Row, refuse_record, row_of
+from engine.service.feed_rows import SHIPPED, Row, plain_row, refuse_record, row_of
 from engine.service.fields import Violations
 from engine.service.record import finisher
 
@@ -29,12 +29,12 @@ finished_adjustment = finisher(inventory_service_pb2.AdjustInventoryResponse)
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A request with its records checked: `refusals` says why a record is out, by its place."""
+    """A request with its records checked: each is either a row or refused, by its place."""
 
     request_id: str
     digest: bytes
     message: bytes
-    records: tuple[types_pb2.InventoryRecord, ...]
+    rows: dict[int, Row]
     refusals: dict[int, tuple[Reason, str]]
 
 
@@ -51,7 +51,6 @@ class AdjustWrite(Reading):
     method: str = ADJUST_INVENTORY
     response: bytes = field(default=b"", init=False)
     tries: int = field(default=1, init=False)
-    _rows: dict[int, Row] = field(default_factory=dict, init=False)
     _book: Book | None = field(default=None, init=False)
     _changed: tuple[TextChange, ...] = field(default=(), init=False)
     _held: NDArray[np.int64] = field(default_factory=lambda: np.zeros((5, 0), np.int64), init=False)
@@ -63,21 +62,20 @@ class AdjustWrite(Reading):
 
     def names(self) -> Iterable[TextName]:
         """Texts of its feeds and positions; those of orders depend on what the ledger says of them."""
-        return names_of(self._read_rows().values())
+        return names_of(self.adjustment.rows.values())
 
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """The change that makes the stock of this moment what the records say. Raises `Refusal`."""
         asked, decided_unix_ms = self.adjustment, self.unix_ms()
-        rows = self._read_rows()
+        rows = asked.rows
         shipped = [row.record for row in rows.values() if row.kind == SHIPPED]
         orders = FeedOrders(shipped, self.books)
         self.texts.need(chain(names_of(rows.values()), orders.names(shipped)))
         orders.check(self.texts)
         book = self._book = Book(self.image, stock, self.texts, orders, decided_unix_ms)
         book.open(rows.values())
-        results = [
-            book.apply(i, rows[i]) if i in rows else refused(i, *asked.refusals[i]) for i in range(len(asked.records))
-        ]  # fmt: skip
+        places = range(len(rows) + len(asked.refusals))
+        results = [book.apply(i, rows[i]) if i in rows else refused(i, *asked.refusals[i]) for i in places]
         accepted_count = sum([result.accepted for result in results])
         answer = inventory_service_pb2.AdjustInventoryResponse(
             results=results, accepted_count=accepted_count, rejected_count=len(results) - accepted_count, gaps=book.gaps()
@@ -94,13 +92,6 @@ class AdjustWrite(Reading):
         cells, self._changed = book.cells(), book.texts()
         add_effects(entry, cells, (), self._changed)
         return Transaction(asked.request_id, asked.digest, "", cells, (), entry.SerializeToString(), self._changed)
-
-    def _read_rows(self) -> dict[int, Row]:
-        """By place; without those that were refused at the door."""
-        if not self._rows:
-            asked = self.adjustment
-            self._rows = {i: row_of(record) for i, record in enumerate(asked.records) if i not in asked.refusals}
-        return self._rows
 
     def hold(self, stock: LiveStock) -> None:
         """Show the changed stock and texts to what is planned next."""
@@ -136,9 +127,14 @@ def decode_adjustment(
     """The records, those that cannot be applied told apart. Only the request as a whole is noted in `violations`."""
     if not 1 <= len(wire.records) <= RECORDS_MAX:
         violations.add("records", f"1 to {RECORDS_MAX} records were expected, not {len(wire.records)}")
-    refusals = {}
+    rows, refusals = {}, {}
     for i, record in enumerate(wire.records[: RECORDS_MAX + 1]):
-        refusal = refuse_record(record, image, now_unix_ms)
-        if refusal is not None:
-            refusals[i] = refusal
-    return Adjustment(wire.request_id, digest, message, tuple(wire.records), refusals)
+        row = plain_row(record, image)
+        if row is None:
+            refusal = refuse_record(record, image, now_unix_ms)
+            if refusal is not None:
+                refusals[i] = refusal
+                continue
+            row = row_of(record)
+        rows[i] = row
+    return Adjustment(wire.request_id, digest, message, rows, refusals)

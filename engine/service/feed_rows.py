@@ -50,11 +50,8 @@ class Row(NamedTuple):
 def row_of(record: types_pb2.InventoryRecord) -> Row:
     """A record as it is applied."""
     item_id, location_id, receipt_id, pool = record.item_id, record.location_id, record.receipt_id, record.pool
-    field = place_field(location_id, receipt_id, pool) if receipt_id or pool else location_id
-    return Row(
-        record, record.kind, Cell(item_id, location_id, receipt_id, pool), TextName(TextTable.MARKS, item_id, field),
-        record.quantity, record.source, record.sequence,
-    )  # fmt: skip
+    cell = Cell(item_id, location_id, receipt_id, pool)
+    return Row(record, record.kind, cell, mark_name(cell), record.quantity, record.source, record.sequence)
 
 
 def mark_name(cell: Cell) -> TextName:
@@ -62,10 +59,28 @@ def mark_name(cell: Cell) -> TextName:
     return TextName(TextTable.MARKS, cell.item_id, place_field(cell.location_id, cell.receipt_id, cell.pool))
 
 
+def plain_row(record: types_pb2.InventoryRecord, image: NetworkImage) -> Row | None:
+    """A record as most are, with nothing wrong: only of what is on hand in the common pool, not dated. None says nothing."""
+    item_id, location_id, kind, quantity = record.item_id, record.location_id, record.kind, record.quantity
+    source, sequence = record.source, record.sequence
+    is_plain = (
+        # An id that the network knows is one.
+        item_id in image.item_index
+        and location_id in image.location_index
+        and kind in OF_STOCK_ALONE
+        and QUANTITY_MIN < quantity <= QUANTITY_MAX
+        and (sequence >= 0 and is_id(source) if source else sequence == 0)
+        and not (record.receipt_id or record.pool or record.order_id or record.shipment_id or record.lot or record.condition)
+        and not (record.HasField("as_of") or record.HasField("available_at") or record.HasField("expires_at"))
+    )
+    if not is_plain:
+        return None
+    mark = TextName(TextTable.MARKS, item_id, location_id)
+    return Row(record, kind, Cell(item_id, location_id, "", ""), mark, quantity, source, sequence)
+
+
 def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_unix_ms: int) -> Refused | None:
     """Why a record cannot be applied, whatever the stock; None when it can."""
-    if _is_in_order(record, image):
-        return None
     for name in ("item_id", "location_id", "receipt_id", "pool", "source"):
         given = getattr(record, name)
         if not is_id(given) and (given or name in ("item_id", "location_id")):
@@ -84,23 +99,6 @@ def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_un
     return (
         _refuse_amount(record) or _refuse_receipt(record) or _refuse_order(record) or _refuse_time(record, now_unix_ms)
     )  # fmt: skip
-
-
-def _is_in_order(record: types_pb2.InventoryRecord, image: NetworkImage) -> bool:
-    """Whether nothing is wrong with a record as most are: only of what is on hand in the common pool, not dated.
-
-    An id that the network knows is one. False says nothing.
-    """
-    source, sequence = record.source, record.sequence
-    return (
-        record.item_id in image.item_index
-        and record.location_id in image.location_index
-        and record.kind in OF_STOCK_ALONE
-        and QUANTITY_MIN < record.quantity <= QUANTITY_MAX
-        and (sequence >= 0 and is_id(source) if source else sequence == 0)
-        and not (record.receipt_id or record.pool or record.order_id or record.shipment_id or record.lot or record.condition)
-        and not (record.HasField("as_of") or record.HasField("available_at") or record.HasField("expires_at"))
-    )
 
 
 def event_of(row: Row, decided_unix_ms: int) -> Event:

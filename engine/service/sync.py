@@ -31,7 +31,7 @@ from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage
 from engine.service.adjust import Adjustment, AdjustWrite
 from engine.service.feed_orders import OrderBooks
-from engine.service.feed_rows import COUNT, INBOUND, ON_HAND, ms_of, refuse_as_of, refuse_record
+from engine.service.feed_rows import COUNT, INBOUND, ON_HAND, ms_of, refuse_as_of, refuse_record, row_of
 from engine.service.fields import (
     REMEMBERED_MS,
     begin_write,
@@ -263,7 +263,8 @@ class Sync:
         request_id = self._part_id(name)
         refusals = {} if name.startswith("zero/") else {i: why for i, row in enumerate(rows) if (why := self._refuse(row))}
         message = Request(source=self._first.source, records=rows).SerializeToString()
-        adjustment = Adjustment(request_id, digest, message, tuple(rows), refusals)
+        accepted = {i: row_of(row) for i, row in enumerate(rows) if i not in refusals}
+        adjustment = Adjustment(request_id, digest, message, accepted, refusals)
         written: list[_Part] = []
 
         def make() -> _Part:
