@@ -28,6 +28,9 @@ from engine.inventory.transaction import Cell, TextTable, Transaction
 TAIL_ENTRIES_MAX = 10_000
 """Log entries read at once."""
 
+TEXTS_MAX = 4_000
+"""Texts read in one script call: it blocks the store while it runs."""
+
 LOAD_KEYS_MAX = 512
 """Keys read in one step of a load: others wait for it."""
 
@@ -196,15 +199,19 @@ class StockStore:
         return {request_id for request_id, is_seen in zip(request_ids, found, strict=True) if is_seen}
 
     def texts(self, names: Sequence[tuple[TextTable, str, str]]) -> list[str]:
-        """Texts by (table, item, field), "" where there is none. Raises StoreAway, StoreGap."""
+        """Texts by (table, item, field), "" where there is none; not all as of one instant. Raises StoreAway, StoreGap."""
         if self._layout is None:
             raise StoreGap("nothing was loaded")
         data = self._keys.data(self._layout)
-        keys = [self._keys.epoch, self._keys.layout, *(data.text(*name) for name in names)]
-        fields = [field for _, _, field in names]
-        stamped, layout, found = self._asked(lambda: self._texts(keys, fields))
-        self._check_same(stamped, layout)
-        return [text.decode() if text else "" for text in found]
+        found: list[str] = []
+        for first in range(0, len(names), TEXTS_MAX):
+            some = names[first : first + TEXTS_MAX]
+            keys = [self._keys.epoch, self._keys.layout, *[data.text(*name) for name in some]]
+            fields = [field for _, _, field in some]
+            stamped, layout, texts = self._asked(lambda keys=keys, fields=fields: self._texts(keys, fields))
+            self._check_same(stamped, layout)
+            found += [text.decode() if text else "" for text in texts]
+        return found
 
     def units_of(self, items: Sequence[str]) -> tuple[str, dict[Cell, tuple[int, int]]]:
         """(supply, demand) of each position of some items, and where the log stood then. Raises StoreAway, StoreGap."""

@@ -1,4 +1,4 @@
--- Texts of the store, all as of one instant: one call, since a command for each costs the client far more than the store.
+-- Texts of the store: one call, since a command for each would cost the client far more than the store.
 --
 -- KEYS  epoch, layout; then the hash of each text, as often as there are texts of it
 -- ARGV  the field of each
