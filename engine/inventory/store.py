@@ -17,6 +17,7 @@ from engine.inventory.batch import CLOSED, encode_batch
 from engine.inventory.client import StoreAway, StoreGap, connect, ordinal
 from engine.inventory.commit_round import CommitResult, CommitRound, CommitWire, LogRecord
 from engine.inventory.effects import CapacityUse, effects_in, texts_in
+from engine.inventory.feed_texts import TextName
 from engine.inventory.hash_reader import FieldNumbers, HashReader
 from engine.inventory.keys import DataKeys, Keys, Layout, place_of
 from engine.inventory.live import LiveStock
@@ -28,8 +29,8 @@ from engine.inventory.transaction import Cell, TextTable, Transaction
 TAIL_ENTRIES_MAX = 10_000
 """Log entries read at once."""
 
-TEXTS_MAX = 4_000
-"""Texts read in one script call: it blocks the store while it runs."""
+TEXT_PARTS_AHEAD = 4
+"""Parts that are asked for before the first of them is answered."""
 
 LOAD_KEYS_MAX = 512
 """Keys read in one step of a load: others wait for it."""
@@ -101,7 +102,6 @@ class StockStore:
         self._lag = record_lag_entries_max, record_lag_ms_max
         self._items, self._locations = tuple(item_ids), tuple(location_ids)
         self._commit = ScriptLine(self._client, script_text("commit"))
-        self._texts = self._client.register_script(script_text("texts"))
         self._layout: Layout | None = None
         self._stamped = 0
 
@@ -198,20 +198,30 @@ class StockStore:
         self._check_same(stamped, layout)
         return {request_id for request_id, is_seen in zip(request_ids, found, strict=True) if is_seen}
 
-    def texts(self, names: Sequence[tuple[TextTable, str, str]]) -> list[str]:
-        """Texts by (table, item, field), "" where there is none; not all as of one instant. Raises StoreAway, StoreGap."""
+    def texts(self, parts: Sequence[Sequence[TextName]]) -> Iterator[list[str]]:
+        """The texts of each part in turn, "" where there is none; some are asked for ahead. Raises StoreAway, StoreGap."""
         if self._layout is None:
             raise StoreGap("nothing was loaded")
         data = self._keys.data(self._layout)
-        found: list[str] = []
-        for first in range(0, len(names), TEXTS_MAX):
-            some = names[first : first + TEXTS_MAX]
-            keys = [self._keys.epoch, self._keys.layout, *[data.text(*name) for name in some]]
-            fields = [field for _, _, field in some]
-            stamped, layout, texts = self._asked(lambda keys=keys, fields=fields: self._texts(keys, fields))
-            self._check_same(stamped, layout)
-            found += [text.decode() if text else "" for text in texts]
-        return found
+        line = ScriptLine(self._client, script_text("texts"))
+
+        def ask(names: Sequence[TextName]) -> None:
+            keys = [self._keys.epoch, self._keys.layout, *[data.text(*name) for name in names]]
+            self._asked(lambda: line.send(keys, [name.field for name in names]))
+
+        try:
+            for names in parts[:TEXT_PARTS_AHEAD]:
+                ask(names)
+            for ahead in range(TEXT_PARTS_AHEAD, len(parts) + TEXT_PARTS_AHEAD):
+                stamped, layout, texts = self._asked(line.receive)
+                self._check_same(stamped, layout)
+                for names in parts[ahead : ahead + 1]:
+                    ask(names)
+                if ahead == len(parts) + TEXT_PARTS_AHEAD - 1:
+                    line.end()
+                yield [text.decode() if text else "" for text in texts]
+        finally:
+            line.end()
 
     def units_of(self, items: Sequence[str]) -> tuple[str, dict[Cell, tuple[int, int]]]:
         """(supply, demand) of each position of some items, and where the log stood then. Raises StoreAway, StoreGap."""

@@ -6,8 +6,7 @@ What another engine was faster with is planned again on what the store holds by 
 ledger has recorded it, which it learns by its request id.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from threading import Event
@@ -31,7 +30,6 @@ from engine.inventory.transaction import (
     Outcome,
     Refused,
     Seen,
-    TextTable,
     TooFarBehind,
     Transaction,
 )
@@ -98,7 +96,7 @@ class Grouped:
 
 
 class Reading:
-    """A write that is planned on texts of the store: what those of a round need is read anew, and in one question."""
+    """A write that is planned on texts of the store: what it needs is read anew, while those before it are planned."""
 
     texts: FeedTexts
 
@@ -186,10 +184,10 @@ class WritePath:
             self._lost(error)
             raise recovering() from error
 
-    def read_texts(self, names: Sequence[tuple[TextTable, str, str]]) -> list[str]:
-        """Texts of the store as they are now, for a plan that is guarded by them. Raises `Refusal`."""
+    def read_texts(self, parts: Sequence[Sequence[TextName]]) -> Iterator[Sequence[str]]:
+        """Texts of the store, part by part, for plans that are guarded by them. Raises `Refusal`."""
         try:
-            return self._store.texts(names)
+            yield from self._store.texts(parts)
         except (StoreGap, StoreAway) as error:
             self._lost(error)
             raise recovering() from error
@@ -420,12 +418,9 @@ class _Committing(NamedTuple):
 
 
 def _read_ahead(readers: Sequence[Reading]) -> None:
-    """Have the texts at hand that the writes of a round need, as they are now."""
+    """Have the texts read that the writes of a round need, as they are from now on."""
     for texts in dict.fromkeys(write.texts for write in readers):
-        texts.forget()
-        # Who needs what could not be read asks for it again, and is refused.
-        with suppress(Refusal):
-            texts.need([name for write in readers if write.texts is texts for name in write.names()])
+        texts.expect([write.names() for write in readers if write.texts is texts])
 
 
 def _group_at(writes: Sequence[Write], at: int) -> list[Write]:

@@ -11,6 +11,7 @@ from engine.inventory import store as store_module
 from engine.inventory.client import StoreAway, StoreGap
 from engine.inventory.commit_round import TRANSACTIONS_SENT, LogRecord
 from engine.inventory.effects import effects_of
+from engine.inventory.feed_texts import TextName
 from engine.inventory.gate import ORIGIN, Hash, StoreGate
 from engine.inventory.keys import DataKeys, Keys, Layout, blocks_for
 from engine.inventory.live import LiveStock
@@ -301,20 +302,23 @@ def test_epoch_open_is_the_gates(server: ValkeyServer) -> None:
     assert store.epoch_open() is None
 
 
-def test_texts_are_read_in_parts(server: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than a script may pass on at once; of hashes with one field and with many."""
-    monkeypatch.setattr(store_module, "TEXTS_MAX", 9_000)
+def test_texts_are_read_in_parts(server: ValkeyServer) -> None:
+    """More than a script may pass on at once; of hashes with one field and with many; more parts than are asked for ahead."""
     open_store(server.url)
     store = stock_store(server.url)
     store.load()
     changes = [text(f"f{i}", f"é{i}", "") for i in range(10_000)]
     changes += [text(name, f"{item} {name}", "", TextTable.MARKS, item) for item in ITEMS for name in LOCATIONS]
     assert isinstance(store.commit([transaction(texts=changes)], 1, ORIGIN).outcomes[0], Committed)
-    names = [(each.table, each.item_id, each.field) for each in changes]
-    assert store.texts([*names, (TextTable.FEEDS, "", "none"), (TextTable.HOLDS, "", "f1")]) == [
-        *(each.text for each in changes), "", "",
+    names = [TextName(each.table, each.item_id, each.field) for each in changes]
+    none = [TextName(TextTable.FEEDS, "", "none"), TextName(TextTable.HOLDS, "", "f1")]
+    assert list(store.texts([names, *([name] for name in names[-20:]), none])) == [
+        [each.text for each in changes], *([each.text] for each in changes[-20:]), ["", ""],
     ]  # fmt: skip
-    assert store.texts([]) == []
+    assert list(store.texts([])) == []
+    # Who does not read on leaves nothing behind.
+    assert next(store.texts([names[:1], names[1:2]])) == ["é0"]
+    assert next(store.texts([names[2:3]])) == ["é2"]
 
 
 def test_a_round_that_was_given_up_leaves_nothing_to_the_next(server: ValkeyServer) -> None:

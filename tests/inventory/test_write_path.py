@@ -219,18 +219,16 @@ def test_store_lost_between_two_batches(tmp_path: Path) -> None:
             assert on_hand(engine.path.stock) == (5, 0)
 
 
-def test_texts_of_a_round_are_read_in_one_question_and_anew_in_the_next(
-    engine: TestEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_texts_of_a_round_are_read_once_and_anew_in_the_next(engine: TestEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three feeds in one tick: the second is planned on what the first leaves, which no store has told."""
     stocked(engine, 10, "ams", "ehv")
     image, texts, books = compile_image(small_records()), FeedTexts(engine.path.read_texts), books_of(engine.ledger)
-    asked: list[int] = []
+    asked: list[list[int]] = []
     original = engine.store.texts
 
-    def read(names: list[TextName]) -> list[str]:
-        asked.append(len(names))
-        return original(names)
+    def read(parts: list[list[TextName]]) -> Iterator[list[str]]:
+        asked.append([len(names) for names in parts])
+        return original(parts)
 
     monkeypatch.setattr(engine.store, "texts", read)
     answers: list[Recorded | Refusal] = []
@@ -244,13 +242,13 @@ def test_texts_of_a_round_are_read_in_one_question_and_anew_in_the_next(
         return AdjustWrite(adjustment, image, texts, books, lambda: 0, lambda write, outcome: answers.append(outcome))
 
     engine.path.run([adjust(1, "ams"), adjust(2, "ams"), adjust(3, "ehv")])
-    assert asked == [3], "one feed, two positions"
+    assert asked == [[2, 1]], "one feed, two positions"
     engine.path.run([adjust(4, "ams")])
-    assert asked == [3, 2]
+    assert asked == [[2, 1], [2]]
     wait_until(lambda: len(answers) == 4)
     assert all(isinstance(each, Recorded) for each in answers)
     assert (on_hand(engine.path.stock), on_hand(engine.path.stock, location="ehv")) == ((13, 0), (11, 0))
-    assert engine.store.texts([(TextTable.FEEDS, "", "erp")]) == ["1:4"]
+    assert list(original([[TextName(TextTable.FEEDS, "", "erp")]])) == [["1:4"]]
 
 
 # -- repeats
