@@ -8,8 +8,9 @@ from engine.inventory.client import StoreAway
 from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, changes_of
 from engine.inventory.transaction import Committed, Outcome, Transaction
 
-CELLS_SENT, TRANSACTIONS_SENT = CELLS_MAX // 2, TRANSACTIONS_MAX // 4
-"""A batch is full with so many of either: what is planned later gives the store no time any more."""
+CELLS_SENT, TRANSACTIONS_SENT = CELLS_MAX // 2, TRANSACTIONS_MAX // 2
+"""A batch is full with so many of either, so that the store begins early. Smaller ones cost more to plan than they save:
+plain orders a second on 2 cores are 5,000 in batches of 64, 7,000 of 128, and 6,800 of 256."""
 
 
 class LogRecord(NamedTuple):
