@@ -27,9 +27,10 @@ from benchmarks.matrix_stock import StockPlan, fill_store, plan_stock
 from benchmarks.report import Report
 from engine.domain.basket import Basket, BasketLine, DestinationKey
 from engine.inventory.arena import ArenaFile
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import add_effects, effects_of
 from engine.inventory.live import LiveStock
-from engine.inventory.store import LogRecord, StockImage, StockStore
+from engine.inventory.store import StockImage, StockStore
 from engine.inventory.transaction import Cell, CellChange
 from engine.network.image import NetworkImage, compile_image
 from engine.promise.quote import quote_promise

@@ -9,12 +9,13 @@ import redis
 from belofte.v1 import ledger_entry_pb2
 
 from engine.domain.ids import uuid7
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import FEW_ROWS_MAX, PositionChange, add_effects, changes_of
 from engine.inventory.gate import NO_LINK, ORIGIN, StoreGate
 from engine.inventory.hash_reader import FieldNumbers
 from engine.inventory.keys import Layout, date_field, place_field
 from engine.inventory.live import LiveStock
-from engine.inventory.store import LogRecord, StockImage, StockStore
+from engine.inventory.store import StockImage, StockStore
 from engine.inventory.stored import StoredPart, StoredPositions
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, TextChange, TextTable, Transaction
 from engine.kernels.replies import read_hashes

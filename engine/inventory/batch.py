@@ -12,8 +12,6 @@ import orjson
 
 from engine.inventory.keys import DataKeys, date_field, place_field
 from engine.inventory.transaction import (
-    CapacityChange,
-    CellChange,
     Closed,
     Committed,
     FailedGuard,
@@ -22,7 +20,6 @@ from engine.inventory.transaction import (
     Outcome,
     Refused,
     Seen,
-    TextChange,
     TooFarBehind,
     Transaction,
 )
@@ -47,9 +44,14 @@ class _Fields:
 
     def __init__(self) -> None:
         self.by_key: dict[Any, dict[str, int]] = {}
+        self._added: list[tuple[dict[str, int], str]] = []
 
     def add(self, key: Any, field: str) -> None:
-        self.by_key.setdefault(key, {}).setdefault(field, 0)
+        fields = self.by_key.get(key)
+        if fields is None:
+            fields = self.by_key[key] = {}
+        fields[field] = 0
+        self._added.append((fields, field))
 
     def number(self) -> list[list[str]]:
         """Give out the numbers; the fields of each hash."""
@@ -60,18 +62,9 @@ class _Fields:
                 fields[field] = count
         return [list(fields) for fields in self.by_key.values()]
 
-
-def divide(transactions: Sequence[Transaction]) -> Iterator[Sequence[Transaction]]:
-    """Batches within the maxima, in order."""
-    start, cells = 0, 0
-    for at, transaction in enumerate(transactions):
-        wanted = len(transaction.cells) + len(transaction.capacities) + len(transaction.texts)
-        if at > start and (at - start == TRANSACTIONS_MAX or cells + wanted > CELLS_MAX):
-            yield transactions[start:at]
-            start, cells = at, 0
-        cells += wanted
-    if start < len(transactions):
-        yield transactions[start:]
+    def numbers(self) -> Iterator[int]:
+        """Those of the fields as they were added."""
+        return (fields[field] for fields, field in self._added)
 
 
 def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
@@ -83,24 +76,23 @@ def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
         buckets.setdefault(keys.requests(transaction.request_id), []).append(number)
         for use in transaction.capacities:
             capacities.add(use.location_id, str(use.day))
-        for text in transaction.texts:
-            texts.add(_text_key(text, keys), text.field)
-        for change in transaction.cells:
-            pairs.add(_pair(change, keys), _field(change))
+        for table, text_item_id, field, _, _ in transaction.texts:
+            texts.add(keys.text(table, text_item_id, field), field)
+        for (item_id, location_id, receipt_id, pool), _, _, _, _, _ in transaction.cells:
+            pairs.add((item_id, keys.block(location_id)), place_field(location_id, receipt_id, pool))
         arguments += (
             transaction.request_id, transaction.request_digest.hex(), transaction.order_id,
             sha256(transaction.entry).hexdigest(), transaction.entry,
         )  # fmt: skip
     capacity_fields, text_fields, pair_fields = capacities.number(), texts.number(), pairs.number()
+    capacity_numbers, text_numbers, pair_numbers = capacities.numbers(), texts.numbers(), pairs.numbers()
     body = [
         {
-            "c": [_cell(change, pairs.by_key[_pair(change, keys)][_field(change)]) for change in transaction.cells],
-            "k": [_capacity(use, capacities.by_key[use.location_id][str(use.day)]) for use in transaction.capacities],
-            "x": [_text(text, texts.by_key[_text_key(text, keys)][text.field]) for text in transaction.texts],
-            "d": _dates(transaction),
+            "c": _cells(transaction, pair_numbers), "k": _capacities(transaction, capacity_numbers),
+            "x": _texts(transaction, text_numbers), "d": _dates(transaction),
         }
         for transaction in transactions
-    ]
+    ]  # fmt: skip
     tables = {
         "buckets": list(buckets.values()), "capacities": capacity_fields, "texts": text_fields, "pairs": pair_fields,
         "body": body,
@@ -139,39 +131,35 @@ def _failed_guard(details: Any) -> FailedGuard:
     return FailedGuard(Guard(guard), number - 1, (int(x), int(y)), text[0].decode() if text else "")
 
 
-def _pair(change: CellChange, keys: DataKeys) -> tuple[str, int]:
-    return change.cell.item_id, keys.block(change.cell.location_id)
+def _cells(transaction: Transaction, numbers: Iterator[int]) -> list[int | bool]:
+    cells: list[int | bool] = []
+    for _, supply_delta, demand_delta, floor, expected, _ in transaction.cells:
+        # A condition that is not asked is `false`: Lua has no null in lists.
+        cells += (
+            next(numbers), supply_delta, demand_delta, False if floor is None else floor,
+            False if expected is None else expected,
+        )  # fmt: skip
+    return cells
 
 
-def _field(change: CellChange) -> str:
-    _, location_id, receipt_id, pool = change.cell
-    return place_field(location_id, receipt_id, pool)
+def _capacities(transaction: Transaction, numbers: Iterator[int]) -> list[int]:
+    uses: list[int] = []
+    for use in transaction.capacities:
+        uses += (next(numbers), use.quantity_delta, use.limit)
+    return uses
 
 
-def _cell(change: CellChange, number: int) -> list[int | bool]:
-    # A condition that is not asked is `false`: Lua has no null in lists.
-    floor = False if change.floor is None else change.floor
-    expected = False if change.supply_expected is None else change.supply_expected
-    return [number, change.supply_delta, change.demand_delta, floor, expected]
-
-
-def _capacity(use: CapacityChange, number: int) -> list[int]:
-    return [number, use.quantity_delta, use.limit]
-
-
-def _text(change: TextChange, number: int) -> list[int | str | bool]:
-    return [number, False if change.expected is None else change.expected, change.text]
-
-
-def _text_key(change: TextChange, keys: DataKeys) -> str:
-    return keys.text(change.table, change.item_id, change.field)
+def _texts(transaction: Transaction, numbers: Iterator[int]) -> list[int | str | bool]:
+    texts: list[int | str | bool] = []
+    for _, _, _, expected, text in transaction.texts:
+        texts += (next(numbers), False if expected is None else expected, text)
+    return texts
 
 
 def _dates(transaction: Transaction) -> list[str | int]:
     """Fields and minutes in turn, as HSET wants them."""
     dates: list[str | int] = []
-    for change in transaction.cells:
-        if change.available_at_minute is not None and change.cell.receipt_id:
-            item_id, location_id, receipt_id, _ = change.cell
-            dates += (date_field(item_id, location_id, receipt_id), change.available_at_minute)
+    for (item_id, location_id, receipt_id, _), _, _, _, _, minute in transaction.cells:
+        if minute is not None and receipt_id:
+            dates += (date_field(item_id, location_id, receipt_id), minute)
     return dates

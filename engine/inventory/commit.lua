@@ -6,9 +6,9 @@
 -- ARGV  epoch, layout, entries that may wait, milliseconds they may wait, batch (JSON); then for each transaction
 --       request id, request digest, created order id, entry digest, entry
 -- The batch: `buckets` (numbers of the transactions in each), `capacities`, `texts` and `pairs` (fields of each), `body`
--- (for each transaction its cells c = {cell, supply delta, demand delta, floor, supply expected}, capacities k = {capacity,
--- delta, limit}, texts x = {text, expected, new} and dates d = field, minute, ...). A text expected to be '' must not be
--- there, and one that becomes '' is removed.
+-- (for each transaction its cells c = cell, supply delta, demand delta, floor, supply expected, cell, ...; likewise its
+-- capacities k = capacity, delta, limit, ..., texts x = text, expected, new, ... and dates d = field, minute, ...). A text
+-- expected to be '' must not be there, and one that becomes '' is removed.
 -- Returns CLOSED or TOO_FAR_BEHIND, or the head's position before, and for each transaction its position, or a list that
 -- begins with SEEN, ORDER_EXISTS (and the request that created it) or REFUSED (and every failed guard as {guard, number,
 -- current values}).
@@ -17,6 +17,7 @@ local REFUSED, SEEN, ORDER_EXISTS = 1, 2, 3
 local FLOOR, SUPPLY, RANGE, CAPACITY, TEXT = 1, 2, 3, 4, 5
 local QUANTITY_MAX, CAPACITY_MAX = 2147483647, 9007199254740991
 local FIXED_KEYS, FIXED_ARGS, ARGS_EACH = 7, 5, 5
+local CELL_VALUES, CAPACITY_VALUES, TEXT_VALUES = 5, 3, 3
 local HOUR_SECONDS, REMEMBERED_SECONDS = 3600, 86400
 -- Lua passes fewer than 8,000 values to one call, and a call that fails half way leaves what was written before it.
 local VALUES_MAX = 4000
@@ -47,15 +48,18 @@ local function argument(t, which)
   return ARGV[FIXED_ARGS + (t - 1) * ARGS_EACH + which]
 end
 
-local function read_fields(key, fields)
-  local values = {}
+-- What a hash holds in some fields, into values[at + 1] and on; false where there is nothing.
+local function read_fields(key, fields, values, at)
+  if #fields == 1 then
+    values[at + 1] = redis.call('HGET', key, fields[1])
+    return
+  end
   for first = 1, #fields, VALUES_MAX do
     local last = math.min(first + VALUES_MAX - 1, #fields)
     for i, value in ipairs(redis.call('HMGET', key, unpack(fields, first, last))) do
-      values[first + i - 1] = value
+      values[at + first + i - 1] = value
     end
   end
-  return values
 end
 
 local function write_fields(key, fields_and_values)
@@ -69,11 +73,11 @@ end
 local known, existing, supply, demand, used, texts = {}, {}, {}, {}, {}, {}
 local key_at = FIXED_KEYS
 for bucket = 1, #batch.buckets do
-  local ids = {}
+  local ids, found = {}, {}
   for i, t in ipairs(batch.buckets[bucket]) do
     ids[i] = argument(t, 1)
   end
-  local found = read_fields(KEYS[key_at + bucket], ids)
+  read_fields(KEYS[key_at + bucket], ids, found, 0)
   for i = 1, #ids do
     known[ids[i]] = found[i]
   end
@@ -81,95 +85,131 @@ end
 local capacity_keys_at = key_at + #batch.buckets
 local capacity_count = 0
 for k = 1, #batch.capacities do
-  local found = read_fields(KEYS[capacity_keys_at + k], batch.capacities[k])
-  for i = 1, #found do
-    used[capacity_count + i] = tonumber(found[i] or 0)
-  end
-  capacity_count = capacity_count + #found
+  local fields = batch.capacities[k]
+  read_fields(KEYS[capacity_keys_at + k], fields, used, capacity_count)
+  capacity_count = capacity_count + #fields
+end
+for slot = 1, capacity_count do
+  used[slot] = tonumber(used[slot] or 0)
 end
 local text_keys_at = capacity_keys_at + #batch.capacities
 local text_count = 0
 for k = 1, #batch.texts do
-  local found = read_fields(KEYS[text_keys_at + k], batch.texts[k])
-  for i = 1, #found do
-    texts[text_count + i] = found[i] or ''
+  local fields = batch.texts[k]
+  read_fields(KEYS[text_keys_at + k], fields, texts, text_count)
+  text_count = text_count + #fields
+end
+for text = 1, text_count do
+  texts[text] = texts[text] or ''
+end
+-- Demand is read only where a change adds to it or asks for a floor: a feed does neither.
+local wants_demand = {}
+for t = 1, #body do
+  local cells = body[t].c
+  for i = 1, #cells, CELL_VALUES do
+    if cells[i + 2] ~= 0 or cells[i + 3] then
+      wants_demand[cells[i]] = true
+    end
   end
-  text_count = text_count + #found
 end
 local pair_keys_at = text_keys_at + #batch.texts
 local cell_count = 0
 for k = 1, #batch.pairs do
   local fields = batch.pairs[k]
-  local supplies = read_fields(KEYS[pair_keys_at + 2 * k - 1], fields)
-  local demands = read_fields(KEYS[pair_keys_at + 2 * k], fields)
-  for i = 1, #fields do
-    supply[cell_count + i] = tonumber(supplies[i] or 0)
-    demand[cell_count + i] = tonumber(demands[i] or 0)
+  read_fields(KEYS[pair_keys_at + 2 * k - 1], fields, supply, cell_count)
+  local is_wanted = false
+  for i = cell_count + 1, cell_count + #fields do
+    supply[i] = tonumber(supply[i] or 0)
+    is_wanted = is_wanted or wants_demand[i]
+  end
+  if is_wanted then
+    read_fields(KEYS[pair_keys_at + 2 * k], fields, demand, cell_count)
+    for i = cell_count + 1, cell_count + #fields do
+      demand[i] = tonumber(demand[i] or 0)
+    end
   end
   cell_count = cell_count + #fields
 end
 
-local created = {}
+-- Demand of a cell that was not read because nothing hangs on it: only to be told.
+local demand_key, demand_field
+local function read_demand(cell)
+  if not demand_key then
+    demand_key, demand_field = {}, {}
+    for k = 1, #batch.pairs do
+      for _, field in ipairs(batch.pairs[k]) do
+        demand_field[#demand_field + 1] = field
+        demand_key[#demand_field] = KEYS[pair_keys_at + 2 * k]
+      end
+    end
+  end
+  return tonumber(redis.call('HGET', demand_key[cell], demand_field[cell]) or 0)
+end
+
+local created, creators = {}, {}
 for t = 1, #body do
   local order_id = argument(t, 3)
   if order_id ~= '' then
     created[#created + 1] = order_id
   end
 end
-for i, request_id in ipairs(read_fields(KEYS[7], created)) do
-  existing[created[i]] = request_id
+read_fields(KEYS[7], created, creators, 0)
+for i = 1, #created do
+  existing[created[i]] = creators[i]
 end
 
--- What the guards of one transaction find wrong, after REFUSED; its own changes count for its later cells.
+-- What the guards of one transaction find wrong, after REFUSED; its own changes count for its later cells. Its changes are
+-- made on the copies, and taken back where anything is wrong.
 local function failures(t)
   local failed = {REFUSED}
-  local own_supply, own_demand, own_used, own_texts = {}, {}, {}, {}
-  for i, change in ipairs(body[t].c) do
-    local cell, supply_delta, demand_delta, floor, expected = unpack(change)
-    local s, d = own_supply[cell] or supply[cell], own_demand[cell] or demand[cell]
-    local s_after, d_after = s + supply_delta, d + demand_delta
+  local cells, capacities, changes = body[t].c, body[t].k, body[t].x
+  local cells_before, used_before, texts_before = {}, {}, {}
+  for i = 1, #cells, CELL_VALUES do
+    local cell, floor, expected = cells[i], cells[i + 3], cells[i + 4]
+    local s, d = supply[cell], demand[cell]
+    local s_after, d_after = s + cells[i + 1], d and d + cells[i + 2]
     local guard
     if expected and s ~= expected then
       guard = SUPPLY
-    elseif math.max(math.abs(s_after), math.abs(d_after)) > QUANTITY_MAX then
+    elseif math.abs(s_after) > QUANTITY_MAX or (d and math.abs(d_after) > QUANTITY_MAX) then
       guard = RANGE
     elseif floor and s_after - d_after < floor then
       guard = FLOOR
     end
     if guard then
-      failed[#failed + 1] = {guard, i, s, d}
+      failed[#failed + 1] = {guard, (i + CELL_VALUES - 1) / CELL_VALUES, s, d or read_demand(cell)}
     end
-    own_supply[cell], own_demand[cell] = s_after, d_after
+    cells_before[i], cells_before[i + 1] = s, d
+    supply[cell], demand[cell] = s_after, d_after
   end
-  for i, change in ipairs(body[t].k) do
-    local slot, delta, limit = unpack(change)
-    local before = own_used[slot] or used[slot]
+  for i = 1, #capacities, CAPACITY_VALUES do
+    local slot, delta, limit = capacities[i], capacities[i + 1], capacities[i + 2]
+    local before = used[slot]
     local after = before + delta
     if (delta > 0 and after > limit) or math.abs(after) > CAPACITY_MAX then
-      failed[#failed + 1] = {CAPACITY, i, before, 0}
+      failed[#failed + 1] = {CAPACITY, (i + CAPACITY_VALUES - 1) / CAPACITY_VALUES, before, 0}
     end
-    own_used[slot] = after
+    used_before[i] = before
+    used[slot] = after
   end
-  for i, change in ipairs(body[t].x) do
-    local text, expected, new = unpack(change)
-    local before = own_texts[text] or texts[text]
+  for i = 1, #changes, TEXT_VALUES do
+    local text, expected = changes[i], changes[i + 1]
+    local before = texts[text]
     if expected and before ~= expected then
-      failed[#failed + 1] = {TEXT, i, 0, 0, before}
+      failed[#failed + 1] = {TEXT, (i + TEXT_VALUES - 1) / TEXT_VALUES, 0, 0, before}
     end
-    own_texts[text] = new
+    texts_before[i] = before
+    texts[text] = changes[i + 2]
   end
-  if #failed == 1 then
-    for cell, value in pairs(own_supply) do
-      supply[cell] = value
+  if #failed > 1 then
+    for i = #cells - CELL_VALUES + 1, 1, -CELL_VALUES do
+      supply[cells[i]], demand[cells[i]] = cells_before[i], cells_before[i + 1]
     end
-    for cell, value in pairs(own_demand) do
-      demand[cell] = value
+    for i = #capacities - CAPACITY_VALUES + 1, 1, -CAPACITY_VALUES do
+      used[capacities[i]] = used_before[i]
     end
-    for slot, value in pairs(own_used) do
-      used[slot] = value
-    end
-    for text, value in pairs(own_texts) do
-      texts[text] = value
+    for i = #changes - TEXT_VALUES + 1, 1, -TEXT_VALUES do
+      texts[changes[i]] = texts_before[i]
     end
   end
   return failed
@@ -205,15 +245,17 @@ local changed_supply, changed_demand, changed_used, changed_texts, is_accepted =
 local dates, orders = {}, {}
 for _, t in ipairs(accepted) do
   is_accepted[t] = true
-  for _, change in ipairs(body[t].c) do
-    changed_supply[change[1]] = changed_supply[change[1]] or change[2] ~= 0
-    changed_demand[change[1]] = changed_demand[change[1]] or change[3] ~= 0
+  local cells, capacities, changes = body[t].c, body[t].k, body[t].x
+  for i = 1, #cells, CELL_VALUES do
+    local cell = cells[i]
+    changed_supply[cell] = changed_supply[cell] or cells[i + 1] ~= 0
+    changed_demand[cell] = changed_demand[cell] or cells[i + 2] ~= 0
   end
-  for _, change in ipairs(body[t].k) do
-    changed_used[change[1]] = true
+  for i = 1, #capacities, CAPACITY_VALUES do
+    changed_used[capacities[i]] = true
   end
-  for _, change in ipairs(body[t].x) do
-    changed_texts[change[1]] = true
+  for i = 1, #changes, TEXT_VALUES do
+    changed_texts[changes[i]] = true
   end
   for _, value in ipairs(body[t].d) do
     dates[#dates + 1] = value
@@ -225,6 +267,12 @@ for _, t in ipairs(accepted) do
 end
 
 local function write_changed(key, fields, first, changed, values)
+  if #fields == 1 then
+    if changed[first + 1] then
+      redis.call('HSET', key, fields[1], values[first + 1])
+    end
+    return
+  end
   local new = {}
   for i = 1, #fields do
     if changed[first + i] then

@@ -88,6 +88,8 @@ class Mark:
 
     def since(self, event: Event) -> list[Change]:
         """The changes that an absolute record has not seen."""
+        if not self._numbers:
+            return []
         return [each for each in self.changes if is_after(each.event, event, comes_later=False)]
 
     def set(self, event: Event, changes: list[Change]) -> None:

@@ -57,6 +57,8 @@ class FeedSequences:
 
     def is_applied(self, sequence: int) -> bool:
         """Whether it was applied before."""
+        if not self._lasts or sequence > self._lasts[-1]:
+            return False
         at = bisect_right(self._firsts, sequence) - 1
         return at >= 0 and sequence <= self._lasts[at] and not self.is_given_up(sequence)
 
@@ -69,6 +71,10 @@ class FeedSequences:
     def add(self, sequence: int) -> None:
         """Note that it is applied."""
         firsts, lasts = self._firsts, self._lasts
+        if lasts and sequence == lasts[-1] + 1:
+            # As nearly always.
+            lasts[-1] = sequence
+            return
         at = bisect_right(firsts, sequence)
         joins_before = at > 0 and lasts[at - 1] >= sequence - 1
         joins_after = at < len(firsts) and firsts[at] == sequence + 1

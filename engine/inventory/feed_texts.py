@@ -1,6 +1,7 @@
 """Texts of the store as the feeds of one tick see them: each is read once, and shows what was planned before it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.inventory.transaction import Cell, TextTable
@@ -22,22 +23,45 @@ class Held(NamedTuple):
 
 
 class FeedTexts:
-    """What is read is kept while something planned is held: then all of it is committed together, and read anew later."""
+    """What is read is kept until the next round: see `write_path.Reading`."""
 
-    def __init__(self, read: Callable[[Sequence[TextName]], Sequence[str]]) -> None:
-        """`read` asks the store, "" where there is none."""
+    def __init__(self, read: Callable[[Sequence[Sequence[TextName]]], Iterator[Sequence[str]]]) -> None:
+        """`read` asks the store for the texts of each part in turn, "" where there is none."""
         self._read = read
         self._texts: dict[TextName, str] = {}
         self._pending: dict[Cell, tuple[int, int]] = {}
         self._held: list[Held] = []
+        self._coming: deque[list[TextName]] = deque()
+        self._reading: Iterator[Sequence[str]] = iter(())
+
+    def expect(self, parts: Iterable[Iterable[TextName]]) -> None:
+        """Begin a round: forget what was read, and have read what will be needed, part by part."""
+        assert not self._held, "what is held is planned on"
+        self._texts.clear()
+        self._pending.clear()
+        seen: set[TextName] = set()
+        self._coming.clear()
+        for part in parts:
+            new = [name for name in dict.fromkeys(part) if name not in seen]
+            seen.update(new)
+            if new:
+                self._coming.append(new)
+        self._reading = self._read(list(self._coming))
 
     def need(self, names: Iterable[TextName]) -> None:
-        """Have these at hand, read in one question."""
-        if not self._held:
-            self._texts.clear()
+        """Have these at hand. What nobody expected is asked for by itself."""
         missing = [name for name in dict.fromkeys(names) if name not in self._texts]
+        while missing and self._coming:
+            part, texts = self._coming.popleft(), next(self._reading, None)
+            if texts is None:
+                # It broke off before.
+                self._coming.clear()
+                break
+            self._texts.update(zip(part, texts, strict=True))
+            missing = [name for name in missing if name not in self._texts]
         if missing:
-            self._texts.update(zip(missing, self._read(missing), strict=True))
+            (found,) = self._read([missing])
+            self._texts.update(zip(missing, found, strict=True))
 
     def get(self, name: TextName) -> str:
         """A text that was needed, as those planned before leave it."""
@@ -59,5 +83,3 @@ class FeedTexts:
         held = self._held.pop()
         self._texts.update(held.texts)
         self._pending.update(held.pending)
-        if not self._held:
-            self._pending.clear()

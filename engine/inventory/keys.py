@@ -109,7 +109,9 @@ class DataKeys:
 
     def text(self, table: str, item_id: str, field: str) -> str:
         """Texts of a table; those of an item are by place, beside its supply."""
-        return f"{self.prefix}{table}:{item_id}:{self.block(place_of(field)[0])}" if item_id else self.prefix + table
+        if not item_id:
+            return self.prefix + table
+        return f"{self.prefix}{table}:{item_id}:{self.block(field.partition(SEPARATOR)[0])}"
 
     def capacity(self, location_id: str) -> str:
         """Capacity used at a location by day."""

@@ -91,6 +91,18 @@ class LiveStock:
         minute = self.receipt_minute(item, location, receipt_id)
         return self.matrix.slot_index(Slot(receipt_id, pool, minute, not self.is_flagged(item, location, pool)))
 
+    def on_hand_slots(self, items: Sequence[int], locations: Sequence[int], pools: Sequence[str]) -> list[int]:
+        """As `slot_of`, of what is on hand at many places."""
+        slots: dict[tuple[str, bool], int] = {}
+        found = []
+        for place in zip(items, locations, pools, strict=True):
+            kind = place[2], place in self._unsellable
+            slot = slots.get(kind)
+            if slot is None:
+                slot = slots[kind] = self.slot_of(place[0], place[1], "", place[2])
+            found.append(slot)
+        return found
+
     def is_flagged(self, item: int, location: int, pool: str) -> bool:
         """Whether a position is flagged as out of stock."""
         return (item, location, pool) in self._unsellable
@@ -220,6 +232,8 @@ class LiveStock:
             done = matrix.change_many(done, item, location, slot, columns.supply_deltas, columns.demand_deltas)
             if done == len(columns):
                 break
+            if slot[done] >= 0 and matrix.make_room(int(item[done])):
+                continue
             change = columns[done]
             self.apply_change(change)
             done += 1

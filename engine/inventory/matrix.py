@@ -30,6 +30,7 @@ from engine.kernels.stock import (
     change_positions,
     find_position,
     insert_position,
+    read_positions,
 )
 from engine.kernels.stock import QUANTITY_MAX as QUANTITY_MAX
 from engine.kernels.stock import QUANTITY_MIN as QUANTITY_MIN
@@ -195,13 +196,20 @@ class InventoryMatrix:
         start, count = self.row_start[item], self.row_count[item]
         return int(find_position(start, count, location, slot, self.location, self.slot))
 
+    def read_many(self, item: Ints, location: Ints, slot: Ints) -> Ints:
+        """[3, positions]: arena index (−1: there is none), supply and demand of positions; columns [positions]."""
+        out = np.empty((3, len(item)), np.int64)
+        read_positions(
+            item, location, slot, self.row_start, self.row_count, self.location, self.slot, self.supply, self.demand, out
+        )
+        return out
+
     def open(self, item: int, location: int, slot: int) -> int:
         """Arena index of a position, opened with zeros when it is new."""
         at = self.find(item, location, slot)
         if at >= 0:
             return at
-        if self.row_count[item] == self.row_room[item]:
-            self._grow_row(item)
+        self.make_room(item)
         at = int(
             insert_position(
                 self.row_start[item], self.row_count[item], location, slot, self.slot_available_at, self.location,
@@ -211,6 +219,13 @@ class InventoryMatrix:
         self.row_count[item] += 1
         self.opened_count += 1
         return at
+
+    def make_room(self, item: int) -> bool:
+        """Room for another position in an item's row; whether there was none."""
+        is_full = bool(self.row_count[item] == self.row_room[item])
+        if is_full:
+            self._grow_row(item)
+        return is_full
 
     def change(self, item: int, location: int, slot: int, supply_delta: int, demand_delta: int) -> None:
         """Add to one position. The sums stay within int32: the door and the commit script see to it."""

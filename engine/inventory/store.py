@@ -7,43 +7,33 @@ a guard and its effect be one step.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import redis
 from belofte.v1 import ledger_entry_pb2
 
-from engine.inventory.batch import decode_reply, divide, encode_batch
+from engine.inventory.batch import CLOSED, encode_batch
 from engine.inventory.client import StoreAway, StoreGap, connect, ordinal
-from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, changes_of, effects_in, texts_in
+from engine.inventory.commit_round import CommitResult, CommitRound, CommitWire, LogRecord
+from engine.inventory.effects import CapacityUse, effects_in, texts_in
+from engine.inventory.feed_texts import TextName
 from engine.inventory.hash_reader import FieldNumbers, HashReader
 from engine.inventory.keys import DataKeys, Keys, Layout, place_of
 from engine.inventory.live import LiveStock
+from engine.inventory.script_line import ScriptLine
 from engine.inventory.scripts import script_text
 from engine.inventory.stored import StoredPart, StoredPositions, join_units
-from engine.inventory.transaction import Cell, Closed, Committed, Outcome, TextTable, Transaction
+from engine.inventory.transaction import Cell, TextTable, Transaction
 
 TAIL_ENTRIES_MAX = 10_000
 """Log entries read at once."""
 
+TEXT_PARTS_AHEAD = 4
+"""Parts that are asked for before the first of them is answered."""
+
 LOAD_KEYS_MAX = 512
 """Keys read in one step of a load: others wait for it."""
-
-
-class LogRecord(NamedTuple):
-    """What one entry of the log did to stock."""
-
-    position: str
-    changes: Sequence[PositionChange]
-    capacities: tuple[CapacityUse, ...]
-    texts: tuple[TextEffect, ...] = ()
-
-
-class CommitResult(NamedTuple):
-    """An outcome a transaction, and every entry of the log since the position given, foreign ones as well."""
-
-    outcomes: Sequence[Outcome]
-    entries: Sequence[LogRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +101,7 @@ class StockStore:
         self._client = connect(redis_url, self._keys)
         self._lag = record_lag_entries_max, record_lag_ms_max
         self._items, self._locations = tuple(item_ids), tuple(location_ids)
-        self._commit = self._client.register_script(script_text("commit"))
+        self._commit = ScriptLine(self._client, script_text("commit"))
         self._layout: Layout | None = None
         self._stamped = 0
 
@@ -134,37 +124,36 @@ class StockStore:
         epoch, run_id, _ = gate.decode().split()
         return int(epoch) if self._asked(lambda: self._client.info("server"))["run_id"] == run_id else None
 
+    def begin(self, epoch: int) -> CommitRound:
+        """A round of commits; there is one at a time."""
+        self._commit.end()
+        return CommitRound(self._wire(epoch))
+
+    def _wire(self, epoch: int) -> CommitWire:
+        layout = self._layout
+        if layout is None:
+            return CommitWire(lambda batch: None, lambda: CLOSED, self._commit.end, self.tail)
+        keys, data = self._keys, self._keys.data(layout)
+        fixed_keys = [keys.gate, keys.layout, keys.head, keys.recorded, keys.log, data.dates, data.orders]
+        fixed = [str(epoch), str(layout), *map(str, self._lag)]
+
+        def send(transactions: Sequence[Transaction]) -> None:
+            batch = encode_batch(transactions, data)
+            self._asked(lambda: self._commit.send([*fixed_keys, *batch.keys], [*fixed, *batch.arguments]))
+
+        return CommitWire(
+            send,
+            lambda: self._asked(self._commit.receive),
+            self._commit.end,
+            lambda position, until: self.tail(position, until),
+        )
+
     def commit(self, transactions: Sequence[Transaction], epoch: int, position: str) -> CommitResult:
-        """Commit in batches, in order. `position`: of the stock in memory. Raises StoreAway, StoreGap.
-
-        When it raises, some of the transactions may have been committed: their records will tell.
-        """
-        outcomes: list[Outcome] = []
-        entries: list[LogRecord] = []
-        for part in divide(transactions):
-            head, results = self._commit_part(part, epoch)
-            while head and head != position:
-                foreign = self.tail(position, until=head)
-                entries += foreign
-                position = foreign[-1].position
-            outcomes += results
-            for transaction, outcome in zip(part, results, strict=True):
-                if isinstance(outcome, Committed):
-                    entries.append(_own_record(transaction, outcome.position))
-            if entries:
-                position = entries[-1].position
-        return CommitResult(outcomes, entries)
-
-    def _commit_part(self, transactions: Sequence[Transaction], epoch: int) -> tuple[str, list[Outcome]]:
-        if self._layout is None:
-            return "", [Closed()] * len(transactions)
-        keys = self._keys
-        data = keys.data(self._layout)
-        batch = encode_batch(transactions, data)
-        fixed = [keys.gate, keys.layout, keys.head, keys.recorded, keys.log, data.dates, data.orders]
-        arguments = [str(epoch), str(self._layout), *map(str, self._lag), *batch.arguments]
-        reply = self._asked(lambda: self._commit([*fixed, *batch.keys], arguments))
-        return decode_reply(reply, len(transactions))
+        """Commit in a round of its own; see `CommitRound.end`."""
+        committing = self.begin(epoch)
+        for transaction in transactions:
+            committing.add(transaction)
+        return committing.end(position)
 
     def tail(self, position: str, until: str = "+") -> list[LogRecord]:
         """Entries after `position`, at most TAIL_ENTRIES_MAX, oldest first; none only when the log ends there.
@@ -209,30 +198,30 @@ class StockStore:
         self._check_same(stamped, layout)
         return {request_id for request_id, is_seen in zip(request_ids, found, strict=True) if is_seen}
 
-    def texts(self, names: Sequence[tuple[TextTable, str, str]]) -> list[str]:
-        """Texts by (table, item, field), "" where there is none. Raises StoreAway, StoreGap."""
+    def texts(self, parts: Sequence[Sequence[TextName]]) -> Iterator[list[str]]:
+        """The texts of each part in turn, "" where there is none; some are asked for ahead. Raises StoreAway, StoreGap."""
         if self._layout is None:
             raise StoreGap("nothing was loaded")
         data = self._keys.data(self._layout)
-        places: dict[str, list[int]] = {}
-        for place, name in enumerate(names):
-            places.setdefault(data.text(*name), []).append(place)
+        line = ScriptLine(self._client, script_text("texts"))
 
-        def ask() -> Any:
-            pipe = self._client.pipeline(transaction=True)
-            for key in (self._keys.epoch, self._keys.layout):
-                pipe.get(key)
-            for key, of_key in places.items():
-                pipe.hmget(key, [names[place][2] for place in of_key])
-            return pipe.execute()
+        def ask(names: Sequence[TextName]) -> None:
+            keys = [self._keys.epoch, self._keys.layout, *[data.text(*name) for name in names]]
+            self._asked(lambda: line.send(keys, [name.field for name in names]))
 
-        stamped, layout, *rows = self._asked(ask)
-        self._check_same(stamped, layout)
-        found = [""] * len(names)
-        for of_key, row in zip(places.values(), rows, strict=True):
-            for place, text in zip(of_key, row, strict=True):
-                found[place] = (text or b"").decode()
-        return found
+        try:
+            for names in parts[:TEXT_PARTS_AHEAD]:
+                ask(names)
+            for ahead in range(TEXT_PARTS_AHEAD, len(parts) + TEXT_PARTS_AHEAD):
+                stamped, layout, texts = self._asked(line.receive)
+                self._check_same(stamped, layout)
+                for names in parts[ahead : ahead + 1]:
+                    ask(names)
+                if ahead == len(parts) + TEXT_PARTS_AHEAD - 1:
+                    line.end()
+                yield [text.decode() if text else "" for text in texts]
+        finally:
+            line.end()
 
     def units_of(self, items: Sequence[str]) -> tuple[str, dict[Cell, tuple[int, int]]]:
         """(supply, demand) of each position of some items, and where the log stood then. Raises StoreAway, StoreGap."""
@@ -353,12 +342,6 @@ def _position_of(head: bytes | None) -> str:
     if head is None:
         raise StoreGap("the store was emptied")
     return head.split()[0].decode()
-
-
-def _own_record(transaction: Transaction, position: str) -> LogRecord:
-    uses = tuple(CapacityUse(use.location_id, use.day, use.quantity_delta) for use in transaction.capacities)
-    texts = tuple(TextEffect(text.table, text.item_id, text.field, text.text) for text in transaction.texts)
-    return LogRecord(position, changes_of(transaction.cells), uses, texts)
 
 
 def _record(position: str, entry: bytes) -> LogRecord:

@@ -1,14 +1,15 @@
 """Plan, commit, record, answer: the one way by which anything changes stock or capacity.
 
-The writes of a tick are planned in the order they came, each seeing what those before it take, and committed together.
+The writes of a tick are planned in the order they came, each seeing what those before it take, and committed in batches:
+the store does one while the next is planned, and nobody looks at what became of them before all are planned.
 What another engine was faster with is planned again on what the store holds by then. A write is settled only when the
 ledger has recorded it, which it learns by its request id.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 from threading import Event
 from typing import NamedTuple, Protocol
 
@@ -17,6 +18,8 @@ import structlog
 from engine.domain.ids import unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import StoreAway, StoreGap
+from engine.inventory.commit_round import TRANSACTIONS_SENT, CommitRound
+from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock, LogEntry
 from engine.inventory.recorded import RecordedWaiters, Waiter
@@ -30,12 +33,13 @@ from engine.inventory.transaction import (
     Outcome,
     Refused,
     Seen,
-    TextTable,
     TooFarBehind,
     Transaction,
 )
 
 GUARDS_NAMED_MAX = 5
+GROUP_WRITES_MAX = TRANSACTIONS_SENT
+"""Planned in one go: as many as are sent to the store together, which then works while more are planned."""
 UNSURE = 2**62
 """A refusal after a fault: what was held then is not known."""
 
@@ -92,6 +96,16 @@ class Grouped:
     """A write of a group; planned by itself it is as any other."""
 
     group: Group
+
+
+class Reading:
+    """A write that is planned on texts of the store: what it needs is read anew, while those before it are planned."""
+
+    texts: FeedTexts
+
+    def names(self) -> Iterable[TextName]:
+        """Texts that it needs, as far as is known before it is planned."""
+        raise NotImplementedError
 
 
 @dataclass(eq=False)
@@ -173,10 +187,10 @@ class WritePath:
             self._lost(error)
             raise recovering() from error
 
-    def read_texts(self, names: Sequence[tuple[TextTable, str, str]]) -> list[str]:
-        """Texts of the store as they are now, for a plan that is guarded by them. Raises `Refusal`."""
+    def read_texts(self, parts: Sequence[Sequence[TextName]]) -> Iterator[Sequence[str]]:
+        """Texts of the store, part by part, for plans that are guarded by them. Raises `Refusal`."""
         try:
-            return self._store.texts(names)
+            yield from self._store.texts(parts)
         except (StoreGap, StoreAway) as error:
             self._lost(error)
             raise recovering() from error
@@ -223,7 +237,9 @@ class WritePath:
     def _round(self, writes: list[Write], attempt: int) -> list[Write]:
         """Plan and commit once. The writes to plan again, in the order they came."""
         assert self.stock is not None
-        planned: list[tuple[Write, Transaction]] = []
+        _read_ahead([write for write in writes if isinstance(write, Reading)])
+        committing = _Committing(self._store.begin(self._epoch), self._waiters, [], [])
+        planned = committing.planned
         refused: list[tuple[Write, Refusal, int]] = []
         held: list[Callable[[LiveStock], None]] = []
         matrix = self.stock.matrix
@@ -232,15 +248,16 @@ class WritePath:
         is_faulty = False
         at = 0
         while at < len(writes):
-            group = self._plan_group(writes, at, attempt, held)
+            members = _group_at(writes, at)
+            group = self._plan_group(members, attempt, held) if members else ()
             if group is None:
                 is_faulty = True
                 at += 1
                 continue
-            planned += zip(writes[at : at + len(group)], group, strict=True)
+            committing.add(members[: len(group)], group)
             at += len(group)
-            if at == len(writes):
-                break
+            if members and len(group) == len(members):
+                continue
             write = writes[at]
             at += 1
             try:
@@ -252,31 +269,27 @@ class WritePath:
                 self._fail(write)
                 is_faulty = True
             else:
-                planned.append((write, transaction))
                 held.append(write.release)
+                committing.add([write], [transaction])
         assert matrix.opened_count == opened, "a hold opened a position: those before it point elsewhere"
         for release in reversed(held):
             release(self.stock)
         if not is_faulty:
             matrix.end_changes()
-        outcomes = self._commit(planned)
+        outcomes = self._commit(committing)
         again = {id(write) for (write, _), outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Refused)}
         sure = next((i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Committed)), len(outcomes))
         again |= self._refuse(refused, sure)
         return [write for write in writes if id(write) in again]
 
     def _plan_group(
-        self, writes: list[Write], at: int, attempt: int, held: list[Callable[[LiveStock], None]]
+        self, members: Sequence[Write], attempt: int, held: list[Callable[[LiveStock], None]]
     ) -> Sequence[Transaction] | None:
-        """Plan what of a group begins at `at`, as far as it goes: none where there is no group; None: a fault at the first."""
-        assert self.stock is not None
-        first = writes[at]
-        if not isinstance(first, Grouped):
-            return ()
-        group = first.group
-        members = list(takewhile(lambda write: isinstance(write, Grouped) and write.group is group, writes[at:]))
+        """Plan writes of a group as far as it goes; None: a fault at the first."""
+        first = members[0]
+        assert self.stock is not None and isinstance(first, Grouped)
         try:
-            planned = group.plan(members, self.stock, attempt)
+            planned = first.group.plan(members, self.stock, attempt)
         except Exception:
             self._fail(first)
             return None
@@ -336,13 +349,13 @@ class WritePath:
             self._log.warning("the ledger cannot be asked before a refusal", error=str(error))
             return None
 
-    def _commit(self, planned: list[tuple[Write, Transaction]]) -> Sequence[Outcome | None]:
-        """Commit what was planned and bring the stock up to date; None: whether it was committed is not known."""
+    def _commit(self, committing: "_Committing") -> Sequence[Outcome | None]:
+        """See what was committed and bring the stock up to date; None: whether it was is not known."""
+        planned, waiters = committing.planned, committing.waiters
         if not planned:
             return ()
-        waiters = [self._waiters.expect(write.request_id) for write, _ in planned]
         try:
-            result = self._store.commit([transaction for _, transaction in planned], self._epoch, self.position)
+            result = committing.round.end(self.position)
         except (StoreGap, StoreAway) as error:
             self._lost(error)
             # Some of it may have been committed, or was before under the same id: only the ledger can tell.
@@ -422,6 +435,36 @@ class WritePath:
             what = "is away" if isinstance(error, StoreAway) else "has gone on elsewhere"
             self._log.warning(f"the store {what}: quotes go on from memory, writes wait for a fresh copy", error=str(error))
         self.stale = True
+
+
+class _Committing(NamedTuple):
+    """What was planned in a round so far, on its way to the store; who waits is there before it is committed."""
+
+    round: CommitRound
+    expected: RecordedWaiters
+    planned: list[tuple[Write, Transaction]]
+    waiters: list[Waiter]
+
+    def add(self, writes: Sequence[Write], transactions: Sequence[Transaction]) -> None:
+        self.planned.extend(zip(writes, transactions, strict=True))
+        self.waiters.extend([self.expected.expect(write.request_id) for write in writes])
+        for transaction in transactions:
+            self.round.add(transaction)
+
+
+def _read_ahead(readers: Sequence[Reading]) -> None:
+    """Have the texts read that the writes of a round need, as they are from now on."""
+    for texts in dict.fromkeys(write.texts for write in readers):
+        texts.expect([write.names() for write in readers if write.texts is texts])
+
+
+def _group_at(writes: Sequence[Write], at: int) -> list[Write]:
+    """The writes of one group that follow each other from `at` on, as many as are planned together; none: it is of no group."""
+    first = writes[at]
+    if not isinstance(first, Grouped):
+        return []
+    some = islice(writes, at, at + GROUP_WRITES_MAX)
+    return list(takewhile(lambda write: isinstance(write, Grouped) and write.group is first.group, some))
 
 
 def named_guard(transaction: Transaction, failed: FailedGuard) -> str:

@@ -44,6 +44,26 @@ def find_position(start: int, count: int, location: int, slot: int, at_location:
 
 
 @kernel
+def read_positions(
+    item: Ints, location: Ints, slot: Ints, row_start: Ints, row_count: Ints, at_location: Column, at_slot: Column,
+    supply: Column, demand: Column, out: Ints,
+) -> int:  # fmt: skip
+    """out[:, n] = index, supply and demand of position n, −1 and zeros where there is none; how many there are.
+
+    item, location, slot [positions]; out [3, positions].
+    """
+    found = 0
+    for n in range(len(item)):
+        fetch_ahead(n, item, row_start, row_count, at_location)
+        at = find_position(row_start[item[n]], row_count[item[n]], location[n], slot[n], at_location, at_slot)
+        out[0, n], out[1, n], out[2, n] = at, 0, 0
+        if at >= 0:
+            out[1, n], out[2, n] = supply[at], demand[at]
+            found += 1
+    return found
+
+
+@kernel
 def first_at(start: int, count: int, location: int, at_location: Column) -> int:
     """The first index of a row whose location is `location` or beyond."""
     low, high = start, start + count

@@ -1,20 +1,23 @@
 """Inventory records of a feed on the write path: each accepted or refused by itself, the accepted ones committed together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
-from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, types_pb2
+import numpy as np
+from belofte.v1 import inventory_service_pb2, ledger_entry_pb2
+from numpy.typing import NDArray
 
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import TextChange, TextTable, Transaction
-from engine.inventory.write_path import Recorded
+from engine.inventory.write_path import Reading, Recorded
 from engine.network.image import NetworkImage
 from engine.service.feed_book import Book, names_of, refused
 from engine.service.feed_orders import FeedOrders, OrderBooks
-from engine.service.feed_rows import refuse_record
+from engine.service.feed_rows import SHIPPED, Row, plain_row, refuse_record, row_of
 from engine.service.fields import Violations
 from engine.service.record import finisher
 
@@ -26,17 +29,17 @@ finished_adjustment = finisher(inventory_service_pb2.AdjustInventoryResponse)
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A request with its records checked: `refusals` says why a record is out, by its place."""
+    """A request with its records checked: each is either a row or refused, by its place."""
 
     request_id: str
     digest: bytes
     message: bytes
-    records: tuple[types_pb2.InventoryRecord, ...]
+    rows: dict[int, Row]
     refusals: dict[int, tuple[Reason, str]]
 
 
 @dataclass(slots=True)
-class AdjustWrite:
+class AdjustWrite(Reading):
     """An adjustment on the write path. `answer` is called once, with what became of it."""
 
     adjustment: Adjustment
@@ -50,28 +53,33 @@ class AdjustWrite:
     tries: int = field(default=1, init=False)
     _book: Book | None = field(default=None, init=False)
     _changed: tuple[TextChange, ...] = field(default=(), init=False)
+    _held: NDArray[np.int64] = field(default_factory=lambda: np.zeros((5, 0), np.int64), init=False)
 
     @property
     def request_id(self) -> str:
         """The caller's id of the request."""
         return self.adjustment.request_id
 
+    def names(self) -> Iterable[TextName]:
+        """Texts of its feeds and positions; those of orders depend on what the ledger says of them."""
+        return names_of(self.adjustment.rows.values())
+
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """The change that makes the stock of this moment what the records say. Raises `Refusal`."""
         asked, decided_unix_ms = self.adjustment, self.unix_ms()
-        records = [record for i, record in enumerate(asked.records) if i not in asked.refusals]
-        orders = FeedOrders(records, self.books)
-        self.texts.need(names_of(records, orders))
+        rows = asked.rows
+        shipped = [row.record for row in rows.values() if row.kind == SHIPPED]
+        orders = FeedOrders(shipped, self.books)
+        self.texts.need(chain(names_of(rows.values()), orders.names(shipped)))
         orders.check(self.texts)
         book = self._book = Book(self.image, stock, self.texts, orders, decided_unix_ms)
-        results = [
-            refused(i, *asked.refusals[i]) if i in asked.refusals else book.apply(i, record)
-            for i, record in enumerate(asked.records)
-        ]
+        book.open(rows.values())
+        places = range(len(rows) + len(asked.refusals))
+        results = [book.apply(i, rows[i]) if i in rows else refused(i, *asked.refusals[i]) for i in places]
+        accepted_count = sum([result.accepted for result in results])
         answer = inventory_service_pb2.AdjustInventoryResponse(
-            results=results, accepted_count=sum(result.accepted for result in results),
-            rejected_count=sum(not result.accepted for result in results), gaps=book.gaps(),
-        )  # fmt: skip
+            results=results, accepted_count=accepted_count, rejected_count=len(results) - accepted_count, gaps=book.gaps()
+        )
         self.response = answer.SerializeToString()
         entry = ledger_entry_pb2.LedgerEntry(
             request_id=asked.request_id, method=self.method, request_digest=asked.digest, request=asked.message,
@@ -88,23 +96,28 @@ class AdjustWrite:
     def hold(self, stock: LiveStock) -> None:
         """Show the changed stock and texts to what is planned next."""
         assert self._book is not None
-        for item, location, slot, supply, demand in self._book.held():
-            stock.matrix.change(item, location, slot, supply, demand)
+        item, location, slot, supply, demand = self._held = self._book.held()
+        _change_open(stock, item, location, slot, supply, demand)
         # Holds are followed by the log: who plans on one that was moved in this tick is refused, and plans again.
-        told = (each for each in self._changed if each.table is not TextTable.HOLDS)
-        changed = {TextName(each.table, each.item_id, each.field): each.text for each in told}
-        self.texts.hold(changed, self._book.pending())
+        told = {TextName(table, item_id, field): text for table, item_id, field, _, text in self._changed
+                if table is not TextTable.HOLDS}  # fmt: skip
+        self.texts.hold(told, self._book.pending())
 
     def release(self, stock: LiveStock) -> None:
         """Take it back."""
-        assert self._book is not None
-        for item, location, slot, supply, demand in self._book.held():
-            stock.matrix.change(item, location, slot, -supply, -demand)
+        item, location, slot, supply, demand = self._held
+        _change_open(stock, item, location, slot, -supply, -demand)
         self.texts.release()
 
     def settle(self, outcome: Recorded | Refusal) -> None:
         """Told how it ended."""
         self.answer(self, outcome)
+
+
+def _change_open(stock: LiveStock, *columns: NDArray[np.int64]) -> None:
+    """Change positions that are there."""
+    done = stock.matrix.change_many(0, *columns)
+    assert done == len(columns[0]), "the sums stay within their columns"
 
 
 def decode_adjustment(
@@ -114,9 +127,14 @@ def decode_adjustment(
     """The records, those that cannot be applied told apart. Only the request as a whole is noted in `violations`."""
     if not 1 <= len(wire.records) <= RECORDS_MAX:
         violations.add("records", f"1 to {RECORDS_MAX} records were expected, not {len(wire.records)}")
-    refusals = {}
+    rows, refusals = {}, {}
     for i, record in enumerate(wire.records[: RECORDS_MAX + 1]):
-        refusal = refuse_record(record, image, now_unix_ms)
-        if refusal is not None:
-            refusals[i] = refusal
-    return Adjustment(wire.request_id, digest, message, tuple(wire.records), refusals)
+        row = plain_row(record, image)
+        if row is None:
+            refusal = refuse_record(record, image, now_unix_ms)
+            if refusal is not None:
+                refusals[i] = refusal
+                continue
+            row = row_of(record)
+        rows[i] = row
+    return Adjustment(wire.request_id, digest, message, rows, refusals)

@@ -12,7 +12,7 @@ from engine.domain.reasons import Reason, Refusal
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.transaction import Cell, TextTable
 from engine.ledger.ledger import Ledger, OrderPegs
-from engine.service.feed_rows import SHIPPED
+from engine.service.feed_rows import SHIPPED, mark_name
 from engine.service.record import order_of
 
 Question = TypeVar("Question")
@@ -58,9 +58,11 @@ class FeedOrders:
         self._shipments: dict[str, Mapping[str, str]] = {}
         self._taken: list[tuple[str, Cell, int]] = []
 
-    def names(self) -> Iterator[TextName]:
-        """The texts that guard the orders."""
-        return map(peg_name, self._pegs)
+    def names(self, records: Iterable[types_pb2.InventoryRecord]) -> Iterator[TextName]:
+        """The texts that guard the orders, and those of where they have what the records say was shipped."""
+        yield from map(peg_name, self._pegs)
+        for record in records:
+            yield from map(mark_name, self.cells_of(record))
 
     def check(self, texts: FeedTexts) -> None:
         """Raise `Refusal` where a change of an order is on its way to the ledger: what it leaves is not known yet."""

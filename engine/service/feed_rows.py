@@ -1,12 +1,17 @@
 """Rows of a feed at the door: why one cannot be applied, whatever the stock, and when what it says happened."""
 
+from typing import NamedTuple
+
 from belofte.v1 import types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.ids import BACKORDER, is_id
 from engine.domain.reasons import Reason
 from engine.inventory.feed_marks import Event
+from engine.inventory.feed_texts import TextName
+from engine.inventory.keys import place_field
 from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
+from engine.inventory.transaction import Cell, TextTable
 from engine.network.image import NetworkImage
 from engine.service.fields import YEAR_MIN, Violations, minute_of
 
@@ -16,6 +21,9 @@ ON_HAND, COUNT, INBOUND, ADJUST, RECEIVED, SHIPPED = (
 )  # fmt: skip
 ABSOLUTE = (ON_HAND, COUNT, INBOUND)
 KINDS = (*ABSOLUTE, ADJUST, RECEIVED, SHIPPED)
+OF_STOCK_ALONE = (ON_HAND, COUNT, ADJUST)
+"""Kinds that speak of stock on hand, and of nothing else."""
+
 NOT_BUILT = ("lot", "condition")
 """Fields that this version cannot honour: a record that sets one is refused, never half understood."""
 
@@ -25,6 +33,50 @@ AS_OF_AHEAD_MS_MAX = 300_000
 _AS_OF_MS_MIN = (YEAR_MIN - 1970) * 365 * 86_400_000
 
 Refused = tuple[Reason, str]
+
+
+class Row(NamedTuple):
+    """What most records say, read once; `mark` names the text of the position. The rest is in the record itself."""
+
+    record: types_pb2.InventoryRecord
+    kind: "types_pb2.InventoryKind"
+    cell: Cell
+    mark: TextName
+    quantity: int
+    source: str
+    sequence: int
+
+
+def row_of(record: types_pb2.InventoryRecord) -> Row:
+    """A record as it is applied."""
+    item_id, location_id, receipt_id, pool = record.item_id, record.location_id, record.receipt_id, record.pool
+    cell = Cell(item_id, location_id, receipt_id, pool)
+    return Row(record, record.kind, cell, mark_name(cell), record.quantity, record.source, record.sequence)
+
+
+def mark_name(cell: Cell) -> TextName:
+    """The text of a position."""
+    return TextName(TextTable.MARKS, cell.item_id, place_field(cell.location_id, cell.receipt_id, cell.pool))
+
+
+def plain_row(record: types_pb2.InventoryRecord, image: NetworkImage) -> Row | None:
+    """A record as most are, with nothing wrong: only of what is on hand in the common pool, not dated. None says nothing."""
+    item_id, location_id, kind, quantity = record.item_id, record.location_id, record.kind, record.quantity
+    source, sequence = record.source, record.sequence
+    is_plain = (
+        # An id that the network knows is one.
+        item_id in image.item_index
+        and location_id in image.location_index
+        and kind in OF_STOCK_ALONE
+        and QUANTITY_MIN < quantity <= QUANTITY_MAX
+        and (sequence >= 0 and is_id(source) if source else sequence == 0)
+        and not (record.receipt_id or record.pool or record.order_id or record.shipment_id or record.lot or record.condition)
+        and not (record.HasField("as_of") or record.HasField("available_at") or record.HasField("expires_at"))
+    )
+    if not is_plain:
+        return None
+    mark = TextName(TextTable.MARKS, item_id, location_id)
+    return Row(record, kind, Cell(item_id, location_id, "", ""), mark, quantity, source, sequence)
 
 
 def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_unix_ms: int) -> Refused | None:
@@ -49,10 +101,10 @@ def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_un
     )  # fmt: skip
 
 
-def event_of(record: types_pb2.InventoryRecord, decided_unix_ms: int) -> Event:
-    """When what the record says happened: as of its own date, or else now."""
-    is_dated = record.HasField("as_of")
-    return Event(ms_of(record.as_of) if is_dated else decided_unix_ms, is_dated, record.source, record.sequence)
+def event_of(row: Row, decided_unix_ms: int) -> Event:
+    """When what the row says happened: as of its own date, or else now."""
+    is_dated = row.record.HasField("as_of")
+    return Event(ms_of(row.record.as_of) if is_dated else decided_unix_ms, is_dated, row.source, row.sequence)
 
 
 def ms_of(stamp: Timestamp) -> int:

@@ -27,12 +27,12 @@ from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import TextChange, TextTable, Transaction
-from engine.inventory.write_path import Awaited, Recorded, Write
+from engine.inventory.write_path import Awaited, Reading, Recorded, Write
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage
 from engine.service.adjust import Adjustment, AdjustWrite
 from engine.service.feed_orders import OrderBooks
-from engine.service.feed_rows import COUNT, INBOUND, ON_HAND, ms_of, refuse_as_of, refuse_record
+from engine.service.feed_rows import COUNT, INBOUND, ON_HAND, ms_of, refuse_as_of, refuse_record, row_of
 from engine.service.fields import (
     begin_write,
     digest_of,
@@ -79,11 +79,17 @@ class SyncTools:
 
 
 @dataclass(eq=False)
-class _Plain(Awaited):
-    """A transaction of its own: the claim of a source at the start, and the answer at the end."""
+class _Plain(Reading, Awaited):
+    """A transaction of its own: the claim of a source at the start, the answer at the end. `needed`: texts it is made of."""
 
     request_id: str
     make: Callable[[], Transaction]
+    texts: FeedTexts
+    needed: Sequence[TextName] = ()
+
+    def names(self) -> Sequence[TextName]:
+        """Texts of the store that it needs."""
+        return self.needed
 
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """Raises `Refusal`."""
@@ -140,7 +146,10 @@ class Sync:
             self._answer.zeroed_count += answer.accepted_count
         response = self._answer.SerializeToString()
         position = self._write(
-            lambda: _Plain(self.request_id, lambda: self._transaction(self.request_id, digest, response)), digest
+            lambda: _Plain(
+                self.request_id, lambda: self._transaction(self.request_id, digest, response), self._tools.texts
+            ),
+            digest,
         )  # fmt: skip
         return finished_sync(response, position, duplicate=False)
 
@@ -177,7 +186,7 @@ class Sync:
             changes = tuple(TextChange(*name, before[name], text) for name in claimed)
             return self._transaction(request_id, digest, b"", changes)
 
-        self._write(lambda: _Plain(request_id, make), digest)
+        self._write(lambda: _Plain(request_id, make, self._tools.texts, names), digest)
 
     def _refuse_older(self, text: str) -> None:
         if not text:
@@ -254,7 +263,8 @@ class Sync:
         request_id = self._part_id(name)
         refusals = {} if name.startswith("zero/") else {i: why for i, row in enumerate(rows) if (why := self._refuse(row))}
         message = Request(source=self._first.source, records=rows).SerializeToString()
-        adjustment = Adjustment(request_id, digest, message, tuple(rows), refusals)
+        accepted = {i: row_of(row) for i, row in enumerate(rows) if i not in refusals}
+        adjustment = Adjustment(request_id, digest, message, accepted, refusals)
         written: list[_Part] = []
 
         def make() -> _Part:

@@ -9,9 +9,9 @@ from itertools import count
 from pathlib import Path
 
 from engine.inventory.arena import ArenaFile
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import PositionChange, changes_of
 from engine.inventory.live import LiveStock
-from engine.inventory.store import LogRecord
 from engine.inventory.transaction import Cell, CellChange
 
 ITEMS, LOCATIONS = 12, 400

@@ -16,11 +16,11 @@ import pytest
 from engine.inventory import arena as arena_module
 from engine.inventory.arena import H_DIRTY, ArenaFile, ArenaInUseError
 from engine.inventory.client import StoreGap
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import PositionChange
 from engine.inventory.gate import ORIGIN
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix_reader import MatrixAwayError, MatrixReader
-from engine.inventory.store import LogRecord
 from tests.inventory.arena_writer import ITEMS, LOCATIONS, MIRRORED_UNITS, VERSION, stock_in
 from tests.inventory.test_store import drawn
 from tests.stores import FIRST_DAY, contents, open_store, stock_of, stock_store

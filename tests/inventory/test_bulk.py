@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import FEW_ROWS_MAX, CapacityUse, ChangeColumns, PositionChange, changes_of
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import QUANTITY_MAX, QUANTITY_MIN
-from engine.inventory.store import LogRecord
 from engine.inventory.transaction import Cell, CellChange
 from tests.stores import FIRST_DAY, contents
 

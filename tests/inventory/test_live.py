@@ -2,10 +2,11 @@
 
 import pytest
 
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import CapacityUse, PositionChange
 from engine.inventory.live import CAPACITY_DAYS, LiveStock
 from engine.inventory.matrix import ON_HAND
-from engine.inventory.store import LogRecord, StockImage
+from engine.inventory.store import StockImage
 from tests.stores import FIRST_DAY, contents, empty_stock, stored_of
 
 

@@ -53,6 +53,13 @@ def check(matrix: InventoryMatrix, model: Model) -> None:
             run = matrix.run(item, location)
             assert [matrix.slots[matrix.slot[at]] for at in run] == [slot for at, slot, _, _ in row if at == location]
     assert found == model
+    places = [
+        (item, location, slot) for item in range(ITEMS) for location in range(LOCATIONS) for slot in range(len(matrix.slots))
+    ]
+    columns = np.array(places, np.int64).reshape(-1, 3).T.copy()
+    for (item, location, slot), (at, *units) in zip(places, matrix.read_many(*columns).T.tolist(), strict=True):
+        assert units == model.get((item, location, matrix.slots[slot]), [0, 0])
+        assert at == matrix.find(item, location, slot)
     for (item, location, slot), (supply, _) in model.items():
         at = matrix.find(item, location, matrix.slot_index(slot))
         assert matrix.supply[at] == supply

@@ -9,12 +9,15 @@ import pytest
 
 from engine.inventory import store as store_module
 from engine.inventory.client import StoreAway, StoreGap
+from engine.inventory.commit_round import TRANSACTIONS_SENT, LogRecord
 from engine.inventory.effects import effects_of
+from engine.inventory.feed_texts import TextName
 from engine.inventory.gate import ORIGIN, Hash, StoreGate
 from engine.inventory.keys import DataKeys, Keys, Layout, blocks_for
 from engine.inventory.live import LiveStock
-from engine.inventory.store import LogRecord, StockStore
-from engine.inventory.transaction import Closed, Committed, Transaction
+from engine.inventory.store import StockStore
+from engine.inventory.transaction import Closed, Committed, TextTable, Transaction
+from tests.sidecars import wait_until
 from tests.stores import (
     FIRST_DAY,
     ITEMS,
@@ -26,6 +29,7 @@ from tests.stores import (
     open_store,
     stock_of,
     stock_store,
+    text,
     transaction,
     use,
 )
@@ -296,3 +300,37 @@ def test_epoch_open_is_the_gates(server: ValkeyServer) -> None:
         client.pexpire(KEYS.gate, 1)
     time.sleep(0.01)
     assert store.epoch_open() is None
+
+
+def test_texts_are_read_in_parts(server: ValkeyServer) -> None:
+    """More than a script may pass on at once; of hashes with one field and with many; more parts than are asked for ahead."""
+    open_store(server.url)
+    store = stock_store(server.url)
+    store.load()
+    changes = [text(f"f{i}", f"é{i}", "") for i in range(10_000)]
+    changes += [text(name, f"{item} {name}", "", TextTable.MARKS, item) for item in ITEMS for name in LOCATIONS]
+    assert isinstance(store.commit([transaction(texts=changes)], 1, ORIGIN).outcomes[0], Committed)
+    names = [TextName(each.table, each.item_id, each.field) for each in changes]
+    none = [TextName(TextTable.FEEDS, "", "none"), TextName(TextTable.HOLDS, "", "f1")]
+    assert list(store.texts([names, *([name] for name in names[-20:]), none])) == [
+        [each.text for each in changes], *([each.text] for each in changes[-20:]), ["", ""],
+    ]  # fmt: skip
+    assert list(store.texts([])) == []
+    # Who does not read on leaves nothing behind.
+    assert next(store.texts([names[:1], names[1:2]])) == ["é0"]
+    assert next(store.texts([names[2:3]])) == ["é2"]
+
+
+def test_a_round_that_was_given_up_leaves_nothing_to_the_next(server: ValkeyServer) -> None:
+    """What it has sent may be committed; its answers are not taken for those of the next round."""
+    open_store(server.url)
+    store = stock_store(server.url)
+    store.load()
+    given_up = store.begin(1)
+    for _ in range(TRANSACTIONS_SENT + 3):
+        given_up.add(transaction(change(1)))
+    with server.client() as client:
+        wait_until(lambda: client.xlen(KEYS.log) == TRANSACTIONS_SENT)
+    result = store.commit([transaction(change(7))], 1, ORIGIN)
+    assert result.outcomes == [Committed(f"1-{TRANSACTIONS_SENT + 1}")]
+    assert [record.changes[0].supply_delta for record in result.entries] == [1] * TRANSACTIONS_SENT + [7]

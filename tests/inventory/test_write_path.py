@@ -10,10 +10,13 @@ from belofte.v1 import inventory_service_pb2, types_pb2
 
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
+from engine.inventory import commit_round
 from engine.inventory import store as store_module
 from engine.inventory.arena import H_DIRTY
-from engine.inventory.feed_texts import FeedTexts
+from engine.inventory.commit_round import LogRecord
+from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.keys import Keys
+from engine.inventory.transaction import TextTable
 from engine.inventory.write_path import Recorded
 from engine.network.image import compile_image
 from engine.service.adjust import AdjustWrite, decode_adjustment
@@ -149,6 +152,104 @@ def test_refusal_that_counted_on_a_hold_that_came_to_nothing_is_planned_again(en
     assert isinstance(first.outcome, Recorded) and isinstance(second.outcome, Recorded)
     assert (first.taken_from, first.attempts, second.attempts) == ("ehv", [1, 2], [1, 2])
     assert on_hand(engine.path.stock) == (2, 2)
+
+
+# -- batches of a round
+
+
+@pytest.fixture
+def one_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each transaction is sent as soon as it is planned."""
+    monkeypatch.setattr(commit_round, "TRANSACTIONS_SENT", 1)
+
+
+@pytest.mark.usefixtures("one_each")
+def test_the_store_commits_while_more_is_planned(server: ValkeyServer, engine: TestEngine, other: TestEngine) -> None:
+    """Who is planned later sees what those before it take, once, committed or not; what others commit between is merged."""
+    stocked(engine, 4)
+    other.path.catch_up()
+    in_memory = []
+
+    def wait(take: Take) -> None:
+        with server.client() as client:
+            wait_until(lambda: client.xlen(KEYS.log) == 2)
+        in_memory.append(on_hand(engine.path.stock))
+        other.path.run([put(change(5))])
+
+    takes = [Take(2), Take(2, after_plan=wait), Take(1)]
+    engine.path.run(takes)
+    assert in_memory == [(4, 2)]
+    assert [take.outcome for take in takes[:2]] == [Recorded("1-2", duplicate=False), Recorded("1-4", duplicate=False)]
+    assert takes[2].reason is Reason.NO_STOCK
+    assert on_hand(engine.path.stock) == (9, 4)
+    other.path.catch_up()
+    assert other.path.stock is not None and engine.path.stock is not None
+    assert contents(engine.path.stock) == contents(other.path.stock)
+
+
+@pytest.mark.usefixtures("one_each")
+def test_a_batch_that_is_refused_takes_no_other_with_it(engine: TestEngine, other: TestEngine) -> None:
+    """The first loses its units to another engine; the second, planned while that is so, is committed all the same."""
+    stocked(engine, 2, "ams", "ehv")
+    other.path.catch_up()
+    faster = Take(2)
+
+    def race(take: Take) -> None:
+        if take.attempts == [1]:
+            other.path.run([faster])
+
+    first, second = Take(2, locations=("ams", "ehv"), after_plan=race), Take(1, locations=("ehv",))
+    engine.path.run([first, second])
+    assert isinstance(second.outcome, Recorded) and second.attempts == [1]
+    assert first.reason is Reason.NO_STOCK
+    assert (on_hand(engine.path.stock), on_hand(engine.path.stock, location="ehv")) == ((2, 2), (2, 1))
+
+
+@pytest.mark.usefixtures("one_each")
+def test_store_lost_between_two_batches(tmp_path: Path) -> None:
+    """What was sent before may be recorded, what comes after is not sent; nobody knows of either, and nothing is held."""
+    with ValkeyServer() as server:
+        url = f"sqlite:///{tmp_path}/ledger.db"
+        with RunningSidecar(server.url, url), TestEngine(server.url, url, record_wait_ms_max=300) as engine:
+            stocked(engine, 5)
+            takes = [Take(1), Take(1, after_plan=lambda take: server.kill()), Take(1)]
+            engine.path.run(takes)
+            assert [take.reason for take in takes[1:]] == [Reason.DEADLINE_EXCEEDED] * 2
+            assert takes[0].reason in (None, Reason.DEADLINE_EXCEEDED)
+            assert engine.path.stale
+            assert on_hand(engine.path.stock) == (5, 0)
+
+
+def test_texts_of_a_round_are_read_once_and_anew_in_the_next(engine: TestEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three feeds in one tick: the second is planned on what the first leaves, which no store has told."""
+    stocked(engine, 10, "ams", "ehv")
+    image, texts, books = compile_image(small_records()), FeedTexts(engine.path.read_texts), books_of(engine.ledger)
+    asked: list[list[int]] = []
+    original = engine.store.texts
+
+    def read(parts: list[list[TextName]]) -> Iterator[list[str]]:
+        asked.append([len(names) for names in parts])
+        return original(parts)
+
+    monkeypatch.setattr(engine.store, "texts", read)
+    answers: list[Recorded | Refusal] = []
+
+    def adjust(sequence: int, name: str) -> AdjustWrite:
+        record = types_pb2.InventoryRecord(
+            item_id="bolt", location_id=name, kind=types_pb2.INVENTORY_KIND_ADJUST, quantity=1, source="erp", sequence=sequence
+        )
+        wire = inventory_service_pb2.AdjustInventoryRequest(records=[record], request_id=uuid7())
+        adjustment = decode_adjustment(wire, image, bytes(32), b"", 0, Violations())
+        return AdjustWrite(adjustment, image, texts, books, lambda: 0, lambda write, outcome: answers.append(outcome))
+
+    engine.path.run([adjust(1, "ams"), adjust(2, "ams"), adjust(3, "ehv")])
+    assert asked == [[2, 1]], "one feed, two positions"
+    engine.path.run([adjust(4, "ams")])
+    assert asked == [[2, 1], [2]]
+    wait_until(lambda: len(answers) == 4)
+    assert all(isinstance(each, Recorded) for each in answers)
+    assert (on_hand(engine.path.stock), on_hand(engine.path.stock, location="ehv")) == ((13, 0), (11, 0))
+    assert list(original([[TextName(TextTable.FEEDS, "", "erp")]])) == [["1:4"]]
 
 
 # -- repeats
@@ -367,7 +468,7 @@ def test_commit_whose_answer_was_lost_is_answered_from_the_ledger(engine: TestEn
         other.path.run([Take(1)])
         original = engine.store.tail
 
-        def lost(position: str, until: str = "+") -> list[store_module.LogRecord]:
+        def lost(position: str, until: str = "+") -> list[LogRecord]:
             engine.store.tail = original  # type: ignore[method-assign]
             raise store_module.StoreAway("the connection was cut")
 

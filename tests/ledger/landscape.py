@@ -11,10 +11,10 @@ from pathlib import Path
 from types import ModuleType
 
 from engine.domain.clock import SystemClock
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import effects_in, texts_in
 from engine.inventory.keys import Keys, Layout
 from engine.inventory.live import LiveStock
-from engine.inventory.store import LogRecord
 from engine.ledger.rebuild import Sums
 from engine.ledger.recorder import NO_CHAIN, Recorder, Replayed, chain_of
 from tests.ledger import crash_sidecar, crash_writer

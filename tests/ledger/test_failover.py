@@ -15,10 +15,10 @@ import pytest
 
 from engine.domain.clock import SystemClock
 from engine.domain.reasons import Reason
+from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import effects_of
 from engine.inventory.gate import GATE_MS
 from engine.inventory.keys import Keys
-from engine.inventory.store import LogRecord
 from engine.inventory.transaction import Closed
 from engine.inventory.write_path import Recorded
 from engine.ledger.audit import Auditor

@@ -1,0 +1,39 @@
+"""A connection on which a script is called again before the calls before it are answered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class ScriptLine:
+    """Calls of one script, done and answered in the order in which they were sent."""
+
+    def __init__(self, client: Any, script: str) -> None:
+        """A connection of the client's pool is taken for each series of calls."""
+        self._pool = client.connection_pool
+        self._script = script
+        self._connection: Any = None
+        self._unanswered = 0
+
+    def send(self, keys: Sequence[str], arguments: Sequence[str | bytes]) -> None:
+        """Call the script. Raises redis.RedisError; then nothing more can be received."""
+        if self._connection is None:
+            self._connection = self._pool.get_connection()
+        self._unanswered += 1
+        # By its text and not by its digest: a server that lacks it would refuse one call and, were it loaded by somebody
+        # else meanwhile, do the next.
+        self._connection.send_command("EVAL", self._script, len(keys), *keys, *arguments)
+
+    def receive(self) -> Any:
+        """The answer to the first call that has none yet. Raises redis.RedisError; then nothing more can be received."""
+        answer = self._connection.read_response()
+        self._unanswered -= 1
+        return answer
+
+    def end(self) -> None:
+        """End a series; what was not answered will not be."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if self._unanswered:
+                connection.disconnect()
+            self._unanswered = 0
+            self._pool.release(connection)
