@@ -145,6 +145,11 @@ class NetworkImage:
         """
         return self._safety_stocks.floor(item, channel)
 
+    @property
+    def has_one_floor(self) -> bool:
+        """Whether the safety stock of all items and channels is the same."""
+        return self._safety_stocks.is_one
+
     def common_bar(self, segment: str) -> CommonBar:
         """What a segment may not take from the common pool."""
         return self._common_bars.get(segment, NO_BAR)

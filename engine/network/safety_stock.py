@@ -49,6 +49,11 @@ class SafetyStocks:
         self._channels = {row.channel for row in rows}
         self._floor = lru_cache(maxsize=floors_max)(self._build)
 
+    @property
+    def is_one(self) -> bool:
+        """Whether all items and channels have the same."""
+        return not (self._by_item or self._by_class or self._channels - {None})
+
     def floor(self, item: int, channel: str) -> NDArray[np.int64]:
         """int64[L], read-only: units of the item that the channel leaves at each location."""
         item_id, item_class = self._items[item].item_id, self._items[item].item_class

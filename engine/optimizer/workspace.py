@@ -93,7 +93,10 @@ class Workspace:
 
     def run_row(self, scene: Scene, lanes: Lanes) -> int:
         """The row of the run tables for a destination and the weights of a policy, laid out when it is new."""
-        weights = scene.handling_weights
+        return self.run_row_by(scene, lanes, scene.handling_weights)
+
+    def run_row_by(self, scene: Scene, lanes: Lanes, weights: tuple[int, ...]) -> int:
+        """`run_row` with the scene's handling weights at hand."""
         key = (id(lanes), weights)
         found = self._rows.get(key)
         if found is not None:

@@ -177,8 +177,8 @@ class PlainOrders:
         starts = np.cumsum([0, *map(len, messages)], dtype=np.int64)
         asked = np.empty((len(messages), ASKED_FIELDS), np.int64)
         lines = np.empty((LINE_READ_FIELDS, len(buffer) // LINE_BYTES_MIN + 1), np.int64)
-        read_orders(buffer, starts, self._network, self._lines_max, self._items, asked, lines)
-        return PlainBatch(self, now_minute, buffer, starts, asked, lines, stock)
+        line_count = read_orders(buffer, starts, self._network, self._lines_max, self._items, asked, lines)
+        return PlainBatch(self, now_minute, buffer, starts, asked, lines, line_count, stock)
 
     def kind_of(self, tail: bytes, value_micros: int, units: int, minute: int, stock: LiveStock) -> PlainKind | None:
         """Of what kind an order is, by what its basket says besides its lines; None: it is not plain."""
@@ -241,9 +241,10 @@ class PlainBatch:
     """Calls that came together, read. The plain ones among them are a group on the write path."""
 
     def __init__(
-        self, orders: PlainOrders, minute: int, messages: Bytes, starts: Ints, asked: Ints, lines: Ints, stock: LiveStock
+        self, orders: PlainOrders, minute: int, messages: Bytes, starts: Ints, asked: Ints, lines: Ints,
+        line_count: int, stock: LiveStock,
     ) -> None:  # fmt: skip
-        """messages, starts, asked, lines: as `read_orders` has them."""
+        """messages, starts, asked, lines, line_count: as `read_orders` has them."""
         self._orders, self._minute = orders, minute
         self._messages, self._starts, self._asked, self._lines = messages, starts, asked, lines
         self._bytes = messages.tobytes()
@@ -251,15 +252,21 @@ class PlainBatch:
         self.digests: list[bytes] = [b""] * len(rows)
         self.kinds: list[PlainKind | None] = [None] * len(rows)
         text, now = self._bytes, orders.clock.unix_ms()
-        units, value = lines[B_QUANTITY], lines[B_PRICE_MICROS] * lines[B_QUANTITY]
+        # What each order holds and is worth: its sum is the difference of two running sums.
+        units = np.cumsum(lines[B_QUANTITY, :line_count]).tolist()
+        value = np.cumsum(lines[B_PRICE_MICROS, :line_count] * lines[B_QUANTITY, :line_count]).tolist()
+        units.append(0)
+        value.append(0)
         for row, each in enumerate(rows):
             # An id of long ago may have been recorded long ago; one far ahead is refused.
             if each[A_STATUS] != PLAIN or not now - REMEMBERED_MS < each[A_ID_MS] <= now + REQUEST_ID_AHEAD_MS_MAX:
                 continue
             first = each[A_FIRST_LINE]
-            last = first + each[A_LINE_COUNT]
+            last = first + each[A_LINE_COUNT] - 1
             tail = text[each[A_TAIL_BEGIN] : each[A_TAIL_END]]
-            self.kinds[row] = orders.kind_of(tail, int(value[first:last].sum()), int(units[first:last].sum()), minute, stock)
+            # Running sums of money may pass int64 and begin anew; what one order is worth does not.
+            worth, count = (value[last] - value[first - 1]) % 2**64, units[last] - units[first - 1]
+            self.kinds[row] = orders.kind_of(tail, worth, count, minute, stock)
             network, body = text[each[A_NETWORK_BEGIN] : each[A_NETWORK_END]], text[each[A_BODY_BEGIN] : each[A_BODY_END]]
             self.digests[row] = sha256(network + body).digest()
 

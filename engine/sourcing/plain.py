@@ -86,6 +86,8 @@ class PlainKind(NamedTuple):
     """Locations that each line may be divided over."""
     piece: int
     """The number of its policy."""
+    weights: tuple[int, ...]
+    """As `Scene.handling_weights`."""
     units_max: int
     """Of more, all short, the price of shortage would leave safe sums."""
 
@@ -127,7 +129,15 @@ def plain_kind(scene: Scene, piece: int) -> PlainKind | None:
     if not suits_direct(request):
         return None
     row = np.array(order_row(request, workspace_of(image), 0, 0, 0, 0), np.int64)
-    return PlainKind(scene, scene.lanes, row, line_locations(with_line, (0,))[0], piece, short_units_max(scene.policy))
+    return PlainKind(
+        scene,
+        scene.lanes,
+        row,
+        line_locations(with_line, (0,))[0],
+        piece,
+        scene.handling_weights,
+        short_units_max(scene.policy),
+    )
 
 
 class PlainPlans(NamedTuple):
@@ -188,7 +198,7 @@ class PlainPlanner:
         orders[:, O_FIRST_LINE], orders[:, O_LINE_COUNT] = begin[:-1], line_count
         orders[:, O_FIRST_OPTION], orders[:, O_OPTION_COUNT] = np.arange(n), 1
         orders[:, O_NOW], orders[:, O_LATEST] = minute, horizon.last_minute
-        orders[:, O_RUN_ROW] = [space.run_row(kind.scene, kind.lanes) for kind in kinds]
+        orders[:, O_RUN_ROW] = [space.run_row_by(kind.scene, kind.lanes, kind.weights) for kind in kinds]
         segments = {segment: row for row, segment in enumerate({kind.scene.basket.segment: None for kind in kinds})}
         pools = np.stack([allowed_pools(image, matrix, segment) for segment in segments])
         orders[:, O_POOL_ROW] = [segments[kind.scene.basket.segment] for kind in kinds]
@@ -224,8 +234,11 @@ class PlainPlanner:
         channels = [kind.scene.basket.channel for kind in kinds]
         table = np.empty((LINE_FIELDS, len(item)), np.int64)
         table[L_ROW_START], table[L_ROW_COUNT] = matrix.row_start[item], matrix.row_count[item]
-        floors = map(image.safety_stock, item.tolist(), np.repeat(channels, line_count).tolist())
-        table[L_FLOOR_ROW] = [space.floor_row(floor) for floor in floors]
+        if image.has_one_floor:
+            table[L_FLOOR_ROW] = space.floor_row(image.safety_stock(0, ""))
+        else:
+            floors = map(image.safety_stock, item.tolist(), np.repeat(channels, line_count).tolist())
+            table[L_FLOOR_ROW] = [space.floor_row(floor) for floor in floors]
         table[L_QUANTITY] = quantity
         table[L_GRAMS], table[L_VOLUME] = image.weight_grams[item], image.volume_mm3[item]
         table[L_MOST] = np.repeat([kind.most for kind in kinds], line_count)
