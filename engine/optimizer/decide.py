@@ -163,13 +163,13 @@ def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, cho
         terms[term.term] = added(terms[term.term], term) if term.term in terms else term
     objective = sum(term.weighted_micros for term in terms.values())
     gap = chosen.objective_micros - chosen.lower_bound_micros if chosen else 0
-    if shortage and part_untried(scene, shortage):
-        # What such a plan costs at the least nobody has looked for.
-        gap = objective
-    gap = min(gap, objective)
+    is_untried = bool(shortage) and part_untried(scene, shortage)
+    is_open = gap > 0 or is_untried
+    # What a plan with other parts costs at the least nobody has looked for; no plan costs less than nothing.
+    gap = objective if is_untried else min(gap, objective)
     is_choice = bool(shipments) or any(short.reason is Reason.SHORT_IS_CHEAPER for short in shortage.values())
     proven = CertificateStatus.OPTIMAL if is_choice else CertificateStatus.INFEASIBLE
-    status = CertificateStatus.BOUNDED if gap else proven
+    status = CertificateStatus.BOUNDED if is_open else proven
     if chosen is not None and chosen.columns and not shortage and scene.policy.order_by is OrderBy.COST:
         collected = sum(s.cost_micros for s in shipments if s.service < 0)
         pickups = sum(s.service < 0 for s in shipments)
