@@ -502,6 +502,8 @@ def test_too_few_or_many_records_are_refused_as_a_whole(server: Server, count: i
 
 REQUESTS: dict[str, Callable[[], Message]] = {
     "/belofte.v1.PromiseService/QuotePromise": promise_service_pb2.QuotePromiseRequest,
+    "/belofte.v1.PromiseService/BatchQuotePromises": promise_service_pb2.BatchQuotePromisesRequest,
+    "/belofte.v1.PromiseService/GetEstimatedDelivery": promise_service_pb2.GetEstimatedDeliveryRequest,
     "/belofte.v1.SourcingService/SourceOrder": sourcing_service_pb2.SourceOrderRequest,
     "/belofte.v1.SourcingService/ExplainPlan": sourcing_service_pb2.ExplainPlanRequest,
     "/belofte.v1.SourcingService/ListCandidateLocations": sourcing_service_pb2.ListCandidateLocationsRequest,
