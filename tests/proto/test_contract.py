@@ -32,7 +32,8 @@ STREAMS = {  # method: (the client streams, the server streams)
     "WatchEvents": (False, True),
 }
 WORKING = {
-    "QuotePromise", "BatchQuotePromises", "GetEstimatedDelivery", "SourceOrder", "ExplainPlan", "ListCandidateLocations", "AdjustInventory", "SyncInventory",
+    "QuotePromise", "BatchQuotePromises", "GetEstimatedDelivery",
+    "SourceOrder", "ExplainPlan", "ListCandidateLocations", "AdjustInventory", "SyncInventory",
     "GetAvailability", "GetOrder", "ListOrderEvents", "GetNetwork", "ReloadNetwork", "CreateReservation",
     "ExtendReservation", "ConfirmReservation",
     "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation", "GetRequest", "CancelRequest",
