@@ -14,7 +14,9 @@ from typing import Any
 
 from engine.domain.clock import SystemClock
 from engine.domain.reasons import Refusal
+from engine.inventory.arena import remove_arena
 from engine.network.records import NetworkRecords
+from engine.service.arena_place import arena_path
 from engine.service.desk import Call
 from engine.service.engine import Engine
 from engine.service.garbage import spare_what_stays
@@ -77,6 +79,7 @@ def running_engine(records: NetworkRecords, seed: int, **limits: Any) -> Iterato
                 yield RunningEngine(engine, valkey.url)
             finally:
                 engine.close()
+                remove_arena(arena_path(settings.data_dir))
 
 
 @contextmanager
