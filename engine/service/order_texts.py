@@ -56,25 +56,17 @@ def pieces_of(currency: str, policy_id: str, network_version: str, policy_versio
 
 
 def names_of(image: NetworkImage, slots: Sequence[Slot], pieces: Sequence[Pieces]) -> Names:
-    """Names in a network. Slots become more and pieces as well: whoever keeps this puts `slot_names` and `piece_texts` anew."""
-    receipts, pools = slot_names(slots)
+    """Names in a network. Slots become more: whoever keeps this puts `slot_names` anew."""
     return Names(
-        utf8(image.location_ids), utf8(image.service_ids), receipts, pools,
-        utf8([term.value for term in Term]), fixed_words(), *piece_texts(pieces),
+        utf8(image.location_ids), utf8(image.service_ids), *slot_names(slots), utf8([term.value for term in Term]),
+        fixed_words(), texts_of([each.answer_end for each in pieces]), texts_of([each.entry_end for each in pieces]),
+        texts_of([each.attributes for each in pieces]),
     )  # fmt: skip
 
 
 def slot_names(slots: Sequence[Slot]) -> tuple[Texts, Texts]:
     """Receipts and pools, by slot."""
     return utf8([slot.receipt_id for slot in slots]), utf8([slot.pool for slot in slots])
-
-
-def piece_texts(pieces: Sequence[Pieces]) -> tuple[Texts, Texts, Texts]:
-    """Ends of answers, ends of entries and attributes, by piece."""
-    return (
-        texts_of([each.answer_end for each in pieces]), texts_of([each.entry_end for each in pieces]),
-        texts_of([each.attributes for each in pieces]),
-    )  # fmt: skip
 
 
 def fixed_words() -> Texts:

@@ -19,6 +19,7 @@ from engine.domain.reasons import Refusal
 from engine.inventory.id_index import IdIndex
 from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock
+from engine.inventory.matrix import Slot
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.inventory.write_path import Grouped, PlannedGroup, Recorded, Write
 from engine.kernels.entries import UNLIMITED
@@ -71,7 +72,7 @@ from engine.optimizer.scene import set_scene
 from engine.service.decode import decode_basket
 from engine.service.desk import Call
 from engine.service.fields import REQUEST_ID_AHEAD_MS_MAX, Violations
-from engine.service.order_texts import Pieces, names_of, pieces_of
+from engine.service.order_texts import names_of, pieces_of, slot_names
 from engine.sourcing.plain import PlainKind, PlainLines, PlainPlanner, PlainPlans, plain_items, plain_kind, suits_plain
 
 Ints = NDArray[np.int64]
@@ -163,15 +164,17 @@ class PlainOrders:
             if known:
                 self._plain_id, self._items = next(iter(known)), IdIndex(known).table
         self._tails: dict[bytes, _Tail] = {}
-        self._pieces: list[Pieces] = []
         self._names: Names | None = None
-        self._slot_count = 0
+        self._slots: Sequence[Slot] | None = None
+        """Those of the stock that all this was made on."""
+        self._policy_count = self._slot_count = 0
         self.widest = 0
 
     def read(self, calls: Sequence[Call], stock: LiveStock, now_minute: int) -> "PlainBatch | None":
         """The plain ones among calls of SourceOrder; None where there can be none."""
         if self._items is None or not calls:
             return None
+        self._follow(stock)
         messages = [call.message for call in calls]
         buffer = np.frombuffer(bytearray(b"".join(messages)), np.uint8)
         starts = np.cumsum([0, *map(len, messages)], dtype=np.int64)
@@ -222,18 +225,29 @@ class PlainOrders:
             return None
         return plain_kind(replace(scene, policy=policy), self.planner.piece_of(policy))
 
+    def _follow(self, stock: LiveStock) -> None:
+        """Stock that was loaded anew numbers its slots anew; and what was kept with the one before would keep it in memory."""
+        if self._slots is not stock.matrix.slots:
+            self._slots, self._names = stock.matrix.slots, None
+            self._tails.clear()
+
     def names(self, stock: LiveStock) -> Names:
         """What the numbers in the tables are called by now."""
-        image, slots = self.image, stock.matrix.slots
-        if len(self._pieces) < len(self.planner.policies):
-            self._pieces = [
+        self._follow(stock)
+        image, slots, policies = self.image, stock.matrix.slots, self.planner.policies
+        if self._names is not None and (self._policy_count, self._slot_count) == (len(policies), len(slots)):
+            return self._names
+        if self._names is None or self._policy_count < len(policies):
+            pieces = [
                 pieces_of(image.network.currency, policy.policy_id, image.version, policy_version(policy))
-                for policy in self.planner.policies
+                for policy in policies
             ]
-            self._names = None
-        if self._names is None or self._slot_count < len(slots):
-            self._names, self._slot_count = names_of(image, slots, self._pieces), len(slots)
-            self.widest = widest_text(self._names)
+            self._names = names_of(image, slots, pieces)
+        else:
+            receipts, pools = slot_names(slots)
+            self._names = self._names._replace(receipts=receipts, pools=pools)
+        self._policy_count, self._slot_count = len(policies), len(slots)
+        self.widest = widest_text(self._names)
         return self._names
 
 
@@ -269,6 +283,7 @@ class PlainBatch:
             self.kinds[row] = orders.kind_of(tail, worth, count, minute, stock)
             network, body = text[each[A_NETWORK_BEGIN] : each[A_NETWORK_END]], text[each[A_BODY_BEGIN] : each[A_BODY_END]]
             self.digests[row] = sha256(network + body).digest()
+        self._digest_bytes = np.frombuffer(bytearray(b"".join(each or bytes(DIGEST_BYTES) for each in self.digests)), np.uint8)
 
     def writes(
         self, calls: Sequence[Call], ordinary: Callable[[Call], Write], answer: Answer
@@ -314,10 +329,9 @@ class PlainBatch:
             self._orders.widest,
         )  # fmt: skip
         out, spans = np.empty(size, np.uint8), np.empty((len(members), 4), np.int64)
-        digests = np.frombuffer(bytearray(b"".join(each or bytes(DIGEST_BYTES) for each in self.digests)), np.uint8)
         written = write_orders(
-            self._messages, self._starts, digests, self._asked, self._lines, tables.orders[: len(members)], tables.shipments,
-            tables.pegs, tables.terms, tables.sums, self._orders.limited, names, out, spans,
+            self._messages, self._starts, self._digest_bytes, self._asked, self._lines, tables.orders[: len(members)],
+            tables.shipments, tables.pegs, tables.terms, tables.sums, self._orders.limited, names, out, spans,
         )  # fmt: skip
         assert written >= 0, "there is room for what is written at the most"
         entries, view = [], out.data

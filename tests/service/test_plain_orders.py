@@ -106,10 +106,9 @@ def refuse_to_plan(call: Call) -> Write:
 
 
 def planned_together(
-    requests: Sequence[sourcing_service_pb2.SourceOrderRequest], image: NetworkImage, stock: LiveStock
+    requests: Sequence[sourcing_service_pb2.SourceOrderRequest], orders: PlainOrders, stock: LiveStock
 ) -> tuple[list[Transaction | Refusal], int]:
     """As the write path does: groups as far as they go, the others alone; and how many went in groups."""
-    orders = PlainOrders(image, 500, CLOCK)
     calls: list[Any] = [Call(SOURCE, request.SerializeToString(), 2**62, lambda answer: None) for request in requests]
     batch = orders.read(calls, stock, NOW)
     kinds = batch.kinds if batch is not None else [None] * len(calls)
@@ -131,7 +130,7 @@ def planned_together(
             at += len(group.transactions)
             together += len(group.transactions)
         if at < len(calls):
-            found.append(planned_alone(requests[at], image, stock))
+            found.append(planned_alone(requests[at], orders.image, stock))
             at += 1
     return found, together
 
@@ -157,7 +156,7 @@ def test_plans_records_and_guards_are_those_of_one_by_one() -> None:
         other = drawn_stock(rng, image)
         requests = [drawn_request(rng, image, n) for n in range(rng.randint(2, 12))]
         alone = [planned_alone(request, image, other) for request in requests]
-        found, count = planned_together(requests, image, one)
+        found, count = planned_together(requests, PlainOrders(image, 500, CLOCK), one)
         together += count
         for request, a, b in zip(requests, found, alone, strict=True):
             if isinstance(b, Refusal):
@@ -175,6 +174,29 @@ def test_plans_records_and_guards_are_those_of_one_by_one() -> None:
         assert np.array_equal(one.capacity_used[limited], other.capacity_used[limited]), seed
     assert min(together, refused) > 300
     assert several > 10
+
+
+def test_stock_that_is_loaded_anew_numbers_its_slots_anew() -> None:
+    """Records name the receipts and pools of the stock that they were planned on, also where a group was read before."""
+    anew = 0
+    for seed in range(150):
+        rng = random.Random(seed)
+        image = plainer_image(rng)
+        orders = PlainOrders(image, 500, CLOCK)
+        planned_together([drawn_request(rng, image, n) for n in range(6)], orders, drawn_stock(rng, image))
+        state = rng.getstate()
+        one = drawn_stock(rng, image)
+        rng.setstate(state)
+        other = drawn_stock(rng, image)
+        requests = [drawn_request(rng, image, n) for n in range(6)]
+        alone = [planned_alone(request, image, other) for request in requests]
+        found, _ = planned_together(requests, orders, one)
+        for a, b in zip(found, alone, strict=True):
+            assert isinstance(a, Transaction) == isinstance(b, Transaction), seed
+            if isinstance(a, Transaction) and isinstance(b, Transaction):
+                assert comparable(a.entry) == comparable(b.entry), seed
+                anew += any(change.cell.receipt_id or change.cell.pool for change in b.cells)
+    assert anew > 30
 
 
 def test_a_group_gives_back_what_it_held() -> None:
