@@ -138,11 +138,10 @@ def _write_columns(columns: ledger_entry_pb2.PositionColumns, cells: Sequence[Ce
 
 
 def _write_ids(ids: Sequence[str], table: Any, indexes: Any) -> None:
-    distinct = dict.fromkeys(ids)
-    table.extend(distinct)
-    if len(distinct) > 1:
-        place = dict(zip(distinct, range(len(distinct)), strict=True))
-        indexes.extend([place[each] for each in ids])
+    column = _distinct(ids)
+    table.extend(column.ids)
+    if len(column.ids) > 1:
+        indexes.extend(column.places.tolist())
 
 
 # -- reading

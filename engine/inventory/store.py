@@ -212,12 +212,13 @@ class StockStore:
         try:
             for names in parts[:TEXT_PARTS_AHEAD]:
                 ask(names)
-            for ahead in range(TEXT_PARTS_AHEAD, len(parts) + TEXT_PARTS_AHEAD):
+            for part in range(len(parts)):
                 stamped, layout, texts = self._asked(line.receive)
                 self._check_same(stamped, layout)
-                for names in parts[ahead : ahead + 1]:
-                    ask(names)
-                if ahead == len(parts) + TEXT_PARTS_AHEAD - 1:
+                if part + TEXT_PARTS_AHEAD < len(parts):
+                    ask(parts[part + TEXT_PARTS_AHEAD])
+                if part == len(parts) - 1:
+                    # Its connection is another's while the last texts are worked on.
                     line.end()
                 yield [text.decode() if text else "" for text in texts]
         finally:

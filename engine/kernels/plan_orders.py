@@ -130,18 +130,18 @@ class Planned(NamedTuple):
 
 @kernel
 def plan_orders(
-    first: int, pieces: Ints, read_first: Ints, orders: Ints, lines: Ints, items: Ints, options: Ints, wishes: Int32s,
+    pieces: Ints, read_first: Ints, items: Ints, orders: Ints, lines: Ints, options: Ints, wishes: Int32s,
     pool_allowed: Bools, floor: Int32s, arena: Arena, limits: Limits, runs: RunTables, tables: HorizonTables, start: Ints,
     max_grams: Ints, price: Ints, per_kg: Ints, subsets: Ints, prices: Ints, rows: Ints, offers: Offers, results: Ints,
     placed: Ints, rates: Rates, scratch: Ints, out: Planned,
 ) -> int:  # fmt: skip
-    """Plan orders from `first` on and hold what they take; returns the first that could not be planned, or their number.
+    """Plan orders and hold what they take; returns the first that could not be planned, or their number.
 
-    orders … placed: as `decide.decide_orders` has them, one option an order. pieces [orders]: rows of `rates.policies`;
-    read_first [orders]: column of an order's first line where it was read; items [lines]. out.orders[o] is written but for
-    what is not of the plan; scratch [≥ PEGS_EACH_MAX + TERMS, 2].
+    pieces [orders]: rows of `rates.policies`; read_first [orders]: column of an order's first line where it was read; items
+    [lines]. orders … placed: as `decide.decide_orders` has them, one option an order. out.orders[o] is written but for what
+    is not of the plan; scratch [≥ PEGS_EACH_MAX + TERMS, 2].
     """
-    for o in range(first, orders.shape[0]):
+    for o in range(orders.shape[0]):
         decide_order(o, orders, lines, options, wishes, pool_allowed, floor, arena, limits, runs, tables, start, max_grams,
                      price, per_kg, subsets, prices, rows, offers, results, placed)  # fmt: skip
         if results[o, R_STATUS] != SOLVED or results[o, R_HELD] != (1 << orders[o, O_LINE_COUNT]) - 1:
@@ -150,7 +150,7 @@ def plan_orders(
                         max_grams, price, per_kg, results[o, R_OBJECTIVE], placed[o], rates, scratch, out):  # fmt: skip
             return o
         out.orders[o, V_CANDIDATES], out.orders[o, V_NODES] = results[o, R_COLUMNS], results[o, R_NODES]
-        hold(o, limits, arena, out)
+        hold(o, o + 1, 1, limits.first_day, limits.used, arena.demand, out)
     return int(orders.shape[0])
 
 
@@ -323,25 +323,13 @@ def put_cost(rank: int, raw: int, weight_ppm: int, weighted: int, row: Ints) -> 
 
 
 @kernel
-def hold(o: int, limits: Limits, arena: Arena, out: Planned) -> None:
-    """Show the orders after this one what it takes."""
-    plan = out.orders[o]
-    for s in range(plan[V_FIRST_SHIPMENT], plan[V_FIRST_SHIPMENT] + plan[V_SHIPMENT_COUNT]):
-        shipment = out.shipments[s]
-        if shipment[S_CAPACITY]:
-            limits.used[shipment[S_DAY] - limits.first_day, shipment[S_LOCATION]] += shipment[S_CAPACITY]
-        for k in range(shipment[S_FIRST_PEG], shipment[S_FIRST_PEG] + shipment[S_PEG_COUNT]):
-            arena.demand[out.pegs[k, K_INDEX]] += out.pegs[k, K_QUANTITY]
-
-
-@kernel
-def release(count: int, first_day: int, used: Ints, demand: Int32s, out: Planned) -> None:
-    """Take back what the first `count` orders hold."""
-    for o in range(count):
+def hold(first: int, end: int, sign: int, first_day: int, used: Ints, demand: Int32s, out: Planned) -> None:
+    """Show the orders after them what the planned orders `first` to `end` take, sign 1; or take that back, sign -1."""
+    for o in range(first, end):
         plan = out.orders[o]
         for s in range(plan[V_FIRST_SHIPMENT], plan[V_FIRST_SHIPMENT] + plan[V_SHIPMENT_COUNT]):
             shipment = out.shipments[s]
             if shipment[S_CAPACITY]:
-                used[shipment[S_DAY] - first_day, shipment[S_LOCATION]] -= shipment[S_CAPACITY]
+                used[shipment[S_DAY] - first_day, shipment[S_LOCATION]] += sign * shipment[S_CAPACITY]
             for k in range(shipment[S_FIRST_PEG], shipment[S_FIRST_PEG] + shipment[S_PEG_COUNT]):
-                demand[out.pegs[k, K_INDEX]] -= out.pegs[k, K_QUANTITY]
+                demand[out.pegs[k, K_INDEX]] += sign * out.pegs[k, K_QUANTITY]

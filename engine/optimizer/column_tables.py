@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.alternatives import (
+    ANSWER_FIELDS,
+    BEST_ROWS,
     C_DAY,
     C_KIND,
     C_LATEST,
@@ -14,13 +16,14 @@ from engine.kernels.alternatives import (
     C_SERVICE,
     C_START,
     COLUMN_FIELDS,
+    explain_locations,
 )
 from engine.kernels.asked import O_RUN_ROW, PARTIAL, R_HELD, R_STATUS
 from engine.kernels.asked import OUT_OF_RANGE as BEYOND
 from engine.kernels.choose import SHORT_TOTAL_MICROS
 from engine.kernels.explained import columns_of_offers, columns_of_problem, units_in_time
 from engine.kernels.offers import LINE_COUNT, OPENING, UNIT_COUNT
-from engine.kernels.partition import NEVER
+from engine.kernels.partition import NEVER, TABLES_EACH
 from engine.kernels.runs import PICK_MIN, UNIT_MIN, ZONE_COUNT
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.image import Lanes
@@ -69,8 +72,8 @@ def direct_table(
     if not suits_direct(request):
         return None
     space, n = workspace_of(scene.image), len(lines)
-    arguments = decided_tables(request, is_decided=is_decided)
-    status, held = arguments[-2][0, [R_STATUS, R_HELD]].tolist()
+    arguments, results = decided_tables(request, is_decided=is_decided)
+    status, held = results[0, [R_STATUS, R_HELD]].tolist()
     if status in (PARTIAL, BEYOND):
         return None
     orders, rows, options, _, pools, floor, arena, limits, runs, tables = arguments[:10]
@@ -101,6 +104,15 @@ def direct_table(
         space.prices[: rows_used * size].reshape(rows_used, size), np.array(short, np.int64), 0, NO_SHARED, NO_SHARED,
         subsets[LINE_COUNT], subsets[UNIT_COUNT], tuple(quantity), short_unit, units,
     )  # fmt: skip
+
+
+def by_location(table: ColumnTable, count: int, used: Ints) -> tuple[Ints, Ints]:
+    """([ANSWER_FIELDS, count], [2, k]): answer and without of `explain_locations`, against a plan that uses some [k]."""
+    n = len(table.short)  # less than there are lines, where ship sets are one line each
+    answer, without = np.empty((ANSWER_FIELDS, count), np.int64), np.empty((2, len(used)), np.int64)
+    scratch = np.empty((BEST_ROWS + 2 * TABLES_EACH * (n + 1), 1 << n), np.int64)
+    explain_locations(n, *table[1:-3], used, scratch, answer, without)
+    return answer, without
 
 
 def least_divided(

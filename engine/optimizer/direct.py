@@ -6,12 +6,14 @@ It serves whole lines of different items, ranked by cost; what else there is (se
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.basket import BasketLine
 from engine.domain.enums import OrderBy, Term
+from engine.inventory.live import LiveStock
 from engine.kernels.asked import (
     EMPTY,
     PLACED_FIELDS,
@@ -23,6 +25,7 @@ from engine.kernels.asked import (
     SOLVED,
     Arena,
 )
+from engine.kernels.dates import HorizonTables
 from engine.kernels.decide import decide_orders
 from engine.kernels.runs import METERS_MAX
 from engine.kernels.score import ANY_SHIFT
@@ -50,6 +53,26 @@ class Request(NamedTuple):
     lanes: Lanes
     lines: tuple[int, ...]
     choices: tuple[tuple[int, ...], ...]
+
+
+class BatchTables(NamedTuple):
+    """The tables of a batch, see `kernels.asked`."""
+
+    orders: Ints
+    lines: Ints
+    options: Ints
+    wishes: Bits
+    pools: Bools
+
+
+class Decided(NamedTuple):
+    """The request decided last, while its offers are at hand; what it was decided on may go meanwhile."""
+
+    scene: ref[Scene]
+    asked: tuple[Any, ...]
+    """Lines and choices."""
+    tables: BatchTables
+    results: Ints
 
 
 def suits_direct(request: Request) -> bool:
@@ -100,7 +123,8 @@ def _decide_batch(requests: list[Request], space: Workspace) -> list[list[Chosen
     arguments = [*batch_tables(requests, space), results, placed]
     decide_orders(*arguments)
     if len(requests) == 1:
-        space.decided = requests[0], arguments
+        (request,) = requests
+        space.decided = Decided(ref(request.scene), request[2:], BatchTables(*arguments[: len(BatchTables._fields)]), results)
     answers, at = [], 0
     for request, result in _by_request(requests, results.tolist()):
         answers.append([_chosen(request, row, placed[at + c]) for c, row in enumerate(result)])
@@ -108,32 +132,34 @@ def _decide_batch(requests: list[Request], space: Workspace) -> list[list[Chosen
     return answers
 
 
-def decided_tables(request: Request, *, is_decided: bool) -> list[Any]:
-    """The arguments of `decide_orders` for one request, decided just now: its offers are in the workspace.
+def decided_tables(request: Request, *, is_decided: bool) -> tuple[tuple[Any, ...], Ints]:
+    """The arguments of `decide_orders` up to its outputs, and its results, of a request whose offers are in the workspace.
 
-    is_decided: it may have been before, on the same stock; then that is not done again.
+    is_decided: it may have been decided last, on the same stock; then that is not done again.
     """
-    space = workspace_of(request.scene.image)
-    if is_decided and space.decided is not None:
-        before, arguments = space.decided
-        if before.scene is request.scene and before[2:] == request[2:]:
-            found: list[Any] = arguments
-            return found
-    _decide_batch([request], space)
-    made: list[Any] = space.decided[1]
-    return made
+    scene, space = request.scene, workspace_of(request.scene.image)
+    last: Decided | None = space.decided
+    if not is_decided or last is None or last.scene() is not scene or last.asked != request[2:]:
+        _decide_batch([request], space)
+        last = space.decided
+        assert last is not None, "one request was decided"
+    return kernel_arguments(scene.stock, space, scene.horizon.tables, last.tables), last.results
 
 
 def batch_tables(requests: list[Request], space: Workspace) -> tuple[Any, ...]:
     """The arguments of `decide_orders` up to its outputs, for requests on one image, stock and horizon."""
     scene = requests[0].scene
-    image, matrix, tables = scene.image, scene.stock.matrix, scene.horizon.tables
-    space.start(tables)
-    orders, lines, options, wishes, pools = _tables(requests, space)
+    space.start(scene.horizon.tables)
+    return kernel_arguments(scene.stock, space, scene.horizon.tables, _tables(requests, space))
+
+
+def kernel_arguments(stock: LiveStock, space: Workspace, tables: HorizonTables, batch: BatchTables) -> tuple[Any, ...]:
+    """The arguments of `decide_orders` up to its outputs; `batch` was laid out after `space.start`."""
+    image, matrix = space.image, stock.matrix
     arena = Arena(matrix.location, matrix.slot, matrix.supply, matrix.demand, matrix.slot_available_at, matrix.slot_pool,
                   matrix.slot_sellable)  # fmt: skip
     return (
-        orders, lines, options, wishes, pools, space.floor, arena, space.limits(scene.stock), space.runs, tables,
+        *batch, space.floor, arena, space.limits(stock), space.runs, tables,
         image.tariff_start, image.tariff_max_grams, image.tariff_price_micros, image.tariff_per_kg_micros, space.subsets,
         space.prices, space.zone_rows, space.offers,
     )  # fmt: skip
@@ -162,8 +188,8 @@ def _chosen(request: Request, result: list[int], placed: Ints) -> Chosen | None:
     return Chosen(loads, objective, objective, result[R_NODES], result[R_COLUMNS])
 
 
-def _tables(requests: list[Request], space: Workspace) -> tuple[Ints, Ints, Ints, Bits, Bools]:
-    """The tables of a batch: orders, lines, options, wishes, pools; see `kernels.asked`."""
+def _tables(requests: list[Request], space: Workspace) -> BatchTables:
+    """The tables of a batch."""
     orders: list[tuple[int, ...]] = []
     lines: list[tuple[int, ...]] = []
     options: list[int] = []
@@ -177,7 +203,7 @@ def _tables(requests: list[Request], space: Workspace) -> tuple[Ints, Ints, Ints
         orders.append(order_row(request, space, len(lines), len(options), row, wish_row))
         lines += _line_rows(request, space)
         options += [_bits(choice) for choice in request.choices]
-    return (
+    return BatchTables(
         np.array(orders, np.int64), np.ascontiguousarray(np.array(lines, np.int64).T), np.array(options, np.int64),
         space.wishes if len(wishes) == 1 else np.concatenate(wishes), pools[0][None] if len(pools) == 1 else np.stack(pools),
     )  # fmt: skip

@@ -8,13 +8,12 @@ planning anew without it, one limit at a time.
 import numpy as np
 
 from engine.domain.plan import Plan, Route, Shipment
-from engine.kernels.alternatives import ANSWER_FIELDS, BEST_ROWS, explain_locations
 from engine.kernels.explained import ABROAD, DISABLED, NOT_SHIPPING, TOO_FAR, exclude, spread_answer
-from engine.kernels.partition import NEVER, TABLES_EACH
+from engine.kernels.partition import NEVER
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.bindings import bindings_of
 from engine.optimizer.candidates import ShipRequest, ship_candidates
-from engine.optimizer.column_tables import ColumnTable, direct_table, problem_table
+from engine.optimizer.column_tables import ColumnTable, by_location, direct_table, problem_table
 from engine.optimizer.decide import decide_basket, split_by_method
 from engine.optimizer.explanation import Bools, Columns, Explanation, Known, Level, Without
 from engine.optimizer.explanation_costs import send_terms
@@ -122,13 +121,9 @@ def differences(
     scene: Scene, lines: tuple[int, ...], shipments: tuple[Shipment, ...], table: ColumnTable
 ) -> tuple[Bools, Bools, Ints, Ints, Columns, tuple[Without, ...]]:
     """(carries, sends, difference, known, columns, without) of `Explanation`."""
-    n, count = len(table.lines), len(scene.image.location_ids)
-    answer = np.empty((ANSWER_FIELDS, count), np.int64)
+    count = len(scene.image.location_ids)
     used = np.array(sorted({s.location for s in shipments}), np.int64)
-    without = np.empty((2, len(used)), np.int64)
-    scratch = np.empty((BEST_ROWS + 2 * TABLES_EACH * (n + 1), 1 << n), np.int64)
-    rest = table[1:-3]
-    explain_locations(n, *rest, used, scratch, answer, without)
+    answer, without = by_location(table, count, used)
     cost = shipped_micros(shipments, table)
     # Where a unit short has no price, a plan that leaves more short costs more than any other.
     beyond = NEVER if scene.policy.short_micros is not None else table.short_unit // 2

@@ -4,7 +4,7 @@ Up to ten lines, the program over subsets tells it of all locations at once. Of 
 costs at the least; those that might be nearest are then solved for, one by one, as far as the nodes go.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,20 +15,17 @@ from engine.kernels.alternatives import (
     A_SEND_MICROS,
     A_SEND_SUBSET,
     A_VALUE,
-    ANSWER_FIELDS,
     AT_LEAST,
     AT_MOST,
-    BEST_ROWS,
-    explain_locations,
 )
 from engine.kernels.begin import begin, start_prices
 from engine.kernels.lagrange import BEST, GOAL, LEAST, MOST
 from engine.kernels.located import bound_each, send_each
 from engine.kernels.long_order import GRAIN, GRAMS, LOCATIONS_MAX
-from engine.kernels.partition import NEVER, TABLES_EACH
+from engine.kernels.partition import NEVER
 from engine.optimizer.bounds import not_divisible
 from engine.optimizer.candidates import Candidates
-from engine.optimizer.column_tables import problem_table
+from engine.optimizer.column_tables import ColumnTable, by_location, problem_table
 from engine.optimizer.cut import IsCut
 from engine.optimizer.forced import Bools, best_with, best_without, can_force
 from engine.optimizer.long_orders import suits_search, with_units_in_lines
@@ -74,20 +71,16 @@ def locate(
     assert problem is not None
     table = problem_table(candidates)
     if table is not None:
-        return by_subsets(problem, table[1:-3], count, used)
+        return by_subsets(problem, table, count, used)
     if problem.ranked or problem.locations_max <= 0 or not suits_search(problem):
         return None
     return by_search(problem, count, used, goal, nodes_max, is_cut)
 
 
-def by_subsets(problem: Problem, table: tuple[Any, ...], count: int, used: Ints) -> Located:
+def by_subsets(problem: Problem, table: ColumnTable, count: int, used: Ints) -> Located:
     """By the program over subsets."""
-    n = problem.line_count
-    answer, without = np.empty((ANSWER_FIELDS, count), np.int64), np.empty((2, len(used)), np.int64)
-    scratch = np.empty((BEST_ROWS + 2 * TABLES_EACH * (n + 1), 1 << n), np.int64)
-    arguments = [n, *table, used, scratch, answer, without]
-    explain_locations(*arguments)
-    bit = np.arange(n)[:, None]
+    answer, without = by_location(table, count, used)
+    bit = np.arange(problem.line_count)[:, None]
     sends = (answer[A_SEND_SUBSET] >> bit & 1).astype(np.bool_)
     return Located(
         (answer[A_CARRIES] >> bit & 1).astype(np.bool_), sends, answer[A_SEND_COLUMN],

@@ -1,5 +1,6 @@
 """What one decision is made on: the network, the stock of this moment, the policy, and who asks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -160,8 +161,7 @@ class Scene:
         return self._pools(common=False)
 
     def _pools(self, common: bool) -> NDArray[np.bool_]:
-        segment = self.basket.segment
-        return np.array([pool == segment if pool else common for pool in self.stock.matrix.pools], np.bool_)
+        return pools_of(self.stock.matrix.pools, self.basket.segment, common=common)
 
     @cached_property
     def asker(self) -> Asker:
@@ -199,6 +199,11 @@ class Scene:
     def last_minute(self) -> int:
         """The last minute of the horizon: receipts after it promise nothing."""
         return self.horizon.last_minute
+
+
+def pools_of(pools: Sequence[str], segment: str, *, common: bool) -> NDArray[np.bool_]:
+    """[pools]: the segment's own, and the common one where it may be taken from."""
+    return np.array([pool == segment if pool else common for pool in pools], np.bool_)
 
 
 @lru_cache(maxsize=256)

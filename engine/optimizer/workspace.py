@@ -69,7 +69,7 @@ class Workspace:
         self._heads = np.empty(1 << max(1, int(2 * locations - 1).bit_length()), np.int64)
         self.is_limited = bool((image.capacity_per_day < UNLIMITED).any())
         self.decided: Any = None
-        """(request, the kernel's arguments) of the request decided last, where its offers are still at hand."""
+        """A `direct.Decided`: the request decided last, where its offers are still at hand."""
         self._tables: HorizonTables | None = None
         self._rows: OrderedDict[tuple[int, tuple[int, ...]], tuple[int, Lanes]] = OrderedDict()
         self._costs: dict[tuple[int, ...], tuple[Ints, Ints, Ints, Ints, bool]] = {}

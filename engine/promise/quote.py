@@ -11,7 +11,7 @@ from engine.optimizer.decide import decide_choices
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.explanation import Explanation, Level
 from engine.optimizer.scene import Scene, set_scene
-from engine.promise.frontier import frontier
+from engine.promise.frontier import frontier, there_by, units_short
 
 OPTIONS_DEFAULT = 3
 
@@ -74,5 +74,4 @@ def contents(plan: Plan) -> tuple[object, ...]:
 
 def rank(plan: Plan) -> tuple[int, int, int]:
     """Fewest units short, then the lowest cost, then the earliest complete delivery."""
-    latest = max((s.delivery_latest_minute for s in plan.shipments), default=0)
-    return sum(line.quantity for line in plan.short_lines), plan.cost_micros, latest
+    return units_short(plan), plan.cost_micros, there_by(plan) if plan.shipments else 0

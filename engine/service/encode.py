@@ -12,7 +12,7 @@ from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipmen
 from engine.inventory.matrix import Slot
 from engine.network.policies import policy_version
 from engine.optimizer.scene import Scene
-from engine.promise.frontier import there_by
+from engine.promise.frontier import there_by, units_short
 from engine.promise.quote import Quote
 from engine.service.words import local_text
 
@@ -57,7 +57,7 @@ def encode_option(scene: Scene, plan: Plan, rank: int, solve_micros: int) -> pro
     option = promise_service_pb2.PromiseOption(
         rank=rank, plan=encode_plan(scene, plan, f"option-{rank}", solve_micros),
         delivery_earliest=stamp(min(s.delivery_earliest_minute for s in shipments)),
-        delivery_latest=stamp(max(s.delivery_latest_minute for s in shipments)),
+        delivery_latest=stamp(there_by(plan)),
         order_by=stamp(min(s.order_by_minute for s in shipments)), cost_micros=plan.cost_micros,
         co2_grams=sum(s.co2_grams for s in shipments), summary=summary(scene, plan),
     )  # fmt: skip
@@ -102,7 +102,7 @@ def summary(scene: Scene, plan: Plan) -> str:
             parts.append(f"ready at {place} {by}")
         else:
             parts.append(f"from {place} by {scene.image.service_ids[shipment.service]}, there by {by}")
-    short = sum(line.quantity for line in plan.short_lines)
+    short = units_short(plan)
     return "; ".join(parts) + (f"; {short} units short" if short else "")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import grpc
+from belofte.v1 import types_pb2
 from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
@@ -76,11 +77,25 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
     _attach(status, info)
     if refusal.violations:
         _attach(status, bad)
-    retry_ms = refusal.retry_after_ms or RETRY_MS.get(refusal.reason, 0)
-    if retry_ms:
-        delay = duration_pb2.Duration(seconds=retry_ms // 1000, nanos=retry_ms % 1000 * 1_000_000)
+    delay = retry_delay(refusal)
+    if delay is not None:
         _attach(status, error_details_pb2.RetryInfo(retry_delay=delay))
     return status
+
+
+def refusal_message(refusal: Refusal) -> types_pb2.Refusal:
+    """A refusal inside an answer: what it would have been as the status of a call."""
+    return types_pb2.Refusal(
+        code=CODES[refusal.reason].value[0], reason=refusal.reason.value, message=refusal.message,
+        violations=[types_pb2.FieldViolation(field=each.field, description=each.description) for each in refusal.violations],
+        retry_after=retry_delay(refusal), metadata=refusal.metadata,
+    )  # fmt: skip
+
+
+def retry_delay(refusal: Refusal) -> duration_pb2.Duration | None:
+    """When to come back; None where that does not help."""
+    retry_ms = refusal.retry_after_ms or RETRY_MS.get(refusal.reason, 0)
+    return duration_pb2.Duration(seconds=retry_ms // 1000, nanos=retry_ms % 1000 * 1_000_000) if retry_ms else None
 
 
 def cut(text: str, bytes_max: int) -> str:

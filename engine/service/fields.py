@@ -92,11 +92,17 @@ def check_request_id(request_id: str, now_unix_ms: int, violations: Violations) 
         violations.add("request_id", "a UUID version 7 made by now was expected, this one is more than an hour ahead")
 
 
-def begin_write(request: Any, image: NetworkImage, now_unix_ms: int) -> Violations:
-    """Check what every write says of itself; its id becomes the one it is known by, whichever way its letters are written."""
+def begin_read(request: Any, image: NetworkImage) -> Violations:
+    """Check what every request says of itself: another network is refused at once, all else noted."""
     check_network(request.network_id, image)
     wrong = Violations()
     check_position(request.min_position, wrong)
+    return wrong
+
+
+def begin_write(request: Any, image: NetworkImage, now_unix_ms: int) -> Violations:
+    """Check what every write says of itself; its id becomes the one it is known by, whichever way its letters are written."""
+    wrong = begin_read(request, image)
     check_request_id(request.request_id, now_unix_ms, wrong)
     request.request_id = request.request_id.lower()
     return wrong

@@ -42,6 +42,7 @@ from engine.service.explain import encode_candidates, encode_explanation
 from engine.service.feed_orders import books_of
 from engine.service.fields import (
     Violations,
+    begin_read,
     begin_write,
     check_id,
     check_network,
@@ -199,23 +200,14 @@ class Handlers:
         batch = self._plain.read(orders, self.path.stock, self.now_minute())
         if batch is None:
             return {}
-        return {id(write.call): write for write in batch.writes(orders, self._planned_alone, self._plain_sourced)}
+        return {
+            id(write.call): write for write in batch.writes(orders, self._planned_alone, partial(self.settled, finished_answer))
+        }
 
     def _planned_alone(self, call: Call) -> Write:
         write = self.source(call)
         assert isinstance(write, OrderWrite), "what is plain is in order"
         return write
-
-    def _plain_sourced(
-        self, call: Call, request_id: str, digest: bytes, response: bytes, outcome: Recorded | Refusal
-    ) -> None:  # fmt: skip
-        match outcome:
-            case Recorded(duplicate=True):
-                self.readers.submit(self.answer_duplicate, call, request_id, digest, finished_answer)
-            case Recorded(position):
-                call.answer(finished_answer(response, position, duplicate=False))
-            case Refusal():
-                call.answer(outcome)
 
     def read(self, call: Call) -> bytes | Refusal | Call:
         """Answer one read of the ledger, or look up what a call needs before it is decided."""
@@ -338,9 +330,7 @@ class Handlers:
                 return None
             return reservations.source_reserved(self, call, finished_answer)
         image = self.image
-        check_network(request.network_id, image)
-        wrong = Violations()
-        check_position(request.min_position, wrong)
+        wrong = begin_read(request, image)
         preview = request.mode == sourcing_service_pb2.SOURCE_MODE_PREVIEW
         if request.request_id or not preview:
             check_request_id(request.request_id, self.clock.unix_ms(), wrong)
@@ -388,13 +378,8 @@ class Handlers:
         return encode_order(planned, taken, self.clock.unix_ms())
 
     def _sourced(self, call: Call, write: OrderWrite, outcome: Recorded | Refusal) -> None:
-        match outcome:
-            case Recorded(duplicate=True):
-                self.readers.submit(self.answer_duplicate, call, write.request_id, write.request.digest, finished_answer)
-            case Recorded(position):
-                call.answer(finished_answer(write.response, position, duplicate=False) + write.explained)
-            case Refusal():
-                call.answer(outcome)
+        answer = write.response + write.explained
+        self.settled(finished_answer, call, write.request_id, write.request.digest, answer, outcome)
 
     # -- inventory
 
@@ -413,16 +398,11 @@ class Handlers:
 
     def _adjusted(self, call: Call, write: AdjustWrite, outcome: Recorded | Refusal) -> None:
         match outcome:
-            case Recorded(duplicate=True):
-                digest = write.adjustment.digest
-                self.readers.submit(self.answer_duplicate, call, write.request_id, digest, finished_adjustment)
-            case Recorded(position):
-                call.answer(finished_adjustment(write.response, position, duplicate=False))
             case Refusal(Reason.CONTENDED) if write.tries < CONTENDED_TRIES_MAX:
                 write.tries += 1
                 self._handed.append(partial(self._try_again, write, self.clock.monotonic_ns() + RECORD_NS))
-            case Refusal():
-                call.answer(outcome)
+            case _:
+                self.settled(finished_adjustment, call, write.request_id, write.adjustment.digest, write.response, outcome)
 
     def _try_again(self, write: AdjustWrite, due_ns: int) -> bool:
         """In the desk's thread: plan it again, once what is on its way to the ledger may have arrived there."""
@@ -458,9 +438,7 @@ class Handlers:
         """GetAvailability."""
         request = parse(inventory_service_pb2.GetAvailabilityRequest, call.message)
         image = self.image
-        check_network(request.network_id, image)
-        wrong = Violations()
-        check_position(request.min_position, wrong)
+        wrong = begin_read(request, image)
         wrong.check()
         stock = self.stock(request.min_position)
         answer = get_availability(request, image, stock, self.now_minute())
@@ -473,9 +451,7 @@ class Handlers:
         """GetNetwork."""
         request = parse(network_service_pb2.GetNetworkRequest, call.message)
         image = self.image
-        check_network(request.network_id, image)
-        wrong = Violations()
-        check_position(request.min_position, wrong)
+        wrong = begin_read(request, image)
         wrong.check()
         stock = self.stock(request.min_position)
         answer = network_service_pb2.GetNetworkResponse(
@@ -570,9 +546,8 @@ class Handlers:
     def explain(self, call: Call) -> bytes:
         """ExplainPlan."""
         request = parse(sourcing_service_pb2.ExplainPlanRequest, call.message)
-        image, wrong = self.image, Violations()
-        check_network(request.network_id, image)
-        check_position(request.min_position, wrong)
+        image = self.image
+        wrong = begin_read(request, image)
         level = decode_level(request.explain, wrong) or Level.FULL
         subject, asked = request.WhichOneof("subject"), request.basket
         if subject == "quote_token":
@@ -599,9 +574,8 @@ class Handlers:
     def candidates(self, call: Call) -> bytes:
         """ListCandidateLocations."""
         request = parse(sourcing_service_pb2.ListCandidateLocationsRequest, call.message)
-        image, wrong = self.image, Violations()
-        check_network(request.network_id, image)
-        check_position(request.min_position, wrong)
+        image = self.image
+        wrong = begin_read(request, image)
         check_range(request.page_size, "page_size", 0, PAGE_SIZE_MAX, wrong)
         start = decode_page_token(request.page_token, wrong)
         basket = decode_basket(request.basket, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
@@ -691,6 +665,18 @@ class Handlers:
             self.log.exception("the ledger cannot be asked", method=call.method)
         call.answer(answer if isinstance(answer, bytes) else refusal)
 
+    def settled(
+        self, finish: Finish, call: Call, request_id: str, digest: bytes, response: bytes, outcome: Recorded | Refusal
+    ) -> None:  # fmt: skip
+        """Answer a write: by its own response, or by the recorded one where it was done before."""
+        match outcome:
+            case Recorded(duplicate=True):
+                self.readers.submit(self.answer_duplicate, call, request_id, digest, finish)
+            case Recorded(position):
+                call.answer(finish(response, position, duplicate=False))
+            case Refusal():
+                call.answer(outcome)
+
     def answer_duplicate(self, call: Call, request_id: str, digest: bytes, finish: Finish) -> None:
         """Answer a repeat that the ledger has recorded by now."""
         try:
@@ -761,7 +747,7 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, quotes.quote, plans=True),
     "/belofte.v1.PromiseService/BatchQuotePromises": Method(Lane.DECIDE, quotes.quote_batch, plans=True),
     "/belofte.v1.PromiseService/GetEstimatedDelivery": Method(Lane.DECIDE, quotes.estimate, plans=True),
-    "/belofte.v1.SourcingService/SourceOrder": Method(Lane.DECIDE, Handlers.source, plans=True),
+    SOURCE_METHOD: Method(Lane.DECIDE, Handlers.source, plans=True),
     "/belofte.v1.SourcingService/ExplainPlan": Method(Lane.DECIDE, Handlers.explain, plans=True),
     "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True),
     "/belofte.v1.SourcingService/GetRequest": Method(Lane.DECIDE, requests.get_request, requests.look_up_status),

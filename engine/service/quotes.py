@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from belofte.v1 import promise_service_pb2, types_pb2
-from google.protobuf.duration_pb2 import Duration
+from belofte.v1 import promise_service_pb2
 
-from engine.domain.basket import DeliveryMethod
 from engine.domain.reasons import Refusal
 from engine.inventory.live import LiveStock
 from engine.optimizer.scene import cut_for
@@ -15,9 +13,9 @@ from engine.promise.quote import quote_promise
 from engine.service.decode import decode_estimate, decode_level, decode_options_max, decode_quote
 from engine.service.desk import Call
 from engine.service.encode import encode_quote, stamp
-from engine.service.errors import CODES, RETRY_MS
+from engine.service.errors import refusal_message
 from engine.service.explain import encode_explanation
-from engine.service.fields import Violations, check_network, check_position, parse
+from engine.service.fields import Violations, begin_read, parse
 
 if TYPE_CHECKING:
     from engine.service.handlers import Handlers
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
 REQUESTS_MAX = 1_000
 """Baskets of one call."""
 
-METHODS = {
-    DeliveryMethod.SHIP: types_pb2.DELIVERY_METHOD_SHIP,
-    DeliveryMethod.PICKUP: types_pb2.DELIVERY_METHOD_PICKUP,
-}
 SLICE_NS = 5_000_000
 """How long a batch works before others have their turn."""
 
@@ -45,9 +39,7 @@ class Batch:
 def quote(h: "Handlers", call: Call) -> bytes:
     """QuotePromise."""
     request = parse(promise_service_pb2.QuotePromiseRequest, call.message)
-    check_network(request.network_id, h.image)
-    wrong = Violations()
-    check_position(request.min_position, wrong)
+    wrong = begin_read(request, h.image)
     return quoted(h, request, wrong, call).SerializeToString()
 
 
@@ -93,9 +85,7 @@ def quote_batch(h: "Handlers", call: Call) -> bytes | None:
 def begin_batch(h: "Handlers", call: Call) -> Batch:
     """What holds of the call as a whole. Raises `Refusal`."""
     request = parse(promise_service_pb2.BatchQuotePromisesRequest, call.message)
-    check_network(request.network_id, h.image)
-    wrong = Violations()
-    check_position(request.min_position, wrong)
+    wrong = begin_read(request, h.image)
     if not 1 <= len(request.requests) <= REQUESTS_MAX:
         wrong.add("requests", f"1 to {REQUESTS_MAX} requests were expected, not {len(request.requests)}")
     wrong.check()
@@ -118,26 +108,11 @@ def one_of_batch(
         return promise_service_pb2.BatchQuotePromisesResult(index=index, refusal=refusal_message(refusal))
 
 
-def refusal_message(refusal: Refusal) -> types_pb2.Refusal:
-    """A refusal inside an answer: what it would have been as the status of a call."""
-    message = types_pb2.Refusal(
-        code=CODES[refusal.reason].value[0], reason=refusal.reason.value, message=refusal.message,
-        violations=[types_pb2.FieldViolation(field=each.field, description=each.description) for each in refusal.violations],
-        metadata=refusal.metadata,
-    )  # fmt: skip
-    retry_ms = refusal.retry_after_ms or RETRY_MS.get(refusal.reason, 0)
-    if retry_ms:
-        message.retry_after.CopyFrom(Duration(seconds=retry_ms // 1000, nanos=retry_ms % 1000 * 1_000_000))
-    return message
-
-
 def estimate(h: "Handlers", call: Call) -> bytes:
     """GetEstimatedDelivery."""
     request = parse(promise_service_pb2.GetEstimatedDeliveryRequest, call.message)
     image = h.image
-    check_network(request.network_id, image)
-    wrong = Violations()
-    check_position(request.min_position, wrong)
+    wrong = begin_read(request, image)
     asked = decode_estimate(request, image, h.now_minute(), wrong)
     wrong.check()
     stock: LiveStock = h.stock(request.min_position)
@@ -151,7 +126,7 @@ def estimate(h: "Handlers", call: Call) -> bytes:
 def encode_estimate(each: Estimate, location_ids: tuple[str, ...]) -> promise_service_pb2.DeliveryEstimate:
     """One way to have the item."""
     return promise_service_pb2.DeliveryEstimate(
-        delivery_method=METHODS[each.method], service_level=each.service_level,
+        delivery_method=f"DELIVERY_METHOD_{each.method.name}", service_level=each.service_level,
         pickup_location_id=location_ids[each.pickup_location] if each.pickup_location >= 0 else "",
         delivery_earliest=stamp(each.earliest_minute), delivery_latest=stamp(each.latest_minute),
         order_by=stamp(each.order_by_minute), available_quantity=each.available,

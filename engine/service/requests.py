@@ -17,9 +17,8 @@ from engine.ledger.ledger import RecordedEntry
 from engine.service.desk import Call
 from engine.service.fields import (
     Violations,
+    begin_read,
     begin_write,
-    check_network,
-    check_position,
     check_request_id,
     digest_of,
     parse,
@@ -47,9 +46,7 @@ finished_cancel = finisher(Response)
 def look_up_status(h: "Handlers", call: Call) -> bytes | object:
     """GetRequest, of what is recorded: in a reader's thread."""
     request = parse(sourcing_service_pb2.GetRequestRequest, call.message)
-    check_network(request.network_id, h.image)
-    wrong = Violations()
-    check_position(request.min_position, wrong)
+    wrong = begin_read(request, h.image)
     target = _checked_target(h, request, wrong)
     check_recorded(request.min_position, h.ledger)
     recorded = h.ledger.find_requests([target]).get(target)

@@ -482,16 +482,12 @@ def write_of(
 
     def answer(write: HoldWrite, outcome: Recorded | Refusal) -> None:
         match outcome:
-            case Recorded(duplicate=True):
-                h.readers.submit(h.answer_duplicate, call, request_id, digest, finish)
-            case Recorded(position):
-                call.answer(finish(write.response, position, duplicate=False))
             case Refusal(Reason.ORDER_EXISTS) if method == "CreateReservation":
                 message = "reservation_id: the reservation was recorded before, under another request_id"
                 call.answer(Refusal(Reason.RESERVATION_EXISTS, message, (FieldViolation("reservation_id", message),)))
             case Refusal(Reason.CONTENDED) if look_up is not None and call.tries < AGAIN_MAX:
                 h.look_up_again(replace(call, found=None, tries=call.tries + 1), look_up)
-            case Refusal():
-                call.answer(outcome)
+            case _:
+                h.settled(finish, call, request_id, digest, write.response, outcome)
 
     return HoldWrite(Asked(method, request_id, digest, call.message), h.image.version, h.clock, change, answer)

@@ -21,7 +21,7 @@ from engine.inventory.live import LiveStock, LogEntry
 from engine.inventory.write_path import WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage
-from engine.service.fields import IDS_MAX, Violations, check_count, check_network, check_position, index_of_item, parse
+from engine.service.fields import IDS_MAX, Violations, begin_read, check_count, check_position, index_of_item, parse
 from engine.service.outflow import SIGN_OF_LIFE_SECONDS, Outflow
 from engine.service.reads import decode_view
 from engine.service.stock_changes import CatchUp, CellSums, Missed, note_changes, places_by_item
@@ -224,9 +224,8 @@ class StockWatch:
 def watch_availability(handlers: "Handlers", call: "Call") -> bytes:
     """WatchAvailability. Raises `Refusal`."""
     request = parse(Request, call.message)
-    image, wrong = handlers.image, Violations()
-    check_network(request.network_id, image)
-    check_position(request.min_position, wrong)
+    image = handlers.image
+    wrong = begin_read(request, image)
     check_position(request.from_position, wrong, "from_position")
     asked = decode_asked(request, image, wrong)
     wrong.check()

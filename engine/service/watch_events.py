@@ -22,9 +22,9 @@ from engine.service.commit_events import Commit, Filter, commit_of
 from engine.service.fields import (
     IDS_MAX,
     Violations,
+    begin_read,
     check_count,
     check_id,
-    check_network,
     check_position,
     indexes_of,
     parse,
@@ -250,15 +250,12 @@ class EventWatch:
 def watch_events(handlers: "Handlers", call: "Call") -> bytes:
     """WatchEvents. Raises `Refusal`."""
     request = parse(Request, call.message)
-    wrong = Violations()
-    check_network(request.network_id, handlers.image)
-    names = ("min_position", "from_position")
-    for name in names:
-        check_position(getattr(request, name), wrong, name)
+    wrong = begin_read(request, handlers.image)
+    check_position(request.from_position, wrong, "from_position")
     wanted = decode_filter(request, handlers, wrong)
     wrong.check()
     assert call.flow is not None, "the front has a stream for it"
-    unproven = [(name, position) for name in names if (position := getattr(request, name))]
+    unproven = [(name, position) for name in ("min_position", "from_position") if (position := getattr(request, name))]
     position = request.from_position or handlers.ledger.last_position()
     handlers.events.add(Watcher(call.flow, wanted, position, unproven))
     return b""

@@ -37,7 +37,6 @@ from engine.kernels.asked import (
     O_RUN_ROW,
     PLACED_FIELDS,
     RESULT_FIELDS,
-    Arena,
 )
 from engine.kernels.order_tables import (
     COST_FIELDS,
@@ -59,17 +58,17 @@ from engine.kernels.plan_orders import (
     USED_FIELDS,
     Planned,
     Rates,
+    hold,
     plan_orders,
-    release,
 )
 from engine.kernels.stock import ON_HAND_SLOT
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.image import Lanes, NetworkImage
 from engine.network.policies import weight_ppm
 from engine.network.records import Policy
-from engine.optimizer.direct import ALL_SERVICES, Request, order_row, suits_direct
+from engine.optimizer.direct import ALL_SERVICES, BatchTables, Request, kernel_arguments, order_row, suits_direct
 from engine.optimizer.limits import line_locations
-from engine.optimizer.scene import Scene, short_units_max
+from engine.optimizer.scene import Scene, pools_of, short_units_max
 from engine.optimizer.workspace import Workspace, workspace_of
 
 Ints = NDArray[np.int64]
@@ -150,7 +149,7 @@ class PlainPlans(NamedTuple):
 
     def release(self, stock: LiveStock) -> None:
         """Take back what all of them hold."""
-        release(self.order_count, stock.first_day, stock.capacity_used.T, stock.matrix.demand, self.tables)
+        hold(0, self.order_count, -1, stock.first_day, stock.capacity_used.T, stock.matrix.demand, self.tables)
 
 
 class PlainPlanner:
@@ -200,7 +199,8 @@ class PlainPlanner:
         orders[:, O_NOW], orders[:, O_LATEST] = minute, horizon.last_minute
         orders[:, O_RUN_ROW] = [space.run_row_by(kind.scene, kind.lanes, kind.weights) for kind in kinds]
         segments = {segment: row for row, segment in enumerate({kind.scene.basket.segment: None for kind in kinds})}
-        pools = np.stack([allowed_pools(image, matrix, segment) for segment in segments])
+        allowed = ((segment, not image.common_bar(segment).everything) for segment in segments)
+        pools = np.stack([pools_of(matrix.pools, segment, common=common) for segment, common in allowed])
         orders[:, O_POOL_ROW] = [segments[kind.scene.basket.segment] for kind in kinds]
         space.start(horizon.tables)
         table = self._line_table(kinds, line_count, item, quantity, matrix, space)
@@ -213,14 +213,12 @@ class PlainPlanner:
         options = np.full(n, (1 << len(image.service_ids)) - 1, np.int64)
         results = np.empty((n, RESULT_FIELDS), np.int64)
         placed = np.empty((n, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
-        arena = Arena(matrix.location, matrix.slot, matrix.supply, matrix.demand, matrix.slot_available_at, matrix.slot_pool,
-                      matrix.slot_sellable)  # fmt: skip
-        count = plan_orders(
-            0, pieces, first_line, orders, table, item, options, space.wishes, pools, space.floor, arena,
-            space.limits(stock), space.runs, horizon.tables, image.tariff_start, image.tariff_max_grams,
-            image.tariff_price_micros, image.tariff_per_kg_micros, space.subsets, space.prices, space.zone_rows, space.offers,
-            results, placed, rates, self._scratch, planned,
+        tables = BatchTables(orders, table, options, space.wishes, pools)
+        arguments = (
+            pieces, first_line, item, *kernel_arguments(stock, space, horizon.tables, tables), results, placed, rates,
+            self._scratch, planned,
         )  # fmt: skip
+        count = plan_orders(*arguments)
         plan_column = np.empty(int(column.max()) + 1, np.int64)
         plan_column[column] = np.arange(total)
         return PlainPlans(count, planned, peg_floors(planned, plan_column, table[L_FLOOR_ROW], space.floor))
@@ -244,12 +242,6 @@ class PlainPlanner:
         table[L_MOST] = np.repeat([kind.most for kind in kinds], line_count)
         table[L_ALL_OR_NOTHING], table[L_LATEST], table[L_SERVICES] = False, NO_LATEST, ALL_SERVICES
         return table
-
-
-def allowed_pools(image: NetworkImage, matrix: InventoryMatrix, segment: str) -> NDArray[np.bool_]:
-    """[pools]: the common pool, unless the segment may not take of it, and the segment's own."""
-    common = not image.common_bar(segment).everything
-    return np.array([pool == segment if pool else common for pool in matrix.pools], np.bool_)
 
 
 def new_tables(orders: int, lines: int) -> Planned:
