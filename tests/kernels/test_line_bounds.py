@@ -30,7 +30,7 @@ def test_the_least_of_a_price_row(seed: int) -> None:
     zone = [rng.randint(-1, 2) for _ in range(rng.randint(0, 4))]
     ppm = rng.choice([0, 333_333, 1_000_000, 10**9])
     out = np.full(len(zone), -7)
-    least_row_prices(np.array(zone, np.int64), ppm, start, np.array(sum(zones, []), np.int64), out)
+    least_row_prices(np.array(zone, np.int64), ppm, start, np.array([price for each in zones for price in each], np.int64), out)
     for z, found in zip(zone, out.tolist(), strict=True):
         least = min(zones[z], default=NEVER) if z >= 0 else 0
         assert found == (NEVER if least >= NEVER else weigh(least, ppm))

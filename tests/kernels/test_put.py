@@ -1,4 +1,4 @@
-"""Bytes written backwards are those that are written forwards, and where the buffer has no room it says so and stays as it was."""
+"""Bytes written backwards are those that are written forwards; where a buffer has no room, it says so and stays as it was."""
 
 import math
 import random
