@@ -59,7 +59,8 @@ def texts_of(words: list[bytes]) -> Texts:
 def test_numbers(value: int, tag: int) -> None:
     check(lambda out, at: put_varint(value, out, at), encoding.varint(value))
     check(lambda out, at: put_number(tag, value, out, at), encoding.number(tag, value))
-    check(lambda out, at: put_delta(tag, value, out, at), encoding.delta(tag, value))
+    # As it comes from a table: without a compiler it wraps as well.
+    check(lambda out, at: put_delta(tag, np.int64(value), out, at), encoding.delta(tag, value))
 
 
 @pytest.mark.parametrize("value", [0, 7, 9, 10, 99, 100, *EDGES])
