@@ -4,22 +4,16 @@ Whatever is not plain, or is wrong in any way, is left to the handlers, which kn
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
 
 import numpy as np
-from belofte.v1 import types_pb2
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from engine.domain.basket import Basket
 from engine.domain.clock import Clock
 from engine.domain.reasons import Refusal
-from engine.inventory.id_index import IdIndex
 from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock
-from engine.inventory.matrix import Slot
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.inventory.write_path import Grouped, PlannedGroup, Recorded, Write
 from engine.kernels.entries import UNLIMITED
@@ -63,43 +57,21 @@ from engine.kernels.order_tables import (
 )
 from engine.kernels.plan_orders import PEGS_USED, SHIPMENTS_USED, SUMS_USED, TERMS_USED
 from engine.kernels.read_orders import LINE_BYTES_MIN, read_orders
-from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.kernels.write_orders import entries_bytes_max, widest_text, write_orders
 from engine.network.image import NetworkImage
 from engine.network.policies import policy_version
-from engine.network.records import Policy
-from engine.optimizer.scene import set_scene
-from engine.service.decode import decode_basket
+from engine.optimizer.plain import PlainKind, PlainLines
 from engine.service.desk import Call
-from engine.service.fields import REQUEST_ID_AHEAD_MS_MAX, Violations
+from engine.service.fields import REQUEST_ID_AHEAD_MS_MAX
 from engine.service.order_texts import names_of, pieces_of, slot_names
-from engine.sourcing.plain import PlainKind, PlainLines, PlainPlanner, PlainPlans, plain_items, plain_kind, suits_plain
+from engine.service.plain_kinds import PlainKinds
+from engine.sourcing.plain import PlainPlanner, PlainPlans
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
-KINDS_MAX = 4_096
-"""Of baskets that are alike but for their lines; where there are more, all are found anew."""
-
-SHARED_FIELDS = frozenset(
-    {
-        "destination", "channel", "segment", "customer_id", "customer_class", "currency", "policy_id", "demand_class",
-        "calling_system",
-    }
-)  # fmt: skip
-"""Fields of a plain order's basket besides its lines."""
-
-
 Answer = Callable[[Call, str, bytes, bytes, Recorded | Refusal], None]
 """Told the call, the request's id and digest, the answer without its position, and what became of it."""
-
-
-class _Tail(NamedTuple):
-    """What is known of baskets that say the same besides their lines: the rest of the basket, None where it is not plain."""
-
-    basket: Basket | None
-    kinds: dict[str, PlainKind | None]
-    """By policy."""
 
 
 @dataclass(eq=False, slots=True)
@@ -154,25 +126,16 @@ class PlainOrders:
         self.image = image
         self.clock = clock
         self.planner = PlainPlanner(image)
+        self.kinds = PlainKinds(image, lines_max, self.planner.policies)
         self.limited = image.capacity_per_day < UNLIMITED
-        self._lines_max = min(lines_max, SUBSET_LINES_MAX)
-        self._network = np.frombuffer(bytearray(image.network.name.encode()), np.uint8)
-        self._plain_id, self._items = "", None
-        if suits_plain(image):
-            is_plain = plain_items(image)
-            known = {item_id: item for item_id, item in image.item_index.items() if is_plain[item]}
-            if known:
-                self._plain_id, self._items = next(iter(known)), IdIndex(known).table
-        self._tails: dict[bytes, _Tail] = {}
         self._names: Names | None = None
-        self._slots: Sequence[Slot] | None = None
-        """Those of the stock that all this was made on."""
         self._policy_count = self._slot_count = 0
         self.widest = 0
 
     def read(self, calls: Sequence[Call], stock: LiveStock, now_minute: int) -> "PlainBatch | None":
         """The plain ones among calls of SourceOrder; None where there can be none."""
-        if self._items is None or not calls:
+        kinds = self.kinds
+        if kinds.items is None or not calls:
             return None
         self._follow(stock)
         messages = [call.message for call in calls]
@@ -180,61 +143,17 @@ class PlainOrders:
         starts = np.cumsum([0, *map(len, messages)], dtype=np.int64)
         asked = np.empty((len(messages), ASKED_FIELDS), np.int64)
         lines = np.empty((LINE_READ_FIELDS, len(buffer) // LINE_BYTES_MIN + 1), np.int64)
-        line_count = read_orders(buffer, starts, self._network, self._lines_max, self._items, asked, lines)
+        line_count = read_orders(buffer, starts, kinds.network, kinds.lines_max, kinds.items, asked, lines)
         return PlainBatch(self, now_minute, buffer, starts, asked, lines, line_count, stock)
 
-    def kind_of(self, tail: bytes, value_micros: int, units: int, minute: int, stock: LiveStock) -> PlainKind | None:
-        """Of what kind an order is, by what its basket says besides its lines; None: it is not plain."""
-        found = self._tails.get(tail)
-        if found is None:
-            if len(self._tails) >= KINDS_MAX:
-                self._tails.clear()
-            found = self._tails[tail] = _Tail(self._shared(tail, minute), {})
-        basket = found.basket
-        if basket is None:
-            return None
-        policy = self.image.policies.choose(
-            policy_id=basket.policy_id, channel=basket.channel, segment=basket.segment, customer_class=basket.customer_class,
-            value_micros=value_micros, minute=minute,
-        )  # fmt: skip
-        if policy is None:
-            return None
-        if policy.policy_id not in found.kinds:
-            found.kinds[policy.policy_id] = self._new_kind(basket, policy, stock)
-        kind = found.kinds[policy.policy_id]
-        return kind if kind is not None and units <= kind.units_max else None
-
-    def _shared(self, tail: bytes, minute: int) -> Basket | None:
-        """What plain orders share, without lines; None where it is wrong or asks for more."""
-        try:
-            wire = types_pb2.Basket.FromString(tail)
-        except DecodeError:
-            return None
-        is_known = all(descriptor.name in SHARED_FIELDS for descriptor, _ in wire.ListFields())
-        if not is_known or wire.SerializeToString(deterministic=True) != tail:
-            return None
-        wire.lines.add(line_id="1", item_id=self._plain_id, quantity=1)
-        wrong = Violations()
-        basket = decode_basket(wire, "", self.image, minute, 1, wrong)
-        return None if wrong.invalid or wrong.unknown or wrong.unbuilt else replace(basket, lines=())
-
-    def _new_kind(self, basket: Basket, policy: Policy, stock: LiveStock) -> PlainKind | None:
-        try:
-            scene = set_scene(self.image, stock, basket)
-        except Refusal:
-            return None
-        return plain_kind(replace(scene, policy=policy), self.planner.piece_of(policy))
-
     def _follow(self, stock: LiveStock) -> None:
-        """Stock that was loaded anew numbers its slots anew; and what was kept with the one before would keep it in memory."""
-        if self._slots is not stock.matrix.slots:
-            self._slots, self._names = stock.matrix.slots, None
-            self._tails.clear()
+        if self.kinds.follow(stock):
+            self._names = None
 
     def names(self, stock: LiveStock) -> Names:
         """What the numbers in the tables are called by now."""
         self._follow(stock)
-        image, slots, policies = self.image, stock.matrix.slots, self.planner.policies
+        image, slots, policies = self.image, stock.matrix.slots, self.planner.policies.policies
         if self._names is not None and (self._policy_count, self._slot_count) == (len(policies), len(slots)):
             return self._names
         if self._names is None or self._policy_count < len(policies):
@@ -280,7 +199,7 @@ class PlainBatch:
             tail = text[each[A_TAIL_BEGIN] : each[A_TAIL_END]]
             # Running sums of money may pass int64 and begin anew; what one order is worth does not.
             worth, count = (value[last] - value[first - 1]) % 2**64, units[last] - units[first - 1]
-            self.kinds[row] = orders.kind_of(tail, worth, count, minute, stock)
+            self.kinds[row] = orders.kinds.kind_of(tail, worth, count, minute, stock)
             network, body = text[each[A_NETWORK_BEGIN] : each[A_NETWORK_END]], text[each[A_BODY_BEGIN] : each[A_BODY_END]]
             self.digests[row] = sha256(network + body).digest()
         self._digest_bytes = np.frombuffer(bytearray(b"".join(each or bytes(DIGEST_BYTES) for each in self.digests)), np.uint8)

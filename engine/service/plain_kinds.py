@@ -1,0 +1,114 @@
+"""Of what kind plain baskets are: what they say besides their lines, looked at once for all that say the same."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from belofte.v1 import types_pb2
+from google.protobuf.message import DecodeError
+
+from engine.domain.basket import Basket
+from engine.domain.reasons import Refusal
+from engine.inventory.id_index import IdIndex
+from engine.inventory.live import LiveStock
+from engine.inventory.matrix import Slot
+from engine.kernels.subsets import SUBSET_LINES_MAX
+from engine.network.image import NetworkImage
+from engine.network.records import Policy
+from engine.optimizer.plain import PlainKind, PlainPolicies, plain_items, plain_kind, suits_plain
+from engine.optimizer.scene import set_scene
+from engine.service.decode import decode_basket
+from engine.service.fields import Violations
+
+KINDS_MAX = 4_096
+"""Of baskets that are alike but for their lines; where there are more, all are found anew."""
+
+SHARED_FIELDS = frozenset(
+    {
+        "destination", "channel", "segment", "customer_id", "customer_class", "currency", "policy_id", "demand_class",
+        "calling_system",
+    }
+)  # fmt: skip
+"""Fields of a plain basket besides its lines."""
+
+
+class _Tail(NamedTuple):
+    """What is known of baskets that say the same besides their lines: the rest of the basket, None where it is not plain."""
+
+    basket: Basket | None
+    kinds: dict[str, PlainKind | None]
+    """By policy."""
+
+
+class PlainKinds:
+    """The kinds of plain baskets of one network image. Used by one thread."""
+
+    def __init__(self, image: NetworkImage, lines_max: int, policies: PlainPolicies) -> None:
+        self.image = image
+        self.lines_max = min(lines_max, SUBSET_LINES_MAX)
+        self.network = np.frombuffer(bytearray(image.network.name.encode()), np.uint8)
+        self._policies = policies
+        self._plain_id, self.items = "", None
+        """Of `items` those that may be asked for plainly; None where there is none."""
+        if suits_plain(image):
+            is_plain = plain_items(image)
+            known = {item_id: item for item_id, item in image.item_index.items() if is_plain[item]}
+            if known:
+                self._plain_id, self.items = next(iter(known)), IdIndex(known).table
+        self._tails: dict[bytes, _Tail] = {}
+        self._slots: Sequence[Slot] | None = None
+        """Those of the stock that all this was made on."""
+
+    def follow(self, stock: LiveStock) -> bool:
+        """Whether it is other stock than before: loaded anew, it numbers its slots anew.
+
+        What was kept with the one before would keep it in memory.
+        """
+        if self._slots is stock.matrix.slots:
+            return False
+        self._slots = stock.matrix.slots
+        self._tails.clear()
+        return True
+
+    def kind_of(self, tail: bytes, value_micros: int, units: int, minute: int, stock: LiveStock) -> PlainKind | None:
+        """Of what kind a basket is, by what it says besides its lines; None: it is not plain."""
+        found = self._tails.get(tail)
+        if found is None:
+            if len(self._tails) >= KINDS_MAX:
+                self._tails.clear()
+            found = self._tails[tail] = _Tail(self._shared(tail, minute), {})
+        basket = found.basket
+        if basket is None:
+            return None
+        policy = self.image.policies.choose(
+            policy_id=basket.policy_id, channel=basket.channel, segment=basket.segment, customer_class=basket.customer_class,
+            value_micros=value_micros, minute=minute,
+        )  # fmt: skip
+        if policy is None:
+            return None
+        if policy.policy_id not in found.kinds:
+            found.kinds[policy.policy_id] = self._new_kind(basket, policy, stock)
+        kind = found.kinds[policy.policy_id]
+        return kind if kind is not None and units <= kind.units_max else None
+
+    def _shared(self, tail: bytes, minute: int) -> Basket | None:
+        """What plain baskets share, without lines; None where it is wrong or asks for more."""
+        try:
+            wire = types_pb2.Basket.FromString(tail)
+        except DecodeError:
+            return None
+        is_known = all(descriptor.name in SHARED_FIELDS for descriptor, _ in wire.ListFields())
+        if not is_known or wire.SerializeToString(deterministic=True) != tail:
+            return None
+        wire.lines.add(line_id="1", item_id=self._plain_id, quantity=1)
+        wrong = Violations()
+        basket = decode_basket(wire, "", self.image, minute, 1, wrong)
+        return None if wrong.invalid or wrong.unknown or wrong.unbuilt else replace(basket, lines=())
+
+    def _new_kind(self, basket: Basket, policy: Policy, stock: LiveStock) -> PlainKind | None:
+        try:
+            scene = set_scene(self.image, stock, basket)
+        except Refusal:
+            return None
+        return plain_kind(replace(scene, policy=policy), self._policies.piece_of(policy))
