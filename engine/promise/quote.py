@@ -54,10 +54,14 @@ def quote_promise(
 
 def service_choices(scene: Scene) -> list[tuple[int, ...]]:
     """All services together, then each service level alone; one choice when nothing is shipped."""
-    image = scene.image
-    everything = scene.services
     if all(line.delivery_method is DeliveryMethod.PICKUP for line in scene.basket.lines):
         return [()]
+    return level_choices(scene.image)
+
+
+def level_choices(image: NetworkImage) -> list[tuple[int, ...]]:
+    """All services of a network together, then those of each level; only the first where there is but one level."""
+    everything = tuple(range(len(image.service_ids)))
     levels = [
         tuple(s for s in everything if image.service_level_index[s] == level) for level in range(len(image.service_levels))
     ]

@@ -56,6 +56,7 @@ from engine.service.fields import (
 from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
 from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
 from engine.service.plain_orders import PlainOrders, PlainWrite
+from engine.service.plain_quotes import PlainPromises
 from engine.service.reads import describe_network, get_availability
 from engine.service.record import (
     Finish,
@@ -158,6 +159,7 @@ class Handlers:
         self.clock = clock
         self.readers = readers
         self._plain = PlainOrders(image, limits.lines_max, clock)
+        self._promises = PlainPromises(image, limits.lines_max, clock)
         self._behind: list[Call] = []
         self.auditor: LiveAuditor | None = None
         """Compares the stock with the store's; set by who has the store."""
@@ -178,9 +180,9 @@ class Handlers:
         if self._handed or self.clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
             self._keep_up()
         writes: list[Write] = []
-        plain = self._read_plain(calls)
+        plain, quoted = self._read_plain(calls), quotes.quoted_together(self, calls)
         for call in calls:
-            result = plain.get(id(call)) or self._guarded(call, METHODS[call.method].handle)
+            result = quoted.get(id(call)) or plain.get(id(call)) or self._guarded(call, METHODS[call.method].handle)
             if isinstance(result, bytes | Refusal):
                 call.answer(result)
             elif result is _BEHIND:
@@ -203,6 +205,12 @@ class Handlers:
         return {
             id(write.call): write for write in batch.writes(orders, self._planned_alone, partial(self.settled, finished_answer))
         }
+
+    def promises(self) -> PlainPromises:
+        """What answers plain quotes, of the image in force."""
+        if self._promises.image is not self.image:
+            self._promises = PlainPromises(self.image, self.limits.lines_max, self.clock)
+        return self._promises
 
     def _planned_alone(self, call: Call) -> Write:
         write = self.source(call)

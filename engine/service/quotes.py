@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from belofte.v1 import promise_service_pb2
+from numpy.typing import NDArray
 
 from engine.domain.reasons import Refusal
 from engine.inventory.live import LiveStock
+from engine.kernels.quote_fields import BATCH_REQUESTS, RESULT_RESPONSE, RESULTS_RESULTS
+from engine.kernels.read_batch import read_batch
 from engine.optimizer.scene import cut_for
 from engine.promise.estimate import Estimate, estimate_delivery
 from engine.promise.quote import quote_promise
@@ -16,15 +20,20 @@ from engine.service.encode import encode_quote, stamp
 from engine.service.errors import refusal_message
 from engine.service.explain import encode_explanation
 from engine.service.fields import Violations, begin_read, parse
+from engine.service.plain_quotes import TOGETHER_MAX, Moment
 
 if TYPE_CHECKING:
     from engine.service.handlers import Handlers
+
+Ints = NDArray[np.int64]
 
 REQUESTS_MAX = 1_000
 """Baskets of one call."""
 
 SLICE_NS = 5_000_000
 """How long a batch works before others have their turn."""
+
+QUOTE_METHOD = "/belofte.v1.PromiseService/QuotePromise"
 
 
 @dataclass(slots=True)
@@ -33,7 +42,25 @@ class Batch:
 
     request: promise_service_pb2.BatchQuotePromisesRequest
     position: str
-    results: list[promise_service_pb2.BatchQuotePromisesResult] = field(default_factory=list)
+    begins: Ints
+    """Where each of the requests lies in the call's message; none where that is not written as usual."""
+    ends: Ints
+    results: list[bytes] = field(default_factory=list)
+    """Each a field of the answer, encoded."""
+
+
+def quoted_together(h: "Handlers", calls: list[Call]) -> dict[int, bytes]:
+    """Answers to the plain quotes among calls, by the identity of the call; the others are quoted one by one."""
+    asked = [call for call in calls if call.method == QUOTE_METHOD]
+    if not asked or h.path.stock is None:
+        return {}
+    answers = h.promises().answer([call.message for call in asked], h.path.stock, moment(h))
+    return {id(call): answer for call, answer in zip(asked, answers, strict=True) if answer is not None}
+
+
+def moment(h: "Handlers") -> Moment:
+    """When and where the stock stands."""
+    return Moment(h.now_minute(), h.path.position, h.path.stale)
 
 
 def quote(h: "Handlers", call: Call) -> bytes:
@@ -72,25 +99,67 @@ def quote_batch(h: "Handlers", call: Call) -> bytes | None:
         batch = begin_batch(h, call)
     until = h.clock.monotonic_ns() + SLICE_NS
     requests = batch.request.requests
-    for index in range(len(batch.results), len(requests)):
-        batch.results.append(one_of_batch(h, requests[index], index, batch.request.network_id, call))
+    while len(batch.results) < len(requests):
+        first = len(batch.results)
+        for index, answer in enumerate(plain_of_batch(h, batch, call), first):
+            batch.results.append(told_of_batch(h, batch, index, answer, call))
         if h.clock.monotonic_ns() >= until:
             break
     if len(batch.results) < len(requests):
         h.decide_again(replace(call, found=batch))
         return None
-    return promise_service_pb2.BatchQuotePromisesResponse(results=batch.results, position=batch.position).SerializeToString()
+    rest = promise_service_pb2.BatchQuotePromisesResponse(position=batch.position).SerializeToString()
+    return b"".join(batch.results) + rest
+
+
+def plain_of_batch(h: "Handlers", batch: Batch, call: Call) -> list[bytes | None]:
+    """The answers to some of the requests that are not answered yet, at least one; None: by the ordinary way."""
+    first = len(batch.results)
+    stock = h.path.stock
+    begins, ends = batch.begins[first : first + TOGETHER_MAX], batch.ends[first : first + TOGETHER_MAX]
+    if not len(begins) or stock is None:
+        return [None]
+    begin, end = int(begins[0]), int(ends[-1])
+    return h.promises().answer_within(call.message[begin:end], begins - begin, ends - begin, stock, moment(h))
+
+
+def told_of_batch(h: "Handlers", batch: Batch, index: int, answer: bytes | None, call: Call) -> bytes:
+    """The result of one basket, as a field of the answer to them all."""
+    if answer is None:
+        result = one_of_batch(h, batch.request.requests[index], index, batch.request.network_id, call)
+    else:
+        # Without being read: what the kernels wrote is put where it goes.
+        result = promise_service_pb2.BatchQuotePromisesResult(index=index)
+    told = result.SerializeToString() + (b"" if answer is None else length_field(RESULT_RESPONSE, answer))
+    return length_field(RESULTS_RESULTS, told)
+
+
+def length_field(tag: int, content: bytes) -> bytes:
+    """A field with a tag of one byte and a length, as protobuf.dev/programming-guides/encoding has it."""
+    length, rest = [], len(content)
+    while rest > 127:
+        length.append(rest & 127 | 128)
+        rest >>= 7
+    return bytes((tag, *length, rest)) + content
 
 
 def begin_batch(h: "Handlers", call: Call) -> Batch:
     """What holds of the call as a whole. Raises `Refusal`."""
     request = parse(promise_service_pb2.BatchQuotePromisesRequest, call.message)
     wrong = begin_read(request, h.image)
-    if not 1 <= len(request.requests) <= REQUESTS_MAX:
-        wrong.add("requests", f"1 to {REQUESTS_MAX} requests were expected, not {len(request.requests)}")
+    count = len(request.requests)
+    if not 1 <= count <= REQUESTS_MAX:
+        wrong.add("requests", f"1 to {REQUESTS_MAX} requests were expected, not {count}")
     wrong.check()
     h.stock(request.min_position)
-    return Batch(request, h.path.position)
+    return Batch(request, h.path.position, *request_spans(call.message, count))
+
+
+def request_spans(message: bytes, count: int) -> tuple[Ints, Ints]:
+    """(begins, ends) of the requests in a batch of so many; none where it is not written as usual."""
+    begins, ends = np.empty((2, count), np.int64)
+    found = read_batch(np.frombuffer(bytearray(message), np.uint8), BATCH_REQUESTS, begins, ends)
+    return (begins, ends) if found == count else (begins[:0], ends[:0])
 
 
 def one_of_batch(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numba.core.event
 import numpy as np
-from belofte.v1 import sourcing_service_pb2, types_pb2
+from belofte.v1 import promise_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
 from engine.domain.clock import SystemClock
@@ -36,8 +36,10 @@ from engine.promise.quote import quote_promise
 from engine.service.desk import Call
 from engine.service.explain import encode_explanation
 from engine.service.plain_orders import PlainOrders
+from engine.service.plain_quotes import Moment, PlainPromises
+from engine.service.quotes import request_spans
 
-COMPILATIONS_EXPECTED = {"short": 278, "all": 591}
+COMPILATIONS_EXPECTED = {"short": 302, "all": 615}
 """Kernels and their callees, for the progress bar; that it ends does not depend on it."""
 
 LINES_MANY = 12
@@ -59,6 +61,7 @@ def warm_up(extent: Literal["short", "all"], compiled: Callable[[str], None]) ->
             assert quote.explanation is not None
             encode_explanation(quote.explanation)
         _plan_plain(image, stock)
+        _quote_plain(image, stock)
 
 
 class _Listener(numba.core.event.Listener):
@@ -75,11 +78,9 @@ class _Listener(numba.core.event.Listener):
 def _plan_plain(image: NetworkImage, stock: LiveStock, line_counts: Sequence[int] = (3, 3)) -> None:
     """Plain orders of so many lines on their way from bytes to bytes; what they take is given back."""
     clock = SystemClock()
-    destination = types_pb2.Destination(country_code=THERE.country_code, postal_code=THERE.postal_code)
     calls = []
     for number, line_count in enumerate(line_counts):
-        lines = [types_pb2.BasketLine(line_id=f"{n}", item_id=image.item_ids[n], quantity=2) for n in range(line_count)]
-        order = types_pb2.Order(order_id=f"{number}", basket=types_pb2.Basket(lines=lines, destination=destination))
+        order = types_pb2.Order(order_id=f"{number}", basket=_plain_basket(image, line_count))
         request = sourcing_service_pb2.SourceOrderRequest(request_id=uuid7(), order=order)
         calls.append(Call("", request.SerializeToString(), 0, lambda answer: None))
     batch = PlainOrders(image, LINES_MANY, clock).read(calls, stock, MINUTE)
@@ -87,6 +88,22 @@ def _plan_plain(image: NetworkImage, stock: LiveStock, line_counts: Sequence[int
     planned = batch.plan(batch.writes(calls, _never, lambda *told: None), stock, 1)
     assert len(planned.transactions) == len(calls), "they are plain"
     planned.release(stock)
+
+
+def _quote_plain(image: NetworkImage, stock: LiveStock, line_counts: Sequence[int] = (3, 3)) -> None:
+    """Plain quotes of so many lines on their way from bytes to bytes, in a batch."""
+    requests = [promise_service_pb2.QuotePromiseRequest(basket=_plain_basket(image, line_count)) for line_count in line_counts]
+    message = promise_service_pb2.BatchQuotePromisesRequest(requests=requests).SerializeToString()
+    begins, ends = request_spans(message, len(requests))
+    moment = Moment(MINUTE, "", stale=False)
+    answers = PlainPromises(image, LINES_MANY, SystemClock()).answer_within(message, begins, ends, stock, moment)
+    assert None not in answers, "they are plain"
+
+
+def _plain_basket(image: NetworkImage, line_count: int) -> types_pb2.Basket:
+    lines = [types_pb2.BasketLine(line_id=f"{n}", item_id=image.item_ids[n], quantity=2) for n in range(line_count)]
+    destination = types_pb2.Destination(country_code=THERE.country_code, postal_code=THERE.postal_code)
+    return types_pb2.Basket(lines=lines, destination=destination)
 
 
 def _never(call: Call) -> Write:

@@ -1,10 +1,13 @@
 """Tags that kernels have by name, against the fields of the contract."""
 
-from belofte.v1 import ledger_entry_pb2, sourcing_service_pb2, types_pb2
+from types import ModuleType
+
+import pytest
+from belofte.v1 import ledger_entry_pb2, promise_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from engine.kernels import order_fields
+from engine.kernels import order_fields, quote_fields
 from engine.kernels.order_fields import BYTES, FIXED64, VARINT
 
 MESSAGES: dict[str, Descriptor] = {
@@ -26,20 +29,32 @@ MESSAGES: dict[str, Descriptor] = {
     "ATTRIBUTE": types_pb2.OrderEvent.DESCRIPTOR.fields_by_name["attributes"].message_type,
     "TIME": Timestamp.DESCRIPTOR,
 }
+PROMISES: dict[str, Descriptor] = {
+    "QUOTE": promise_service_pb2.QuotePromiseRequest.DESCRIPTOR,
+    "ANSWER": promise_service_pb2.QuotePromiseResponse.DESCRIPTOR,
+    "OPTION": promise_service_pb2.PromiseOption.DESCRIPTOR,
+    "DIFFERENCE": promise_service_pb2.OptionDifference.DESCRIPTOR,
+    "PROMISED": promise_service_pb2.LinePromise.DESCRIPTOR,
+    "POINT": promise_service_pb2.FrontierPoint.DESCRIPTOR,
+    "BATCH": promise_service_pb2.BatchQuotePromisesRequest.DESCRIPTOR,
+    "RESULTS": promise_service_pb2.BatchQuotePromisesResponse.DESCRIPTOR,
+    "RESULT": promise_service_pb2.BatchQuotePromisesResult.DESCRIPTOR,
+}
 WIRE_TYPES = {
     FieldDescriptor.TYPE_STRING: BYTES, FieldDescriptor.TYPE_BYTES: BYTES, FieldDescriptor.TYPE_MESSAGE: BYTES,
     FieldDescriptor.TYPE_INT32: VARINT, FieldDescriptor.TYPE_INT64: VARINT, FieldDescriptor.TYPE_SINT64: VARINT,
-    FieldDescriptor.TYPE_ENUM: VARINT, FieldDescriptor.TYPE_DOUBLE: FIXED64,
+    FieldDescriptor.TYPE_ENUM: VARINT, FieldDescriptor.TYPE_BOOL: VARINT, FieldDescriptor.TYPE_DOUBLE: FIXED64,
 }  # fmt: skip
 
 
-def test_tags_are_those_of_the_contract() -> None:
-    names = [name for name in vars(order_fields) if "_" in name.strip("_") and name.isupper()]
-    assert len(names) > 70
+@pytest.mark.parametrize(("fields", "messages", "least"), [(order_fields, MESSAGES, 70), (quote_fields, PROMISES, 25)])
+def test_tags_are_those_of_the_contract(fields: ModuleType, messages: dict[str, Descriptor], least: int) -> None:
+    names = [name for name in vars(fields) if "_" in name.strip("_") and name.isupper()]
+    assert len(names) > least
     for name in names:
         prefix, field = name.split("_", 1)
-        descriptor = MESSAGES[prefix].fields_by_name[field.lower()]
-        assert vars(order_fields)[name] == descriptor.number << 3 | WIRE_TYPES[descriptor.type], name
+        descriptor = messages[prefix].fields_by_name[field.lower()]
+        assert vars(fields)[name] == descriptor.number << 3 | WIRE_TYPES[descriptor.type], name
 
 
 def test_deltas_are_zigzag_and_other_numbers_are_not() -> None:

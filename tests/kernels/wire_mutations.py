@@ -1,4 +1,4 @@
-"""Messages of orders spoilt at random: by bytes, and by fields with all lengths around them put right."""
+"""Messages spoilt at random: by bytes, and by fields with all lengths around them put right."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ TEXTS = (
     b"0190163d-8694-739b-cea5-966c26f8ad91", b"0190163d8694739baea5966c26f8ad91",
 )  # fmt: skip
 PATHS: Sequence[tuple[int, ...]] = ((), (5,), (5, 3), (5, 3, 1), (5, 3, 1))
-"""Where fields are: in the request, its order, the basket, a line."""
+"""Where fields are in that of an order: in the request, its order, the basket, a line."""
 
 Field = tuple[int, bytes]
 """Tag, and what follows a length, or the varint itself."""
@@ -58,11 +58,11 @@ def encoded(field: Field, tag_padding: int = 0, length_padding: int = 0) -> byte
     return head + (varint(len(content), length_padding) if tag & 7 == LENGTH else b"") + content
 
 
-def spoilt(message: bytes, rng: random.Random) -> bytes:
+def spoilt(message: bytes, rng: random.Random, paths: Sequence[tuple[int, ...]] = PATHS) -> bytes:
     """The message with one thing changed, or a few bytes."""
     if rng.random() < 0.3:
         return rng.choice((flipped, cut, cut_within, grown))(message, rng)
-    return with_fields(message, rng.choice(PATHS), rng)
+    return with_fields(message, rng.choice(paths), rng)
 
 
 def flipped(message: bytes, rng: random.Random) -> bytes:

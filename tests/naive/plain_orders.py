@@ -48,6 +48,14 @@ def plain_order(message: bytes, network: str, items: Mapping[str, int], lines_ma
         return None
     if not is_uuid7(request.request_id) or request.request_id != request.request_id.lower() or not is_id(order.order_id):
         return None
+    lines = plain_lines(basket, items, lines_max)
+    if lines is None:
+        return None
+    return PlainOrder(request.request_id, unix_ms_of(request.request_id), order.order_id, lines, tail_of(basket))
+
+
+def plain_lines(basket: types_pb2.Basket, items: Mapping[str, int], lines_max: int) -> tuple[PlainLine, ...] | None:
+    """The lines of a basket, None where they are not plain."""
     lines = [
         PlainLine(line.line_id, items.get(line.item_id, -1), line.quantity, line.unit_price_micros) for line in basket.lines
     ]
@@ -60,15 +68,15 @@ def plain_order(message: bytes, network: str, items: Mapping[str, int], lines_ma
         return None
     if len({line.line_id for line in lines}) < len(lines) or len({line.item for line in lines}) < len(lines):
         return None
-    if sum(line.quantity * line.price_micros for line in lines) > 10**18:
-        return None
+    return tuple(lines) if sum(line.quantity * line.price_micros for line in lines) <= 10**18 else None
+
+
+def tail_of(basket: types_pb2.Basket) -> bytes:
+    """What a basket says besides its lines, as it is written."""
     tail = types_pb2.Basket()
     tail.CopyFrom(basket)
     del tail.lines[:]
-    return PlainOrder(
-        request.request_id, unix_ms_of(request.request_id), order.order_id, tuple(lines),
-        tail.SerializeToString(deterministic=True),
-    )  # fmt: skip
+    return tail.SerializeToString(deterministic=True)
 
 
 def names(message: Message) -> set[str]:

@@ -13,8 +13,10 @@ from engine.domain.reasons import Reason, Refusal
 from engine.service import handlers, quotes
 from engine.service.desk import Call
 from engine.service.handlers import METHODS, Handlers
+from engine.service.plain_quotes import TOGETHER_MAX
 from tests.network.small_network import small_records
 from tests.service.room import ADJUST, Room, running
+from tests.service.test_plain_quotes import without_timings
 
 PROMISES = "/belofte.v1.PromiseService/"
 HOME = types_pb2.Destination(country_code="NL", postal_code="1012")
@@ -46,12 +48,6 @@ def batch(
     answer = room.ask(PROMISES + "BatchQuotePromises", asked.SerializeToString())
     assert isinstance(answer, bytes), answer
     return promise_service_pb2.BatchQuotePromisesResponse.FromString(answer)
-
-
-def without_timings(answer: promise_service_pb2.QuotePromiseResponse) -> promise_service_pb2.QuotePromiseResponse:
-    for option in answer.options:
-        option.plan.certificate.ClearField("solve_micros")
-    return answer
 
 
 def test_each_basket_is_answered_as_if_alone(room: Room) -> None:
@@ -99,8 +95,8 @@ def test_others_have_their_turn_between_two_slices(room: Room, monkeypatch: pyte
 
     methods = {**METHODS, **{PROMISES + name: noting(name) for name in ("BatchQuotePromises", "QuotePromise")}}
     monkeypatch.setattr(handlers, "METHODS", methods)
-    many = promise_service_pb2.BatchQuotePromisesRequest(requests=[quote_request("bolt", 1)] * 50)
-    one = quote_request("lamp", 1)
+    many = promise_service_pb2.BatchQuotePromisesRequest(requests=[quote_request("bolt", 1)] * 2 * TOGETHER_MAX)
+    one = quote_request("lamp", 1, explain=types_pb2.EXPLAIN_LEVEL_CANDIDATES)
     both = [(PROMISES + "BatchQuotePromises", many.SerializeToString()), (PROMISES + "QuotePromise", one.SerializeToString())]
     assert all(isinstance(each, bytes) for each in room.ask_all(both))
     assert answered == ["QuotePromise", "BatchQuotePromises"]

@@ -72,11 +72,12 @@ def test_nothing_is_compiled_after_the_warm_up(warmed: None, locations: int) -> 
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {}
 
 
-def test_plain_orders_meet_nothing_new(warmed: None) -> None:
+def test_plain_orders_and_quotes_meet_nothing_new(warmed: None) -> None:
     """Also where a batch has one order, or another number of lines."""
     before = signatures()
     image = compile_image(warm._records())
     stock = warm._stock(image)
     for sizes in ((1,), (3, 1, 2), (2, 2, 2, 2)):
         warm._plan_plain(image, stock, sizes)
+        warm._quote_plain(image, stock, sizes)
     assert signatures() == before

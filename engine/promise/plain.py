@@ -1,0 +1,93 @@
+"""The short way of plain quotes: many of them planned in one kernel call, each on the stock of this moment.
+
+Everything that is not plain (see `optimizer.plain`) is quoted one by one (`quote.py`), and finds the same options.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.inventory.live import LiveStock
+from engine.kernels.asked import PLACED_FIELDS, RESULT_FIELDS
+from engine.kernels.plan_orders import PEGS_EACH_MAX, TERMS, Planned
+from engine.kernels.plan_quotes import UNKNOWN, plan_quotes
+from engine.kernels.quote_tables import FACT_FIELDS, POINT_FIELDS, POINTS_MAX, Q_PIECE, QUOTE_FIELDS
+from engine.kernels.subsets import SUBSET_LINES_MAX
+from engine.network.horizon import Horizon
+from engine.network.image import NetworkImage
+from engine.optimizer.plain import PlainKind, PlainLines, PlainPolicies, lay_out, new_tables
+from engine.promise.quote import level_choices
+
+Ints = NDArray[np.int64]
+
+
+class QuoteTables(NamedTuple):
+    """What was planned together: tables as `quote_tables` has them."""
+
+    quotes: Ints
+    planned: Planned
+    facts: Ints
+    ranked: Ints
+    points: Ints
+
+
+class PlainQuoter:
+    """Plans plain quotes of one network. Used by one thread, and its tables last until it plans again."""
+
+    def __init__(self, image: NetworkImage) -> None:
+        self.image = image
+        self.policies = PlainPolicies()
+        choices = level_choices(image)
+        self._choices = np.array([sum(1 << service for service in choice) for choice in choices], np.int64)
+        self._scratch = np.zeros((PEGS_EACH_MAX + TERMS, 2), np.int64)
+        self._order_by = np.full((len(image.profiles), len(image.service_ids)), UNKNOWN, np.int64)
+        self._order_by_of: tuple[int, Horizon] | None = None
+        self._room = -1
+        self._tables: QuoteTables | None = None
+
+    def plan(
+        self, stock: LiveStock, minute: int, kinds: Sequence[PlainKind], first_line: Ints, line_count: Ints, lines: PlainLines,
+        wanted: Ints,
+    ) -> QuoteTables:  # fmt: skip
+        """Plan quotes, at most `row_count` of the workspace.
+
+        first_line, line_count [quotes]: where in `lines` those of each are; wanted [quotes, 2]: most options, and 1 where the
+        frontier is wanted.
+        """
+        image, n = self.image, len(kinds)
+        laid = lay_out(image, stock, minute, kinds, first_line, line_count, lines, self._choices)
+        tables = self._tables_for(n, len(laid.item))
+        options = n * len(self._choices)
+        results = np.empty((options + 1, RESULT_FIELDS), np.int64)
+        placed = np.empty((options + 1, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
+        self._keep_order_by(minute)
+        arguments = (
+            laid.pieces, laid.first_line, laid.item, wanted, *laid.arguments, results, placed, self.policies.rates(image),
+            self._scratch, self._order_by, tables.planned, tables.facts, tables.ranked, tables.points, tables.quotes,
+        )  # fmt: skip
+        plan_quotes(*arguments)
+        tables.quotes[:n, Q_PIECE] = laid.pieces
+        return tables._replace(quotes=tables.quotes[:n])
+
+    def _keep_order_by(self, minute: int) -> None:
+        """Cutoffs of a start now are those of the minute before no more."""
+        of = minute, self.image.horizon(minute)
+        if self._order_by_of is None or self._order_by_of[0] != minute or self._order_by_of[1] is not of[1]:
+            self._order_by_of = of
+            self._order_by[:] = UNKNOWN
+
+    def _tables_for(self, quotes: int, lines: int) -> QuoteTables:
+        """Room for so many, made anew only where there was less: memory that is new costs more than the plans in it."""
+        if self._tables is None or len(self._tables.quotes) < quotes or self._room < lines:
+            choices = len(self._choices)
+            self._room = max(lines, self._room, 3 * quotes)
+            quotes = max(quotes, 0 if self._tables is None else len(self._tables.quotes))
+            self._tables = QuoteTables(
+                np.zeros((quotes, QUOTE_FIELDS), np.int64), new_tables(quotes * choices, self._room * choices),
+                np.empty((quotes * choices, FACT_FIELDS), np.int64), np.empty((quotes, choices), np.int64),
+                np.empty((quotes * POINTS_MAX, POINT_FIELDS), np.int64),
+            )  # fmt: skip
+        self._tables.planned.used[:] = 0
+        return self._tables

@@ -1,0 +1,184 @@
+"""Plain quotes from their bytes to their answers: read, planned and written many at a time, by kernels (`promise/plain.py`).
+
+Whatever is not plain, or is wrong in any way, is left to the ordinary way (`quotes.py`), which knows what to say of it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain.clock import Clock
+from engine.inventory.live import LiveStock
+from engine.kernels.order_tables import B_ITEM, B_PRICE_MICROS, B_QUANTITY, LINE_READ_FIELDS, OTHER, PLAIN, V_SOLVE_MICROS
+from engine.kernels.plan_orders import PEGS_USED, SHIPMENTS_USED, SUMS_USED, TERMS_USED
+from engine.kernels.quote_tables import (
+    A_FIRST_LINE,
+    A_FRONTIER,
+    A_LINE_COUNT,
+    A_OPTIONS_MAX,
+    A_STATUS,
+    A_TAIL_BEGIN,
+    A_TAIL_END,
+    ASKED_FIELDS,
+    POINTS_MAX,
+    Q_FIRST_LINE,
+    Q_LINE_COUNT,
+    Q_STATUS,
+    QuoteNames,
+)
+from engine.kernels.read_orders import LINE_BYTES_MIN
+from engine.kernels.read_quotes import read_quotes
+from engine.kernels.write_orders import widest_text
+from engine.kernels.write_quotes import answers_bytes_max, write_quotes
+from engine.network.horizon import Horizon
+from engine.network.image import NetworkImage
+from engine.optimizer.plain import PlainKind, PlainLines
+from engine.optimizer.workspace import workspace_of
+from engine.promise.plain import PlainQuoter, QuoteTables
+from engine.promise.quote import OPTIONS_DEFAULT
+from engine.service.order_texts import names_of, slot_names
+from engine.service.plain_kinds import PlainKinds
+from engine.service.quote_texts import answer_ends, delivery_minutes, quote_words
+
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+TOGETHER_MAX = 128
+"""Quotes that are planned before they are written: their tables stay in the cache."""
+
+
+class Moment(NamedTuple):
+    """When and where the stock stands that quotes are planned on."""
+
+    minute: int
+    position: str
+    stale: bool
+
+
+class Asked(NamedTuple):
+    """Messages as they were read: tables of `quote_tables`, and the kind of each, None where it is not plain."""
+
+    messages: Bytes
+    rows: Ints
+    lines: Ints
+    kinds: list[PlainKind | None]
+
+
+class PlainPromises:
+    """Reads, plans and writes plain quotes of one network image. Used by one thread."""
+
+    def __init__(self, image: NetworkImage, lines_max: int, clock: Clock) -> None:
+        self.image = image
+        self.clock = clock
+        self.quoter = PlainQuoter(image)
+        self.kinds = PlainKinds(image, lines_max, self.quoter.policies)
+        self._names: QuoteNames | None = None
+        self._horizon: Horizon | None = None
+        self._slot_count = 0
+        self._widest = 0
+
+    def answer(self, messages: Sequence[bytes], stock: LiveStock, moment: Moment) -> list[bytes | None]:
+        """An answer to each QuotePromiseRequest; None: by the ordinary way."""
+        ends = np.cumsum([*map(len, messages)], dtype=np.int64)
+        return self.answer_within(b"".join(messages), np.append(0, ends[:-1]), ends, stock, moment)
+
+    def answer_within(
+        self, text: bytes, begins: Ints, ends: Ints, stock: LiveStock, moment: Moment
+    ) -> list[bytes | None]:  # fmt: skip
+        """`answer` to requests that are text[begins[i] : ends[i]]."""
+        answers: list[bytes | None] = [None] * len(begins)
+        if self.kinds.items is None or not answers:
+            return answers
+        asked = self.read(text, begins, ends, stock, moment.minute)
+        plain = [n for n, kind in enumerate(asked.kinds) if kind is not None]
+        most = min(TOGETHER_MAX, workspace_of(self.image).row_count)
+        for first in range(0, len(plain), most):
+            rows = plain[first : first + most]
+            tables = self.plan(asked, rows, stock, moment.minute)
+            for n, answer in zip(rows, self.write(asked, tables, stock, moment), strict=True):
+                answers[n] = answer
+        return answers
+
+    def read(self, text: bytes, begins: Ints, ends: Ints, stock: LiveStock, minute: int) -> Asked:
+        """What is asked, and of what kind it is."""
+        kinds = self.kinds
+        assert kinds.items is not None, "there are items that may be asked for plainly"
+        if kinds.follow(stock):
+            self._names = None
+        messages = np.frombuffer(bytearray(text), np.uint8)
+        asked = np.empty((len(begins), ASKED_FIELDS), np.int64)
+        lines = np.empty((LINE_READ_FIELDS, len(text) // LINE_BYTES_MIN + 1), np.int64)
+        count = read_quotes(messages, begins, ends, kinds.network, kinds.lines_max, kinds.items, asked, lines)
+        # What each basket holds and is worth: its sum is the difference of two running sums.
+        quantity, price = lines[B_QUANTITY, :count], lines[B_PRICE_MICROS, :count]
+        units = [0, *np.cumsum(quantity).tolist()]
+        # Running sums of money may pass int64 and begin anew; what one basket is worth does not.
+        value = [0, *np.cumsum(price * quantity).tolist()]
+        found: list[PlainKind | None] = []
+        for row in asked.tolist():
+            kind = None
+            if row[A_STATUS] == PLAIN:
+                first = row[A_FIRST_LINE]
+                last = first + row[A_LINE_COUNT]
+                kind = kinds.kind_of(
+                    text[row[A_TAIL_BEGIN] : row[A_TAIL_END]], (value[last] - value[first]) % 2**64, units[last] - units[first],
+                    minute, stock,
+                )  # fmt: skip
+            found.append(kind)
+        return Asked(messages, asked, lines, found)
+
+    def plan(self, asked: Asked, rows: Sequence[int], stock: LiveStock, minute: int) -> QuoteTables:
+        """Plans of the quotes in these rows."""
+        of = asked.rows[rows]
+        wanted = of[:, A_OPTIONS_MAX : A_FRONTIER + 1].copy()
+        wanted[wanted[:, 0] == 0, 0] = OPTIONS_DEFAULT
+        started = self.clock.monotonic_ns()
+        tables = self.quoter.plan(
+            stock, minute, [kind for row in rows if (kind := asked.kinds[row]) is not None], of[:, A_FIRST_LINE],
+            of[:, A_LINE_COUNT], PlainLines(asked.lines[B_ITEM], asked.lines[B_QUANTITY]), wanted,
+        )  # fmt: skip
+        # They were decided in one go: each has its share of the time.
+        tables.planned.orders[:, V_SOLVE_MICROS] = (self.clock.monotonic_ns() - started) // 1_000 // len(rows)
+        tables.quotes[:, Q_FIRST_LINE], tables.quotes[:, Q_LINE_COUNT] = of[:, A_FIRST_LINE], of[:, A_LINE_COUNT]
+        return tables
+
+    def write(self, asked: Asked, tables: QuoteTables, stock: LiveStock, moment: Moment) -> list[bytes | None]:
+        """The answers to what was planned, in the order of its rows."""
+        names, quotes = self._names_of(stock, moment), tables.quotes
+        used = tables.planned.used.tolist()
+        plans, promises = tables.ranked.size, int(quotes[:, Q_LINE_COUNT].sum()) * tables.ranked.shape[1]
+        size = answers_bytes_max(
+            len(quotes), plans, used[SHIPMENTS_USED], used[PEGS_USED], used[TERMS_USED] + used[SUMS_USED], promises,
+            len(quotes) * POINTS_MAX, self._widest,
+        )  # fmt: skip
+        out, spans = np.empty(size, np.uint8), np.empty((len(quotes), 2), np.int64)
+        written = write_quotes(
+            asked.messages, asked.lines, quotes, tables.planned, tables.facts, tables.ranked, tables.points, names, out, spans
+        )
+        assert written >= 0, "there is room for what is written at the most"
+        view = out[size - written :].tobytes()
+        left = quotes[:, Q_STATUS] == OTHER
+        answers: list[bytes | None] = [view[begin:end] for begin, end in (spans - (size - written)).tolist()]
+        if left.any():
+            for q in np.flatnonzero(left).tolist():
+                answers[q] = None
+        return answers
+
+    def _names_of(self, stock: LiveStock, moment: Moment) -> QuoteNames:
+        """What the numbers in the tables are called by now."""
+        image, slots, horizon = self.image, stock.matrix.slots, self.image.horizon(moment.minute)
+        if self._names is None or self._horizon is not horizon:
+            minutes, texts = delivery_minutes(horizon, ZoneInfo(image.network.time_zone))
+            self._names = QuoteNames(names_of(image, slots, ()), quote_words(), minutes, texts)
+            self._horizon, self._slot_count = horizon, len(slots)
+        elif self._slot_count < len(slots):
+            receipts, pools = slot_names(slots)
+            self._names = self._names._replace(plans=self._names.plans._replace(receipts=receipts, pools=pools))
+            self._slot_count = len(slots)
+        ends = answer_ends(image, self.quoter.policies.policies, moment.position, moment.stale)
+        names = self._names._replace(plans=self._names.plans._replace(answer_ends=ends))
+        self._widest = max(widest_text(names.plans), widest_text(names.plans._replace(receipts=names.minute_texts)))
+        return names
