@@ -29,7 +29,7 @@ from engine.kernels.lagrange import (
     value_column,
     value_open,
 )
-from engine.kernels.long_order import FIXED, FREE, LEFT_SHORT, LOCATIONS_MAX, ROW, SHORT, LongOrder
+from engine.kernels.long_order import FIXED, FREE, LEFT_SHORT, LOCATIONS_MAX, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, fits, joining_cost
 from engine.kernels.search import FRAME_FIELDS, advance
@@ -184,7 +184,7 @@ def test_what_is_still_free_in_an_open_column(seed: int) -> None:
                 if carrier is None:
                     continue
                 # Plain prices are sunk with what opened the column.
-                carrier = 0 if t.rules[3] == 1 else carrier
+                carrier = 0 if t.rules[PLAIN] == 1 else carrier
                 assert value <= carrier + sum(int(t.handling[c, j]) - int(s.price[j]) for j in lines)
 
 
@@ -236,12 +236,12 @@ def decided(seed: int) -> tuple[random.Random, Problem, LongOrder, Search, PlanS
             if s.cost[c, j] < NEVER and fits(t, plan, j, c) and joining_cost(t, plan, j, c) < NEVER
         ]
         is_open = [c for c in may if c in s.opened[: plan.used[0]]]
-        if t.rules[3] == 1:
+        if t.rules[PLAIN] == 1:
             # There a line comes from the cheapest column in use.
             may = [c for c in may if c not in is_open] + [
                 c for c in is_open if t.handling[c, j] == t.handling[is_open, j].min()
             ][:1]
-        short = [] if t.rules[3] == 1 and any(t.handling[c, j] < t.lines[SHORT, j] for c in is_open) else [LEFT_SHORT]
+        short = [] if t.rules[PLAIN] == 1 and any(t.handling[c, j] < t.lines[SHORT, j] for c in is_open) else [LEFT_SHORT]
         choices = short + (may if plan.used[0] < s.now[MOST] else [c for c in may if c in is_open])
         if not choices:
             break
