@@ -127,7 +127,9 @@ def test_columns_ranked_and_lines_as_bits(seed: int) -> None:
     ]  # fmt: skip
     c = ranked[r]
     row, slope = int(t.columns[ROW, c]), int(s.slope_at[c])
-    joined = [min(int(p), int(cost + up)) for p, cost, up in zip(s.price, s.cost[c], t.rise[row * SLOPES_MAX + slope], strict=True)]
+    joined = [
+        min(int(p), int(cost + up)) for p, cost, up in zip(s.price, s.cost[c], t.rise[row * SLOPES_MAX + slope], strict=True)
+    ]
     cost = join_column(t, s, v, r, 0)
     assert v.served[1].tolist() == joined
     assert cost == int(t.columns[FIXED, c] + t.base[row, slope]) - sum(int(p) - q for p, q in zip(s.price, joined, strict=True))

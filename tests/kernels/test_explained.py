@@ -41,12 +41,12 @@ from engine.kernels.explained import (
 )
 from engine.kernels.offers import NEVER_MINUTE
 from engine.kernels.partition import NEVER
+from tests.checker import carrier_micros
 from tests.kernels.drawn_rows import AVAILABLE_AT, POOL, SELLABLE, drawn_pools, drawn_rows
 from tests.kernels.test_staircase import arrays, drawn_breaks
 from tests.naive.stock import available
 from tests.naive.tariffs import shipment_micros, weigh
 from tests.optimizer.problems import drawn_problem
-from tests.checker import carrier_micros
 
 
 @pytest.mark.parametrize("seed", range(100))

@@ -93,7 +93,9 @@ def test_plans_that_are_tried_are_never_dearer_than_the_best(seed: int) -> None:
     s.now[LEAST], s.now[MOST] = 1, max(1, int(search.t.rules[LOCATIONS_MAX]))
     _, count = ascend(search.t, s, search.plan, 2)
     for thorough in (False, True):
-        try_plan(search.t, s, search.plan, search.best, search.trial, search.spare, search.order, search.in_use, count, thorough)
+        try_plan(
+            search.t, s, search.plan, search.best, search.trial, search.spare, search.order, search.in_use, count, thorough
+        )
         assert search.cost == cost_of(problem, search.best.column_of.tolist()) <= before
         before = search.cost
 

@@ -30,3 +30,18 @@ def first_with_more(
         if limit - used(day) > more_than:
             return start, day, limit - used(day)
     return None
+
+
+def days_with_room(
+    minute: int, limit: int, need: int, used: Callable[[int], int], day_of: Callable[[int], int], starts: list[int]
+) -> list[tuple[int, int, int]]:
+    """The first day with anything left, then each that has more left, until all that is needed fits."""
+    found: list[tuple[int, int, int]] = []
+    day = first_with_more(minute, limit, 0, used, day_of, starts)
+    while day is not None:
+        found.append(day)
+        left = day[2]
+        if left >= min(need, limit):
+            break
+        day = first_with_more(starts[day[1] + 1], limit, left, used, day_of, starts)
+    return found
