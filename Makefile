@@ -32,6 +32,9 @@ serve: setup ## the same network, served on port 50051 until Ctrl-C
 test: setup-dev ## every test, sampled where the full count is long
 	@$(BIN)/python -m pytest
 
+test-fronts: setup-dev ## acceptance over the front that is not the default on this machine, with nothing else changed
+	@$(BIN)/python -m pytest --front aio tests/acceptance
+
 test-long: setup-dev ## every test at its full count
 	@$(BIN)/python -m pytest -m "long or not long" --full
 

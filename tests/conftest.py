@@ -1,10 +1,18 @@
-"""Options of every test: `--full` runs the full counts, which are left out otherwise."""
+"""Options of every test: `--full` runs the full counts, which are left out otherwise; `--front` says which front serves."""
+
+import os
 
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the tests marked `long` as well")
+    parser.addoption("--front", default="auto", choices=["auto", "native", "aio"], help="front of servers under test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Servers under test are started from everywhere: each looks here."""
+    os.environ["TEST_FRONT"] = config.getoption("--front")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

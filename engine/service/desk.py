@@ -7,7 +7,7 @@ begins when the last is done, and takes all that waits. Reads of the ledger run 
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -113,17 +113,24 @@ class Desk:
                 return
             self._readers.submit(self._read, call)
             return
-        self._queue(call)
+        self._queue((call,))
 
-    def _queue(self, call: Call) -> None:
-        with self._arrived:
-            if self._stopping or len(self._waiting) >= self._calls_waiting_max:
-                refused = True
+    def submit_all(self, calls: Iterable[Call]) -> None:
+        """Take calls that came together, each as `submit` does; those to be decided in one step."""
+        deciding = []
+        for call in calls:
+            if self._room.lane(call) is Lane.READ:
+                self.submit(call)
             else:
-                refused = False
-                self._waiting.append(call)
-                self._arrived.notify()
-        if refused:
+                deciding.append(call)
+        self._queue(deciding)
+
+    def _queue(self, calls: Sequence[Call]) -> None:
+        with self._arrived:
+            room = 0 if self._stopping else max(0, self._calls_waiting_max - len(self._waiting))
+            self._waiting.extend(calls[:room])
+            self._arrived.notify()
+        for call in calls[room:]:
             call.answer(overloaded())
 
     def _work(self) -> None:
@@ -158,7 +165,7 @@ class Desk:
         self._reads_waiting.release()
         result = self._room.read(call)
         if isinstance(result, Call):
-            self._queue(result)
+            self._queue((result,))
         else:
             call.answer(result)
 

@@ -24,6 +24,7 @@ from engine.service.arena_place import arena_path
 from engine.service.desk import Desk
 from engine.service.first_load import LoadFailedError, load_inventory, unsellable_positions
 from engine.service.front_aio import AioFront
+from engine.service.front_native import NativeFront
 from engine.service.garbage import spare_what_stays
 from engine.service.handlers import (
     CLIENT_STREAMS,
@@ -114,9 +115,12 @@ class Engine:
             loop.add_signal_handler(number, asked_to_stop.set)
         self._desk.start()
         limit = self._settings.message_bytes_max
-        front = AioFront(self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS, SERVER_STREAMS)
+        make = NativeFront if self._settings.is_native else AioFront
+        front = make(self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS, SERVER_STREAMS)
         port = await front.start(self._settings.address)
-        self._log.info("serving", address=self._settings.host, port=port, network=self._image.network.name)
+        self._log.info(
+            "serving", address=self._settings.address, port=port, network=self._image.network.name, front=make.__name__
+        )
         announce(port)
         await asked_to_stop.wait()
         self._log.info("draining")

@@ -1,6 +1,8 @@
 """The complete front: `grpc.aio` on uvloop. It delivers bytes to the desk and answers back; it decides nothing."""
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterable, Iterable
 from typing import Any, NoReturn
 
@@ -32,6 +34,9 @@ WATCHES_MAX = 1_000
 
 KEEPALIVE_MS, KEEPALIVE_ANSWER_MS = 30_000, 10_000
 """A client that is gone without a word is found out by a ping, and its streams with it."""
+
+COMPRESSIONS = 1 << 0 | 1 << 2
+"""Of requests: none and gzip, which the other front has too."""
 
 QUIET_SECONDS_MAX = 1.0
 """How long a stop waits for an instant without calls."""
@@ -77,6 +82,7 @@ class AioFront:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", self._message_bytes_max),
                 ("grpc.max_send_message_length", -1),
+                ("grpc.compression_enabled_algorithms_bitset", COMPRESSIONS),
                 ("grpc.keepalive_time_ms", KEEPALIVE_MS),
                 ("grpc.keepalive_timeout_ms", KEEPALIVE_ANSWER_MS),
             ]
@@ -84,6 +90,7 @@ class AioFront:
         server.add_generic_rpc_handlers((_Handlers(self),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        check_unused(address)
         port = server.add_insecure_port(address)
         await server.start()
         self._server = server
@@ -92,12 +99,16 @@ class AioFront:
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         return port
 
-    async def stop(self, grace_seconds: float) -> None:
-        """Report NOT_SERVING, refuse new calls, let those in hand finish; streams to clients end."""
+    async def drain(self) -> None:
+        """Report NOT_SERVING; streams to clients end, and no other begins."""
         await self._health.enter_graceful_shutdown()
         self._is_stopping = True
         for flow in tuple(self._watches):
-            flow.end(_stopping())
+            flow.end(stopping())
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Drain, refuse new calls, let those in hand finish."""
+        await self.drain()
         # A call that has arrived but is not in hand yet would be cut off as CANCELLED, which tells its caller nothing.
         loop = asyncio.get_running_loop()
         quiet_until = loop.time() + QUIET_SECONDS_MAX
@@ -110,7 +121,7 @@ class AioFront:
         """Hand one call to the desk and wait for its answer."""
         self._in_hand += 1
         try:
-            return await self._answer(method, message, context)
+            return await self._answer(method, message, context, DEADLINE_MS_MAX)
         finally:
             self._in_hand -= 1
 
@@ -126,14 +137,14 @@ class AioFront:
             # The transport ends a stream that breaks off as it ends any other, and tells only afterwards that it was
             # cancelled: this task then, while it waits.
             await asyncio.sleep(BROKEN_OFF_SECONDS)
-            return await self._answer(method, b"", context, spool, STREAM_DEADLINE_MS_MAX)
+            return await self._answer(method, b"", context, STREAM_DEADLINE_MS_MAX, spool)
         finally:
             self._in_hand -= 1
 
     async def call_watch(self, method: str, message: bytes, context: Any) -> None:
         """Answer with a stream: the desk says who makes it, and it lasts until its client or its maker ends it."""
         if self._is_stopping or len(self._watches) >= WATCHES_MAX:
-            await _refuse(context, _stopping() if self._is_stopping else overloaded())
+            await _refuse(context, stopping() if self._is_stopping else overloaded())
         loop, ready = asyncio.get_running_loop(), asyncio.Event()
         ended: asyncio.Future[bytes | Refusal] = loop.create_future()
         flow = Outflow(
@@ -143,7 +154,7 @@ class AioFront:
         self._in_hand += 1
         self._watches.add(flow)
         try:
-            await self._answer(method, message, context, flow=flow)
+            await self._answer(method, message, context, DEADLINE_MS_MAX, flow=flow)
             # Apart: a write waits for as long as its client reads nothing, and must not keep the end of the stream waiting.
             sending = asyncio.ensure_future(_send(flow, ready, context))
             try:
@@ -165,8 +176,8 @@ class AioFront:
             self._in_hand -= 1
 
     async def _answer(
-        self, method: str, message: bytes, context: Any, stream: StreamSpool | None = None,
-        deadline_ms_max: int = DEADLINE_MS_MAX, flow: Outflow | None = None,
+        self, method: str, message: bytes, context: Any, deadline_ms_max: int, stream: StreamSpool | None = None,
+        flow: Outflow | None = None,
     ) -> bytes:  # fmt: skip
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[bytes | Refusal] = loop.create_future()
@@ -186,6 +197,14 @@ class AioFront:
         return value
 
 
+def check_unused(address: str) -> None:
+    """Raise RuntimeError where somebody listens on a Unix socket: the transport would take its path over in silence."""
+    if address.startswith("unix:"):
+        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            probe.connect(address.removeprefix("unix:"))
+            raise RuntimeError(f"{address} is in use by another server")
+
+
 async def _send(flow: Outflow, ready: asyncio.Event, context: Any) -> None:
     """Send what there is, each message when the client has room for it, until cancelled."""
     while True:
@@ -203,7 +222,7 @@ async def _refuse(context: Any, refusal: Refusal) -> NoReturn:
     raise AssertionError("abort raises")
 
 
-def _stopping() -> Refusal:
+def stopping() -> Refusal:
     """A stream ends because its engine does."""
     return Refusal(Reason.ENGINE_STOPPING, "the engine is asked to stop; call again, from the last position read")
 
@@ -217,11 +236,14 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg]
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         front, method = self._front, handler_call_details.method
         if method in front._methods:
+            # As a stream of one: of a call that ends without a message the transport tells a unary method nothing, ever.
+            async def unary(messages: AsyncIterable[bytes], context: Any) -> bytes:
+                async for message in messages:
+                    return await front.call(method, message, context)
+                await context.abort(grpc.StatusCode.INTERNAL, "Missing request message.")
+                raise AssertionError("abort raises")
 
-            async def unary(message: bytes, context: Any) -> bytes:
-                return await front.call(method, message, context)
-
-            return grpc.unary_unary_rpc_method_handler(unary)
+            return grpc.stream_unary_rpc_method_handler(unary)
         if method in front._client_streams:
 
             async def client_stream(messages: AsyncIterable[bytes], context: Any) -> bytes:

@@ -25,6 +25,10 @@ LEDGER_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 OTHER_VARIABLES = ("BELOFTE_CACHE", "BELOFTE_READY_FD")
 """Read elsewhere: where compiled kernels are kept, and how a child tells its starter that it is ready."""
 
+UNIX_PREFIX = "unix:"
+SOCKET_PATH_BYTES_MAX = 107
+"""What the kernel takes as the address of a Unix socket."""
+
 URL_FIELDS = ("redis_url", "ledger_url")
 """Settings that may hold a password: never shown or quoted as they are."""
 
@@ -92,11 +96,16 @@ def _network_folder(value: object) -> object:
 
 
 def _host(value: str) -> str:
+    if value.startswith(UNIX_PREFIX):
+        path = value.removeprefix(UNIX_PREFIX)
+        if not path.startswith("/") or len(path.encode()) > SOCKET_PATH_BYTES_MAX:
+            raise ValueError(f"unix:/PATH was expected, the path absolute and at most {SOCKET_PATH_BYTES_MAX} bytes long")
+        return value
     try:
         ipaddress.ip_address(value)
     except ValueError:
         if not _HOST_NAME.match(value):
-            raise ValueError("a host name or an IP address was expected, without port or brackets") from None
+            raise ValueError("a host name or an IP address was expected, without port or brackets, or unix:/PATH") from None
     return value
 
 
@@ -149,6 +158,8 @@ class Settings(BaseSettings):
     host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
     port: Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=65_535)] = 50_051
     """0: any free port."""
+    front: Literal["auto", "native", "aio"] = "auto"
+    """native: many times the calls, without TLS. auto: that one on loopback and Unix sockets, the other elsewhere."""
     redis_url: Annotated[str, AfterValidator(_redis_url)] = Field(default="", repr=False)
     """Redis or Valkey; empty: the embedded server in the data folder."""
     ledger_url: Annotated[str, AfterValidator(_ledger_url)] = Field(default="", repr=False)
@@ -178,8 +189,23 @@ class Settings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """`host:port`, an IPv6 host in brackets."""
+        """`host:port`, an IPv6 host in brackets, or `unix:/path`."""
+        if self.host.startswith(UNIX_PREFIX):
+            return self.host
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody on another machine can reach the address."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost" or self.host.startswith(UNIX_PREFIX)
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the fast front serves."""
+        return self.front == "native" or (self.front == "auto" and self.is_local)
 
     @property
     def ledger_url_in_use(self) -> str:

@@ -119,6 +119,7 @@ class Server:
         """`folder` is made and filled when missing; nothing is started yet. `settings` are those of the server."""
         self.folder = folder
         self.port = 0
+        settings.setdefault("front", os.environ.get("TEST_FRONT", "auto"))
         self._settings = {f"BELOFTE_{name.upper()}": value for name, value in settings.items()}
         self._items = iter(range(ITEM_COUNT))
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,26 +1,22 @@
 """Streams to clients, by the front alone: flow control, how slow readers, calls and engines end, and that nothing is left."""
 
-import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import grpc
 import pytest
 
-from engine.domain.clock import SystemClock
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.service import front_aio
-from engine.service.desk import Call, Desk, Lane
-from engine.service.front_aio import AioFront
+from engine.service.desk import Call, Lane
 from engine.service.outflow import MESSAGES_MAX, Outflow
 from tests.acceptance.asking import refused
+from tests.service.fronts import FRONTS, SECONDS_MAX, RunningFront
 from tests.sidecars import wait_until
 
 METHOD = "/belofte.v1.OrderService/WatchEvents"
-SECONDS_MAX = 30.0
 STALLED_SECONDS = 0.5
 
 
@@ -48,26 +44,13 @@ class Streams:
         return False
 
 
-class Running:
-    """A front that serves, in a thread of its own."""
+class Running(RunningFront):
+    """A front that streams."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
         self.streams = Streams()
-        self._readers = ThreadPoolExecutor(2)
-        clock = SystemClock()
-        desk = Desk(self.streams, clock, self._readers, 100)
-        self.front = AioFront(
-            desk, clock, (METHOD,), ("belofte.v1.OrderService",), 1 << 20, (), (METHOD,), stalled_seconds_max=STALLED_SECONDS
-        )
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self.port = self.run(lambda: self.front.start("127.0.0.1:0"))
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
+        super().__init__(kind, self.streams, methods=(METHOD,), server_streams=(METHOD,), stalled_seconds_max=STALLED_SECONDS)
         self.watch = self.channel.unary_stream(METHOD)
-
-    def run(self, make: Callable[[], object]) -> int:
-        return asyncio.run_coroutine_threadsafe(make(), self._loop).result(SECONDS_MAX)  # type: ignore[arg-type, return-value]
 
     def flow(self) -> Outflow:
         """The only stream that there is, once there is one."""
@@ -75,20 +58,12 @@ class Running:
         return self.streams.flows[0]
 
     def is_empty(self) -> bool:
-        return not self.streams.flows and not self.front._watches and not self.front._in_hand
-
-    def close(self) -> None:
-        self.channel.close()
-        self.run(lambda: self.front.stop(1.0))
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(SECONDS_MAX)
-        self._loop.close()
-        self._readers.shutdown()
+        return not self.streams.flows and not self.of_streams._watches and not self.of_streams._in_hand
 
 
-@pytest.fixture
-def running() -> Iterator[Running]:
-    made = Running()
+@pytest.fixture(params=list(FRONTS))
+def running(request: pytest.FixtureRequest) -> Iterator[Running]:
+    made = Running(request.param)
     yield made
     made.close()
 
@@ -182,7 +157,7 @@ def test_too_many_are_refused(running: Running, monkeypatch: pytest.MonkeyPatch)
     with ends_with("RESOURCE_EXHAUSTED", "OVERLOADED"):
         next(running.watch(b"", timeout=SECONDS_MAX))
     calls[0].cancel()
-    wait_until(lambda: len(running.front._watches) == 2)
+    wait_until(lambda: len(running.of_streams._watches) == 2)
     again = running.watch(b"", timeout=SECONDS_MAX)
     wait_until(lambda: len(running.streams.flows) == 3)
     for call in (*calls[1:], again):
@@ -207,7 +182,7 @@ def test_stop_ends_streams_also_of_those_who_do_not_read(running: Running) -> No
     for _ in range(3):
         next(quiet)
     started = time.monotonic()
-    stopping = threading.Thread(target=lambda: running.run(lambda: running.front.stop(2.0)))
+    stopping = threading.Thread(target=running.stop, args=(2.0,))
     stopping.start()
     with ends_with("UNAVAILABLE", "ENGINE_STOPPING"):
         list(quiet)
@@ -217,3 +192,27 @@ def test_stop_ends_streams_also_of_those_who_do_not_read(running: Running) -> No
         list(stalled)
     assert caught.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
     assert not running.streams.flows
+
+
+def test_reader_that_stalls_does_not_keep_others_waiting(running: Running) -> None:
+    """Eight that read nothing, each with more than the transport holds for one stream; a ninth gets all it is sent."""
+    stalled = [running.watch(b"", timeout=SECONDS_MAX) for _ in range(8)]
+    wait_until(lambda: len(running.streams.flows) == 8)
+    flows = tuple(running.streams.flows)
+    for _ in range(200):
+        for flow in flows:
+            if flow.has_room:
+                flow.put(bytes(50_000))
+        time.sleep(0.002)
+    with grpc.insecure_channel(f"127.0.0.1:{running.port}", [("grpc.use_local_subchannel_pool", 1)]) as other:
+        call = other.unary_stream(METHOD)(b"", timeout=SECONDS_MAX)
+        wait_until(lambda: len(running.streams.flows) == 9)
+        (flow,) = (each for each in running.streams.flows if each not in flows)
+        for n in range(100):
+            wait_until(lambda: flow.has_room)
+            flow.put(b"%d" % n + bytes(10_000))
+            assert next(call).startswith(b"%d" % n)
+        call.cancel()
+    for each in stalled:
+        each.cancel()
+    wait_until(running.is_empty)

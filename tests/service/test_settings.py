@@ -28,8 +28,9 @@ def refusal(**options: object) -> str:
 
 def test_defaults() -> None:
     assert read_settings().shown() == {
-        "network": "", "data_dir": "data", "host": "127.0.0.1", "port": 50051, "redis_url": "", "ledger_url": "",
-        "partition": "belofte", "message_bytes_max": 1048576, "lines_max": 500, "attempts_max": 4,
+        "network": "", "data_dir": "data", "host": "127.0.0.1", "port": 50051, "front": "auto",
+        "redis_url": "", "ledger_url": "", "partition": "belofte", "message_bytes_max": 1048576,
+        "lines_max": 500, "attempts_max": 4,
         "record_lag_entries_max": 10000, "record_lag_ms_max": 1000,
         "record_wait_ms_max": 5000, "reservations_max": 100_000, "node_budget": 100000,
         "warm_up": "all", "log_level": "info", "log_format": "console",
@@ -96,7 +97,8 @@ def test_every_variable_that_nothing_reads_is_named_with_the_nearest_known_one(m
         ),
         (
             "BELOFTE_HOST", "localhost:50051",
-            "BELOFTE_HOST: a host name or an IP address was expected, without port or brackets, not 'localhost:50051'",
+            "BELOFTE_HOST: a host name or an IP address was expected, without port or brackets, or unix:/PATH,"
+            " not 'localhost:50051'",
         ),
         ("BELOFTE_CONFIG", "gone.toml", "BELOFTE_CONFIG: a TOML file that can be read was expected: gone.toml is not a file"),
     ],
@@ -246,3 +248,24 @@ def test_settings_do_not_change() -> None:
     settings: Settings = read_settings()
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("host", "front", "is_native"),
+    [
+        ("127.0.0.1", "auto", True), ("127.8.0.1", "auto", True), ("::1", "auto", True), ("localhost", "auto", True),
+        ("unix:/run/belofte.sock", "auto", True), ("0.0.0.0", "auto", False), ("::", "auto", False),
+        ("10.1.2.3", "auto", False), ("example.org", "auto", False), ("10.1.2.3", "native", True), ("127.0.0.1", "aio", False),
+    ],
+)  # fmt: skip
+def test_the_fast_front_is_the_default_where_nobody_else_can_reach_it(host: str, front: str, is_native: bool) -> None:
+    assert read_settings(host=host, front=front).is_native is is_native
+
+
+@pytest.mark.parametrize("host", ["unix:relative", "unix:", "unix:/" + "x" * 107])
+def test_bad_socket_path_is_named(host: str) -> None:
+    assert "unix:/PATH was expected" in refusal(host=host)
+
+
+def test_socket_is_its_own_address() -> None:
+    assert read_settings(host="unix:/run/belofte.sock").address == "unix:/run/belofte.sock"
