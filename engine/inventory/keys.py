@@ -17,7 +17,7 @@ so that a rebuild never touches what is being sold from; the rest there is once.
 | requests | hash per hour of request ids: digest by request id |
 | orders | hash: request id by id of the order it created |
 | holds, feeds, pegs | hash: a text by reservation id, by source of a feed, by order; see `transaction.TextTable` |
-| marks | hash per item and block of locations: what was counted, by place |
+| marks, moves | hash per item and block of locations: what was counted, and who moved a receipt's units, by place |
 """
 
 from typing import NamedTuple

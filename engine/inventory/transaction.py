@@ -54,7 +54,9 @@ class TextTable(StrEnum):
     MARKS = "marks"
     """By place of an item: what the last count said of the position, and what happened since."""
     PEGS = "pegs"
-    """By order: how many entries have moved its units since it was made, those counted that are not recorded yet."""
+    """By order: how many entries have changed it since it was made, those counted that are not recorded yet."""
+    MOVES = "moves"
+    """By place of an item, of a receipt: the request that last moved units of orders from there to what is on hand."""
 
 
 class TextChange(NamedTuple):

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
+from belofte.v1.ledger_entry_pb2 import LedgerEntry
 from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true, tuple_
 
+from engine.fulfilment.draft import OrderRecord
+from engine.fulfilment.order_record import Order, capacities_left, order_left
 from engine.inventory.client import ordinal
 from engine.inventory.gate import ORIGIN
 from engine.inventory.transaction import Cell
-from engine.ledger import reservations
+from engine.ledger import order_list, reservations
 from engine.ledger.database import open_database
+from engine.ledger.order_list import OrderFilter, OrderPage, Place
 from engine.ledger.reservations import ReservationRecord
 from engine.ledger.tables import CHANGED, entries, order_entries, pegs
 
@@ -89,16 +93,49 @@ class Ledger:
         for first in range(0, len(order_ids), IDS_MAX):
             some = order_ids[first : first + IDS_MAX]
             with self._database.connect() as connection:
-                for (order_id,) in connection.execute(select(entries.c.order_id).where(entries.c.order_id.in_(some))):
-                    found.setdefault(order_id, OrderPegs({}, 0))
+                own = select(entries.c.order_id, func.count()).where(entries.c.order_id.in_(some))
+                for order_id, count in connection.execute(own.group_by(entries.c.order_id)):
+                    found[order_id] = OrderPegs({}, count - 1)
                 changes = select(order_entries.c.order_id, func.count()).where(
                     order_entries.c.order_id.in_(some), order_entries.c.risk == CHANGED
                 )
                 for order_id, count in connection.execute(changes.group_by(order_entries.c.order_id)):
-                    found[order_id] = OrderPegs({}, count)
+                    found[order_id] = OrderPegs({}, found[order_id].change_count + count)
                 for order_id, *cell, quantity, _, _ in connection.execute(select(pegs).where(pegs.c.order_id.in_(some))):
                     found[order_id].units[Cell(*cell)] = quantity
         return found
+
+    def find_record(self, order_id: str) -> OrderRecord | None:
+        """An order as it is left, with what it has where; None where there is none."""
+        # Asked first: what follows is of this position or later, and its version tells whether all of it is of one moment.
+        position = self.last_position()
+        found = self.find_order(order_id)
+        if not found:
+            return None
+        messages = [LedgerEntry.FromString(each.entry) for each in found]
+        units = self.find_pegs([order_id])[order_id].units
+        return OrderRecord(order_left(messages), units, capacities_left(messages), position)
+
+    def find_orders(self, order_ids: Sequence[str]) -> list[Order]:
+        """These orders, as they are left, in the order asked; those that there are."""
+        found: dict[str, list[tuple[int, int, bytes]]] = {each: [] for each in order_ids}
+        place = (order_entries.c.epoch == entries.c.epoch) & (order_entries.c.sequence == entries.c.sequence)
+        columns = entries.c.epoch, entries.c.sequence, entries.c.entry
+        for first in range(0, len(order_ids), IDS_MAX):
+            some = order_ids[first : first + IDS_MAX]
+            own = select(*columns, entries.c.order_id).where(entries.c.order_id.in_(some))
+            changed = order_entries.c.order_id.in_(some), order_entries.c.risk == CHANGED
+            others = select(*columns, order_entries.c.order_id).join(order_entries, place).where(*changed)
+            for row in self._rows(own.union_all(others)):
+                found[row.order_id].append((row.epoch, row.sequence, bytes(row.entry)))
+        return [
+            order_left([LedgerEntry.FromString(entry) for _, _, entry in sorted(parts)]) for parts in found.values() if parts
+        ]
+
+    def list_orders(self, wanted: OrderFilter, after: Place | None, count: int) -> OrderPage:
+        """Orders that are wanted, the latest first: after a place of that list, so many of them."""
+        with self._database.connect() as connection:
+            return order_list.page(connection, wanted, after, count)
 
     def _entries_of(self, order_id: str, which: ColumnElement[bool]) -> tuple[OrderEntry, ...]:
         columns = entries.c.epoch, entries.c.sequence, entries.c.entry

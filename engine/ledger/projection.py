@@ -8,15 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from belofte.v1 import ledger_entry_pb2
-from sqlalchemy import Connection, Table, delete, select, tuple_
+from sqlalchemy import Connection, delete, select, tuple_
 
 from engine.inventory.effects import effects_in
-from engine.ledger import reservations, tables
+from engine.ledger import orders, reservations, tables
+from engine.ledger.insert import copy_rows, insert_rows
 from engine.ledger.tables import CHANGED, entries, order_entries, pegs
 
 REPLAY_ROWS_MAX = 1_000
 NOT_AN_ORDER = "@"
 """Begins the ids of records that are no orders: what a reservation has is known of the store, and moves there."""
+
+MADE_BY = ("SourceOrder", "ConfirmReservation")
+"""Methods whose entries make an order; others make records that are known by an id as well."""
 
 
 PegRow = tuple[str, str, str, str, str, int, int, int]
@@ -45,8 +49,10 @@ class _Peg(NamedTuple):
 def project(connection: Connection, projected: Iterable[Projected]) -> None:
     """Bring the tables from before these entries to after them."""
     made: list[PegRow] = []
+    listed = _Listed(connection)
     for each in projected:
         message = each.message
+        listed.add(each)
         for reservation in message.reservations:
             reservations.project(connection, f"{each.epoch}-{each.sequence}", reservation)
         if message.pegs or message.moves or message.risks:
@@ -61,23 +67,59 @@ def project(connection: Connection, projected: Iterable[Projected]) -> None:
                 _insert_pegs(connection, made)
                 made = []
                 _add_pegs(connection, rows)
+        listed.note_risks(each)
     _insert_pegs(connection, made)
+    listed.end()
+
+
+class _Listed:
+    """Rows of lists of orders, from entry to entry: those made are written together, those changed as they are left."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._made: list[tuple[orders.Place, ledger_entry_pb2.LedgerEntry]] = []
+        self._changed: dict[str, orders.Place] = {}
+
+    def add(self, each: Projected) -> None:
+        message, place = each.message, (each.epoch, each.sequence)
+        if message.order_id and message.order_id == each.created_id and not message.order_id.startswith(NOT_AN_ORDER):
+            if message.method in MADE_BY:
+                self._made.append((place, message))
+                if len(self._made) >= REPLAY_ROWS_MAX:
+                    self._write_made()
+        elif message.order_id and message.HasField("order"):
+            self._changed[message.order_id] = place
+        for peg in message.pegs:
+            if peg.order_id != message.order_id:
+                self._changed[peg.order_id] = place
+
+    def note_risks(self, each: Projected) -> None:
+        """Orders that an entry puts at risk: told in the order of the log, since a change ends it."""
+        if each.message.risks:
+            self.end()
+            place = order_entries.c.epoch == each.epoch, order_entries.c.sequence == each.sequence
+            at_risk = select(order_entries.c.order_id).where(*place, order_entries.c.risk != CHANGED)
+            orders.note_at_risk(self._connection, self._connection.scalars(at_risk).all())
+
+    def end(self) -> None:
+        self._write_made()
+        for order_id, place in self._changed.items():
+            order = orders.read_order(self._connection, order_id, place)
+            if order is not None:
+                orders.note_changed(self._connection, order)
+        self._changed.clear()
+
+    def _write_made(self) -> None:
+        if self._made:
+            orders.insert_made(self._connection, self._made)
+            self._made = []
 
 
 def project_anew(connection: Connection) -> None:
     """Empty the tables and make them of all entries."""
-    for table in (pegs, order_entries, tables.reservations):
+    for table in (pegs, order_entries, tables.reservations, tables.orders, tables.order_shipments):
         connection.execute(delete(table))
     project(connection, _recorded(connection))
-
-
-def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]], conflict: str = "") -> None:
-    """Insert whole rows as the driver takes them, without a look at each value by name: it is done for every order."""
-    names = [column.name for column in table.columns]
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    values = ", ".join([mark] * len(names))
-    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}) {conflict}"  # noqa: S608 - our own names
-    connection.exec_driver_sql(statement, list(rows))
 
 
 def _recorded(connection: Connection) -> Iterator[Projected]:
@@ -164,16 +206,8 @@ def _pegged(
 
 def _insert_pegs(connection: Connection, rows: Sequence[PegRow]) -> None:
     """Rows that are not there yet."""
-    if not rows:
-        return
-    if connection.dialect.name != "postgresql":
-        insert_rows(connection, pegs, rows)
-        return
-    # Thousands of rows a second: PostgreSQL takes them as text. Ids have no tabs, line ends or backslashes.
-    lines = "".join([f"{a}\t{b}\t{c}\t{d}\t{e}\t{f}\t{g}\t{h}\n" for a, b, c, d, e, f, g, h in rows])
-    into = f"COPY pegs ({', '.join(column.name for column in pegs.columns)}) FROM STDIN"
-    with connection.connection.cursor() as cursor, cursor.copy(into) as copy:  # type: ignore[attr-defined]
-        copy.write(lines)
+    if rows:
+        copy_rows(connection, pegs, rows)
 
 
 _ADD = (

@@ -17,8 +17,9 @@ from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
 from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry, link_of
 from engine.ledger.database import open_database, write_to
-from engine.ledger.projection import Projected, insert_rows, project
-from engine.ledger.tables import SCHEMA_VERSION, entries, fence, metadata
+from engine.ledger.insert import insert_rows
+from engine.ledger.projection import Projected, project, project_anew
+from engine.ledger.tables import OLDEST_VERSION, SCHEMA_VERSION, entries, fence, metadata
 
 REPLAY_ROWS_MAX = 1_000
 NO_CHAIN = bytes(32)
@@ -153,7 +154,12 @@ def prepare_tables(connection: Connection) -> None:
         first = {"id": 1, "schema_version": SCHEMA_VERSION, "epoch": 0, "last_epoch": 0, "last_sequence": 0}
         connection.execute(insert(fence).values(**first, link=NO_LINK, chain=NO_CHAIN))
     version = connection.execute(select(fence.c.schema_version)).scalar_one()
-    assert version == SCHEMA_VERSION, f"the ledger is of version {version}, this program of {SCHEMA_VERSION}"
+    assert OLDEST_VERSION <= version <= SCHEMA_VERSION, f"the ledger is of version {version}, this program of {SCHEMA_VERSION}"
+    if version < SCHEMA_VERSION:
+        # Entries are what they were; all other tables are made of them.
+        metadata.create_all(connection)
+        project_anew(connection)
+        connection.execute(update(fence).values(schema_version=SCHEMA_VERSION))
     # An index may come later than the tables of its version: nothing reads otherwise without it, only slower.
     for table in metadata.sorted_tables:
         for index in table.indexes:

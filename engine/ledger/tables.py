@@ -2,7 +2,9 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+OLDEST_VERSION = 2
+"""Ledgers from this version on are brought to the newest when a sidecar takes over."""
 
 CHANGED = -1
 """In place of a risk: the entry changed the order."""
@@ -67,6 +69,43 @@ order_entries = Table(
     Column("risk", Integer, primary_key=True, autoincrement=False),  # which of its risks is the order's; CHANGED: it changed it
     # For who follows the log: which orders an entry puts at risk.
     Index("order_entries_place", "epoch", "sequence"),
+    sqlite_with_rowid=False,
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # place of the entry that made it
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_id", String(160), nullable=False),
+    Column("created_unix_ms", BigInteger, nullable=False),
+    Column("state", Integer, nullable=False),  # an OrderState
+    Column("customer_id", String(128), nullable=False),
+    Column("is_at_risk", Integer, nullable=False),  # 1: told so since it was last changed
+    Column("due_unix_ms", BigInteger, nullable=False),  # when something of it ends by itself; 0: never
+    Index("orders_state", "state", "created_unix_ms", "epoch", "sequence"),
+    Index(
+        "orders_customer", "customer_id", "created_unix_ms", "epoch", "sequence", sqlite_where=text("customer_id <> ''"),
+        postgresql_where=text("customer_id <> ''"),
+    ),
+    Index(
+        "orders_risk", "is_at_risk", "created_unix_ms", "epoch", "sequence", sqlite_where=text("is_at_risk = 1"),
+        postgresql_where=text("is_at_risk = 1"),
+    ),
+    Index("orders_due", "due_unix_ms", sqlite_where=text("due_unix_ms > 0"), postgresql_where=text("due_unix_ms > 0")),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+order_shipments = Table(
+    "order_shipments",
+    metadata,
+    Column("location_id", String(128), primary_key=True),  # where it comes from
+    Column("state", Integer, primary_key=True, autoincrement=False),  # a ShipmentState
+    Column("created_unix_ms", BigInteger, primary_key=True, autoincrement=False),  # of the order
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # of the order
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("since_unix_ms", BigInteger, nullable=False),  # how long one of these has been in this state
+    Index("order_shipments_order", "epoch", "sequence"),
     sqlite_with_rowid=False,
 )
 

@@ -72,7 +72,7 @@ class AdjustWrite(Reading):
         orders = FeedOrders(shipped, self.books)
         self.texts.need(chain(names_of(rows.values()), orders.names(shipped)))
         orders.check(self.texts)
-        book = self._book = Book(self.image, stock, self.texts, orders, decided_unix_ms)
+        book = self._book = Book(self.image, stock, self.texts, orders, decided_unix_ms, asked.request_id)
         book.open(rows.values())
         places = range(len(rows) + len(asked.refusals))
         results = [book.apply(i, rows[i]) if i in rows else refused(i, *asked.refusals[i]) for i in places]
@@ -96,8 +96,8 @@ class AdjustWrite(Reading):
     def hold(self, stock: LiveStock) -> None:
         """Show the changed stock and texts to what is planned next."""
         assert self._book is not None
-        item, location, slot, supply, demand = self._held = self._book.held()
-        _change_open(stock, item, location, slot, supply, demand)
+        self._held = self._book.held()
+        change_open(stock, self._held, 1)
         # Holds are followed by the log: who plans on one that was moved in this tick is refused, and plans again.
         told = {TextName(table, item_id, field): text for table, item_id, field, _, text in self._changed
                 if table is not TextTable.HOLDS}  # fmt: skip
@@ -105,8 +105,7 @@ class AdjustWrite(Reading):
 
     def release(self, stock: LiveStock) -> None:
         """Take it back."""
-        item, location, slot, supply, demand = self._held
-        _change_open(stock, item, location, slot, -supply, -demand)
+        change_open(stock, self._held, -1)
         self.texts.release()
 
     def settle(self, outcome: Recorded | Refusal) -> None:
@@ -114,10 +113,11 @@ class AdjustWrite(Reading):
         self.answer(self, outcome)
 
 
-def _change_open(stock: LiveStock, *columns: NDArray[np.int64]) -> None:
-    """Change positions that are there."""
-    done = stock.matrix.change_many(0, *columns)
-    assert done == len(columns[0]), "the sums stay within their columns"
+def change_open(stock: LiveStock, held: NDArray[np.int64], sign: int) -> None:
+    """Change positions that are there, as `Book.held` names them; sign −1: back again."""
+    item, location, slot, supply, demand = held
+    done = stock.matrix.change_many(0, item, location, slot, sign * supply, sign * demand)
+    assert done == len(item), "the sums stay within their columns"
 
 
 def decode_adjustment(

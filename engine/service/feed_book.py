@@ -9,6 +9,7 @@ from belofte.v1.ledger_entry_pb2 import ReceiptMove, ReceiptRisk
 from numpy.typing import NDArray
 
 from engine.domain.reasons import Reason
+from engine.fulfilment.order_record import instant
 from engine.inventory.feed_marks import Change, Event, Mark
 from engine.inventory.feed_sequences import FeedSequences
 from engine.inventory.feed_texts import FeedTexts, TextName
@@ -19,9 +20,18 @@ from engine.network.image import NetworkImage
 from engine.service.feed_holds import MovedHolds
 from engine.service.feed_orders import FeedOrders
 from engine.service.feed_risks import risks_of
-from engine.service.feed_rows import ABSOLUTE, INBOUND, OF_STOCK_ALONE, RECEIVED, SHIPPED, Row, event_of, mark_name
+from engine.service.feed_rows import (
+    ABSOLUTE,
+    INBOUND,
+    OF_STOCK_ALONE,
+    RECEIVED,
+    SHIPPED,
+    Row,
+    event_of,
+    mark_name,
+    moves_name,
+)
 from engine.service.fields import Violations, minute_of
-from engine.service.record import instant
 
 GAPS_MAX = 100
 """Gaps told in one answer."""
@@ -53,7 +63,8 @@ class Book:
     """What a request does to the stock of a moment."""
 
     def __init__(
-        self, image: NetworkImage, stock: LiveStock, texts: FeedTexts, orders: FeedOrders, decided_unix_ms: int
+        self, image: NetworkImage, stock: LiveStock, texts: FeedTexts, orders: FeedOrders, decided_unix_ms: int,
+        request_id: str,
     ) -> None:  # fmt: skip
         """`texts` must have those that `names_of` and `FeedOrders.names` name."""
         self._image = image
@@ -64,6 +75,8 @@ class Book:
         self._feeds: dict[str, FeedSequences] = {}
         self._orders = orders
         self._holds = MovedHolds(stock.holds)
+        self._request_id = request_id
+        self._moved: dict[TextName, str] = {}
         self.moves: list[ReceiptMove] = []
         self.risks: list[ReceiptRisk] = []
         self.events: list[types_pb2.OrderEvent] = []
@@ -165,6 +178,7 @@ class Book:
             of_orders = min(quantity, max(0, page.demand - self._holds.reserved(cell)))
             if of_orders:
                 self.moves.append(ReceiptMove(quantity=of_orders, **cell._asdict()))
+                self._moved[moves_name(cell)] = self._request_id
             if quantity > of_orders:
                 self._holds.move(cell, quantity - of_orders)
             page.demand -= quantity
@@ -177,16 +191,29 @@ class Book:
             return refused(index, *taken)
         message, supply, demand = "", 0, 0
         for cell, quantity in taken:
-            page = self._page(cell, mark_name(cell))
-            page.demand -= quantity
-            if page.mark.counts(event):
-                page.mark.add(Change(event, -quantity), self._now)
-                page.supply -= quantity
-            else:
+            if not self.add(cell, -quantity, event):
                 message = SEEN_BY_COUNT
+            page = self.free(cell, quantity)
             supply, demand = page.supply, page.demand
         self.events.append(_shipped(record, event))
         return Result(index=index, accepted=True, supply=supply, demand=demand, message=message)
+
+    # -- what orders do to stock
+
+    def add(self, cell: Cell, quantity: int, event: Event) -> bool:
+        """Units come to a position, or go; whether that counts: a count that has seen it already says how many there are."""
+        page = self._page(cell, mark_name(cell))
+        counts = page.mark.counts(event)
+        if counts:
+            page.mark.add(Change(event, quantity), self._now)
+            page.supply += quantity
+        return counts
+
+    def free(self, cell: Cell, quantity: int) -> Page:
+        """Units of a position are demand no more."""
+        page = self._page(cell, mark_name(cell))
+        page.demand -= quantity
+        return page
 
     # -- what comes of it
 
@@ -205,7 +232,7 @@ class Book:
         """Feeds, marks, orders and holds that became others; nobody else may have changed them meanwhile."""
         new = [(feed_name(source), feed.text()) for source, feed in self._feeds.items()]
         new += [(page.name, page.mark.text()) for page in self._pages.values()]
-        new += self._orders.texts()
+        new += [*self._orders.texts(), *self._moved.items()]
         own = [(name, self._texts.get(name), text) for name, text in new] + self._holds.texts()
         return tuple([TextChange(*name, before, text) for name, before, text in own if text != before])
 
@@ -268,7 +295,7 @@ def names_of(rows: Iterable[Row]) -> list[TextName]:
     sources = dict.fromkeys([row.source for row in rows if row.source])
     names = [*map(feed_name, sources), *[row.mark for row in rows if row.kind != SHIPPED]]
     received = [row.cell for row in rows if row.kind == RECEIVED and row.cell.receipt_id]
-    return names + [mark_name(cell._replace(receipt_id="")) for cell in received]
+    return names + [mark_name(cell._replace(receipt_id="")) for cell in received] + [moves_name(cell) for cell in received]
 
 
 def feed_name(source: str) -> TextName:

@@ -9,11 +9,11 @@ from belofte.v1 import ledger_entry_pb2, types_pb2
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.domain.reasons import Reason, Refusal
+from engine.fulfilment.order_record import order_of
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.transaction import Cell, TextTable
 from engine.ledger.ledger import Ledger, OrderPegs
 from engine.service.feed_rows import SHIPPED, mark_name
-from engine.service.record import order_of
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")

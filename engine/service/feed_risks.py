@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from belofte.v1 import ledger_entry_pb2, types_pb2
 
+from engine.fulfilment.order_record import instant
 from engine.inventory.matrix import ON_HAND
 from engine.inventory.transaction import Cell
-from engine.service.record import instant
 
 ReceiptRisk = ledger_entry_pb2.ReceiptRisk
 

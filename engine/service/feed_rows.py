@@ -59,6 +59,11 @@ def mark_name(cell: Cell) -> TextName:
     return TextName(TextTable.MARKS, cell.item_id, place_field(cell.location_id, cell.receipt_id, cell.pool))
 
 
+def moves_name(cell: Cell) -> TextName:
+    """The text of who moved units of orders from a receipt to what is on hand."""
+    return TextName(TextTable.MOVES, cell.item_id, place_field(cell.location_id, cell.receipt_id, cell.pool))
+
+
 def plain_row(record: types_pb2.InventoryRecord, image: NetworkImage) -> Row | None:
     """A record as most are, with nothing wrong: only of what is on hand in the common pool, not dated. None says nothing."""
     item_id, location_id, kind, quantity = record.item_id, record.location_id, record.kind, record.quantity

@@ -20,6 +20,7 @@ from belofte.v1 import (
 from engine.domain.clock import Clock
 from engine.domain.ids import is_uuid7, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.fulfilment.order_record import order_of
 from engine.inventory.client import ordinal
 from engine.inventory.feed_texts import FeedTexts
 from engine.inventory.keys import REMEMBERED_MS
@@ -54,7 +55,9 @@ from engine.service.fields import (
     parse,
 )
 from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
+from engine.service.life_methods import ORDER_METHODS
 from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
+from engine.service.order_reads import list_orders
 from engine.service.plain_orders import PlainOrders, PlainWrite
 from engine.service.plain_quotes import PlainPromises
 from engine.service.reads import describe_network, get_availability
@@ -64,7 +67,6 @@ from engine.service.record import (
     encode_order,
     events_of,
     finished_answer,
-    order_of,
     page_of_events,
     refused_reuse,
     source_answer,
@@ -145,11 +147,11 @@ class Handlers:
         self._reloading = Lock()
         self._handed: deque[Callable[[], bool]] = deque()
         self.path = path
-        self._texts = FeedTexts(path.read_texts)
-        self._books = books_of(ledger)
+        self.feed_texts = FeedTexts(path.read_texts)
+        self.order_books = books_of(ledger)
         self._syncs = Semaphore(SYNCS_MAX)
         self._sync_tools = SyncTools(
-            lambda: self.image, self._stock_in_memory, path.run, self._handed.append, self._texts, self._books, ledger,
+            lambda: self.image, self._stock_in_memory, path.run, self._handed.append, self.feed_texts, self.order_books, ledger,
             clock.unix_ms,
         )  # fmt: skip
         self.ledger = ledger
@@ -402,7 +404,7 @@ class Handlers:
         self.stock(request.min_position)
         known = self.known(request.request_id, adjustment.digest, finished_adjustment)
         answer = partial(self._adjusted, call)
-        return known or AdjustWrite(adjustment, image, self._texts, self._books, self.clock.unix_ms, answer)
+        return known or AdjustWrite(adjustment, image, self.feed_texts, self.order_books, self.clock.unix_ms, answer)
 
     def _adjusted(self, call: Call, write: AdjustWrite, outcome: Recorded | Refusal) -> None:
         match outcome:
@@ -777,6 +779,8 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.ReservationService/ListReservations": Method(Lane.READ, reservations.list_page),
     "/belofte.v1.OrderService/GetOrder": Method(Lane.READ, Handlers.order),
     "/belofte.v1.OrderService/ListOrderEvents": Method(Lane.READ, Handlers.order_events),
+    "/belofte.v1.OrderService/ListOrders": Method(Lane.READ, list_orders),
+    **{f"/belofte.v1.OrderService/{each.name}": Method(Lane.DECIDE, each.handle, each.look_up) for each in ORDER_METHODS},
     "/belofte.v1.OrderService/WatchEvents": Method(Lane.READ, watch_events, sends_stream=True),
     "/belofte.v1.NetworkService/GetNetwork": Method(Lane.DECIDE, Handlers.network),
     "/belofte.v1.NetworkService/ReloadNetwork": Method(Lane.READ, Handlers.reload),

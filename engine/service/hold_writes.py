@@ -10,12 +10,12 @@ from google.protobuf.message import Message
 from engine.domain.clock import Clock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
+from engine.fulfilment.order_record import instant
 from engine.inventory.effects import add_effects
 from engine.inventory.holds import HeldUnits, Hold, merged
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
 from engine.inventory.write_path import Recorded
-from engine.service.record import instant
 from engine.sourcing.reserve import end_charge, give_back, give_capacity_back, hold_change
 
 RECORD = "@reservation/"

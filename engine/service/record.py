@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.plan import Route
 from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.fulfilment.order_record import RecordedEntry, instant
 from engine.inventory.effects import add_effects
 from engine.ledger.ledger import Ledger
 from engine.network.policies import policy_version
@@ -27,20 +27,6 @@ class Encoded(NamedTuple):
 
     entry: bytes
     response: bytes
-
-
-class RecordedEntry(Protocol):
-    """An entry as the ledger gives it back."""
-
-    @property
-    def position(self) -> str:
-        """`epoch-sequence`."""
-        ...
-
-    @property
-    def entry(self) -> bytes:
-        """A serialized LedgerEntry."""
-        ...
 
 
 class OrderEntry(RecordedEntry, Protocol):
@@ -149,37 +135,6 @@ def reserved_order_event(order: types_pb2.Order, request_id: str, decided_unix_m
     )  # fmt: skip
 
 
-def order_of(entries: Sequence[RecordedEntry]) -> types_pb2.Order:
-    """The order as its entries leave it, oldest first."""
-    assert entries
-    messages = [ledger_entry_pb2.LedgerEntry.FromString(each.entry) for each in entries]
-    order = next((order_in(each) for each in reversed(messages) if each.HasField("order")), None) or order_in(messages[0])
-    order.version = len(entries)
-    order.created_at.CopyFrom(instant(messages[0].decided_unix_ms))
-    order.updated_at.CopyFrom(instant(messages[-1].decided_unix_ms))
-    return order
-
-
-def order_in(entry: ledger_entry_pb2.LedgerEntry) -> types_pb2.Order:
-    """The order that an entry made, or left."""
-    if entry.HasField("order"):
-        return entry.order
-    request = sourcing_service_pb2.SourceOrderRequest.FromString(entry.request)
-    response = sourcing_service_pb2.SourceOrderResponse.FromString(entry.response)
-    order = request.order
-    order.version = 1
-    order.state = response.state
-    order.plan.CopyFrom(response.plan)
-    order.reservation_id = ""  # set by the service alone, as all that follows
-    order.created_at.CopyFrom(instant(entry.decided_unix_ms))
-    order.updated_at.CopyFrom(instant(entry.decided_unix_ms))
-    order.currency = response.currency
-    order.policy_id = response.policy_id
-    order.network_version = response.network_version
-    order.policy_version = response.policy_version
-    return order
-
-
 def events_of(entries: Iterable[OrderEntry], order_id: str) -> list[types_pb2.OrderEvent]:
     """What happened to an order, oldest first, each with its place in the log."""
     events = []
@@ -209,8 +164,3 @@ def page_of_events(
     end = start + page_size
     token = str(end) if end < len(events) else ""
     return order_service_pb2.ListOrderEventsResponse(events=events[start:end], next_page_token=token)
-
-
-def instant(unix_ms: int) -> Timestamp:
-    """Unix milliseconds as an instant."""
-    return Timestamp(seconds=unix_ms // 1000, nanos=unix_ms % 1000 * 1_000_000)

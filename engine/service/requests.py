@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from belofte.v1 import ledger_entry_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.fulfilment.order_record import instant, order_in
 from engine.inventory.effects import add_effects, effects_in, texts_in
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, TextChange, TextTable, Transaction
 from engine.inventory.write_path import Recorded
 from engine.ledger.ledger import RecordedEntry
 from engine.service.desk import Call
+from engine.service.feed_orders import peg_name
 from engine.service.fields import (
     Violations,
     begin_read,
@@ -24,7 +26,7 @@ from engine.service.fields import (
     parse,
 )
 from engine.service.hold_writes import RELEASED
-from engine.service.record import check_recorded, finisher, instant, order_in
+from engine.service.record import check_recorded, finisher
 from engine.sourcing.reserve import ANY
 
 if TYPE_CHECKING:
@@ -176,6 +178,9 @@ def opposite(
     texts = tuple(
         TextChange(TextTable.HOLDS, "", text.field, text.text, "") for text in texts_in(done) if text.table == TextTable.HOLDS
     )
+    if done.method == "SourceOrder":
+        # What was changed since is undone by its own methods.
+        texts += (TextChange(*peg_name(done.order_id), "", "1"),)
     return cells, days, texts
 
 
@@ -189,6 +194,8 @@ def _say_undone(entry: ledger_entry_pb2.LedgerEntry, done: ledger_entry_pb2.Ledg
     if done.method == "SourceOrder":
         entry.order.CopyFrom(order_in(done))
         entry.order.state = types_pb2.ORDER_STATE_CANCELLED
+        for shipment in entry.order.plan.shipments:
+            shipment.state = types_pb2.SHIPMENT_STATE_CANCELLED
         entry.events.add(
             event_id=f"{entry.request_id}-1", order_id=done.order_id, type=types_pb2.EVENT_TYPE_ORDER_CANCELLED,
             time=instant(entry.decided_unix_ms), message="called off by CancelRequest while it was being recorded",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from belofte.v1 import reservation_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.fulfilment.order_record import instant
 from engine.inventory.holds import Hold
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, CellChange
@@ -53,7 +54,7 @@ from engine.service.hold_writes import (
     hold_of,
 )
 from engine.service.partial_release import capacity_left, less, shrink, units_released
-from engine.service.record import Finish, finisher, instant, order_state, reserved_order_event
+from engine.service.record import Finish, finisher, order_state, reserved_order_event
 from engine.service.transfer import plan_transfer
 from engine.sourcing.cells import home_pegs
 from engine.sourcing.order import SourceRequest

@@ -7,6 +7,7 @@ from belofte.v1 import types_pb2
 
 from engine.domain.basket import BasketLine, DeliveryMethod
 from engine.network.image import NetworkImage
+from engine.network.kits import components
 from engine.service.fields import Violations, check_id
 
 QUANTITY_MAX = 2**31 - 1
@@ -103,16 +104,6 @@ def check_complete(
         if given != expected:
             parts = ", ".join(f"{image.item_ids[item]} × {ratio}" for item, ratio in expected.items())
             violations.add(f"{field}.lines[{parent}].item_id", f"component lines of {parts} were expected")
-
-
-def components(image: NetworkImage, item: int) -> dict[int, int]:
-    """Units of each item that one kit holds in the end, kits within it taken apart; empty for an item that is no kit."""
-    parts: dict[int, int] = {}
-    for item_id, ratio in image.items[item].components:
-        part = image.item_index[item_id]
-        for inner, count in (components(image, part) or {part: 1}).items():
-            parts[inner] = parts.get(inner, 0) + ratio * count
-    return parts
 
 
 def set_numbers(keys: Sequence[Sequence[str]]) -> list[int]:

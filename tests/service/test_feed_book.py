@@ -9,6 +9,7 @@ from belofte.v1 import types_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import PositionChange
 from engine.inventory.feed_texts import FeedTexts, TextName
@@ -38,7 +39,7 @@ def book_of(stock: LiveStock, texts: FeedTexts, *records: types_pb2.InventoryRec
     orders = FeedOrders(records, NO_ORDERS)
     rows = [row_of(record) for record in records]
     texts.need(names_of(rows))
-    book = Book(IMAGE, stock, texts, orders, NOW)
+    book = Book(IMAGE, stock, texts, orders, NOW, uuid7())
     for i, each in enumerate(rows):
         assert book.apply(i, each).accepted
     return book
@@ -173,7 +174,7 @@ def test_receipts_and_counts_leave_the_same_in_any_order_and_replayed(day: list[
         orders = FeedOrders([made], NO_ORDERS)
         texts.expect([names_of([row_of(made)])])
         texts.need(names_of([row_of(made)]))
-        book = Book(IMAGE, stock, texts, orders, NOW)
+        book = Book(IMAGE, stock, texts, orders, NOW, uuid7())
         book.open([row_of(made)])
         book.apply(0, row_of(made))
         kept |= {TextName(each.table, each.item_id, each.field): each.text for each in book.texts()}

@@ -118,7 +118,7 @@ class GetOrderResponse(_message.Message):
     def __init__(self, order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position: _Optional[str] = ...) -> None: ...
 
 class ListOrdersRequest(_message.Message):
-    __slots__ = ("network_id", "min_position", "states", "location_ids", "item_ids", "customer_id", "created_from", "created_to", "page_size", "page_token")
+    __slots__ = ("network_id", "min_position", "states", "location_ids", "item_ids", "customer_id", "created_from", "created_to", "page_size", "page_token", "shipment_states", "at_risk")
     NETWORK_ID_FIELD_NUMBER: _ClassVar[int]
     MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
@@ -129,6 +129,8 @@ class ListOrdersRequest(_message.Message):
     CREATED_TO_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SHIPMENT_STATES_FIELD_NUMBER: _ClassVar[int]
+    AT_RISK_FIELD_NUMBER: _ClassVar[int]
     network_id: str
     min_position: str
     states: _containers.RepeatedScalarFieldContainer[_types_pb2.OrderState]
@@ -139,7 +141,9 @@ class ListOrdersRequest(_message.Message):
     created_to: _timestamp_pb2.Timestamp
     page_size: int
     page_token: str
-    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_types_pb2.OrderState, str]]] = ..., location_ids: _Optional[_Iterable[str]] = ..., item_ids: _Optional[_Iterable[str]] = ..., customer_id: _Optional[str] = ..., created_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    shipment_states: _containers.RepeatedScalarFieldContainer[_types_pb2.ShipmentState]
+    at_risk: bool
+    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_types_pb2.OrderState, str]]] = ..., location_ids: _Optional[_Iterable[str]] = ..., item_ids: _Optional[_Iterable[str]] = ..., customer_id: _Optional[str] = ..., created_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., shipment_states: _Optional[_Iterable[_Union[_types_pb2.ShipmentState, str]]] = ..., at_risk: _Optional[bool] = ...) -> None: ...
 
 class ListOrdersResponse(_message.Message):
     __slots__ = ("orders", "next_page_token", "position")
@@ -200,20 +204,22 @@ class WatchEventsResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., position: _Optional[str] = ...) -> None: ...
 
 class HoldOrderRequest(_message.Message):
-    __slots__ = ("network_id", "min_position", "request_id", "expected_version", "order_id", "hold_reason")
+    __slots__ = ("network_id", "min_position", "request_id", "expected_version", "order_id", "hold_reason", "hold_until")
     NETWORK_ID_FIELD_NUMBER: _ClassVar[int]
     MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_VERSION_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     HOLD_REASON_FIELD_NUMBER: _ClassVar[int]
+    HOLD_UNTIL_FIELD_NUMBER: _ClassVar[int]
     network_id: str
     min_position: str
     request_id: str
     expected_version: int
     order_id: str
     hold_reason: str
-    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., request_id: _Optional[str] = ..., expected_version: _Optional[int] = ..., order_id: _Optional[str] = ..., hold_reason: _Optional[str] = ...) -> None: ...
+    hold_until: _timestamp_pb2.Timestamp
+    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., request_id: _Optional[str] = ..., expected_version: _Optional[int] = ..., order_id: _Optional[str] = ..., hold_reason: _Optional[str] = ..., hold_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class HoldOrderResponse(_message.Message):
     __slots__ = ("order", "position", "duplicate")

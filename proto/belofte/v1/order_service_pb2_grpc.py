@@ -138,7 +138,7 @@ class OrderServiceServicer:
     def ListOrders(self, request, context):
         """Lists orders, the latest recorded first.
 
-        Errors: none of its own. Answers UNIMPLEMENTED in this version.
+        Errors: none of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -166,19 +166,18 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HoldOrder(self, request, context):
-        """Keeps an order from being sourced or sent until it is released. Its stock stays allocated.
+        """Keeps an order from being sent until it is released, or until an instant. Its stock stays allocated.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseOrder(self, request, context):
-        """Releases an order from its hold; one not yet sourced is sourced now.
+        """Releases an order from its hold.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE, NO_STOCK, NO_CAPACITY, NO_ROUTE), ABORTED
-        (CONTENDED). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE), ABORTED (CONTENDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -197,7 +196,7 @@ class OrderServiceServicer:
     def CancelOrder(self, request, context):
         """Cancels an order, or lines of it, that has not left yet, and releases its stock and capacity.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -206,7 +205,7 @@ class OrderServiceServicer:
     def AcceptShipment(self, request, context):
         """A location accepts a shipment and begins to pick.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -225,7 +224,7 @@ class OrderServiceServicer:
     def ShipShipment(self, request, context):
         """A shipment is handed over to its carrier: supply and demand go down together.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -252,7 +251,7 @@ class OrderServiceServicer:
     def DeliverShipment(self, request, context):
         """A shipment is delivered.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -118,6 +118,18 @@ class EventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EVENT_TYPE_ORDER_CANCELLED: _ClassVar[EventType]
     EVENT_TYPE_SHIPMENT_ACCEPTED: _ClassVar[EventType]
     EVENT_TYPE_RETURN_CREATED: _ClassVar[EventType]
+
+class LineState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LINE_STATE_UNSPECIFIED: _ClassVar[LineState]
+    LINE_STATE_SHORT: _ClassVar[LineState]
+    LINE_STATE_PLANNED: _ClassVar[LineState]
+    LINE_STATE_ACCEPTED: _ClassVar[LineState]
+    LINE_STATE_READY_FOR_PICKUP: _ClassVar[LineState]
+    LINE_STATE_SHIPPED: _ClassVar[LineState]
+    LINE_STATE_DELIVERED: _ClassVar[LineState]
+    LINE_STATE_COLLECTED: _ClassVar[LineState]
+    LINE_STATE_CANCELLED: _ClassVar[LineState]
 DELIVERY_METHOD_UNSPECIFIED: DeliveryMethod
 DELIVERY_METHOD_SHIP: DeliveryMethod
 DELIVERY_METHOD_PICKUP: DeliveryMethod
@@ -193,6 +205,15 @@ EVENT_TYPE_ORDER_CHANGED: EventType
 EVENT_TYPE_ORDER_CANCELLED: EventType
 EVENT_TYPE_SHIPMENT_ACCEPTED: EventType
 EVENT_TYPE_RETURN_CREATED: EventType
+LINE_STATE_UNSPECIFIED: LineState
+LINE_STATE_SHORT: LineState
+LINE_STATE_PLANNED: LineState
+LINE_STATE_ACCEPTED: LineState
+LINE_STATE_READY_FOR_PICKUP: LineState
+LINE_STATE_SHIPPED: LineState
+LINE_STATE_DELIVERED: LineState
+LINE_STATE_COLLECTED: LineState
+LINE_STATE_CANCELLED: LineState
 
 class Destination(_message.Message):
     __slots__ = ("country_code", "postal_code", "latitude", "longitude", "address_type")
@@ -423,7 +444,7 @@ class Package(_message.Message):
     def __init__(self, package_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[PackageLine, _Mapping]]] = ..., weight_grams: _Optional[int] = ..., billable_weight_grams: _Optional[int] = ..., length_mm: _Optional[int] = ..., width_mm: _Optional[int] = ..., height_mm: _Optional[int] = ..., tracking_number: _Optional[str] = ...) -> None: ...
 
 class Shipment(_message.Message):
-    __slots__ = ("shipment_id", "version", "state", "location_id", "route", "via_location_id", "carrier_service_id", "lines", "packages", "tracking_number", "tracking_url", "pick_by", "handover_by", "ship_by", "delivery_earliest", "delivery_latest", "weight_grams", "distance_meters", "cost", "fee_micros", "co2_grams")
+    __slots__ = ("shipment_id", "version", "state", "location_id", "route", "via_location_id", "carrier_service_id", "lines", "packages", "tracking_number", "tracking_url", "pick_by", "handover_by", "ship_by", "delivery_earliest", "delivery_latest", "weight_grams", "distance_meters", "cost", "fee_micros", "co2_grams", "accept_by", "keep_until", "state_since")
     SHIPMENT_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -445,6 +466,9 @@ class Shipment(_message.Message):
     COST_FIELD_NUMBER: _ClassVar[int]
     FEE_MICROS_FIELD_NUMBER: _ClassVar[int]
     CO2_GRAMS_FIELD_NUMBER: _ClassVar[int]
+    ACCEPT_BY_FIELD_NUMBER: _ClassVar[int]
+    KEEP_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    STATE_SINCE_FIELD_NUMBER: _ClassVar[int]
     shipment_id: str
     version: int
     state: ShipmentState
@@ -466,7 +490,10 @@ class Shipment(_message.Message):
     cost: CostBreakdown
     fee_micros: int
     co2_grams: int
-    def __init__(self, shipment_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ShipmentState, str]] = ..., location_id: _Optional[str] = ..., route: _Optional[_Union[Route, str]] = ..., via_location_id: _Optional[str] = ..., carrier_service_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ShipmentLine, _Mapping]]] = ..., packages: _Optional[_Iterable[_Union[Package, _Mapping]]] = ..., tracking_number: _Optional[str] = ..., tracking_url: _Optional[str] = ..., pick_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., handover_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ship_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., weight_grams: _Optional[int] = ..., distance_meters: _Optional[int] = ..., cost: _Optional[_Union[CostBreakdown, _Mapping]] = ..., fee_micros: _Optional[int] = ..., co2_grams: _Optional[int] = ...) -> None: ...
+    accept_by: _timestamp_pb2.Timestamp
+    keep_until: _timestamp_pb2.Timestamp
+    state_since: _timestamp_pb2.Timestamp
+    def __init__(self, shipment_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ShipmentState, str]] = ..., location_id: _Optional[str] = ..., route: _Optional[_Union[Route, str]] = ..., via_location_id: _Optional[str] = ..., carrier_service_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ShipmentLine, _Mapping]]] = ..., packages: _Optional[_Iterable[_Union[Package, _Mapping]]] = ..., tracking_number: _Optional[str] = ..., tracking_url: _Optional[str] = ..., pick_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., handover_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ship_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., weight_grams: _Optional[int] = ..., distance_meters: _Optional[int] = ..., cost: _Optional[_Union[CostBreakdown, _Mapping]] = ..., fee_micros: _Optional[int] = ..., co2_grams: _Optional[int] = ..., accept_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., keep_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ShortLine(_message.Message):
     __slots__ = ("line_id", "item_id", "short_quantity", "promised_quantity", "reason", "message", "next_date", "restricted_by")
@@ -509,7 +536,7 @@ class Promise(_message.Message):
     def __init__(self, delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "version", "basket", "promise", "priority", "value_micros", "hold_reason", "state", "plan", "created_at", "updated_at", "currency", "policy_id", "network_version", "reservation_id", "policy_version")
+    __slots__ = ("order_id", "version", "basket", "promise", "priority", "value_micros", "hold_reason", "state", "plan", "created_at", "updated_at", "currency", "policy_id", "network_version", "reservation_id", "policy_version", "cancelled_lines", "hold_until", "line_units")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     BASKET_FIELD_NUMBER: _ClassVar[int]
@@ -526,6 +553,9 @@ class Order(_message.Message):
     NETWORK_VERSION_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_LINES_FIELD_NUMBER: _ClassVar[int]
+    HOLD_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    LINE_UNITS_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     version: int
     basket: Basket
@@ -542,7 +572,20 @@ class Order(_message.Message):
     network_version: str
     reservation_id: str
     policy_version: str
-    def __init__(self, order_id: _Optional[str] = ..., version: _Optional[int] = ..., basket: _Optional[_Union[Basket, _Mapping]] = ..., promise: _Optional[_Union[Promise, _Mapping]] = ..., priority: _Optional[int] = ..., value_micros: _Optional[int] = ..., hold_reason: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., network_version: _Optional[str] = ..., reservation_id: _Optional[str] = ..., policy_version: _Optional[str] = ...) -> None: ...
+    cancelled_lines: _containers.RepeatedCompositeFieldContainer[ShortLine]
+    hold_until: _timestamp_pb2.Timestamp
+    line_units: _containers.RepeatedCompositeFieldContainer[LineUnits]
+    def __init__(self, order_id: _Optional[str] = ..., version: _Optional[int] = ..., basket: _Optional[_Union[Basket, _Mapping]] = ..., promise: _Optional[_Union[Promise, _Mapping]] = ..., priority: _Optional[int] = ..., value_micros: _Optional[int] = ..., hold_reason: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., network_version: _Optional[str] = ..., reservation_id: _Optional[str] = ..., policy_version: _Optional[str] = ..., cancelled_lines: _Optional[_Iterable[_Union[ShortLine, _Mapping]]] = ..., hold_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_units: _Optional[_Iterable[_Union[LineUnits, _Mapping]]] = ...) -> None: ...
+
+class LineUnits(_message.Message):
+    __slots__ = ("line_id", "state", "quantity")
+    LINE_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    line_id: str
+    state: LineState
+    quantity: int
+    def __init__(self, line_id: _Optional[str] = ..., state: _Optional[_Union[LineState, str]] = ..., quantity: _Optional[int] = ...) -> None: ...
 
 class OrderEvent(_message.Message):
     __slots__ = ("event_id", "position", "order_id", "type", "time", "shipment_id", "line_ids", "message", "attributes", "item_id", "location_id")

@@ -1,0 +1,112 @@
+"""Orders as the ledger's entries leave them, by state, customer, place and date: tables written with the entries.
+
+What an order holds stands in its entries, and is read there. Nearly every entry makes an order, so that these rows are as
+few and as short as lists of orders can be answered from.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from belofte.v1 import sourcing_service_pb2, types_pb2
+from belofte.v1.ledger_entry_pb2 import LedgerEntry
+from sqlalchemy import Connection, delete, literal, select, tuple_, update
+
+from engine.fulfilment.order_record import Order, order_left
+from engine.ledger.insert import copy_rows, insert_rows
+from engine.ledger.tables import CHANGED, entries, order_entries, order_shipments, orders
+
+Place = tuple[int, int]
+"""Epoch and sequence of an entry."""
+
+IDS_MAX = 500
+
+
+def insert_made(connection: Connection, made: Sequence[tuple[Place, LedgerEntry]]) -> None:
+    """Rows of orders that were just made, all at once."""
+    rows: list[tuple[object, ...]] = []
+    shipments: list[tuple[object, ...]] = []
+    for place, message in made:
+        created = message.decided_unix_ms
+        if message.HasField("order"):
+            order = message.order
+            state, customer_id, plan = order.state, order.basket.customer_id, order.plan
+            due = due_of(order)
+        else:
+            asked = sourcing_service_pb2.SourceOrderRequest.FromString(message.request).order
+            answer = sourcing_service_pb2.SourceOrderResponse.FromString(message.response)
+            state, customer_id, plan, due = answer.state, asked.basket.customer_id, answer.plan, due_of(asked)
+        rows.append((*place, message.order_id, created, state, customer_id, 0, due))
+        shipments += shipment_rows(place, created, plan)
+    if rows:
+        copy_rows(connection, orders, rows)
+    if shipments:
+        copy_rows(connection, order_shipments, shipments)
+
+
+def note_changed(connection: Connection, order: Order) -> None:
+    """An order that is another than before: its rows anew."""
+    place = place_of(connection, order.order_id)
+    if place is None:
+        return
+    created = order.created_at.ToMilliseconds()
+    connection.execute(
+        update(orders).where(orders.c.epoch == place[0], orders.c.sequence == place[1])
+        .values(state=order.state, customer_id=order.basket.customer_id, is_at_risk=0, due_unix_ms=due_of(order))
+    )  # fmt: skip
+    of_it = order_shipments.c.epoch == place[0], order_shipments.c.sequence == place[1]
+    connection.execute(delete(order_shipments).where(*of_it))
+    rows = shipment_rows(place, created, order.plan)
+    if rows:
+        insert_rows(connection, order_shipments, rows)
+
+
+def note_at_risk(connection: Connection, order_ids: Iterable[str]) -> None:
+    """Orders whose promise is in danger, until they are changed."""
+    ids = sorted(order_ids)
+    for first in range(0, len(ids), IDS_MAX):
+        some = select(entries.c.epoch, entries.c.sequence).where(entries.c.created_id.in_(ids[first : first + IDS_MAX]))
+        connection.execute(update(orders).where(tuple_(orders.c.epoch, orders.c.sequence).in_(some)).values(is_at_risk=1))
+
+
+def read_order(connection: Connection, order_id: str, until: Place) -> Order | None:
+    """An order as the entries up to a place leave it."""
+    place = (order_entries.c.epoch == entries.c.epoch) & (order_entries.c.sequence == entries.c.sequence)
+    columns = entries.c.epoch, entries.c.sequence, entries.c.entry
+    own = select(*columns, literal(CHANGED).label("risk")).where(entries.c.order_id == order_id)
+    changed = order_entries.c.order_id == order_id, order_entries.c.risk == CHANGED
+    others = select(*columns, order_entries.c.risk).join(order_entries, place).where(*changed)
+    rows = connection.execute(own.union_all(others).order_by("epoch", "sequence")).all()
+    messages = [LedgerEntry.FromString(bytes(row.entry)) for row in rows if (row.epoch, row.sequence) <= until]
+    return order_left(messages) if messages else None
+
+
+def place_of(connection: Connection, order_id: str) -> Place | None:
+    """Place of the entry that made an order; None where there is no such order."""
+    found = connection.execute(
+        select(entries.c.epoch, entries.c.sequence).where(entries.c.created_id == order_id)
+    ).one_or_none()
+    return (found.epoch, found.sequence) if found is not None else None
+
+
+def shipment_rows(place: Place, created_unix_ms: int, plan: types_pb2.Plan) -> list[tuple[object, ...]]:
+    """One row a location and state, with the instant since which the first of these shipments is in it."""
+    since: dict[tuple[str, int], int] = {}
+    for shipment in plan.shipments:
+        if not shipment.lines:
+            continue
+        key = shipment.location_id, int(shipment.state)
+        began = shipment.state_since.ToMilliseconds() if shipment.HasField("state_since") else created_unix_ms
+        since[key] = min(since.get(key, began), began)
+    return [(location_id, state, created_unix_ms, *place, began) for (location_id, state), began in since.items()]
+
+
+def due_of(order: Order) -> int:
+    """When something of an order ends by itself: its hold, or the time that a shipment is kept for its customer; 0: never."""
+    return min(_due_times(order), default=0)
+
+
+def _due_times(order: Order) -> Iterator[int]:
+    if order.hold_reason and order.HasField("hold_until"):
+        yield max(1, order.hold_until.ToMilliseconds())
+    for shipment in order.plan.shipments:
+        if shipment.state == types_pb2.SHIPMENT_STATE_READY_FOR_PICKUP and shipment.HasField("keep_until"):
+            yield max(1, shipment.keep_until.ToMilliseconds())
