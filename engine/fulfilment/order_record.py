@@ -100,13 +100,16 @@ def note_shipped(order: Order, entry: Entry) -> None:
         units = -peg.quantity_delta
         name = named.get((peg.item_id, peg.location_id))
         open_ones = [each for each in order.plan.shipments if is_held(each) and each.location_id == cell.location_id]
-        for shipment in sorted(open_ones, key=lambda each: each.shipment_id != name):
-            for line in shipment.lines:
-                taken = min(units, line.quantity) if cell_of(shipment, line) == cell else 0
-                if taken:
-                    line.quantity -= taken
-                    units -= taken
-                    add_units(gone.setdefault(shipment.shipment_id, types_pb2.Shipment()), line, taken)
+        parts = [(shipment, line) for shipment in open_ones for line in shipment.lines]
+        # Units of a receipt that has come in are on hand, whatever was written when they were promised.
+        parts = [(shipment, line) for shipment, line in parts if (line.item_id, line.pool) == (cell.item_id, cell.pool)]
+        parts.sort(key=lambda part: (part[0].shipment_id != name, cell_of(*part) != cell))
+        for shipment, line in parts:
+            taken = min(units, line.quantity)
+            if taken:
+                line.quantity -= taken
+                units -= taken
+                add_units(gone.setdefault(shipment.shipment_id, types_pb2.Shipment()), line, taken)
     for shipment in [each for each in order.plan.shipments if each.shipment_id in gone]:
         rest = drop_empty(shipment)
         part = gone[shipment.shipment_id]

@@ -522,12 +522,16 @@ REQUESTS: dict[str, Callable[[], Message]] = {
         "ListReservations", "TransferReservation",
     )
 }  # fmt: skip
+LIFE = (
+    "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment", "ShipShipment", "DeliverShipment",
+)  # fmt: skip
+REQUESTS |= {f"/belofte.v1.OrderService/{name}": getattr(order_service_pb2, name + "Request") for name in (*LIFE, "ListOrders")}
 WATCHES: dict[str, Callable[[], Message]] = {
     "/belofte.v1.InventoryService/WatchAvailability": inventory_service_pb2.WatchAvailabilityRequest,
     "/belofte.v1.OrderService/WatchEvents": order_service_pb2.WatchEventsRequest,
 }
 REQUESTS |= WATCHES
-NEED_NOTHING = ("GetNetwork", "ListReservations", "WatchEvents", "WatchAvailability")
+NEED_NOTHING = ("GetNetwork", "ListReservations", "ListOrders", "WatchEvents", "WatchAvailability")
 SYNC = "/belofte.v1.InventoryService/SyncInventory"
 SERVICES = [
     module.DESCRIPTOR.services_by_name[name]

@@ -105,6 +105,14 @@ def by_item(units: Units) -> Counter[str]:
     return +items
 
 
+def by_place(units: Units) -> Counter[tuple[str, str, str]]:
+    """Units of each item at each location and in each pool, there or on their way."""
+    places: Counter[tuple[str, str, str]] = Counter()
+    for cell, quantity in units.items():
+        places[cell.item_id, cell.location_id, cell.pool] += quantity
+    return +places
+
+
 def units_of(plan: types_pb2.Plan) -> Units:
     """What a plan takes where."""
     units: Units = Counter()

@@ -34,7 +34,7 @@ from engine.ledger.audit import Auditor
 from engine.network.records import Item
 from engine.service.hold_writes import ACTIVE, CONFIRMED, EXPIRED, RELEASED
 from tests.network.small_network import small_records
-from tests.service.interface_model import HoldModel, StockModel, Units, by_item, on_hand, units_of
+from tests.service.interface_model import HoldModel, StockModel, Units, by_item, by_place, on_hand, units_of
 from tests.service.room import Room, opened
 from tests.sidecars import RunningSidecar, wait_until
 from tests.stores import PARTITION
@@ -237,7 +237,12 @@ class Interface(RuleBasedStateMachine):
     def read_order(self, n: int) -> None:
         order_id = list(self.made)[n % len(self.made)]
         answer = self.ask("GetOrder", order_service_pb2.GetOrderRequest(order_id=order_id, min_position=self.position))
-        assert answer.order.plan == self.made[order_id]
+        plan, made = answer.order.plan, self.made[order_id]
+        assert (units_of(plan), plan.cost, plan.certificate) == (units_of(made), made.cost, made.certificate)
+        # What a feed says has left is in shipments of its own.
+        planned = types_pb2.Plan(shipments=[each for each in plan.shipments if each.state == types_pb2.SHIPMENT_STATE_PLANNED])
+        left = self.model.orders[order_id]
+        assert by_place(units_of(planned)) == by_place(left), (plan, left)
 
     # -- reservations
 
