@@ -6,6 +6,7 @@ record only. A column that is not required takes its record's default unless one
 
 from engine.domain.enums import (
     CapacityUnit,
+    DeclinedLines,
     LocationKind,
     LocationStatus,
     OrderBy,
@@ -91,6 +92,7 @@ POLICY = Table(
         Column("max_distance_meters", _METERS),
         Column("international", FLAG),
         Column("order_by", words(OrderBy)),
+        Column("declined_lines", words(DeclinedLines)),
     ),
 )
 POLICY_WHEN = Table(

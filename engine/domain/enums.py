@@ -50,6 +50,13 @@ class OrderBy(StrEnum):
     DISTANCE = "DISTANCE"
 
 
+class DeclinedLines(StrEnum):
+    """What becomes of units that a location has declined and no other has."""
+
+    CANCEL = "CANCEL"
+    BACKORDER = "BACKORDER"
+
+
 class Term(StrEnum):
     """A term of the objective, in micros of the network currency; each has a weight in the policy."""
 

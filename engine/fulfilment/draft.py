@@ -70,7 +70,7 @@ class Draft:
         self.capacities_freed: Capacities = ()
         self.capacities = record.capacities
         self.events: list[types_pb2.OrderEvent] = []
-        self._request_id = request_id
+        self.request_id = request_id
         self._touched: dict[str, Shipment] = {}
         _settle_receipts(self.order, record.units)
 
@@ -172,9 +172,12 @@ class Draft:
         """All of its units may be had by others."""
         self.freed += [(cell_of(shipment, part), part.quantity) for part in shipment.lines]
 
-    def lose(self, shipment: Shipment) -> None:
-        """All of its units on hand do not exist."""
-        self.lost += [(cell_of(shipment, part), part.quantity) for part in shipment.lines if not part.receipt_id]
+    def lose(self, shipment: Shipment, line_ids: Iterable[str]) -> None:
+        """Its units of these lines on hand do not exist."""
+        lost = frozenset(line_ids)
+        self.lost += [
+            (cell_of(shipment, part), part.quantity) for part in shipment.lines if part.line_id in lost and not part.receipt_id
+        ]
 
     def cancel(self, line: types_pb2.BasketLine, quantity: int, reason: str, message: str) -> types_pb2.ShortLine:
         """Note units of a line as cancelled."""
@@ -213,7 +216,7 @@ class Draft:
         """Say what happened."""
         self.events.append(
             types_pb2.OrderEvent(
-                event_id=f"{self._request_id}-{len(self.events) + 1}", order_id=self.order.order_id, type=kind, message=message,
+                event_id=f"{self.request_id}-{len(self.events) + 1}", order_id=self.order.order_id, type=kind, message=message,
                 time=instant(self.now_unix_ms if time_unix_ms is None else time_unix_ms), line_ids=line_ids,
                 shipment_id=shipment.shipment_id if shipment is not None else "",
                 location_id=shipment.location_id if shipment is not None else "",

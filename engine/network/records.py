@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain.enums import CapacityUnit, LocationKind, LocationStatus, OrderBy, ReceiptKind
+from engine.domain.enums import CapacityUnit, DeclinedLines, LocationKind, LocationStatus, OrderBy, ReceiptKind
 
 MINUTES_PER_DAY = 1440
 
@@ -285,6 +285,8 @@ class Policy:
     max_distance_meters: int | None = None
     international: bool = False
     order_by: OrderBy = OrderBy.COST
+    declined_lines: DeclinedLines = DeclinedLines.CANCEL
+    """What becomes of units that a location has declined and no other has: cancelled, or sold beyond stock, or left to wait."""
 
 
 @dataclass(frozen=True, slots=True)

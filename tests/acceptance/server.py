@@ -68,7 +68,8 @@ NETWORK: Mapping[str, str] = {
     "policy.toml": (
         "[policy.cost]\nsplit_micros = 1000000\n\n"
         '[policy.priority]\norder_by = "PRIORITY"\n\n'
-        "[policy.abroad]\ninternational = true\n"
+        "[policy.abroad]\ninternational = true\n\n"
+        '[policy.patient]\ndeclined_lines = "BACKORDER"\n'
     ),
     "postal_areas.csv": (
         "country_code,postal_from,postal_to,latitude,longitude\nNL,1000,1099,52.37,4.89\nUS,10000,10099,40.75,-73.99\n"

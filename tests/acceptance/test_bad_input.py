@@ -523,7 +523,7 @@ REQUESTS: dict[str, Callable[[], Message]] = {
     )
 }  # fmt: skip
 LIFE = (
-    "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment", "ShipShipment", "DeliverShipment",
+    "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment", "ShipShipment", "DeliverShipment", "DeclineShipmentLines",
 )  # fmt: skip
 REQUESTS |= {f"/belofte.v1.OrderService/{name}": getattr(order_service_pb2, name + "Request") for name in (*LIFE, "ListOrders")}
 WATCHES: dict[str, Callable[[], Message]] = {

@@ -38,7 +38,7 @@ WORKING = {
     "ExtendReservation", "ConfirmReservation",
     "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation", "GetRequest", "CancelRequest",
     "WatchAvailability", "WatchEvents", "ListOrders", "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment",
-    "ShipShipment", "DeliverShipment",
+    "ShipShipment", "DeliverShipment", "DeclineShipmentLines",
 }  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")

