@@ -169,6 +169,9 @@ TABLES = (
             Column("excluded_item_classes", IDS),
             Column("performance_micros", MICROS),
             Column("decline_ppm", whole(0, PARTS_PER_MILLION, "parts per million")),
+            # Empty: whenever it likes.
+            Column("accept_minutes", whole(1, 527_040, "minutes"), default=None),
+            Column("keep_days", whole(1, 366, "days")),
         ),
         key=("location_id",),
     ),

@@ -67,6 +67,8 @@ class Draft:
         """Units that are no demand of the order any more."""
         self.lost: Moved = []
         """Units on hand that do not exist."""
+        self.put: Moved = []
+        """Units that are on hand from now on."""
         self.capacities_freed: Capacities = ()
         self.capacities = record.capacities
         self.events: list[types_pb2.OrderEvent] = []
@@ -240,7 +242,7 @@ class Draft:
         """Bring versions, state and capacity to what was done. `frees_capacity`: what is not needed any more was not used."""
         for shipment in self._touched.values():
             shipment.version += 1
-        self._settle_capacity(frees_capacity)
+        self.settle_capacity(frees_capacity)
         order = self.order
         order.version += 1
         order.updated_at.CopyFrom(instant(self.now_unix_ms))
@@ -248,7 +250,8 @@ class Draft:
         del order.line_units[:]
         order.line_units.extend(units_by_state(order, self.ratios))
 
-    def _settle_capacity(self, frees: bool) -> None:
+    def settle_capacity(self, frees: bool) -> None:
+        """Let go of capacity that is not needed any more."""
         kept: list[tuple[str, int, int]] = []
         freed: list[tuple[str, int, int]] = []
         need: dict[str, int] = {}
@@ -263,7 +266,7 @@ class Draft:
                 freed.append((location_id, day, quantity - left))
         self.capacities = tuple(reversed(kept))
         if frees:
-            self.capacities_freed = tuple(freed)
+            self.capacities_freed += tuple(freed)
 
     def _capacity_needed(self, location_id: str) -> int:
         """What its shipments that are still to be worked on take of a location, in whatever that counts in."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
 from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true, tuple_
 
+from engine.domain.life import OrderState, ShipmentState
 from engine.fulfilment.draft import OrderRecord
 from engine.fulfilment.order_record import Order, capacities_left, order_left
 from engine.inventory.client import ordinal
@@ -18,7 +19,7 @@ from engine.ledger import order_list, reservations
 from engine.ledger.database import open_database
 from engine.ledger.order_list import OrderFilter, OrderPage, Place
 from engine.ledger.reservations import ReservationRecord
-from engine.ledger.tables import CHANGED, entries, order_entries, pegs
+from engine.ledger.tables import CHANGED, entries, order_entries, order_shipments, orders, pegs
 
 IDS_MAX = 500
 """Request ids in one question: databases limit the parameters of a statement."""
@@ -136,6 +137,21 @@ class Ledger:
         """Orders that are wanted, the latest first: after a place of that list, so many of them."""
         with self._database.connect() as connection:
             return order_list.page(connection, wanted, after, count)
+
+    def orders_due(self, now_unix_ms: int, count: int) -> list[str]:
+        """Orders of which something ends by itself by now, the longest due first."""
+        due = select(orders.c.order_id).where(orders.c.due_unix_ms > 0, orders.c.due_unix_ms <= now_unix_ms)
+        return [row.order_id for row in self._rows(due.order_by(orders.c.due_unix_ms).limit(count))]
+
+    def orders_waiting(self, location_id: str, before_unix_ms: int, count: int) -> list[str]:
+        """Orders with a shipment that a location has not accepted since an instant, held ones aside."""
+        same = (order_shipments.c.epoch == orders.c.epoch) & (order_shipments.c.sequence == orders.c.sequence)
+        waiting = select(orders.c.order_id).select_from(order_shipments).join(orders, same).where(
+            order_shipments.c.location_id == location_id, order_shipments.c.state == ShipmentState.PLANNED,
+            order_shipments.c.created_unix_ms <= before_unix_ms, order_shipments.c.since_unix_ms <= before_unix_ms,
+            orders.c.state != OrderState.HELD,
+        )  # fmt: skip
+        return [row.order_id for row in self._rows(waiting.order_by(order_shipments.c.created_unix_ms).limit(count))]
 
     def _entries_of(self, order_id: str, which: ColumnElement[bool]) -> tuple[OrderEntry, ...]:
         columns = entries.c.epoch, entries.c.sequence, entries.c.entry

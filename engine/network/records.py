@@ -58,6 +58,10 @@ class Location:
     """What a shipment of it costs on average by being late, wrong or damaged."""
     decline_ppm: int = 0
     """Share of lines that it declines, in parts per million."""
+    accept_minutes: int | None = None
+    """Minutes within which it accepts a shipment; after that it is offered elsewhere. None: whenever it likes."""
+    keep_days: int = 7
+    """Days for which a shipment is kept for its customer to collect it."""
 
 
 @dataclass(frozen=True, slots=True)

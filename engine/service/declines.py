@@ -80,7 +80,6 @@ def decline_lines(
         # Nothing of the shipment is left that its cost is the cost of.
         add_cost(draft.order.plan.cost, cost, -1)
     draft.move_on(part, Action.DECLINE)
-    part.ClearField("accept_by")
     draft.free(part)
     lost = {each.wanted.line_id for each in declined if each.is_lost}
     draft.lose(part, lost)
@@ -104,7 +103,8 @@ def place_elsewhere(
     waits = policy is not None and policy.declined_lines is DeclinedLines.BACKORDER
     excluded = excluded_by_declines(draft)
     before = len(order.plan.shipments)
-    plan = source_anew(doing, Asked(units, excluded, promised_until, allow_backorder=waits), made)
+    promised = dict.fromkeys(units, promised_until) if promised_until is not None else {}
+    plan = source_anew(doing, Asked(units, excluded, promised, allow_backorder=waits), made)
     found = order.plan.shipments[before:]
     if found:
         places = ", ".join(f"{each.shipment_id} from {each.location_id}" for each in found)

@@ -360,8 +360,11 @@ def decode_order(
 def check_order(order: types_pb2.Order, violations: Violations) -> None:
     """What an order says besides its basket must make sense."""
     check_id(order.order_id, "order.order_id", violations)
-    if order.hold_reason:
-        violations.add_unbuilt("order.hold_reason")
+    check_text(order.hold_reason, "order.hold_reason", NAME_LENGTH_MAX, violations)
+    if order.HasField("hold_until"):
+        minute_of(order.hold_until, "order.hold_until", violations)
+        if not order.hold_reason:
+            violations.add("order.hold_until", "none was expected without a hold_reason")
     promise = order.promise
     first, last = (
         minute_of(getattr(promise, name), f"order.promise.{name}", violations) if promise.HasField(name) else None

@@ -55,7 +55,7 @@ from engine.service.fields import (
     parse,
 )
 from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
-from engine.service.life_methods import ORDER_METHODS
+from engine.service.life_methods import ORDER_METHODS, SOURCING_METHODS
 from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
 from engine.service.order_reads import list_orders
 from engine.service.plain_orders import PlainOrders, PlainWrite
@@ -71,6 +71,7 @@ from engine.service.record import (
     refused_reuse,
     source_answer,
 )
+from engine.service.sweep import Sweeper
 from engine.service.sync import Sync, SyncTools, finished_sync
 from engine.service.watch_availability import StockWatch, watch_availability
 from engine.service.watch_events import EventWatch, watch_events
@@ -168,6 +169,7 @@ class Handlers:
         self._audited_ns = 0
         self._caught_up_ns = 0
         self._prepared_day = -1
+        self._sweeper = Sweeper(self)
         self.log = structlog.get_logger("handlers")
         self.decide_again: Callable[[Call], None] = lambda call: call.answer(recovering())
         """Takes a call that waited for a look-up: set by who makes the desk."""
@@ -256,10 +258,15 @@ class Handlers:
             self._handed.popleft()
         self.prepare()
         self._end_holds()
+        self._sweeper.tick()
         self._look_again()
         is_busy = self.stock_watch.tell(self.image, self.now_minute())
         self._caught_up_ns = self.clock.monotonic_ns()
         return is_busy
+
+    def hand_over(self, work: Callable[[], bool]) -> None:
+        """Have something done in the desk's thread, between two batches; it says whether it is done. From any thread."""
+        self._handed.append(work)
 
     def _audit(self) -> None:
         """Now and then, compare some of the stock with the store's."""
@@ -351,7 +358,10 @@ class Handlers:
             wrong.check()
         except Refusal as refusal:
             return self.recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
-        order = SourceRequest(request.request_id, digest_of(request), request.order.order_id, basket, call.message, level)
+        order = SourceRequest(
+            request.request_id, digest_of(request), request.order.order_id, basket, call.message, level,
+            is_held=bool(request.order.hold_reason),
+        )  # fmt: skip
         stock = self.stock(request.min_position)
         if preview:
             planned = preview_order(image, stock, order, self.limits.nodes_max, self.clock)
@@ -762,6 +772,7 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True),
     "/belofte.v1.SourcingService/GetRequest": Method(Lane.DECIDE, requests.get_request, requests.look_up_status),
     "/belofte.v1.SourcingService/CancelRequest": Method(Lane.DECIDE, requests.cancel, requests.look_up),
+    **{f"/belofte.v1.SourcingService/{each.name}": Method(Lane.DECIDE, each.handle, each.look_up) for each in SOURCING_METHODS},
     "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
     "/belofte.v1.InventoryService/SyncInventory": Method(Lane.READ, Handlers.sync, takes_stream=True),
     "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from engine.domain.clock import Clock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
-from engine.fulfilment.order_record import instant
+from engine.fulfilment.order_record import Capacities, instant
 from engine.inventory.effects import add_effects
 from engine.inventory.holds import HeldUnits, Hold, merged
 from engine.inventory.live import LiveStock
@@ -59,6 +59,8 @@ class Change(NamedTuple):
     events: tuple[types_pb2.OrderEvent, ...] = ()
     units: tuple[tuple[Cell, int], ...] = ()
     """Base units that the order has by position, where these are not just what the entry takes."""
+    order_capacities: Capacities = ()
+    """Capacity that the order takes: what was held for it becomes its own."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,8 @@ class HoldWrite:
             decided_unix_ms=decided, reservations=changed.wires, events=changed.events, order=made,
         )  # fmt: skip
         texts = tuple(hold_change(before, after) for before, after in changed.holds)
+        for location_id, day, quantity in changed.order_capacities:
+            entry.order_capacities.add(location_id=location_id, day=day, quantity_delta=quantity)
         for cell, quantity in changed.units:
             entry.pegs.add(order_id=owner, quantity_delta=quantity, **cell._asdict())
         add_effects(entry, changed.cells, changed.capacities, texts)

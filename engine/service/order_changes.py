@@ -8,6 +8,7 @@ from engine.domain.life import Action, ShipmentState, Way, holds_stock
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.fulfilment.draft import Draft, Shipment, Wanted, check_distinct, line_states
 from engine.fulfilment.line_units import short_of
+from engine.fulfilment.order_record import instant
 from engine.service.fields import Violations
 from engine.service.life import (
     Doing,
@@ -62,6 +63,10 @@ def release_draft(draft: Draft, why: str) -> None:
     reason = draft.order.hold_reason
     draft.order.hold_reason = ""
     draft.order.ClearField("hold_until")
+    for shipment in draft.order.plan.shipments:
+        if shipment.state == types_pb2.SHIPMENT_STATE_PLANNED:
+            # Its location could not accept it before.
+            shipment.state_since.CopyFrom(instant(draft.now_unix_ms))
     draft.tell(types_pb2.EVENT_TYPE_ORDER_RELEASED, f"released from {reason}{why}", reason=reason)
 
 

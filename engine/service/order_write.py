@@ -144,7 +144,7 @@ class LifeWrite(Reading):
         image = self.tools.image
         at = made.happened_unix_ms
         event = Event(now if at is None else at, at is not None, "", 0)
-        changed = [*draft.left, *draft.freed, *draft.lost]
+        changed = [*draft.left, *draft.freed, *draft.lost, *draft.put]
         for cell, _ in changed:
             if cell.item_id not in image.item_index or cell.location_id not in image.location_index:
                 raise Refusal(Reason.WRONG_STATE, f"the network has no {cell.item_id} at {cell.location_id} any more")
@@ -152,6 +152,8 @@ class LifeWrite(Reading):
         book = Book(image, stock, self.texts, FeedOrders((), self.tools.books), now, self.asked.request_id)
         for cell, quantity in (*draft.left, *draft.lost):
             book.add(cell, -quantity, event)
+        for cell, quantity in draft.put:
+            book.add(cell, quantity, event)
         for cell, quantity in (*draft.left, *draft.freed):
             book.free(cell, quantity)
         return book

@@ -65,7 +65,9 @@ def source_answer(planned: Planned) -> sourcing_service_pb2.SourceOrderResponse:
 
 
 def order_state(planned: Planned) -> "types_pb2.OrderState":
-    """Whether all, some or nothing of the order has a source."""
+    """Whether the order is held, or else all, some or nothing of it has a source."""
+    if planned.request.is_held:
+        return types_pb2.ORDER_STATE_HELD
     if not planned.plan.shipments:
         return types_pb2.ORDER_STATE_UNSOURCED
     return types_pb2.ORDER_STATE_PARTIALLY_SOURCED if planned.plan.short_lines else types_pb2.ORDER_STATE_SOURCED

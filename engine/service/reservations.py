@@ -4,7 +4,7 @@ A change of a reservation is looked up in the ledger first, beside the desk. Wha
 stock in memory, and guarded in the store.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from belofte.v1 import reservation_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.fulfilment.order_record import instant
+from engine.fulfilment.order_record import Capacities, instant, state_of
 from engine.inventory.holds import Hold
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, CellChange
@@ -276,7 +276,7 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
     basket = decode_basket(order.basket, "order.basket", h.image, h.now_minute(), h.limits.lines_max, wrong)
     wrong.check()
     digest, image = digest_of(request), h.image
-    source = SourceRequest(request.request_id, digest, asked.order_id, basket, call.message)
+    source = SourceRequest(request.request_id, digest, asked.order_id, basket, call.message, is_held=bool(asked.hold_reason))
 
     def change(stock: LiveStock, attempt: int) -> Change:
         now = h.clock.unix_ms()
@@ -297,8 +297,7 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             made.plan.CopyFrom(record.plan)
             made.policy_id, made.policy_version = record.policy_id, record.policy_version
             made.network_version = record.network_version
-            is_short = bool(record.plan.short_lines)
-            made.state = types_pb2.ORDER_STATE_PARTIALLY_SOURCED if is_short else types_pb2.ORDER_STATE_SOURCED
+            made.state = state_of(made)
         else:
             if hold is None:
                 planned = preview_order(image, stock, source, h.limits.nodes_max, h.clock)
@@ -313,7 +312,10 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             wire = Wire()
             wire.CopyFrom(record)
             wire.state = EXPIRED
-            return Change((), (), respond(made, wire), cells, days, asked.order_id, made, events=(event,))
+            return Change(
+                (), (), respond(made, wire), cells, days, asked.order_id, made, events=(event,),
+                order_capacities=capacities_taken(days),
+            )  # fmt: skip
         wire = ended(record, hold, CONFIRMED)
         wire.order_id = asked.order_id
         held = [(each.cell, each.quantity) for each in hold.units]
@@ -321,9 +323,20 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
         return Change(
             ((hold, None),), (wire,), respond(made, wire), () if hold.is_planned else exchanged(hold, cells),
             (*given_back(hold), *days, end_charge(hold)), asked.order_id, made, events=(event,), units=tuple(units),
+            order_capacities=held_capacities(hold) if hold.is_planned else capacities_taken(days),
         )  # fmt: skip
 
     return change
+
+
+def capacities_taken(days: Iterable[CapacityChange]) -> Capacities:
+    """What an order takes of its locations' days."""
+    return tuple((use.location_id, use.day, use.quantity_delta) for use in days)
+
+
+def held_capacities(hold: Hold) -> Capacities:
+    """What a hold takes of its locations' days."""
+    return tuple((use.location_id, use.day, use.quantity) for use in hold.capacities)
 
 
 def given_back(hold: Hold) -> tuple[CapacityChange, ...]:

@@ -37,7 +37,6 @@ def accept(doing: Doing) -> Made:
     draft, shipment = doing.draft, doing.shipment()
     draft.check(Action.ACCEPT)
     draft.move_on(shipment, Action.ACCEPT)
-    shipment.ClearField("accept_by")
     text = f"{shipment.location_id} has accepted {shipment.shipment_id}"
     draft.tell(types_pb2.EVENT_TYPE_SHIPMENT_ACCEPTED, text, shipment)
     return Made(respond_with(order_service_pb2.AcceptShipmentResponse))
@@ -70,7 +69,6 @@ def ship(doing: Doing) -> Made:
     happened = ms_given(request, "shipped_at")
     draft.move_on(part, Action.SHIP, happened)
     draft.leave(part)
-    part.ClearField("accept_by")
     part.tracking_number, part.tracking_url = request.tracking_number, request.tracking_url
     del part.packages[:]
     part.packages.extend(request.packages)

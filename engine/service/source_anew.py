@@ -4,8 +4,7 @@ The rest of the order stays as it is. What was promised is kept where that can b
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from belofte.v1 import types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -16,8 +15,6 @@ from engine.domain.reasons import Refusal
 from engine.fulfilment.draft import Draft
 from engine.fulfilment.line_units import short_of
 from engine.fulfilment.order_record import instant, next_shipment_id
-from engine.inventory.live import LiveStock
-from engine.inventory.transaction import Cell
 from engine.optimizer.scene import Scene
 from engine.service.decode import decode_basket
 from engine.service.encode import encode_plan
@@ -27,7 +24,7 @@ from engine.service.order_write import Made
 from engine.sourcing.cells import home_hold
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.reserve import position_of
-from engine.sourcing.source import capacities_of, cells_of, plan_order
+from engine.sourcing.source import capacities_of, cells_of, plan_order, refuse_shortage
 
 COUNT_LIMITS = ("max_locations", "no_split_below_micros", "ship_complete")
 """Limits on the whole of a basket, which a part of it says nothing about any more."""
@@ -39,17 +36,29 @@ class Asked:
 
     units: Mapping[str, int]
     excluded: Mapping[str, Sequence[str]]
-    promised_until: Timestamp | None = None
+    promised: Mapping[str, Timestamp] = field(default_factory=dict)
     allow_backorder: bool = False
     is_strict: bool = False
-    """No later than the lines ask for, and within every limit; else what cannot be had so may be had otherwise."""
+    """All of it, no later than promised and within every limit, or a refusal; else what cannot be had so is had otherwise."""
+    location_id: str = ""
+    """Chosen by hand: whatever was wished for, it comes from here; empty: free to choose."""
+    service_id: str = ""
+    """Carrier service chosen by hand."""
+    field: str = "lines"
+    """What of the request asks for it, for refusals."""
 
 
 def source_anew(doing: Doing, asked: Asked, made: Made) -> types_pb2.Plan:
     """Plan units and add what is found to the order; the plan tells what is short. What it takes is added to `made`.
 
-    Raises `Refusal` only where a plan must be strict and the basket cannot be understood any more.
+    Raises `Refusal` only where it must be strict, and the units cannot be had so.
     """
+    if asked.is_strict:
+        basket = _decoded(doing, asked, keeps_promise=True, is_free=False)
+        assert basket is not None, "what is wrong with it was told"
+        planned = _plan(doing, basket)
+        refuse_shortage(planned.scene, planned.plan, asked.field)
+        return _added(doing.draft, planned, made)
     found: Planned | None = None
     for basket in _baskets(doing, asked):
         planned = _plan(doing, basket)
@@ -74,21 +83,13 @@ def excluded_by_declines(draft: Draft) -> dict[str, list[str]]:
 
 def _baskets(doing: Doing, asked: Asked) -> Iterator[Basket]:
     """Ways to ask for the units, the one that keeps most of what was promised first."""
-    latest = asked.promised_until
-    if latest is not None and not asked.is_strict:
-        basket = _decoded(doing, asked, latest, is_free=False)
+    for keeps_promise, is_free in ((True, False), (False, False), (False, True)):
+        basket = _decoded(doing, asked, keeps_promise=keeps_promise, is_free=is_free)
         if basket is not None:
             yield basket
-    strict = _decoded(doing, asked, None, is_free=False)
-    if strict is not None:
-        yield strict
-    if not asked.is_strict:
-        free = _decoded(doing, asked, None, is_free=True)
-        if free is not None:
-            yield free
 
 
-def _decoded(doing: Doing, asked: Asked, latest: Timestamp | None, *, is_free: bool) -> Basket | None:
+def _decoded(doing: Doing, asked: Asked, *, keeps_promise: bool, is_free: bool) -> Basket | None:
     """The basket of these units; None where it cannot be asked for, as when a date has passed. `is_free`: without limits."""
     h, order = doing.h, doing.draft.order
     wire = types_pb2.Basket()
@@ -97,32 +98,41 @@ def _decoded(doing: Doing, asked: Asked, latest: Timestamp | None, *, is_free: b
     wire.policy_id = order.policy_id
     del wire.lines[:]
     for line in order.basket.lines:
-        units = asked.units.get(line.line_id, 0)
-        if not units:
-            continue
-        part = wire.lines.add()
-        part.CopyFrom(line)
-        part.quantity = units
-        part.excluded_location_ids.extend(asked.excluded.get(line.line_id, ()))
-        part.allow_backorder = part.allow_backorder or asked.allow_backorder
-        # Components may be declined one by one: those that are still picked elsewhere do not come with them.
-        part.kit_parent_line_id, part.kit_ratio = "", 0
-        if is_free:
-            part.ClearField("latest_date")
-        elif latest is not None and (not part.HasField("latest_date") or latest.seconds < part.latest_date.seconds):
-            part.latest_date.CopyFrom(latest)
+        if asked.units.get(line.line_id, 0):
+            _ask(wire.lines.add(), line, asked, keeps_promise=keeps_promise, is_free=is_free)
     for name in COUNT_LIMITS if is_free else ("ship_complete",):
         if not asked.is_strict:
             wire.constraints.ClearField(name)
     wrong = Violations()
     basket = decode_basket(wire, "order.basket", h.image, h.now_minute(), h.limits.lines_max, wrong)
+    if asked.is_strict:
+        wrong.check()
     if wrong.invalid or wrong.unknown or wrong.unbuilt:
-        if asked.is_strict:
-            wrong.check()
         return None
     if is_free:
         return basket
     return replace(basket, constraints=_counted(doing.draft, basket.constraints))
+
+
+def _ask(part: types_pb2.BasketLine, line: types_pb2.BasketLine, asked: Asked, *, keeps_promise: bool, is_free: bool) -> None:
+    """Units of a line as they are asked for."""
+    part.CopyFrom(line)
+    part.quantity = asked.units[line.line_id]
+    part.allow_backorder = part.allow_backorder or asked.allow_backorder
+    # Components may be declined one by one: those that are still picked elsewhere do not come with them.
+    part.kit_parent_line_id, part.kit_ratio = "", 0
+    if asked.location_id:
+        del part.allowed_location_ids[:], part.excluded_location_ids[:]
+        part.preassigned_location_id = asked.location_id
+    else:
+        part.excluded_location_ids.extend(asked.excluded.get(line.line_id, ()))
+    if asked.service_id:
+        part.preferred_carrier_service_ids[:] = [asked.service_id]
+    latest = asked.promised.get(line.line_id) if keeps_promise else None
+    if is_free:
+        part.ClearField("latest_date")
+    elif latest is not None and (not part.HasField("latest_date") or latest.seconds < part.latest_date.seconds):
+        part.latest_date.CopyFrom(latest)
 
 
 def _counted(draft: Draft, limits: Constraints) -> Constraints:
@@ -133,7 +143,7 @@ def _counted(draft: Draft, limits: Constraints) -> Constraints:
 
 def _plan(doing: Doing, basket: Basket) -> Planned:
     h, draft = doing.h, doing.draft
-    request = SourceRequest(draft.request_id, b"", draft.order.order_id, basket, b"")
+    request = SourceRequest(draft.request_id, b"", draft.order.order_id, basket, b"", field="order.basket")
     try:
         return plan_order(h.image, doing.stock, request, h.limits.nodes_max, h.clock, doing.attempt)
     except Refusal:
@@ -203,16 +213,18 @@ def add_cost(total: types_pb2.CostBreakdown, cost: types_pb2.CostBreakdown, sign
     total.terms.extend(kept)
 
 
-@contextmanager
-def given_back(stock: LiveStock, units: Sequence[tuple[Cell, int]], days: Sequence[tuple[str, int, int]]) -> Iterator[None]:
-    """Plan as if units and capacity of the order were free; the stock is as before afterwards."""
-    pegs = [(position_of(stock, cell), -quantity) for cell, quantity in units]
-    used = [(stock.location_index[place], day, -quantity) for place, day, quantity in days if place in stock.location_index]
-    stock.hold(pegs, used)
+def source_given_back(doing: Doing, asked: Asked, made: Made) -> types_pb2.Plan:
+    """As `source_anew`, as if what the order has given back so far were free; the stock is as before afterwards."""
+    draft, stock = doing.draft, doing.stock
+    draft.settle_capacity(frees=True)
+    pegs = [(position_of(stock, cell), -quantity) for cell, quantity in draft.freed]
+    places = stock.location_index
+    days = [(places[place], day, -quantity) for place, day, quantity in draft.capacities_freed if place in places]
+    stock.hold(pegs, days)
     try:
-        yield
+        return source_anew(doing, asked, made)
     finally:
-        stock.release(pegs, used)
+        stock.release(pegs, days)
 
 
 def short_units(draft: Draft, plan: types_pb2.Plan) -> dict[str, tuple[int, types_pb2.ShortLine]]:

@@ -20,6 +20,8 @@ class SourceRequest:
     explain: Level = Level.NONE
     field: str = "order.basket"
     """Path of the basket in the request, for refusals."""
+    is_held: bool = False
+    """It is kept from being sent until it is released."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -524,8 +524,10 @@ REQUESTS: dict[str, Callable[[], Message]] = {
 }  # fmt: skip
 LIFE = (
     "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment", "ShipShipment", "DeliverShipment", "DeclineShipmentLines",
+    "MarkReadyForPickup", "CollectShipment", "ChangeOrder",
 )  # fmt: skip
 REQUESTS |= {f"/belofte.v1.OrderService/{name}": getattr(order_service_pb2, name + "Request") for name in (*LIFE, "ListOrders")}
+REQUESTS["/belofte.v1.SourcingService/ReassignShipment"] = sourcing_service_pb2.ReassignShipmentRequest
 WATCHES: dict[str, Callable[[], Message]] = {
     "/belofte.v1.InventoryService/WatchAvailability": inventory_service_pb2.WatchAvailabilityRequest,
     "/belofte.v1.OrderService/WatchEvents": order_service_pb2.WatchEventsRequest,

@@ -38,7 +38,8 @@ WORKING = {
     "ExtendReservation", "ConfirmReservation",
     "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation", "GetRequest", "CancelRequest",
     "WatchAvailability", "WatchEvents", "ListOrders", "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment",
-    "ShipShipment", "DeliverShipment", "DeclineShipmentLines",
+    "ShipShipment", "DeliverShipment", "DeclineShipmentLines", "MarkReadyForPickup", "CollectShipment", "ChangeOrder",
+    "ReassignShipment",
 }  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")

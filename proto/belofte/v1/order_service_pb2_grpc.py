@@ -187,7 +187,7 @@ class OrderServiceServicer:
         """Changes lines, destination or delivery method of what has not left yet, and sources it again, all or nothing.
 
         Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_ITEM, UNKNOWN_LOCATION), FAILED_PRECONDITION (WRONG_STATE, NO_STOCK,
-        NO_CAPACITY, NO_ROUTE, PROMISE_UNREACHABLE), ABORTED (CONTENDED). Answers UNIMPLEMENTED in this version.
+        NO_CAPACITY, NO_ROUTE, PROMISE_UNREACHABLE), ABORTED (CONTENDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -232,7 +232,7 @@ class OrderServiceServicer:
     def MarkReadyForPickup(self, request, context):
         """A shipment is picked and can be collected.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -241,7 +241,7 @@ class OrderServiceServicer:
     def CollectShipment(self, request, context):
         """A shipment is collected by the customer: supply and demand go down together.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
