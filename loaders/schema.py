@@ -172,6 +172,8 @@ TABLES = (
             # Empty: whenever it likes.
             Column("accept_minutes", whole(1, 527_040, "minutes"), default=None),
             Column("keep_days", whole(1, 366, "days")),
+            Column("returns", FLAG),
+            Column("return_cost_micros", MICROS),
         ),
         key=("location_id",),
     ),
@@ -192,6 +194,8 @@ TABLES = (
             Column("components", ID_QUANTITIES, refers_to="items"),
             Column("substitutes", IDS, refers_to="items"),
             Column("duty_ppm", whole(0, 10 * PARTS_PER_MILLION, "parts per million")),
+            Column("decay_ppm_per_day", whole(0, PARTS_PER_MILLION, "parts per million")),
+            Column("supplier_credit_ppm", whole(0, PARTS_PER_MILLION, "parts per million")),
         ),
         key=("item_id",),
     ),

@@ -167,3 +167,26 @@ def order_state(shipments: list[ShipmentState], *, is_held: bool, is_short: bool
     if any(state is not S.PLANNED for state in live):
         return O.IN_FULFILLMENT
     return O.PARTIALLY_SOURCED if is_short else O.SOURCED
+
+
+class ReturnState(IntEnum):
+    """Where a return is in its life."""
+
+    CREATED = 1
+    PARTIALLY_RECEIVED = 2
+    RECEIVED = 3
+    REFUNDED = 4
+
+
+RECEIVABLE = frozenset({ReturnState.CREATED, ReturnState.PARTIALLY_RECEIVED})
+REFUNDABLE = frozenset({ReturnState.PARTIALLY_RECEIVED, ReturnState.RECEIVED})
+
+
+def check_return(method: str, state: ReturnState, allowed: frozenset[ReturnState], return_id: str) -> None:
+    """Raise `Refusal` where a return's state does not allow what is to be done."""
+    if state not in allowed:
+        expected = ", ".join(each.name for each in ReturnState if each in allowed)
+        raise Refusal(
+            Reason.WRONG_STATE, f"return {return_id!r} is {state.name}; {method} takes one that is {expected}",
+            metadata={"state": state.name, "allowed_states": expected},
+        )  # fmt: skip

@@ -16,6 +16,7 @@ from engine.fulfilment.line_units import Ratios, count_of, ratios_of, short_of, 
 from engine.fulfilment.order_record import (
     Capacities,
     Order,
+    Return,
     add_units,
     cell_of,
     drop_empty,
@@ -49,6 +50,8 @@ class OrderRecord(NamedTuple):
     """Demand of the order, by position."""
     capacities: Capacities
     position: str
+    returns: Mapping[str, Return]
+    """By id, in the order of their announcement."""
 
 
 class Draft:
@@ -213,7 +216,7 @@ class Draft:
 
     def tell(
         self, kind: "types_pb2.EventType", message: str, shipment: Shipment | None = None, line_ids: Iterable[str] = (),
-        time_unix_ms: int | None = None, **attributes: object,
+        time_unix_ms: int | None = None, location_id: str = "", **attributes: object,
     ) -> None:  # fmt: skip
         """Say what happened."""
         self.events.append(
@@ -221,7 +224,7 @@ class Draft:
                 event_id=f"{self.request_id}-{len(self.events) + 1}", order_id=self.order.order_id, type=kind, message=message,
                 time=instant(self.now_unix_ms if time_unix_ms is None else time_unix_ms), line_ids=line_ids,
                 shipment_id=shipment.shipment_id if shipment is not None else "",
-                location_id=shipment.location_id if shipment is not None else "",
+                location_id=shipment.location_id if shipment is not None else location_id,
                 attributes={name: str(value) for name, value in attributes.items() if value not in ("", None)},
             )
         )  # fmt: skip

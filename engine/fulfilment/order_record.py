@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from belofte.v1 import ledger_entry_pb2, sourcing_service_pb2, types_pb2
+from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.ids import BACKORDER
@@ -12,6 +12,7 @@ from engine.inventory.transaction import Cell
 
 Order = types_pb2.Order
 Entry = ledger_entry_pb2.LedgerEntry
+Return = order_service_pb2.Return
 Capacities = tuple[tuple[str, int, int], ...]
 """(location, local day, quantity) that an order takes for what has not left."""
 
@@ -82,6 +83,11 @@ def capacities_left(messages: Sequence[Entry]) -> Capacities:
     last = next((each for each in reversed(messages) if each.HasField("order")), None)
     uses = messages[0].capacities if last is None else last.order_capacities
     return tuple((use.location_id, use.day, use.quantity_delta) for use in uses)
+
+
+def returns_left(messages: Sequence[Entry]) -> dict[str, Return]:
+    """Returns of an order as its entries leave them, by id, in the order of their announcement."""
+    return {each.return_id: each for message in messages for each in message.returns}
 
 
 def note_shipped(order: Order, entry: Entry) -> None:

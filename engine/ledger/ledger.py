@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
+from belofte.v1 import order_service_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
 from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true, tuple_
 
 from engine.domain.life import OrderState, ShipmentState
 from engine.fulfilment.draft import OrderRecord
-from engine.fulfilment.order_record import Order, capacities_left, order_left
+from engine.fulfilment.order_record import Order, capacities_left, order_left, returns_left
 from engine.inventory.client import ordinal
 from engine.inventory.gate import ORIGIN
 from engine.inventory.transaction import Cell
 from engine.ledger import order_list, reservations
+from engine.ledger import orders as order_rows
 from engine.ledger.database import open_database
 from engine.ledger.order_list import OrderFilter, OrderPage, Place
 from engine.ledger.reservations import ReservationRecord
@@ -115,7 +117,7 @@ class Ledger:
             return None
         messages = [LedgerEntry.FromString(each.entry) for each in found]
         units = self.find_pegs([order_id])[order_id].units
-        return OrderRecord(order_left(messages), units, capacities_left(messages), position)
+        return OrderRecord(order_left(messages), units, capacities_left(messages), position, returns_left(messages))
 
     def find_orders(self, order_ids: Sequence[str]) -> list[Order]:
         """These orders, as they are left, in the order asked; those that there are."""
@@ -137,6 +139,11 @@ class Ledger:
         """Orders that are wanted, the latest first: after a place of that list, so many of them."""
         with self._database.connect() as connection:
             return order_list.page(connection, wanted, after, count)
+
+    def find_return(self, return_id: str) -> order_service_pb2.Return | None:
+        """A return, as it is left; None where there is none."""
+        with self._database.connect() as connection:
+            return order_rows.find_return(connection, return_id)
 
     def orders_due(self, now_unix_ms: int, count: int) -> list[str]:
         """Orders of which something ends by itself by now, the longest due first."""

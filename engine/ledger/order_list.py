@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, Table, and_, literal, select, true, tuple_, union_all
 
 from engine.domain.life import OrderState, ShipmentState
-from engine.ledger.tables import order_shipments, orders
+from engine.ledger.tables import order_returns, order_shipments, orders
 
 ROWS_EXAMINED_MAX = 2_000
 """Of one page."""
@@ -43,6 +43,7 @@ class OrderFilter:
     created_from: int = 0
     created_to: int = 0
     is_at_risk: bool = False
+    return_reasons: Sequence[str] = ()
 
 
 class OrderPage(NamedTuple):
@@ -96,6 +97,9 @@ def _block(connection: Connection, wanted: OrderFilter, after: Place | None, row
 
 
 def _streams(wanted: OrderFilter, after: Place | None) -> list[Select[Any]]:
+    if wanted.return_reasons:
+        reasons = enumerate(dict.fromkeys(wanted.return_reasons))
+        return [_ordered(_returned(n, reason, wanted), order_returns, wanted, after) for n, reason in reasons]
     if wanted.location_ids:
         keys = [
             (each, state) for each in dict.fromkeys(wanted.location_ids) for state in wanted.shipment_states or ShipmentState
@@ -125,6 +129,18 @@ def _at_location(stream: int, location_id: str, state: int) -> Select[Any]:
     columns = select(*_columns(), literal(stream).label("stream"), true().label("has_shipment"))
     of_it = order_shipments.c.location_id == location_id, order_shipments.c.state == int(state)
     return columns.select_from(order_shipments).join(orders, same).where(*of_it)
+
+
+def _returned(stream: int, reason: str, wanted: OrderFilter) -> Select[Any]:
+    same = and_(order_returns.c.epoch == orders.c.epoch, order_returns.c.sequence == orders.c.sequence)
+    there = [order_shipments.c.epoch == orders.c.epoch, order_shipments.c.sequence == orders.c.sequence]
+    if wanted.location_ids:
+        there.append(order_shipments.c.location_id.in_(wanted.location_ids))
+    if wanted.shipment_states:
+        there.append(order_shipments.c.state.in_(wanted.shipment_states))
+    has_shipment = select(order_shipments.c.sequence).where(*there).exists() if len(there) > 2 else true()
+    columns = select(*_columns(), literal(stream).label("stream"), has_shipment.label("has_shipment"))
+    return columns.select_from(order_returns).join(orders, same).where(order_returns.c.reason == reason)
 
 
 def _columns() -> tuple[Any, ...]:

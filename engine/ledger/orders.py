@@ -6,14 +6,15 @@ few and as short as lists of orders can be answered from.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from belofte.v1 import sourcing_service_pb2, types_pb2
+from belofte.v1 import order_service_pb2, sourcing_service_pb2, types_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
-from sqlalchemy import Connection, delete, literal, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, literal, select, tuple_, update
 
 from engine.fulfilment.order_record import Order, order_left
 from engine.ledger.insert import copy_rows, insert_rows
-from engine.ledger.tables import CHANGED, entries, order_entries, order_shipments, orders
+from engine.ledger.tables import CHANGED, entries, order_entries, order_returns, order_shipments, orders, returns
 
+Return = order_service_pb2.Return
 Place = tuple[int, int]
 """Epoch and sequence of an entry."""
 
@@ -65,6 +66,37 @@ def note_at_risk(connection: Connection, order_ids: Iterable[str]) -> None:
     for first in range(0, len(ids), IDS_MAX):
         some = select(entries.c.epoch, entries.c.sequence).where(entries.c.created_id.in_(ids[first : first + IDS_MAX]))
         connection.execute(update(orders).where(tuple_(orders.c.epoch, orders.c.sequence).in_(some)).values(is_at_risk=1))
+
+
+def note_return(connection: Connection, left: Return) -> None:
+    """A return as it was announced, or is left by a change."""
+    row = {"return_id": left.return_id, "order_id": left.order_id, "body": left.SerializeToString()}
+    if left.version > 1:
+        connection.execute(update(returns).where(returns.c.return_id == left.return_id).values(row))
+        return
+    connection.execute(insert(returns), row)
+    place = place_of(connection, left.order_id)
+    order = connection.execute(
+        select(orders.c.created_unix_ms).where(tuple_(orders.c.epoch, orders.c.sequence) == tuple_(*(place or (0, 0))))
+    ).one_or_none()
+    if place is None or order is None:
+        return
+    known = select(order_returns.c.reason).where(
+        order_returns.c.epoch == place[0],
+        order_returns.c.sequence == place[1],
+        order_returns.c.created_unix_ms == order.created_unix_ms,
+        order_returns.c.reason.in_([line.reason for line in left.lines]),
+    )
+    there = set(connection.scalars(known))
+    reasons = {line.reason for line in left.lines} - there - {""}
+    if reasons:
+        insert_rows(connection, order_returns, [(reason, order.created_unix_ms, *place) for reason in sorted(reasons)])
+
+
+def find_return(connection: Connection, return_id: str) -> Return | None:
+    """A return, as it is left; None where there is none."""
+    row = connection.execute(select(returns).where(returns.c.return_id == return_id)).one_or_none()
+    return Return.FromString(bytes(row.body)) if row is not None else None
 
 
 def read_order(connection: Connection, order_id: str, until: Place) -> Order | None:

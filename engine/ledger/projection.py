@@ -92,6 +92,11 @@ class _Listed:
         for peg in message.pegs:
             if peg.order_id != message.order_id:
                 self._changed[peg.order_id] = place
+        if message.returns:
+            # Their order may have been made just before.
+            self._write_made()
+            for each_return in message.returns:
+                orders.note_return(self._connection, each_return)
 
     def note_risks(self, each: Projected) -> None:
         """Orders that an entry puts at risk: told in the order of the log, since a change ends it."""
@@ -117,7 +122,10 @@ class _Listed:
 
 def project_anew(connection: Connection) -> None:
     """Empty the tables and make them of all entries."""
-    for table in (pegs, order_entries, tables.reservations, tables.orders, tables.order_shipments):
+    projections = (
+        pegs, order_entries, tables.reservations, tables.orders, tables.order_shipments, tables.returns, tables.order_returns,
+    )  # fmt: skip
+    for table in projections:
         connection.execute(delete(table))
     project(connection, _recorded(connection))
 

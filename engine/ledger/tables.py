@@ -109,6 +109,25 @@ order_shipments = Table(
     sqlite_with_rowid=False,
 )
 
+returns = Table(
+    "returns",
+    metadata,
+    Column("return_id", String(128), primary_key=True),
+    Column("order_id", String(160), nullable=False),
+    Column("body", LargeBinary, nullable=False),  # a serialized Return
+    sqlite_with_rowid=False,
+)
+
+order_returns = Table(
+    "order_returns",
+    metadata,
+    Column("reason", String(128), primary_key=True),  # of a line that comes back
+    Column("created_unix_ms", BigInteger, primary_key=True, autoincrement=False),  # of the order
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # of the order
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 reservations = Table(
     "reservations",
     metadata,

@@ -41,6 +41,14 @@ class PositionPrices:
         regret: Int64s = markdown.max() - np.where(is_held, markdown[at], 0)
         return stock_out, regret
 
+    def at(self, item: int, location_count: int) -> tuple[Int64s, Int64s]:
+        """([L] stock-out, [L] markdown) in micros of an item, as they are given; 0 where there is no row."""
+        rows = slice(self.first.item(item), self.first.item(item + 1))
+        stock_out, markdown = np.zeros((2, location_count), np.int64)
+        stock_out[self.location[rows]] = self.stock_out_micros[rows]
+        markdown[self.location[rows]] = self.markdown_micros[rows]
+        return stock_out, markdown
+
 
 def compile_inventory_prices(rows: InventoryPrices, item_count: int, location_count: int) -> PositionPrices:
     """The prices of checked rows, in whatever order they are; rows without any are left out."""

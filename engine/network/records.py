@@ -62,6 +62,10 @@ class Location:
     """Minutes within which it accepts a shipment; after that it is offered elsewhere. None: whenever it likes."""
     keep_days: int = 7
     """Days for which a shipment is kept for its customer to collect it."""
+    returns: bool = True
+    """Whether customers' returns may go to it."""
+    return_cost_micros: int = 0
+    """What it costs there to look at a unit that comes back, and to put it away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,10 @@ class Item:
     substitutes: tuple[str, ...] = ()
     duty_ppm: int = 0
     """Share of its value that is due where it is delivered to another country, in parts per million."""
+    decay_ppm_per_day: int = 0
+    """Share of its value that a unit loses each day until it is for sale again, in parts per million."""
+    supplier_credit_ppm: int = 0
+    """Share of its value that a supplier pays for a unit that it takes back, in parts per million."""
 
     @property
     def duty_micros(self) -> int:

@@ -43,6 +43,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.ORDER_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.REQUEST_CANCELLED: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.RESERVATION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
+    Reason.RETURN_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.CONTENDED: grpc.StatusCode.ABORTED,
     Reason.POSITION_LOST: grpc.StatusCode.ABORTED,
     Reason.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,

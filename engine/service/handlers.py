@@ -20,7 +20,7 @@ from belofte.v1 import (
 from engine.domain.clock import Clock
 from engine.domain.ids import is_uuid7, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.fulfilment.order_record import order_of
+from engine.fulfilment.order_record import order_left, order_of, returns_left
 from engine.inventory.client import ordinal
 from engine.inventory.feed_texts import FeedTexts
 from engine.inventory.keys import REMEMBERED_MS
@@ -620,7 +620,10 @@ class Handlers:
         request = parse(order_service_pb2.GetOrderRequest, call.message)
         self.check_read(request.network_id, request.min_position, request.order_id, "order_id")
         entries = self._entries_of(request.order_id)
-        answer = order_service_pb2.GetOrderResponse(order=order_of(entries), position=entries[-1].position)
+        messages = [ledger_entry_pb2.LedgerEntry.FromString(each.entry) for each in entries]
+        answer = order_service_pb2.GetOrderResponse(
+            order=order_left(messages), position=entries[-1].position, returns=returns_left(messages).values()
+        )
         return answer.SerializeToString()
 
     def order_events(self, call: Call) -> bytes:

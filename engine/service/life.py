@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.fulfilment.draft import Draft, OrderRecord, Shipment, Wanted, check_version
+from engine.fulfilment.order_record import Return
 from engine.inventory.live import LiveStock
 from engine.inventory.write_path import Recorded
 from engine.service.desk import Call
@@ -51,6 +52,8 @@ class Doing:
     request: Any
     stock: LiveStock
     attempt: int
+    returns: tuple[Return, ...] = ()
+    """Of the order, as they are recorded."""
 
     def shipment(self) -> Shipment:
         """The shipment asked for, at the version that the caller thinks."""
@@ -84,8 +87,6 @@ class OrderMethod:
 
     def look_up(self, h: "Handlers", call: Call) -> OrderRecord | bytes | Refusal:
         """In a reader's thread: what the ledger knows of the order, or of the request itself."""
-        if call.tries:
-            time.sleep(min(AGAIN_SECONDS * call.tries, AGAIN_SECONDS_MAX))
         request = parse(self.request_kind, call.message)
         wrong = begin_write(request, h.image, h.clock.unix_ms())
         check_id(request.order_id, "order_id", wrong)
@@ -94,7 +95,13 @@ class OrderMethod:
         known = h.recorded_answer(request.request_id, digest_of(request), self.finish)
         if known is not None:
             return known
+        self.pause(call)
         return h.ledger.find_record(request.order_id) or unknown_order(request.order_id)
+
+    def pause(self, call: Call) -> None:
+        """Give the ledger a little time, where what was found before had been overtaken."""
+        if call.tries:
+            time.sleep(min(AGAIN_SECONDS * call.tries, AGAIN_SECONDS_MAX))
 
     def handle(self, h: "Handlers", call: Call) -> LifeWrite:
         """In the desk's thread: the write, planned on stock that has seen the order's record."""
@@ -107,18 +114,23 @@ class OrderMethod:
         digest = digest_of(request)
 
         def change(draft: Draft, stock: LiveStock, attempt: int) -> Made:
-            return self.change(Doing(h, draft, request, stock, attempt))
+            return self.change(Doing(h, draft, request, stock, attempt, tuple(record.returns.values())))
 
         def answer(write: LifeWrite, outcome: Recorded | Refusal) -> None:
-            match outcome:
-                case Refusal(Reason.CONTENDED) if call.tries < AGAIN_MAX:
-                    h.look_up_again(replace(call, found=None, tries=call.tries + 1), look_up)
-                case _:
-                    h.settled(self.finish, call, request.request_id, digest, write.response, outcome)
+            self.settle(h, call, write, digest, outcome)
 
-        look_up = self.look_up
         asked = Asked(self.name, request.request_id, digest, call.message)
         return LifeWrite(asked, record, tools_of(h), change, answer)
+
+    def settle(
+        self, h: "Handlers", call: Call, write: LifeWrite, digest: bytes, outcome: Recorded | Refusal
+    ) -> None:  # fmt: skip
+        """Answer, or look up again what others have changed meanwhile."""
+        match outcome:
+            case Refusal(Reason.CONTENDED) if call.tries < AGAIN_MAX:
+                h.look_up_again(replace(call, found=None, tries=call.tries + 1), self.look_up)
+            case _:
+                h.settled(self.finish, call, write.request_id, digest, write.response, outcome)
 
 
 def tools_of(h: "Handlers") -> Tools:

@@ -66,9 +66,12 @@ def decode_filter(h: "Handlers", request: order_service_pb2.ListOrdersRequest, w
         if request.HasField(name):
             minute_of(getattr(request, name), name, wrong)
         limits.append(ms_of(getattr(request, name)) if request.HasField(name) else 0)
+    if check_count(request.return_reasons, "return_reasons", FILTERS_MAX, wrong):
+        for i, reason in enumerate(request.return_reasons):
+            check_text(reason, f"return_reasons[{i}]", NAME_LENGTH_MAX, wrong)
     return OrderFilter(
         tuple(request.states), tuple(request.location_ids), tuple(request.shipment_states), request.customer_id,
-        limits[0], limits[1], request.at_risk,
+        limits[0], limits[1], request.at_risk, tuple(request.return_reasons),
     )  # fmt: skip
 
 

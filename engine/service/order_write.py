@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.domain.reasons import Reason, Refusal
 from engine.fulfilment.draft import Draft, OrderRecord
-from engine.fulfilment.order_record import Order
+from engine.fulfilment.order_record import Order, Return
 from engine.inventory.client import ordinal
 from engine.inventory.effects import add_effects
 from engine.inventory.feed_marks import Event
@@ -46,6 +46,10 @@ class Made:
     """(arena index, units) that are taken, and (location, day, quantity) of capacity: nobody else may plan on them."""
     days: Sequence[tuple[int, int, int]] = ()
     policy_id: str = ""
+    returns: tuple[Return, ...] = ()
+    """Returns of the order that are new or others, as they are left."""
+    created_id: str = ""
+    """A record that must not exist yet."""
 
 
 Change = Callable[[Draft, LiveStock, int], Made]
@@ -115,13 +119,13 @@ class LifeWrite(Reading):
         entry = ledger_entry_pb2.LedgerEntry(
             request_id=asked.request_id, method=asked.method, request_digest=asked.digest, order_id=record.order.order_id,
             request=asked.message, response=self.response, network_version=tools.image.version, decided_unix_ms=now,
-            events=draft.events, order=draft.order, policy_id=made.policy_id,
+            events=draft.events, order=draft.order, policy_id=made.policy_id, returns=made.returns,
         )  # fmt: skip
         for location_id, day, quantity in draft.capacities:
             entry.order_capacities.add(location_id=location_id, day=day, quantity_delta=quantity)
         add_effects(entry, cells, capacities, texts)
         self._told = {TextName(table, item_id, name): text for table, item_id, name, _, text in texts}
-        return Transaction(asked.request_id, asked.digest, "", cells, capacities, entry.SerializeToString(), texts)
+        return Transaction(asked.request_id, asked.digest, made.created_id, cells, capacities, entry.SerializeToString(), texts)
 
     def _guards(self) -> tuple[TextChange, ...]:
         """The order is as it was looked up, and so are its units; where it is not, it must be looked up again."""

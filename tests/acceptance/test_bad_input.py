@@ -524,7 +524,7 @@ REQUESTS: dict[str, Callable[[], Message]] = {
 }  # fmt: skip
 LIFE = (
     "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment", "ShipShipment", "DeliverShipment", "DeclineShipmentLines",
-    "MarkReadyForPickup", "CollectShipment", "ChangeOrder",
+    "MarkReadyForPickup", "CollectShipment", "ChangeOrder", "CreateReturn", "ReceiveReturn", "RefundReturn",
 )  # fmt: skip
 REQUESTS |= {f"/belofte.v1.OrderService/{name}": getattr(order_service_pb2, name + "Request") for name in (*LIFE, "ListOrders")}
 REQUESTS["/belofte.v1.SourcingService/ReassignShipment"] = sourcing_service_pb2.ReassignShipmentRequest

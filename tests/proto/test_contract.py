@@ -39,7 +39,7 @@ WORKING = {
     "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation", "GetRequest", "CancelRequest",
     "WatchAvailability", "WatchEvents", "ListOrders", "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment",
     "ShipShipment", "DeliverShipment", "DeclineShipmentLines", "MarkReadyForPickup", "CollectShipment", "ChangeOrder",
-    "ReassignShipment",
+    "ReassignShipment", "CreateReturn", "ReceiveReturn", "RefundReturn",
 }  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")
@@ -97,7 +97,7 @@ FIXED_VALUES = {
 }
 LEDGER_NUMBERS = {  # entries outlive every version of the program, so their numbers may never move
     "LedgerEntry": "request_id method request_digest order_id positions capacities request response network_version policy_id"
-    " decided_unix_ms events texts reservations order position_columns pegs moves risks order_capacities",
+    " decided_unix_ms events texts reservations order position_columns pegs moves risks order_capacities returns",
     "PositionEffect": "item_id location_id receipt_id pool supply_delta demand_delta available_at_minute",
     "PositionColumns": "row_count item_ids location_ids receipt_ids pools item_indexes location_indexes receipt_indexes"
     " pool_indexes supply_deltas demand_deltas dated_rows available_at_minutes",

@@ -22,31 +22,32 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from belofte.v1 import order_service_pb2 as belofte_dot_v1_dot_order__service__pb2
 from belofte.v1 import reservation_service_pb2 as belofte_dot_v1_dot_reservation__service__pb2
 from belofte.v1 import types_pb2 as belofte_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x65lofte/v1/ledger_entry.proto\x12\nbelofte.v1\x1a$belofte/v1/reservation_service.proto\x1a\x16\x62\x65lofte/v1/types.proto\"\xbe\x01\n\x0ePositionEffect\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x12\n\nreceipt_id\x18\x03 \x01(\t\x12\x0c\n\x04pool\x18\x04 \x01(\t\x12\x14\n\x0csupply_delta\x18\x05 \x01(\x12\x12\x14\n\x0c\x64\x65mand_delta\x18\x06 \x01(\x12\x12 \n\x13\x61vailable_at_minute\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x16\n\x14_available_at_minute\"\xaf\x02\n\x0fPositionColumns\x12\x11\n\trow_count\x18\x01 \x01(\r\x12\x10\n\x08item_ids\x18\x02 \x03(\t\x12\x14\n\x0clocation_ids\x18\x03 \x03(\t\x12\x13\n\x0breceipt_ids\x18\x04 \x03(\t\x12\r\n\x05pools\x18\x05 \x03(\t\x12\x14\n\x0citem_indexes\x18\x06 \x03(\r\x12\x18\n\x10location_indexes\x18\x07 \x03(\r\x12\x17\n\x0freceipt_indexes\x18\x08 \x03(\r\x12\x14\n\x0cpool_indexes\x18\t \x03(\r\x12\x15\n\rsupply_deltas\x18\n \x03(\x12\x12\x15\n\rdemand_deltas\x18\x0b \x03(\x12\x12\x12\n\ndated_rows\x18\x0c \x03(\r\x12\x1c\n\x14\x61vailable_at_minutes\x18\r \x03(\x03\"J\n\x0e\x43\x61pacityEffect\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\x05\x12\x16\n\x0equantity_delta\x18\x03 \x01(\x12\"I\n\nTextEffect\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\"}\n\tPegEffect\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x13\n\x0blocation_id\x18\x03 \x01(\t\x12\x12\n\nreceipt_id\x18\x04 \x01(\t\x12\x0c\n\x04pool\x18\x05 \x01(\t\x12\x16\n\x0equantity_delta\x18\x06 \x01(\x12\"g\n\x0bReceiptMove\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x12\n\nreceipt_id\x18\x03 \x01(\t\x12\x0c\n\x04pool\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x03\"\xaa\x01\n\x0bReceiptRisk\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x12\n\nreceipt_id\x18\x03 \x01(\t\x12\x0c\n\x04pool\x18\x04 \x01(\t\x12\x1a\n\rleft_quantity\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12%\n\x05\x65vent\x18\x06 \x01(\x0b\x32\x16.belofte.v1.OrderEventB\x10\n\x0e_left_quantity\"\xa4\x05\n\x0bLedgerEntry\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x16\n\x0erequest_digest\x18\x03 \x01(\x0c\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12-\n\tpositions\x18\x05 \x03(\x0b\x32\x1a.belofte.v1.PositionEffect\x12.\n\ncapacities\x18\x06 \x03(\x0b\x32\x1a.belofte.v1.CapacityEffect\x12\x0f\n\x07request\x18\x07 \x01(\x0c\x12\x10\n\x08response\x18\x08 \x01(\x0c\x12\x17\n\x0fnetwork_version\x18\t \x01(\t\x12\x11\n\tpolicy_id\x18\n \x01(\t\x12\x17\n\x0f\x64\x65\x63ided_unix_ms\x18\x0b \x01(\x03\x12&\n\x06\x65vents\x18\x0c \x03(\x0b\x32\x16.belofte.v1.OrderEvent\x12%\n\x05texts\x18\r \x03(\x0b\x32\x16.belofte.v1.TextEffect\x12-\n\x0creservations\x18\x0e \x03(\x0b\x32\x17.belofte.v1.Reservation\x12 \n\x05order\x18\x0f \x01(\x0b\x32\x11.belofte.v1.Order\x12\x35\n\x10position_columns\x18\x10 \x01(\x0b\x32\x1b.belofte.v1.PositionColumns\x12#\n\x04pegs\x18\x11 \x03(\x0b\x32\x15.belofte.v1.PegEffect\x12&\n\x05moves\x18\x12 \x03(\x0b\x32\x17.belofte.v1.ReceiptMove\x12&\n\x05risks\x18\x13 \x03(\x0b\x32\x17.belofte.v1.ReceiptRisk\x12\x34\n\x10order_capacities\x18\x14 \x03(\x0b\x32\x1a.belofte.v1.CapacityEffectb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62\x65lofte/v1/ledger_entry.proto\x12\nbelofte.v1\x1a\x1e\x62\x65lofte/v1/order_service.proto\x1a$belofte/v1/reservation_service.proto\x1a\x16\x62\x65lofte/v1/types.proto\"\xbe\x01\n\x0ePositionEffect\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x12\n\nreceipt_id\x18\x03 \x01(\t\x12\x0c\n\x04pool\x18\x04 \x01(\t\x12\x14\n\x0csupply_delta\x18\x05 \x01(\x12\x12\x14\n\x0c\x64\x65mand_delta\x18\x06 \x01(\x12\x12 \n\x13\x61vailable_at_minute\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x16\n\x14_available_at_minute\"\xaf\x02\n\x0fPositionColumns\x12\x11\n\trow_count\x18\x01 \x01(\r\x12\x10\n\x08item_ids\x18\x02 \x03(\t\x12\x14\n\x0clocation_ids\x18\x03 \x03(\t\x12\x13\n\x0breceipt_ids\x18\x04 \x03(\t\x12\r\n\x05pools\x18\x05 \x03(\t\x12\x14\n\x0citem_indexes\x18\x06 \x03(\r\x12\x18\n\x10location_indexes\x18\x07 \x03(\r\x12\x17\n\x0freceipt_indexes\x18\x08 \x03(\r\x12\x14\n\x0cpool_indexes\x18\t \x03(\r\x12\x15\n\rsupply_deltas\x18\n \x03(\x12\x12\x15\n\rdemand_deltas\x18\x0b \x03(\x12\x12\x12\n\ndated_rows\x18\x0c \x03(\r\x12\x1c\n\x14\x61vailable_at_minutes\x18\r \x03(\x03\"J\n\x0e\x43\x61pacityEffect\x12\x13\n\x0blocation_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\x05\x12\x16\n\x0equantity_delta\x18\x03 \x01(\x12\"I\n\nTextEffect\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\"}\n\tPegEffect\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07item_id\x18\x02 \x01(\t\x12\x13\n\x0blocation_id\x18\x03 \x01(\t\x12\x12\n\nreceipt_id\x18\x04 \x01(\t\x12\x0c\n\x04pool\x18\x05 \x01(\t\x12\x16\n\x0equantity_delta\x18\x06 \x01(\x12\"g\n\x0bReceiptMove\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x12\n\nreceipt_id\x18\x03 \x01(\t\x12\x0c\n\x04pool\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x03\"\xaa\x01\n\x0bReceiptRisk\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x13\n\x0blocation_id\x18\x02 \x01(\t\x12\x12\n\nreceipt_id\x18\x03 \x01(\t\x12\x0c\n\x04pool\x18\x04 \x01(\t\x12\x1a\n\rleft_quantity\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12%\n\x05\x65vent\x18\x06 \x01(\x0b\x32\x16.belofte.v1.OrderEventB\x10\n\x0e_left_quantity\"\xc9\x05\n\x0bLedgerEntry\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x16\n\x0erequest_digest\x18\x03 \x01(\x0c\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12-\n\tpositions\x18\x05 \x03(\x0b\x32\x1a.belofte.v1.PositionEffect\x12.\n\ncapacities\x18\x06 \x03(\x0b\x32\x1a.belofte.v1.CapacityEffect\x12\x0f\n\x07request\x18\x07 \x01(\x0c\x12\x10\n\x08response\x18\x08 \x01(\x0c\x12\x17\n\x0fnetwork_version\x18\t \x01(\t\x12\x11\n\tpolicy_id\x18\n \x01(\t\x12\x17\n\x0f\x64\x65\x63ided_unix_ms\x18\x0b \x01(\x03\x12&\n\x06\x65vents\x18\x0c \x03(\x0b\x32\x16.belofte.v1.OrderEvent\x12%\n\x05texts\x18\r \x03(\x0b\x32\x16.belofte.v1.TextEffect\x12-\n\x0creservations\x18\x0e \x03(\x0b\x32\x17.belofte.v1.Reservation\x12 \n\x05order\x18\x0f \x01(\x0b\x32\x11.belofte.v1.Order\x12\x35\n\x10position_columns\x18\x10 \x01(\x0b\x32\x1b.belofte.v1.PositionColumns\x12#\n\x04pegs\x18\x11 \x03(\x0b\x32\x15.belofte.v1.PegEffect\x12&\n\x05moves\x18\x12 \x03(\x0b\x32\x17.belofte.v1.ReceiptMove\x12&\n\x05risks\x18\x13 \x03(\x0b\x32\x17.belofte.v1.ReceiptRisk\x12\x34\n\x10order_capacities\x18\x14 \x03(\x0b\x32\x1a.belofte.v1.CapacityEffect\x12#\n\x07returns\x18\x15 \x03(\x0b\x32\x12.belofte.v1.Returnb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'belofte.v1.ledger_entry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_POSITIONEFFECT']._serialized_start=108
-  _globals['_POSITIONEFFECT']._serialized_end=298
-  _globals['_POSITIONCOLUMNS']._serialized_start=301
-  _globals['_POSITIONCOLUMNS']._serialized_end=604
-  _globals['_CAPACITYEFFECT']._serialized_start=606
-  _globals['_CAPACITYEFFECT']._serialized_end=680
-  _globals['_TEXTEFFECT']._serialized_start=682
-  _globals['_TEXTEFFECT']._serialized_end=755
-  _globals['_PEGEFFECT']._serialized_start=757
-  _globals['_PEGEFFECT']._serialized_end=882
-  _globals['_RECEIPTMOVE']._serialized_start=884
-  _globals['_RECEIPTMOVE']._serialized_end=987
-  _globals['_RECEIPTRISK']._serialized_start=990
-  _globals['_RECEIPTRISK']._serialized_end=1160
-  _globals['_LEDGERENTRY']._serialized_start=1163
-  _globals['_LEDGERENTRY']._serialized_end=1839
+  _globals['_POSITIONEFFECT']._serialized_start=140
+  _globals['_POSITIONEFFECT']._serialized_end=330
+  _globals['_POSITIONCOLUMNS']._serialized_start=333
+  _globals['_POSITIONCOLUMNS']._serialized_end=636
+  _globals['_CAPACITYEFFECT']._serialized_start=638
+  _globals['_CAPACITYEFFECT']._serialized_end=712
+  _globals['_TEXTEFFECT']._serialized_start=714
+  _globals['_TEXTEFFECT']._serialized_end=787
+  _globals['_PEGEFFECT']._serialized_start=789
+  _globals['_PEGEFFECT']._serialized_end=914
+  _globals['_RECEIPTMOVE']._serialized_start=916
+  _globals['_RECEIPTMOVE']._serialized_end=1019
+  _globals['_RECEIPTRISK']._serialized_start=1022
+  _globals['_RECEIPTRISK']._serialized_end=1192
+  _globals['_LEDGERENTRY']._serialized_start=1195
+  _globals['_LEDGERENTRY']._serialized_end=1908
 # @@protoc_insertion_point(module_scope)

@@ -74,7 +74,7 @@ class ReturnLine(_message.Message):
     def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., received_quantity: _Optional[int] = ..., reason: _Optional[str] = ..., condition: _Optional[str] = ..., disposition: _Optional[_Union[ReturnDisposition, str]] = ...) -> None: ...
 
 class Return(_message.Message):
-    __slots__ = ("return_id", "version", "order_id", "lines", "state", "location_id", "value_micros", "refund_micros", "currency", "created_at", "updated_at")
+    __slots__ = ("return_id", "version", "order_id", "lines", "state", "location_id", "value_micros", "refund_micros", "currency", "created_at", "updated_at", "keep", "drop_off_location_id", "drop_off_code", "carrier_service_id", "terms")
     RETURN_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +86,11 @@ class Return(_message.Message):
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
+    DROP_OFF_LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    DROP_OFF_CODE_FIELD_NUMBER: _ClassVar[int]
+    CARRIER_SERVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
     return_id: str
     version: int
     order_id: str
@@ -97,7 +102,20 @@ class Return(_message.Message):
     currency: str
     created_at: _timestamp_pb2.Timestamp
     updated_at: _timestamp_pb2.Timestamp
-    def __init__(self, return_id: _Optional[str] = ..., version: _Optional[int] = ..., order_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ReturnLine, _Mapping]]] = ..., state: _Optional[_Union[ReturnState, str]] = ..., location_id: _Optional[str] = ..., value_micros: _Optional[int] = ..., refund_micros: _Optional[int] = ..., currency: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    keep: bool
+    drop_off_location_id: str
+    drop_off_code: str
+    carrier_service_id: str
+    terms: _containers.RepeatedCompositeFieldContainer[ReturnTerm]
+    def __init__(self, return_id: _Optional[str] = ..., version: _Optional[int] = ..., order_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ReturnLine, _Mapping]]] = ..., state: _Optional[_Union[ReturnState, str]] = ..., location_id: _Optional[str] = ..., value_micros: _Optional[int] = ..., refund_micros: _Optional[int] = ..., currency: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., keep: _Optional[bool] = ..., drop_off_location_id: _Optional[str] = ..., drop_off_code: _Optional[str] = ..., carrier_service_id: _Optional[str] = ..., terms: _Optional[_Iterable[_Union[ReturnTerm, _Mapping]]] = ...) -> None: ...
+
+class ReturnTerm(_message.Message):
+    __slots__ = ("term", "amount_micros")
+    TERM_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_MICROS_FIELD_NUMBER: _ClassVar[int]
+    term: str
+    amount_micros: int
+    def __init__(self, term: _Optional[str] = ..., amount_micros: _Optional[int] = ...) -> None: ...
 
 class GetOrderRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "order_id")
@@ -110,15 +128,17 @@ class GetOrderRequest(_message.Message):
     def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., order_id: _Optional[str] = ...) -> None: ...
 
 class GetOrderResponse(_message.Message):
-    __slots__ = ("order", "position")
+    __slots__ = ("order", "position", "returns")
     ORDER_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
+    RETURNS_FIELD_NUMBER: _ClassVar[int]
     order: _types_pb2.Order
     position: str
-    def __init__(self, order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position: _Optional[str] = ...) -> None: ...
+    returns: _containers.RepeatedCompositeFieldContainer[Return]
+    def __init__(self, order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position: _Optional[str] = ..., returns: _Optional[_Iterable[_Union[Return, _Mapping]]] = ...) -> None: ...
 
 class ListOrdersRequest(_message.Message):
-    __slots__ = ("network_id", "min_position", "states", "location_ids", "item_ids", "customer_id", "created_from", "created_to", "page_size", "page_token", "shipment_states", "at_risk")
+    __slots__ = ("network_id", "min_position", "states", "location_ids", "item_ids", "customer_id", "created_from", "created_to", "page_size", "page_token", "shipment_states", "at_risk", "return_reasons")
     NETWORK_ID_FIELD_NUMBER: _ClassVar[int]
     MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +151,7 @@ class ListOrdersRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     SHIPMENT_STATES_FIELD_NUMBER: _ClassVar[int]
     AT_RISK_FIELD_NUMBER: _ClassVar[int]
+    RETURN_REASONS_FIELD_NUMBER: _ClassVar[int]
     network_id: str
     min_position: str
     states: _containers.RepeatedScalarFieldContainer[_types_pb2.OrderState]
@@ -143,7 +164,8 @@ class ListOrdersRequest(_message.Message):
     page_token: str
     shipment_states: _containers.RepeatedScalarFieldContainer[_types_pb2.ShipmentState]
     at_risk: bool
-    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_types_pb2.OrderState, str]]] = ..., location_ids: _Optional[_Iterable[str]] = ..., item_ids: _Optional[_Iterable[str]] = ..., customer_id: _Optional[str] = ..., created_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., shipment_states: _Optional[_Iterable[_Union[_types_pb2.ShipmentState, str]]] = ..., at_risk: _Optional[bool] = ...) -> None: ...
+    return_reasons: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_types_pb2.OrderState, str]]] = ..., location_ids: _Optional[_Iterable[str]] = ..., item_ids: _Optional[_Iterable[str]] = ..., customer_id: _Optional[str] = ..., created_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., shipment_states: _Optional[_Iterable[_Union[_types_pb2.ShipmentState, str]]] = ..., at_risk: _Optional[bool] = ..., return_reasons: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListOrdersResponse(_message.Message):
     __slots__ = ("orders", "next_page_token", "position")
@@ -498,7 +520,7 @@ class DeliverShipmentResponse(_message.Message):
     def __init__(self, order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ...) -> None: ...
 
 class CreateReturnRequest(_message.Message):
-    __slots__ = ("network_id", "min_position", "request_id", "expected_version", "order_id", "return_id", "lines", "origin", "location_id")
+    __slots__ = ("network_id", "min_position", "request_id", "expected_version", "order_id", "return_id", "lines", "origin", "location_id", "drop_off_location_id")
     NETWORK_ID_FIELD_NUMBER: _ClassVar[int]
     MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -508,6 +530,7 @@ class CreateReturnRequest(_message.Message):
     LINES_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    DROP_OFF_LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
     network_id: str
     min_position: str
     request_id: str
@@ -517,7 +540,8 @@ class CreateReturnRequest(_message.Message):
     lines: _containers.RepeatedCompositeFieldContainer[ReturnLine]
     origin: _types_pb2.Destination
     location_id: str
-    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., request_id: _Optional[str] = ..., expected_version: _Optional[int] = ..., order_id: _Optional[str] = ..., return_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ReturnLine, _Mapping]]] = ..., origin: _Optional[_Union[_types_pb2.Destination, _Mapping]] = ..., location_id: _Optional[str] = ...) -> None: ...
+    drop_off_location_id: str
+    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., request_id: _Optional[str] = ..., expected_version: _Optional[int] = ..., order_id: _Optional[str] = ..., return_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ReturnLine, _Mapping]]] = ..., origin: _Optional[_Union[_types_pb2.Destination, _Mapping]] = ..., location_id: _Optional[str] = ..., drop_off_location_id: _Optional[str] = ...) -> None: ...
 
 class CreateReturnResponse(_message.Message):
     __slots__ = ("return_record", "position", "duplicate")

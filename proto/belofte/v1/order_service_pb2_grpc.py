@@ -259,8 +259,8 @@ class OrderServiceServicer:
     def CreateReturn(self, request, context):
         """Announces a return and routes it to the location where it is worth most.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE, NO_ROUTE).
-        Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_LINE, UNKNOWN_LOCATION), FAILED_PRECONDITION (WRONG_STATE, NO_ROUTE),
+        ALREADY_EXISTS (RETURN_EXISTS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -269,7 +269,7 @@ class OrderServiceServicer:
     def ReceiveReturn(self, request, context):
         """A location receives lines of a return; those that can be sold again become supply.
 
-        Errors: NOT_FOUND (UNKNOWN_RETURN), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_RETURN), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,7 +278,7 @@ class OrderServiceServicer:
     def RefundReturn(self, request, context):
         """Records that a return is to be paid back.
 
-        Errors: NOT_FOUND (UNKNOWN_RETURN), FAILED_PRECONDITION (WRONG_STATE). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_RETURN), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
