@@ -287,10 +287,10 @@ FILES = [
     ({"zones.csv": ""}, RowError("zones.csv", None, "", "", F.UNREADABLE, "a header line naming the columns")),
     ({"items.csv": "item_id,wieght_grams\nX,1\nY,1\n"}, RowError("items.csv", 1, "wieght_grams", "", F.UNKNOWN_COLUMN,
      "one of item_id, name, item_class, weight_grams, length_mm, width_mm, height_mm, value_micros, hazmat, "
-     "ship_alone, components, substitutes, duty_ppm; nearest: weight_grams")),
+     "ship_alone, components, substitutes, duty_ppm, decay_ppm_per_day, supplier_credit_ppm; nearest: weight_grams")),
     ({"items.csv": "item_id,qqqqqqqq\nX,1\nY,1\n"}, RowError("items.csv", 1, "qqqqqqqq", "", F.UNKNOWN_COLUMN,
      "one of item_id, name, item_class, weight_grams, length_mm, width_mm, height_mm, value_micros, hazmat, "
-     "ship_alone, components, substitutes, duty_ppm")),
+     "ship_alone, components, substitutes, duty_ppm, decay_ppm_per_day, supplier_credit_ppm")),
     ({"items.csv": "item_id,item_id\nX,1\nY,1\n"}, RowError("items.csv", 1, "item_id", "", F.DUPLICATE,
      "each column once")),
     ({"items.csv": "name\nX\nY\n"}, RowError("items.csv", 1, "item_id", "", F.MISSING_COLUMN,

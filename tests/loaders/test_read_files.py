@@ -220,7 +220,7 @@ def test_parquet_names_bad_cells_and_columns(tmp_path: Path) -> None:
             "",
             Fault.UNKNOWN_COLUMN,
             "one of item_id, name, item_class, weight_grams, length_mm, width_mm, height_mm, value_micros, hazmat, "
-            "ship_alone, components, substitutes, duty_ppm; nearest: weight_grams",
+            "ship_alone, components, substitutes, duty_ppm, decay_ppm_per_day, supplier_credit_ppm; nearest: weight_grams",
         ),
         RowError(
             "items.parquet",
