@@ -46,6 +46,7 @@ class PlainQuoter:
         self._order_by_of: tuple[int, Horizon] | None = None
         self._room = -1
         self._tables: QuoteTables | None = None
+        self._results, self._placed = np.empty((0, 0), np.int64), np.empty((0, 0, 0), np.int64)
 
     def plan(
         self, stock: LiveStock, minute: int, kinds: Sequence[PlainKind], first_line: Ints, line_count: Ints, lines: PlainLines,
@@ -59,12 +60,9 @@ class PlainQuoter:
         image, n = self.image, len(kinds)
         laid = lay_out(image, stock, minute, kinds, first_line, line_count, lines, self._choices)
         tables = self._tables_for(n, len(laid.item))
-        options = n * len(self._choices)
-        results = np.empty((options + 1, RESULT_FIELDS), np.int64)
-        placed = np.empty((options + 1, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
         self._keep_order_by(minute)
         arguments = (
-            laid.pieces, laid.first_line, laid.item, wanted, *laid.arguments, results, placed, self.policies.rates(image),
+            laid.pieces, laid.first_line, laid.item, wanted, *laid.arguments, self._results, self._placed, self.policies.rates(image),
             self._scratch, self._order_by, tables.planned, tables.facts, tables.ranked, tables.points, tables.quotes,
         )  # fmt: skip
         plan_quotes(*arguments)
@@ -84,6 +82,9 @@ class PlainQuoter:
             choices = len(self._choices)
             self._room = max(lines, self._room, 3 * quotes)
             quotes = max(quotes, 0 if self._tables is None else len(self._tables.quotes))
+            # The last row is that of the frontier's plans.
+            self._results = np.empty((quotes * choices + 1, RESULT_FIELDS), np.int64)
+            self._placed = np.empty((quotes * choices + 1, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
             self._tables = QuoteTables(
                 np.zeros((quotes, QUOTE_FIELDS), np.int64), new_tables(quotes * choices, self._room * choices),
                 np.empty((quotes * choices, FACT_FIELDS), np.int64), np.empty((quotes, choices), np.int64),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.domain.clock import Clock
 from engine.inventory.live import LiveStock
+from engine.inventory.matrix import Slot
 from engine.kernels.order_tables import B_ITEM, B_PRICE_MICROS, B_QUANTITY, LINE_READ_FIELDS, OTHER, PLAIN, V_SOLVE_MICROS
 from engine.kernels.plan_orders import PEGS_USED, SHIPMENTS_USED, SUMS_USED, TERMS_USED
 from engine.kernels.quote_tables import (
@@ -77,8 +78,10 @@ class PlainPromises:
         self.kinds = PlainKinds(image, lines_max, self.quoter.policies)
         self._names: QuoteNames | None = None
         self._horizon: Horizon | None = None
-        self._slot_count = 0
-        self._widest = 0
+        self._made_of: tuple[Moment, int, int] | None = None
+        self._slot_count = self._widest = 0
+        self._out = np.empty(0, np.uint8)
+        """Kept, since memory that is new costs more than what is written there."""
 
     def answer(self, messages: Sequence[bytes], stock: LiveStock, moment: Moment) -> list[bytes | None]:
         """An answer to each QuotePromiseRequest; None: by the ordinary way."""
@@ -154,14 +157,15 @@ class PlainPromises:
             len(quotes), plans, used[SHIPMENTS_USED], used[PEGS_USED], used[TERMS_USED] + used[SUMS_USED], promises,
             len(quotes) * POINTS_MAX, self._widest,
         )  # fmt: skip
-        out, spans = np.empty(size, np.uint8), np.empty((len(quotes), 2), np.int64)
+        if len(self._out) < size:
+            self._out = np.empty(size, np.uint8)
+        out, spans = self._out, np.empty((len(quotes), 2), np.int64)
         written = write_quotes(
             asked.messages, asked.lines, quotes, tables.planned, tables.facts, tables.ranked, tables.points, names, out, spans
         )
         assert written >= 0, "there is room for what is written at the most"
-        view = out[size - written :].tobytes()
-        left = quotes[:, Q_STATUS] == OTHER
-        answers: list[bytes | None] = [view[begin:end] for begin, end in (spans - (size - written)).tolist()]
+        view, left = out.data, quotes[:, Q_STATUS] == OTHER
+        answers: list[bytes | None] = [bytes(view[begin:end]) for begin, end in spans.tolist()]
         if left.any():
             for q in np.flatnonzero(left).tolist():
                 answers[q] = None
@@ -169,16 +173,26 @@ class PlainPromises:
 
     def _names_of(self, stock: LiveStock, moment: Moment) -> QuoteNames:
         """What the numbers in the tables are called by now."""
-        image, slots, horizon = self.image, stock.matrix.slots, self.image.horizon(moment.minute)
-        if self._names is None or self._horizon is not horizon:
+        policies, slots, horizon = self.quoter.policies.policies, stock.matrix.slots, self.image.horizon(moment.minute)
+        made_of = moment._replace(minute=horizon.first_day), len(policies), len(slots)
+        if self._names is None or self._made_of != made_of:
+            self._names, self._made_of = self._new_names(slots, horizon, moment), made_of
+            of_plans = self._names.plans
+            self._widest = max(widest_text(of_plans), widest_text(of_plans._replace(receipts=self._names.minute_texts)))
+        return self._names
+
+    def _new_names(self, slots: Sequence[Slot], horizon: Horizon, moment: Moment) -> QuoteNames:
+        """Only what is another now is made anew: positions change with each batch, days with each month."""
+        image, last = self.image, self._names
+        if last is None or self._horizon is not horizon:
             minutes, texts = delivery_minutes(horizon, ZoneInfo(image.network.time_zone))
-            self._names = QuoteNames(names_of(image, slots, ()), quote_words(), minutes, texts)
+            last = QuoteNames(names_of(image, slots, ()), quote_words(), minutes, texts)
             self._horizon, self._slot_count = horizon, len(slots)
-        elif self._slot_count < len(slots):
+        plans = last.plans._replace(
+            answer_ends=answer_ends(image, self.quoter.policies.policies, moment.position, moment.stale)
+        )
+        if self._slot_count < len(slots):
             receipts, pools = slot_names(slots)
-            self._names = self._names._replace(plans=self._names.plans._replace(receipts=receipts, pools=pools))
+            plans = plans._replace(receipts=receipts, pools=pools)
             self._slot_count = len(slots)
-        ends = answer_ends(image, self.quoter.policies.policies, moment.position, moment.stale)
-        names = self._names._replace(plans=self._names.plans._replace(answer_ends=ends))
-        self._widest = max(widest_text(names.plans), widest_text(names.plans._replace(receipts=names.minute_texts)))
-        return names
+        return last._replace(plans=plans)
