@@ -192,17 +192,22 @@ def sum_facts(
         j = 0
         while placed[j, P_LOCATION] != l:
             j += 1
-        begin, of = placed[j, P_START], profile[l]
-        minute: int = order_by[of, service]
-        if begin != order[O_NOW]:
-            minute = order_by_minute(begin, of, service, tables)
-        elif minute == UNKNOWN:
-            minute = order_by_minute(begin, of, service, tables)
-            order_by[of, service] = minute
+        minute = last_order(placed[j, P_START], order[O_NOW], profile[l], service, tables, order_by)
         earliest, latest = min(earliest, shipment[S_EARLIEST]), max(latest, shipment[S_LATEST])
         due = min(due, minute)
         co2 += shipment[S_CO2_GRAMS]
     facts[p, F_EARLIEST], facts[p, F_LATEST], facts[p, F_ORDER_BY], facts[p, F_CO2_GRAMS] = earliest, latest, due, co2
+
+
+@kernel
+def last_order(begin: int, now: int, profile: int, service: int, tables: HorizonTables, order_by: Ints) -> int:
+    """`order_by_minute` of a start at `begin`; of a start now it is kept in order_by [profiles, services], UNKNOWN at first."""
+    minute: int = order_by[profile, service]
+    if begin != now or minute == UNKNOWN:
+        minute = order_by_minute(begin, profile, service, tables)
+        if begin == now:
+            order_by[profile, service] = minute
+    return minute
 
 
 @kernel

@@ -64,22 +64,8 @@ def find_frontier(
             return -1
         points[count, T_LATEST], points[count, T_COST_MICROS] = minute, cost
         count += 1
-        asked = Asked(order[O_RUN_ROW], n, order[O_FIRST_LINE], order[O_NOW], services, order[O_LATE_PER_DAY],
-                      order[O_LATE_PPM], minute - 1)  # fmt: skip
-        results[p, R_STATUS] = OUT_OF_RANGE
-        clear_offers(n, subsets, offers)
-        entries = offers.clock[1]
-        offered = offer_runs(asked, lines, runs, tables, subsets, prices, rows[3], offers)
-        if offered and entries:
-            offered = offer_entries(asked, lines, entries, limits.profile, limits.kind, runs, tables, subsets, prices, rows[3],
-                                    offers)  # fmt: skip
-        if not offered:
-            return -1
-        choose_plan(p, services, asked, lines, order[O_SPLIT], order[O_SHORT], order[O_MOST], limits.profile, runs, tables,
-                    subsets, offers, results, placed)  # fmt: skip
-        if results[p, R_STATUS] == DIVISIBLE:
-            prove_option(p, services, asked, order, lines, runs, tables, start, max_grams, price, per_kg, rows, offers,
-                         results)  # fmt: skip
+        choose_by(p, minute - 1, order, lines, services, limits, runs, tables, start, max_grams, price, per_kg, subsets,
+                  prices, rows, offers, results, placed)  # fmt: skip
         if results[p, R_STATUS] == EMPTY:
             return count
         if results[p, R_STATUS] != SOLVED:
@@ -87,6 +73,31 @@ def find_frontier(
         if results[p, R_HELD] != (1 << n) - 1 or is_short(n, placed[p]):
             return count
         minute, cost = last_delivery(n, placed[p]), results[p, R_OBJECTIVE]
+
+
+@kernel
+def choose_by(
+    p: int, minute: int, order: Ints, lines: Ints, services: int, limits: Limits, runs: RunTables, tables: HorizonTables,
+    start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, subsets: Ints, prices: Ints, rows: Ints, offers: Offers,
+    results: Ints, placed: Ints,
+) -> None:  # fmt: skip
+    """results[p], placed[p]: the cheapest plan that is there by a minute, on offers that were scored by `decide_order`."""
+    n = order[O_LINE_COUNT]
+    asked = Asked(order[O_RUN_ROW], n, order[O_FIRST_LINE], order[O_NOW], services, order[O_LATE_PER_DAY], order[O_LATE_PPM],
+                  minute)  # fmt: skip
+    results[p, R_STATUS] = OUT_OF_RANGE
+    clear_offers(n, subsets, offers)
+    entries = offers.clock[1]
+    if not offer_runs(asked, lines, runs, tables, subsets, prices, rows[3], offers):
+        return
+    if entries and not offer_entries(asked, lines, entries, limits.profile, limits.kind, runs, tables, subsets, prices, rows[3],
+                                     offers):  # fmt: skip
+        return
+    choose_plan(p, services, asked, lines, order[O_SPLIT], order[O_SHORT], order[O_MOST], limits.profile, runs, tables,
+                subsets, offers, results, placed)  # fmt: skip
+    if results[p, R_STATUS] == DIVISIBLE:
+        prove_option(p, services, asked, order, lines, runs, tables, start, max_grams, price, per_kg, rows, offers,
+                     results)  # fmt: skip
 
 
 @kernel

@@ -33,6 +33,23 @@ class QuoteTables(NamedTuple):
     points: Ints
 
 
+class Cutoffs:
+    """By when an order must be placed for a start now to hold, as kernels find it, until the minute is another."""
+
+    def __init__(self, image: NetworkImage) -> None:
+        self._image = image
+        self._order_by = np.full((len(image.profiles), len(image.service_ids)), UNKNOWN, np.int64)
+        self._of: tuple[int, Horizon] | None = None
+
+    def at(self, minute: int) -> Ints:
+        """[profiles, services] for kernels to fill."""
+        of = minute, self._image.horizon(minute)
+        if self._of is None or self._of[0] != minute or self._of[1] is not of[1]:
+            self._of = of
+            self._order_by[:] = UNKNOWN
+        return self._order_by
+
+
 class PlainQuoter:
     """Plans plain quotes of one network. Used by one thread, and its tables last until it plans again."""
 
@@ -42,8 +59,7 @@ class PlainQuoter:
         choices = level_choices(image)
         self._choices = np.array([sum(1 << service for service in choice) for choice in choices], np.int64)
         self._scratch = np.zeros((PEGS_EACH_MAX + TERMS, 2), np.int64)
-        self._order_by = np.full((len(image.profiles), len(image.service_ids)), UNKNOWN, np.int64)
-        self._order_by_of: tuple[int, Horizon] | None = None
+        self._cutoffs = Cutoffs(image)
         self._room = -1
         self._tables: QuoteTables | None = None
         self._results, self._placed = np.empty((0, 0), np.int64), np.empty((0, 0, 0), np.int64)
@@ -60,21 +76,14 @@ class PlainQuoter:
         image, n = self.image, len(kinds)
         laid = lay_out(image, stock, minute, kinds, first_line, line_count, lines, self._choices)
         tables = self._tables_for(n, len(laid.item))
-        self._keep_order_by(minute)
         arguments = (
-            laid.pieces, laid.first_line, laid.item, wanted, *laid.arguments, self._results, self._placed, self.policies.rates(image),
-            self._scratch, self._order_by, tables.planned, tables.facts, tables.ranked, tables.points, tables.quotes,
+            laid.pieces, laid.first_line, laid.item, wanted, *laid.arguments, self._results, self._placed,
+            self.policies.rates(image), self._scratch, self._cutoffs.at(minute), tables.planned, tables.facts, tables.ranked,
+            tables.points, tables.quotes,
         )  # fmt: skip
         plan_quotes(*arguments)
         tables.quotes[:n, Q_PIECE] = laid.pieces
         return tables._replace(quotes=tables.quotes[:n])
-
-    def _keep_order_by(self, minute: int) -> None:
-        """Cutoffs of a start now are those of the minute before no more."""
-        of = minute, self.image.horizon(minute)
-        if self._order_by_of is None or self._order_by_of[0] != minute or self._order_by_of[1] is not of[1]:
-            self._order_by_of = of
-            self._order_by[:] = UNKNOWN
 
     def _tables_for(self, quotes: int, lines: int) -> QuoteTables:
         """Room for so many, made anew only where there was less: memory that is new costs more than the plans in it."""

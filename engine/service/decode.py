@@ -281,14 +281,12 @@ def decode_quote(
 
 def decode_estimate(
     wire: promise_service_pb2.GetEstimatedDeliveryRequest, image: NetworkImage, now_minute: int, violations: Violations
-) -> EstimateRequest:
-    """The item, and the ways to estimate: those asked for, or all that can serve."""
+) -> tuple[EstimateRequest, list[int]]:
+    """The ways to estimate, those asked for or all that can serve, of the first item; and all items."""
     minute = now_minute
     if wire.HasField("request_time"):
         minute = decode_request_time(wire.request_time, "request_time", image, now_minute, violations)
-    item = index_of_item(wire.item_id, "item_id", image, violations)
-    if item >= 0 and image.items[item].components:
-        violations.add_unbuilt("item_id", "a kit")
+    items = estimated_items(wire, image, violations)
     check_range(wire.quantity, "quantity", 0, QUANTITY_MAX, violations)
     for name in ("channel", "segment"):
         check_text(getattr(wire, name), name, NAME_LENGTH_MAX, violations)
@@ -318,11 +316,31 @@ def decode_estimate(
         if level not in image.service_levels:
             known = ", ".join(image.service_levels)
             violations.add(f"service_levels[{i}]", f"one of {known} was expected, not {level[:40]!r}")
-    return EstimateRequest(
-        item, wire.quantity or 1, minute, destination if ships else None,
+    asked = EstimateRequest(
+        items[0], wire.quantity or 1, minute, destination if ships else None,
         tuple(dict.fromkeys(pickups)) if collects else (), tuple(dict.fromkeys(wire.service_levels)) or image.service_levels,
         wire.channel, wire.segment,
     )  # fmt: skip
+    return asked, items
+
+
+def estimated_items(
+    wire: promise_service_pb2.GetEstimatedDeliveryRequest, image: NetworkImage, violations: Violations
+) -> list[int]:
+    """The one item, or those of a listing; at least one, −1 where it is unknown."""
+    ids = [("item_id", wire.item_id)]
+    if wire.item_ids:
+        if wire.item_id:
+            violations.add("item_id", "none was expected with item_ids")
+        check_count(wire.item_ids, "item_ids", IDS_MAX, violations)
+        ids = [(f"item_ids[{n}]", item_id) for n, item_id in enumerate(wire.item_ids[:IDS_MAX])]
+    items = []
+    for field, item_id in ids:
+        item = index_of_item(item_id, field, image, violations)
+        if item >= 0 and image.items[item].components:
+            violations.add_unbuilt(field, "a kit")
+        items.append(item)
+    return items
 
 
 def decode_level(level: int, violations: Violations) -> Level:

@@ -34,7 +34,7 @@ from engine.network.records import NetworkRecords
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
 from engine.optimizer.scene import cut_for, set_scene
-from engine.service import quotes, requests, reservations
+from engine.service import estimates, quotes, requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.decode import decode_basket, decode_level, decode_order
 from engine.service.desk import Call, Lane
@@ -769,7 +769,7 @@ class Method:
 METHODS: Mapping[str, Method] = {
     "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, quotes.quote, plans=True),
     "/belofte.v1.PromiseService/BatchQuotePromises": Method(Lane.DECIDE, quotes.quote_batch, plans=True),
-    "/belofte.v1.PromiseService/GetEstimatedDelivery": Method(Lane.DECIDE, quotes.estimate, plans=True),
+    "/belofte.v1.PromiseService/GetEstimatedDelivery": Method(Lane.DECIDE, estimates.estimate, plans=True),
     SOURCE_METHOD: Method(Lane.DECIDE, Handlers.source, plans=True),
     "/belofte.v1.SourcingService/ExplainPlan": Method(Lane.DECIDE, Handlers.explain, plans=True),
     "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True),

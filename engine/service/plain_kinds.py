@@ -49,11 +49,13 @@ class PlainKinds:
         self.lines_max = min(lines_max, SUBSET_LINES_MAX)
         self.network = np.frombuffer(bytearray(image.network.name.encode()), np.uint8)
         self._policies = policies
+        self.is_plain = np.zeros(len(image.item_ids), np.bool_)
+        """[items]: which may be asked for plainly."""
         self._plain_id, self.items = "", None
-        """Of `items` those that may be asked for plainly; None where there is none."""
+        """Those by their ids; None where there is none."""
         if suits_plain(image):
-            is_plain = plain_items(image)
-            known = {item_id: item for item_id, item in image.item_index.items() if is_plain[item]}
+            self.is_plain = plain_items(image)
+            known = {item_id: item for item_id, item in image.item_index.items() if self.is_plain[item]}
             if known:
                 self._plain_id, self.items = next(iter(known)), IdIndex(known).table
         self._tails: dict[bytes, _Tail] = {}

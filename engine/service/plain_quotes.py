@@ -41,6 +41,7 @@ from engine.optimizer.workspace import workspace_of
 from engine.promise.plain import PlainQuoter, QuoteTables
 from engine.promise.quote import OPTIONS_DEFAULT
 from engine.service.order_texts import names_of, slot_names
+from engine.service.plain_estimates import PlainListings
 from engine.service.plain_kinds import PlainKinds
 from engine.service.quote_texts import answer_ends, delivery_minutes, quote_words
 
@@ -76,6 +77,7 @@ class PlainPromises:
         self.clock = clock
         self.quoter = PlainQuoter(image)
         self.kinds = PlainKinds(image, lines_max, self.quoter.policies)
+        self.listings = PlainListings(image, self.kinds)
         self._names: QuoteNames | None = None
         self._horizon: Horizon | None = None
         self._made_of: tuple[Moment, int, int] | None = None

@@ -1,4 +1,4 @@
-"""Promises: one basket, many in slices between other work, and what a listing page shows of one item."""
+"""Promises: one basket, and many, in slices between other work."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -8,15 +8,13 @@ from belofte.v1 import promise_service_pb2
 from numpy.typing import NDArray
 
 from engine.domain.reasons import Refusal
-from engine.inventory.live import LiveStock
 from engine.kernels.quote_fields import BATCH_REQUESTS, RESULT_RESPONSE, RESULTS_RESULTS
 from engine.kernels.read_batch import read_batch
 from engine.optimizer.scene import cut_for
-from engine.promise.estimate import Estimate, estimate_delivery
 from engine.promise.quote import quote_promise
-from engine.service.decode import decode_estimate, decode_level, decode_options_max, decode_quote
+from engine.service.decode import decode_level, decode_options_max, decode_quote
 from engine.service.desk import Call
-from engine.service.encode import encode_quote, stamp
+from engine.service.encode import encode_quote
 from engine.service.errors import refusal_message
 from engine.service.explain import encode_explanation
 from engine.service.fields import Violations, begin_read, parse
@@ -175,28 +173,3 @@ def one_of_batch(
         return promise_service_pb2.BatchQuotePromisesResult(index=index, response=quoted(h, request, wrong, call))
     except Refusal as refusal:
         return promise_service_pb2.BatchQuotePromisesResult(index=index, refusal=refusal_message(refusal))
-
-
-def estimate(h: "Handlers", call: Call) -> bytes:
-    """GetEstimatedDelivery."""
-    request = parse(promise_service_pb2.GetEstimatedDeliveryRequest, call.message)
-    image = h.image
-    wrong = begin_read(request, image)
-    asked = decode_estimate(request, image, h.now_minute(), wrong)
-    wrong.check()
-    stock: LiveStock = h.stock(request.min_position)
-    found = estimate_delivery(image, stock, asked, h.limits.nodes_max, cut_for(h.clock, call.deadline_unix_ms))
-    return promise_service_pb2.GetEstimatedDeliveryResponse(
-        estimates=[encode_estimate(each, image.location_ids) for each in found], currency=image.network.currency,
-        position=h.path.position, network_version=image.version, stale=h.path.stale,
-    ).SerializeToString()  # fmt: skip
-
-
-def encode_estimate(each: Estimate, location_ids: tuple[str, ...]) -> promise_service_pb2.DeliveryEstimate:
-    """One way to have the item."""
-    return promise_service_pb2.DeliveryEstimate(
-        delivery_method=f"DELIVERY_METHOD_{each.method.name}", service_level=each.service_level,
-        pickup_location_id=location_ids[each.pickup_location] if each.pickup_location >= 0 else "",
-        delivery_earliest=stamp(each.earliest_minute), delivery_latest=stamp(each.latest_minute),
-        order_by=stamp(each.order_by_minute), available_quantity=each.available,
-    )  # fmt: skip

@@ -39,6 +39,9 @@ PROMISES: dict[str, Descriptor] = {
     "BATCH": promise_service_pb2.BatchQuotePromisesRequest.DESCRIPTOR,
     "RESULTS": promise_service_pb2.BatchQuotePromisesResponse.DESCRIPTOR,
     "RESULT": promise_service_pb2.BatchQuotePromisesResult.DESCRIPTOR,
+    "ESTIMATED": promise_service_pb2.GetEstimatedDeliveryResponse.DESCRIPTOR,
+    "ITEM": promise_service_pb2.ItemEstimates.DESCRIPTOR,
+    "ESTIMATE": promise_service_pb2.DeliveryEstimate.DESCRIPTOR,
 }
 WIRE_TYPES = {
     FieldDescriptor.TYPE_STRING: BYTES, FieldDescriptor.TYPE_BYTES: BYTES, FieldDescriptor.TYPE_MESSAGE: BYTES,

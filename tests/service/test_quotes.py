@@ -24,7 +24,9 @@ HOME = types_pb2.Destination(country_code="NL", postal_code="1012")
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    with running(Path(tmp_path_factory.mktemp("quotes")), small_records()) as made:
+    network = small_records()
+    network = replace(network, locations=tuple(replace(each, pickup=True) for each in network.locations))
+    with running(Path(tmp_path_factory.mktemp("quotes")), network) as made:
         records = [
             types_pb2.InventoryRecord(item_id=item, location_id=place, quantity=units, kind=types_pb2.INVENTORY_KIND_ON_HAND)
             for item, place, units in (("bolt", "ams", 5), ("bolt", "ehv", 3), ("lamp", "ams", 2))
@@ -133,3 +135,41 @@ def test_an_estimate_names_what_is_wrong(room: Room) -> None:
     asked = promise_service_pb2.GetEstimatedDeliveryRequest(item_id="bolt", delivery_methods=digital)
     refusal = room.ask(PROMISES + "GetEstimatedDelivery", asked.SerializeToString())
     assert isinstance(refusal, Refusal) and refusal.reason is Reason.NOT_BUILT
+
+
+def test_a_listing_estimates_each_of_its_items(room: Room) -> None:
+    """Collected too, which goes the ordinary way; and in slices, so that no other call waits for all of it."""
+    both = estimates(room, item_id="", item_ids=["lamp", "bolt", "lamp"], quantity=2)
+    assert [each.item_id for each in both.items] == ["lamp", "bolt", "lamp"] and not both.estimates
+    assert both.currency == "EUR" and both.position and both.network_version and not both.stale
+    for each in both.items:
+        assert list(each.estimates) == list(estimates(room, item_id=each.item_id, quantity=2).estimates)
+    collected = estimates(room, item_id="", item_ids=["lamp", "bolt"], pickup_location_ids=["ehv"])
+    ways = [way.delivery_method for way in collected.items[1].estimates]
+    assert types_pb2.DELIVERY_METHOD_PICKUP in ways and types_pb2.DELIVERY_METHOD_SHIP in ways
+
+
+def test_a_listing_is_of_the_stock_of_this_moment(room: Room) -> None:
+    """Nothing is kept from one call to the next: what was taken meanwhile is gone."""
+    assert not estimates(room, item_id="", item_ids=["lamp"], quantity=7).items[0].estimates
+    record = types_pb2.InventoryRecord(
+        item_id="lamp", location_id="ams", quantity=7, kind=types_pb2.INVENTORY_KIND_ON_HAND
+    )  # fmt: skip
+    request = inventory_service_pb2.AdjustInventoryRequest(request_id=uuid7(), records=[record])
+    room.ask(ADJUST, request.SerializeToString())
+    after = estimates(room, item_id="", item_ids=["lamp"], quantity=7)
+    assert {way.available_quantity for way in after.items[0].estimates} == {7}
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"item_id": "bolt", "item_ids": ["lamp"]}, "item_id"),
+        ({"item_id": "", "item_ids": ["lamp", "nothing"]}, "item_ids[1]"),
+        ({"item_id": "", "item_ids": ["lamp"] * 1_001}, "item_ids"),
+    ],
+)  # fmt: skip
+def test_a_listing_names_what_is_wrong(room: Room, fields: dict[str, Any], wrong: str) -> None:
+    asked = promise_service_pb2.GetEstimatedDeliveryRequest(destination=HOME, **fields)
+    refusal = room.ask(PROMISES + "GetEstimatedDelivery", asked.SerializeToString())
+    assert isinstance(refusal, Refusal) and [each.field for each in refusal.violations] == [wrong]

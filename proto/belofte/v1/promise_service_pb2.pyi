@@ -165,7 +165,7 @@ class BatchQuotePromisesResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchQuotePromisesResult, _Mapping]]] = ..., position: _Optional[str] = ...) -> None: ...
 
 class GetEstimatedDeliveryRequest(_message.Message):
-    __slots__ = ("network_id", "min_position", "item_id", "quantity", "destination", "pickup_location_ids", "delivery_methods", "service_levels", "channel", "segment", "request_time")
+    __slots__ = ("network_id", "min_position", "item_id", "quantity", "destination", "pickup_location_ids", "delivery_methods", "service_levels", "channel", "segment", "request_time", "item_ids")
     NETWORK_ID_FIELD_NUMBER: _ClassVar[int]
     MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
@@ -177,6 +177,7 @@ class GetEstimatedDeliveryRequest(_message.Message):
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     SEGMENT_FIELD_NUMBER: _ClassVar[int]
     REQUEST_TIME_FIELD_NUMBER: _ClassVar[int]
+    ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     network_id: str
     min_position: str
     item_id: str
@@ -188,7 +189,8 @@ class GetEstimatedDeliveryRequest(_message.Message):
     channel: str
     segment: str
     request_time: _timestamp_pb2.Timestamp
-    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., destination: _Optional[_Union[_types_pb2.Destination, _Mapping]] = ..., pickup_location_ids: _Optional[_Iterable[str]] = ..., delivery_methods: _Optional[_Iterable[_Union[_types_pb2.DeliveryMethod, str]]] = ..., service_levels: _Optional[_Iterable[str]] = ..., channel: _Optional[str] = ..., segment: _Optional[str] = ..., request_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    item_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., item_id: _Optional[str] = ..., quantity: _Optional[int] = ..., destination: _Optional[_Union[_types_pb2.Destination, _Mapping]] = ..., pickup_location_ids: _Optional[_Iterable[str]] = ..., delivery_methods: _Optional[_Iterable[_Union[_types_pb2.DeliveryMethod, str]]] = ..., service_levels: _Optional[_Iterable[str]] = ..., channel: _Optional[str] = ..., segment: _Optional[str] = ..., request_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., item_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DeliveryEstimate(_message.Message):
     __slots__ = ("delivery_method", "service_level", "pickup_location_id", "delivery_earliest", "delivery_latest", "order_by", "fee_micros", "available_quantity")
@@ -210,16 +212,26 @@ class DeliveryEstimate(_message.Message):
     available_quantity: int
     def __init__(self, delivery_method: _Optional[_Union[_types_pb2.DeliveryMethod, str]] = ..., service_level: _Optional[str] = ..., pickup_location_id: _Optional[str] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., order_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fee_micros: _Optional[int] = ..., available_quantity: _Optional[int] = ...) -> None: ...
 
+class ItemEstimates(_message.Message):
+    __slots__ = ("item_id", "estimates")
+    ITEM_ID_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATES_FIELD_NUMBER: _ClassVar[int]
+    item_id: str
+    estimates: _containers.RepeatedCompositeFieldContainer[DeliveryEstimate]
+    def __init__(self, item_id: _Optional[str] = ..., estimates: _Optional[_Iterable[_Union[DeliveryEstimate, _Mapping]]] = ...) -> None: ...
+
 class GetEstimatedDeliveryResponse(_message.Message):
-    __slots__ = ("estimates", "currency", "position", "network_version", "stale")
+    __slots__ = ("estimates", "currency", "position", "network_version", "stale", "items")
     ESTIMATES_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     NETWORK_VERSION_FIELD_NUMBER: _ClassVar[int]
     STALE_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
     estimates: _containers.RepeatedCompositeFieldContainer[DeliveryEstimate]
     currency: str
     position: str
     network_version: str
     stale: bool
-    def __init__(self, estimates: _Optional[_Iterable[_Union[DeliveryEstimate, _Mapping]]] = ..., currency: _Optional[str] = ..., position: _Optional[str] = ..., network_version: _Optional[str] = ..., stale: _Optional[bool] = ...) -> None: ...
+    items: _containers.RepeatedCompositeFieldContainer[ItemEstimates]
+    def __init__(self, estimates: _Optional[_Iterable[_Union[DeliveryEstimate, _Mapping]]] = ..., currency: _Optional[str] = ..., position: _Optional[str] = ..., network_version: _Optional[str] = ..., stale: _Optional[bool] = ..., items: _Optional[_Iterable[_Union[ItemEstimates, _Mapping]]] = ...) -> None: ...

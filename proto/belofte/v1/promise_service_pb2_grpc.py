@@ -77,8 +77,8 @@ class PromiseServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetEstimatedDelivery(self, request, context):
-        """Estimates the delivery of one item, for listing and product pages: the soonest that all units are there, by delivery
-        method and service level. Kits, SHIP_TO_STORE and DIGITAL answer UNIMPLEMENTED in this version.
+        """Estimates the delivery of one item or of many, each by itself, for product and listing pages: the soonest that all units
+        are there, by delivery method and service level. Kits, SHIP_TO_STORE and DIGITAL answer UNIMPLEMENTED in this version.
 
         Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION, UNKNOWN_POSTAL_CODE).
         """
