@@ -246,7 +246,7 @@ def test_the_kernels_agree_with_the_slow_walk(network: tuple[NetworkRecords, int
     days = naive.Days(first, first + timedelta(days=horizon.day_count - 1))
     rows: dict[str | None, naive.Calendar] = {None: None}
     for row in records.calendars:
-        rows[row.calendar_id] = [*(rows.get(row.calendar_id) or ()), row]
+        rows[row.calendar_id] = (*(rows.get(row.calendar_id) or ()), row)
     transit_days = np.array([[transit, -1], [0, transit]], np.int32)
     for l, location in enumerate(records.locations):  # noqa: E741
         place = naive.Place(location.time_zone, rows[location.calendar_id], location.cutoff_minute, location.processing_minutes)

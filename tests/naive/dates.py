@@ -2,10 +2,9 @@
 by one. Shares no code with the engine but the records it reads. None stands for never.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ import holidays
 
 from engine.network.records import CalendarDay
 
-Calendar = Sequence[CalendarDay] | None
+Calendar = tuple[CalendarDay, ...] | None
 ONE_DAY = timedelta(days=1)
 
 
@@ -56,6 +55,7 @@ def _country(code: str) -> holidays.HolidayBase:
     return holidays.country_holidays(code)
 
 
+@lru_cache(2**16)
 def wall_hours(calendar: Calendar, day: date) -> tuple[int, int] | None:
     if calendar is None:
         return 0, 1440
@@ -72,6 +72,7 @@ def wall_hours(calendar: Calendar, day: date) -> tuple[int, int] | None:
     return None if hours is None or hours[0] is None or hours[1] is None else (hours[0], hours[1])
 
 
+@lru_cache(2**16)
 def instant(zone: str, day: date, minute: int) -> int:
     """UTC minute of a wall time, kept within its day."""
 
@@ -82,6 +83,7 @@ def instant(zone: str, day: date, minute: int) -> int:
     return max(utc(day, 0), min(utc(day, minute), utc(day + ONE_DAY, 0)))
 
 
+@lru_cache(2**16)
 def hours(zone: str, calendar: Calendar, day: date) -> tuple[int, int] | None:
     wall = wall_hours(calendar, day)
     if wall is None:
