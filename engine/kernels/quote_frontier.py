@@ -22,6 +22,7 @@ from engine.kernels.asked import (
     OUT_OF_RANGE,
     P_LATEST,
     P_LOCATION,
+    PARTIAL,
     R_HELD,
     R_OBJECTIVE,
     R_STATUS,
@@ -32,6 +33,7 @@ from engine.kernels.asked import (
 from engine.kernels.choose import choose_plan
 from engine.kernels.dates import HorizonTables
 from engine.kernels.decide import clear_offers, prove_option
+from engine.kernels.divided import is_divisible
 from engine.kernels.entry_offers import offer_entries
 from engine.kernels.jit import kernel
 from engine.kernels.offers import Offers, offer_runs
@@ -66,7 +68,9 @@ def find_frontier(
         count += 1
         choose_by(p, minute - 1, order, lines, services, limits, runs, tables, start, max_grams, price, per_kg, subsets,
                   prices, rows, offers, results, placed)  # fmt: skip
-        if results[p, R_STATUS] == EMPTY:
+        if results[p, R_STATUS] == EMPTY or (
+            results[p, R_STATUS] == PARTIAL and lacks_whole(results[p, R_HELD], n, order[O_FIRST_LINE], lines)
+        ):
             return count
         if results[p, R_STATUS] != SOLVED:
             return -1
@@ -98,6 +102,15 @@ def choose_by(
     if results[p, R_STATUS] == DIVISIBLE:
         prove_option(p, services, asked, order, lines, runs, tables, start, max_grams, price, per_kg, rows, offers,
                      results)  # fmt: skip
+
+
+@kernel
+def lacks_whole(held: int, n: int, first_line: int, lines: Ints) -> bool:
+    """Whether a line is not among those held that no plan has whole, since it may not be divided either."""
+    for j in range(n):
+        if held >> j & 1 == 0 and not is_divisible(lines, first_line + j):
+            return True
+    return False
 
 
 @kernel

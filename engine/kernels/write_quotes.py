@@ -51,6 +51,7 @@ from engine.kernels.quote_tables import (
     W_OPTION,
     W_THERE_BY,
     QuoteNames,
+    TokenRoom,
 )
 from engine.kernels.write_plans import HYPHEN, put_certificate, put_cost, put_minute, put_shipment
 
@@ -74,17 +75,18 @@ def answers_bytes_max(
 @kernel
 def write_quotes(
     messages: Bytes, lines: Ints, quotes: Ints, planned: Planned, facts: Ints, ranked: Ints, points: Ints, names: QuoteNames,
-    out: Bytes, spans: Ints,
+    tokens: TokenRoom, out: Bytes, spans: Ints,
 ) -> int:  # fmt: skip
     """Bytes of the answers to all PLAIN quotes, which are the last of `out`, in the order of their rows; FULL: no room.
 
     messages, lines: as they were read; the others: see `quote_tables`. spans [quotes, 2] receives begin and end of each.
+    What lies in the room for tokens is not written.
     """
     at = len(out)
     for q in range(len(quotes) - 1, -1, -1):
         spans[q, 1] = at
         if quotes[q, Q_STATUS] == PLAIN:
-            at = put_answer(messages, lines, quotes[q], q, planned, facts, ranked[q], points, names, out, at)
+            at = put_answer(messages, lines, quotes[q], q, planned, facts, ranked[q], points, names, tokens, out, at)
             if at == FULL:
                 return FULL
         spans[q, 0] = at
@@ -94,7 +96,7 @@ def write_quotes(
 @kernel
 def put_answer(
     messages: Bytes, lines: Ints, quote: Ints, q: int, planned: Planned, facts: Ints, ranked: Ints, points: Ints,
-    names: QuoteNames, out: Bytes, at: int,
+    names: QuoteNames, tokens: TokenRoom, out: Bytes, at: int,
 ) -> int:  # fmt: skip
     """The answer to one quote."""
     at = put_word(names.plans.answer_ends, quote[Q_PIECE], out, at)
@@ -111,6 +113,7 @@ def put_answer(
         at = put_line_promises(messages, lines, quote, planned, p, out, at)
         if rank > 1:
             at = put_difference(planned.orders, facts, p, ranked[0], out, at)
+        at = put_token(p, tokens, out, at)
         at = put_summary(planned, p, names, out, at)
         at = put_number(fields.OPTION_CO2_GRAMS, facts[p, F_CO2_GRAMS], out, at)
         at = put_number(fields.OPTION_COST_MICROS, planned.orders[p, V_TOTAL_MICROS], out, at)
@@ -121,6 +124,20 @@ def put_answer(
         at = put_number(fields.OPTION_RANK, rank, out, at)
         at = put_head(fields.ANSWER_OPTIONS, end, out, at)
     return at
+
+
+@kernel
+def put_token(p: int, tokens: TokenRoom, out: Bytes, at: int) -> int:
+    """Room for a plan's token, and until when it is accepted."""
+    length = tokens.length[p]
+    if length == 0:
+        return at
+    at = put_minute(fields.OPTION_VALID_UNTIL, tokens.until[p], out, at)
+    first = at - length
+    if first < 0:
+        return FULL
+    tokens.at[p] = first
+    return put_head(fields.OPTION_QUOTE_TOKEN, at, out, first)
 
 
 @kernel

@@ -4,7 +4,7 @@ Whatever is not plain, or is wrong in any way, is left to the ordinary way (`quo
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,6 +29,7 @@ from engine.kernels.quote_tables import (
     Q_LINE_COUNT,
     Q_STATUS,
     QuoteNames,
+    TokenRoom,
 )
 from engine.kernels.read_orders import LINE_BYTES_MIN
 from engine.kernels.read_quotes import read_quotes
@@ -58,6 +59,18 @@ class Moment(NamedTuple):
     minute: int
     position: str
     stale: bool
+
+
+class Signer(Protocol):
+    """Signs the options of quotes that were planned together."""
+
+    def room(self, tables: QuoteTables) -> TokenRoom:
+        """How long the token of each plan is, and until when it is accepted."""
+        ...
+
+    def fill(self, tables: QuoteTables, tokens: TokenRoom, out: Bytes) -> None:
+        """Put each where it goes."""
+        ...
 
 
 class Asked(NamedTuple):
@@ -150,8 +163,10 @@ class PlainPromises:
         tables.quotes[:, Q_FIRST_LINE], tables.quotes[:, Q_LINE_COUNT] = of[:, A_FIRST_LINE], of[:, A_LINE_COUNT]
         return tables
 
-    def write(self, asked: Asked, tables: QuoteTables, stock: LiveStock, moment: Moment) -> list[bytes | None]:
-        """The answers to what was planned, in the order of its rows."""
+    def write(
+        self, asked: Asked, tables: QuoteTables, stock: LiveStock, moment: Moment, signer: Signer | None = None
+    ) -> list[bytes | None]:
+        """The answers to what was planned, in the order of its rows; signed where there is who signs."""
         names, quotes = self._names_of(stock, moment), tables.quotes
         used = tables.planned.used.tolist()
         plans, promises = tables.ranked.size, int(quotes[:, Q_LINE_COUNT].sum()) * tables.ranked.shape[1]
@@ -159,13 +174,27 @@ class PlainPromises:
             len(quotes), plans, used[SHIPMENTS_USED], used[PEGS_USED], used[TERMS_USED] + used[SUMS_USED], promises,
             len(quotes) * POINTS_MAX, self._widest,
         )  # fmt: skip
+        tokens = TokenRoom(*np.zeros((3, plans), np.int64)) if signer is None else signer.room(tables)
+        size += int(tokens.length.sum())
         if len(self._out) < size:
             self._out = np.empty(size, np.uint8)
         out, spans = self._out, np.empty((len(quotes), 2), np.int64)
         written = write_quotes(
-            asked.messages, asked.lines, quotes, tables.planned, tables.facts, tables.ranked, tables.points, names, out, spans
+            asked.messages,
+            asked.lines,
+            quotes,
+            tables.planned,
+            tables.facts,
+            tables.ranked,
+            tables.points,
+            names,
+            tokens,
+            out,
+            spans,
         )
         assert written >= 0, "there is room for what is written at the most"
+        if signer is not None:
+            signer.fill(tables, tokens, out)
         view, left = out.data, quotes[:, Q_STATUS] == OTHER
         answers: list[bytes | None] = [bytes(view[begin:end]) for begin, end in spans.tolist()]
         if left.any():

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from belofte.v1 import promise_service_pb2, types_pb2
+from numpy.typing import NDArray
 
 from engine.domain.reasons import Refusal
 from engine.inventory.live import LiveStock
+from engine.kernels.quote_tables import TokenRoom
 from engine.network.image import NetworkImage
+from engine.promise.plain import QuoteTables
 from engine.promise.quote import quote_promise
 from engine.service.decode import decode_options_max, decode_quote
 from engine.service.encode import encode_quote
@@ -69,6 +72,57 @@ def quoted_together(
     return [
         None if each is None else without_timings(promise_service_pb2.QuotePromiseResponse.FromString(each)) for each in answers
     ]
+
+
+class Counting:
+    """A signer whose tokens are of any length, and say of which plan they are."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.tokens: dict[int, tuple[str, int]] = {}
+
+    def room(self, tables: QuoteTables) -> TokenRoom:
+        length, until = np.zeros((2, tables.ranked.size), np.int64)
+        for p in range(len(length)):
+            length[p], until[p] = self._rng.choice([0, 1, 7, 127, 128, 300]), NOW + p
+        return TokenRoom(length, until, np.full_like(length, -7))
+
+    def fill(self, tables: QuoteTables, tokens: TokenRoom, out: NDArray[np.uint8]) -> None:
+        for p, (length, until, at) in enumerate(np.stack(tokens).T.tolist()):
+            if length and at >= 0:
+                token = (chr(65 + p % 26) * length).encode()
+                out[at : at + length] = np.frombuffer(token, np.uint8)
+                self.tokens[p] = token.decode(), until
+
+
+def test_tokens_stand_where_there_is_room_for_them() -> None:
+    """Of any length, and nothing else changes."""
+    signed = 0
+    for seed in range(160):
+        rng = random.Random(seed)
+        image = plainer_image(rng)
+        stock, promises = drawn_stock(rng, image), PlainPromises(image, 500, CLOCK)
+        text = drawn_quote(rng, image).SerializeToString()
+        begins, ends = np.zeros(1, np.int64), np.array([len(text)], np.int64)
+        if promises.kinds.items is None:
+            continue
+        asked = promises.read(text, begins, ends, stock, NOW)
+        if asked.kinds[0] is None:
+            continue
+        tables = promises.plan(asked, [0], stock, NOW)
+        signer = Counting(rng)
+        (plain,), (found,) = (promises.write(asked, tables, stock, MOMENT, each) for each in (None, signer))
+        if plain is None or found is None:
+            assert plain is found
+            continue
+        expected, told = (promise_service_pb2.QuotePromiseResponse.FromString(each) for each in (plain, found))
+        for rank, option in enumerate(expected.options):
+            token, until = signer.tokens.get(int(tables.ranked[0, rank]), ("", 0))
+            if token:
+                option.quote_token, option.valid_until.seconds = token, until * 60
+                signed += 1
+        assert told == expected, seed
+    assert signed > 30
 
 
 def test_options_frontier_and_all_else_are_those_of_one_by_one() -> None:
