@@ -17,6 +17,7 @@ from engine.kernels.quote_tables import FACT_FIELDS, POINT_FIELDS, POINTS_MAX, Q
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.horizon import Horizon
 from engine.network.image import NetworkImage
+from engine.optimizer.direct import SERVICES_MAX
 from engine.optimizer.plain import PlainKind, PlainLines, PlainPolicies, lay_out, new_tables
 from engine.promise.quote import level_choices
 
@@ -56,7 +57,8 @@ class PlainQuoter:
     def __init__(self, image: NetworkImage) -> None:
         self.image = image
         self.policies = PlainPolicies()
-        choices = level_choices(image)
+        # With more services than there are bits nothing is plain.
+        choices = level_choices(image) if len(image.service_ids) <= SERVICES_MAX else []
         self._choices = np.array([sum(1 << service for service in choice) for choice in choices], np.int64)
         self._scratch = np.zeros((PEGS_EACH_MAX + TERMS, 2), np.int64)
         self._cutoffs = Cutoffs(image)

@@ -93,6 +93,7 @@ class PlainPromises:
         self.listings = PlainListings(image, self.kinds)
         self._names: QuoteNames | None = None
         self._horizon: Horizon | None = None
+        self._slots: Sequence[Slot] | None = None
         self._made_of: tuple[Moment, int, int] | None = None
         self._slot_count = self._widest = 0
         self._out = np.empty(0, np.uint8)
@@ -124,8 +125,7 @@ class PlainPromises:
         """What is asked, and of what kind it is."""
         kinds = self.kinds
         assert kinds.items is not None, "there are items that may be asked for plainly"
-        if kinds.follow(stock):
-            self._names = None
+        kinds.follow(stock)
         messages = np.frombuffer(bytearray(text), np.uint8)
         asked = np.empty((len(begins), ASKED_FIELDS), np.int64)
         lines = np.empty((LINE_READ_FIELDS, len(text) // LINE_BYTES_MIN + 1), np.int64)
@@ -206,6 +206,9 @@ class PlainPromises:
         """What the numbers in the tables are called by now."""
         policies, slots, horizon = self.quoter.policies.policies, stock.matrix.slots, self.image.horizon(moment.minute)
         made_of = moment._replace(minute=horizon.first_day), len(policies), len(slots)
+        if self._slots is not slots:
+            # Stock that was loaded anew numbers its slots anew, however many they are.
+            self._names, self._slots = None, slots
         if self._names is None or self._made_of != made_of:
             self._names, self._made_of = self._new_names(slots, horizon, moment), made_of
             of_plans = self._names.plans

@@ -41,7 +41,6 @@ class PlainPlanner:
     def __init__(self, image: NetworkImage) -> None:
         self.image = image
         self.policies = PlainPolicies()
-        self._services = np.array([(1 << len(image.service_ids)) - 1], np.int64)
         self._scratch = np.zeros((PEGS_EACH_MAX + TERMS, 2), np.int64)
 
     def plan(
@@ -54,7 +53,8 @@ class PlainPlanner:
         image = self.image
         space = workspace_of(image)
         n = min(len(kinds), space.row_count)
-        laid = lay_out(image, stock, minute, kinds[:n], first_line[:n], line_count[:n], lines, self._services)
+        services = np.array([(1 << len(image.service_ids)) - 1], np.int64)
+        laid = lay_out(image, stock, minute, kinds[:n], first_line[:n], line_count[:n], lines, services)
         total = len(laid.item)
         planned = new_tables(n, total)
         results = np.empty((n, RESULT_FIELDS), np.int64)

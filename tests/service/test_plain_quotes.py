@@ -14,7 +14,7 @@ from engine.kernels.quote_tables import TokenRoom
 from engine.network.image import NetworkImage
 from engine.promise.plain import QuoteTables
 from engine.promise.quote import quote_promise
-from engine.service.decode import decode_options_max, decode_quote
+from engine.service.decode import decode_estimate, decode_options_max, decode_quote
 from engine.service.encode import encode_quote
 from engine.service.fields import Violations
 from engine.service.plain_quotes import Moment, PlainPromises
@@ -72,6 +72,28 @@ def quoted_together(
     return [
         None if each is None else without_timings(promise_service_pb2.QuotePromiseResponse.FromString(each)) for each in answers
     ]
+
+
+def test_stock_loaded_anew_numbers_its_receipts_anew() -> None:
+    """Also where it is a listing that meets it first."""
+    anew = 0
+    for seed in range(200):
+        rng = random.Random(seed)
+        image = plainer_image(rng)
+        promises = PlainPromises(image, 500, CLOCK)
+        quoted_together([drawn_quote(rng, image) for _ in range(4)], promises, drawn_stock(rng, image))
+        stock = drawn_stock(rng, image)
+        if seed % 2:
+            asked = promise_service_pb2.GetEstimatedDeliveryRequest(
+                item_ids=image.item_ids, destination=types_pb2.Destination(country_code="NL", latitude=52.37, longitude=4.90)
+            )
+            promises.listings.answer(asked, *decode_estimate(asked, image, NOW, Violations()), stock)
+        requests = [drawn_quote(rng, image) for _ in range(4)]
+        for request, answer in zip(requests, quoted_together(requests, promises, stock), strict=True):
+            if answer is not None:
+                assert answer == quoted_alone(request, image, stock), seed
+                anew += any(line.receipt_id for option in answer.options for s in option.plan.shipments for line in s.lines)
+    assert anew > 10
 
 
 class Counting:
