@@ -144,8 +144,8 @@ def capacities_of(scene: Scene, plan: Plan) -> tuple[CapacityChange, ...]:
 
 
 def refuse_shortage(scene: Scene, plan: Plan, field: str) -> None:
-    """Raise `Refusal` when lines are short and neither policy nor ranking allows to take what there is."""
-    if plan.short_lines and not (takes_what_there_is(scene) and plan.shipments):
+    """Raise `Refusal` when lines are short that may not be, or nothing is left."""
+    if plan.short_lines and not (plan.shipments and may_go_without(scene, plan.short_lines)):
         raise shortage_refusal(scene, plan.short_lines, field)
 
 
@@ -163,13 +163,18 @@ def shortage_refusal(scene: Scene, short_lines: tuple[ShortLine, ...], field: st
     return Refusal(reason, message, violations, metadata={"restricted_by": ", ".join(fields)} if fields else {})
 
 
-def takes_what_there_is(scene: Scene) -> bool:
-    """Whether an order may be sourced in part: where a unit short has a price, or locations are a fixed ranking."""
+def may_go_without(scene: Scene, short_lines: tuple[ShortLine, ...]) -> bool:
+    """Whether an order may be sourced without what is short of these lines.
+
+    It may where a unit short has a price, or locations are a fixed ranking; and a line to be filled or killed is killed, and
+    the rest goes on. A line, or an order, that is to come complete keeps the whole order from going without it.
+    """
     basket, policy = scene.basket, scene.policy
-    whole = basket.constraints.ship_complete and not basket.constraints.is_soft("ship_complete")
-    if whole or any(line.all_or_nothing for line in basket.lines):
+    if basket.constraints.ship_complete and not basket.constraints.is_soft("ship_complete"):
         return False
-    return policy.short_micros is not None or policy.order_by is not OrderBy.COST
+    takes_part = policy.short_micros is not None or policy.order_by is not OrderBy.COST
+    lines = [basket.lines[short.line] for short in short_lines]
+    return all(line.fill_or_kill or (takes_part and not line.ship_complete) for line in lines)
 
 
 def _lines_concerned(scene: Scene, short_lines: tuple[ShortLine, ...]) -> list[int]:

@@ -4,6 +4,7 @@ import pytest
 from belofte.v1 import types_pb2
 
 from tests.acceptance.asking import (
+    Stock,
     basket,
     lines,
     order_of,
@@ -72,6 +73,37 @@ def test_ship_complete_of_a_basket_is_one_shipment_or_nothing(server: Server) ->
     wanted = basket(lines((one, 1), (other, 1)), constraints=limits)
     wanted.lines[0].delivery_method, wanted.lines[0].pickup_location_id = types_pb2.DELIVERY_METHOD_PICKUP, "store"
     assert refusal(lambda: quote(server, wanted)).fields == ("basket.constraints.ship_complete",)
+
+
+def test_a_line_to_be_filled_or_killed_is_killed_and_the_rest_goes_on(server: Server) -> None:
+    some, plenty = stocked(server, A=2, B=1), stocked(server, A=5)
+    killed, rest = lines((some, 4), (plenty, 2))
+    killed.fill_or_kill = True
+    request = order_request(basket([killed, rest]))
+    answer = send(server, request)
+    assert shipped(answer.plan) == {"A": {"2": 2}}
+    assert [(line.line_id, line.short_quantity, line.reason) for line in answer.plan.short_lines] == [("1", 4, "NO_STOCK")]
+    assert answer.plan.certificate.status == types_pb2.CERTIFICATE_STATUS_OPTIMAL
+    assert (stock_of(server, some), stock_of(server, plenty)) == (Stock(3, 0, 3), Stock(5, 2, 3))
+    repeated = send(server, request)
+    assert (repeated.duplicate, repeated.plan) == (True, answer.plan)
+    # Three there are: filled whole, by two shipments.
+    killed.quantity = 3
+    assert shipped(send(server, order_request(basket([killed, rest]))).plan) == {"A": {"1": 2, "2": 2}, "B": {"1": 1}}
+
+
+def test_nothing_but_killed_lines_is_no_order(server: Server) -> None:
+    some, plenty = stocked(server, A=2), stocked(server, A=5)
+    killed, rest = lines((some, 3), (plenty, 2))
+    killed.fill_or_kill = True
+    error = refusal(lambda: send(server, order_request(basket([killed]))))
+    assert (error.code, error.reason) == ("FAILED_PRECONDITION", "NO_STOCK")
+    # What is to come complete does not go without a line, and neither does a line that is not to be killed.
+    limits = types_pb2.Constraints(ship_complete=FlagConstraint(value=True))
+    assert refusal(lambda: send(server, order_request(basket([killed, rest], constraints=limits)))).reason == "NO_STOCK"
+    killed.fill_or_kill, killed.ship_complete = False, True
+    assert refusal(lambda: send(server, order_request(basket([killed, rest])))).reason == "NO_STOCK"
+    assert (stock_of(server, some), stock_of(server, plenty)) == (Stock(2, 0, 2), Stock(5, 0, 5))
 
 
 def test_a_cheap_basket_is_not_split_below_its_value(server: Server) -> None:
