@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
+from engine.kernels.knapsack import LINES_MAX, fill_room
 from engine.kernels.long_order import DIVISOR, FIXED, FREE, LOCATION, PLAIN, ROW, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import GRAMS_ON, VOLUME_ON, PlanState
@@ -29,6 +30,11 @@ ALIVE, SUNK, BEST, GOAL, NODES, NODES_MAX, LEAST, MOST, CREDIT, PAUSE_AT, DEPTH,
 
 STEP_PARTS = 16
 STALLS_MAX = 4
+BY_LINE, BY_WHOLE_LINES = -1, -2
+"""Instead of a rate: a column answers by one line below its staircase; by lines served whole."""
+
+LOOKS_MAX = 200
+"""Bounds for one step of one column; beyond that, what it answers with the last line in part has to do."""
 
 
 class Search(NamedTuple):
@@ -53,6 +59,11 @@ class Search(NamedTuple):
     extra: Ints
     """[m]: by how much the bound rises when the column ships."""
     slope_at: Ints
+    """[m]: the line below its row's staircase by which a column answers most."""
+    below: Ints
+    """[m]: what each undecided column answers by that line alone; `value` is more where the steps tell more."""
+    rate_at: Ints
+    """[m]: micros per unit of weight by which the steps answer, or BY_LINE, or BY_WHOLE_LINES."""
     at_location: Ints
     """[locations]: the column that answers for a location."""
     taken: Ints
@@ -62,7 +73,11 @@ class Search(NamedTuple):
     """[m]: columns in use in the order in which they opened; how many is `plan.used`."""
     ranked: Ints
     """[m]: the undecided columns that answer least, for local search."""
+    served: Ints
+    """[m]: the lines that a column serves by BY_WHOLE_LINES, as bits."""
     answer: Ints
+    worth: Ints
+    heavy: Ints
     """[n]: scratch."""
 
 
@@ -131,8 +146,7 @@ def value_column(t: LongOrder, s: Search, c: int) -> int:
 def value_open(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
     """What an open column asks for its carrier and gains from free lines, at the least; adds to `covered`.
 
-    Its fixed cost and handling are sunk. For each step of the staircase that still holds what is on it: its price less
-    the most that fits in, the knapsack relaxed by its best rate per gram (whole, so that the bound stays exact).
+    Its fixed cost and handling are sunk.
     """
     n = s.price.shape[0]
     if t.rules[PLAIN] == 1:
@@ -144,13 +158,37 @@ def value_open(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
         return total
     row = t.columns[ROW, c]
     on = 0
-    count = 0
-    worth = 0
-    weight = 0
     for j in range(n):
         if plan.column_of[j] == c:
             on += t.weight[row, j]
-        elif plan.column_of[j] == FREE and s.price[j] > s.cost[c, j]:
+    least, rate = value_steps(t, s, plan, c, on)
+    cover_by_rate(t, s, plan, c, rate)
+    lowest: int = min(least + t.rate[row] * on, NEVER)
+    return lowest
+
+
+@kernel
+def cover_by_rate(t: LongOrder, s: Search, plan: PlanState, c: int, rate: int) -> None:
+    """Add to `covered` the free lines that a column serves at so many micros per unit of weight."""
+    row = t.columns[ROW, c]
+    for j in range(s.price.shape[0]):
+        served = plan.column_of[j] == FREE and s.price[j] - s.cost[c, j] > rate * t.weight[row, j]
+        s.covered[j] += served
+
+
+@kernel
+def value_steps(t: LongOrder, s: Search, plan: PlanState, c: int, on: int) -> tuple[int, int]:
+    """What a column that carries `on` asks for its carrier less what free lines are worth to it, at the least; and by what rate.
+
+    For each step of the staircase that still holds what is on it: its price less the most that fits in, the knapsack
+    relaxed by its best rate per unit of weight (whole, so that the bound stays exact).
+    """
+    row = t.columns[ROW, c]
+    count = 0
+    worth = 0
+    weight = 0
+    for j in range(s.price.shape[0]):
+        if plan.column_of[j] == FREE and s.price[j] > s.cost[c, j]:
             s.answer[count] = j
             count += 1
             worth += s.price[j] - s.cost[c, j]
@@ -158,7 +196,6 @@ def value_open(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
     sort_by_density(t, s, row, c, count)
     least = NEVER
     best_rate = 0
-    linear = t.rate[row] * on
     billable = plan.load[GRAMS_ON, c]
     divisor = t.columns[DIVISOR, c]
     if divisor > 0:
@@ -180,11 +217,7 @@ def value_open(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
             best_rate = rate
         if room >= weight:
             break
-    for k in range(count):
-        j = s.answer[k]
-        s.covered[j] += s.price[j] - s.cost[c, j] > best_rate * t.weight[row, j]
-    lowest: int = min(least + linear, NEVER)
-    return lowest
+    return least, best_rate
 
 
 @kernel
@@ -294,6 +327,48 @@ def insert_column(s: Search, c: int, count: int, most: int) -> int:
 
 
 @kernel
+def answer(t: LongOrder, s: Search, plan: PlanState, c: int) -> None:
+    """What an undecided column answers to the prices: by a line below its staircase, and where that pays, step by step."""
+    by_line = value_column(t, s, c)
+    s.below[c], s.value[c], s.rate_at[c] = by_line, by_line, BY_LINE
+    if by_line < 0 and t.rules[PLAIN] == 0 and t.steps[t.columns[ROW, c]] > 1:
+        by_steps, rate = value_steps(t, s, plan, c, 0)
+        by_steps += t.columns[FIXED, c]
+        if by_steps > by_line:
+            s.value[c], s.rate_at[c] = by_steps, rate
+        if s.value[c] < 0 and s.price.shape[0] <= LINES_MAX:
+            answer_whole(t, s, plan, c)
+
+
+@kernel
+def answer_whole(t: LongOrder, s: Search, plan: PlanState, c: int) -> None:
+    """What a column answers where no line is served in part: exact, or as it was where that takes too long."""
+    row = t.columns[ROW, c]
+    count = 0
+    for j in range(s.price.shape[0]):
+        if plan.column_of[j] == FREE and s.price[j] > s.cost[c, j]:
+            s.answer[count] = j
+            count += 1
+    sort_by_density(t, s, row, c, count)
+    for k in range(count):
+        j = s.answer[k]
+        s.worth[k], s.heavy[k] = s.price[j] - s.cost[c, j], t.weight[row, j]
+    # Whatever it serves, a column that ships is worth no more than nothing less this.
+    best, which = -t.columns[FIXED, c] - t.step[row, 0], 0
+    for i in range(t.steps[row]):
+        price = t.columns[FIXED, c] + t.step[row, i]
+        most, bits = fill_room(count, t.limit[row, i], s.worth, s.heavy, best + price, LOOKS_MAX)
+        if bits == -2:
+            return
+        if bits >= 0:
+            best, which = most - price, bits
+    if -best > s.value[c]:
+        s.value[c], s.rate_at[c], s.served[c] = -best, BY_WHOLE_LINES, 0
+        for k in range(count):
+            s.served[c] |= ((which >> k) & 1) << s.answer[k]
+
+
+@kernel
 def bound_now(t: LongOrder, s: Search, plan: PlanState) -> tuple[int, int]:
     """The bound at the prices as they stand, and how many undecided columns it takes (in `picked`)."""
     s.now[NODES] += 1
@@ -304,15 +379,20 @@ def bound_now(t: LongOrder, s: Search, plan: PlanState) -> tuple[int, int]:
         if value >= NEVER:
             return NEVER, 0
         total += value
-    size = s.now[ALIVE]
-    for i in range(size):
-        c = s.alive[i]
-        s.value[c] = value_column(t, s, c)
+    for i in range(s.now[ALIVE]):
+        answer(t, s, plan, s.alive[i])
     answers, count = take_answers(t, s, opened)
     if answers >= NEVER:
         return NEVER, 0
     for k in range(count):
         c = s.picked[k]
+        if s.rate_at[c] == BY_WHOLE_LINES:
+            for j in range(s.covered.shape[0]):
+                s.covered[j] += (s.served[c] >> j) & 1
+            continue
+        if s.rate_at[c] >= 0:
+            cover_by_rate(t, s, plan, c, s.rate_at[c])
+            continue
         line = t.columns[ROW, c] * SLOPES_MAX + s.slope_at[c]
         for j in range(s.covered.shape[0]):
             s.covered[j] += s.shifted[line, j] > s.cost[c, j]

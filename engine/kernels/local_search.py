@@ -45,6 +45,7 @@ def improve_plan(
         before = cost
         used = columns_in_use(plan, in_use)
         cost -= move_lines(t, plan, used, in_use, order)
+        cost -= swap_lines(t, plan, order)
         cost = close_columns(t, plan, trial, cost, order, in_use)
         cost = replace_columns(t, plan, trial, cost, count, offered, order, in_use)
         cost = open_columns(t, plan, trial, cost, count, offered, order, in_use)
@@ -98,6 +99,36 @@ def move_lines(t: LongOrder, plan: PlanState, used: int, in_use: Ints, order: In
                     least, chosen = cost, c
         put_line(t, plan, j, chosen)
         saved += gain - least
+    return saved
+
+
+@kernel
+def swap_lines(t: LongOrder, plan: PlanState, order: Ints) -> int:
+    """Swap any two lines of two columns where that is cheaper; returns what was saved."""
+    saved = 0
+    for a in range(order.shape[0]):
+        for b in range(a + 1, order.shape[0]):
+            i, j = order[a], order[b]
+            c, d = plan.column_of[i], plan.column_of[j]
+            if c < 0 or d < 0 or c == d or t.handling[d, i] >= NEVER or t.handling[c, j] >= NEVER:
+                continue
+            # A column is not closed meanwhile: its last line would give its fixed cost back.
+            if plan.load[LINES_ON, c] < 2 or plan.load[LINES_ON, d] < 2:
+                continue
+            gain = leaving_gain(t, plan, i)
+            take_line(t, plan, i)
+            gain += leaving_gain(t, plan, j)
+            take_line(t, plan, j)
+            cost, swapped = NEVER, False
+            if fits(t, plan, i, d) and fits(t, plan, j, c):
+                cost = joining_cost(t, plan, i, d)
+                if cost < NEVER:
+                    cost = min(cost + joining_cost(t, plan, j, c), NEVER)
+                swapped = cost < gain
+            put_line(t, plan, i, d if swapped else c)
+            put_line(t, plan, j, c if swapped else d)
+            if swapped:
+                saved += gain - cost
     return saved
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.column_sets import improve_set
+from engine.kernels.dive import dive
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import (
     ALIVE,
@@ -182,6 +183,10 @@ def try_plan(
             fill_plan(t, trial, used, in_use, order)
             improve_plan(t, trial, spare, near, s.ranked, order, in_use)
             adopt_plan(t, s, trial, best)
+            clear_plan(trial)
+            dive(t, s, trial, near, s.ranked, order, in_use)
+            improve_plan(t, trial, spare, near, s.ranked, order, in_use)
+            adopt_plan(t, s, trial, best)
 
 
 @kernel
@@ -247,9 +252,10 @@ def cover_by_price(t: LongOrder, s: Search, near: int, in_use: Ints) -> int:
 
 @kernel
 def addition(t: LongOrder, s: Search, c: int, j: int) -> int:
-    """By how much the bound rises when an undecided column ships and serves line j."""
+    """By how much the bound rises when an undecided column ships and serves line j: by the line below, or by the steps."""
     line = t.columns[ROW, c] * SLOPES_MAX + s.slope_at[c]
-    rise: int = s.extra[c] + max(0, s.cost[c, j] - s.shifted[line, j])
+    by_line = s.extra[c] - (s.value[c] - s.below[c]) + max(0, s.cost[c, j] - s.shifted[line, j])
+    rise: int = max(by_line, s.extra[c] + max(0, s.cost[c, j] - s.price[j]))
     return rise
 
 

@@ -67,12 +67,13 @@ def long_order(problem: Problem, *, is_divided: bool = False) -> LongOrder:
 def empty_search(t: LongOrder) -> Search:
     """Room for the state of a search."""
     m, n = t.handling.shape
-    line, column = np.zeros((5, n), np.int64), np.zeros((10, m), np.int64)
+    line, column = np.zeros((7, n), np.int64), np.zeros((13, m), np.int64)
     return Search(
         now=np.zeros(NOW_FIELDS, np.int64), cost=np.empty((m, n), np.int64), price=line[0], price_max=line[1],
         best_price=line[2], covered=line[3], shifted=np.empty((len(t.rise), n), np.int64), alive=column[0],
         rank=column[1], value=column[2], extra=column[3], slope_at=column[4], at_location=column[5], taken=column[6],
-        picked=column[7], opened=column[8], ranked=column[9], answer=line[4],
+        picked=column[7], opened=column[8], ranked=column[9], below=column[10], rate_at=column[11], answer=line[4], served=column[12],
+        worth=line[5], heavy=line[6],
     )  # fmt: skip
 
 

@@ -1,0 +1,106 @@
+"""A plan made shipment by shipment at the prices of a bound: the load that costs least for what its lines are priced, the next.
+
+A column's load is the lines it serves for less than their price, the most worth per gram first, up to where a gram more
+costs most: carriers charge by the step, so the best load ends below one. Method: greedy set covering, Chvátal 1979.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.jit import kernel
+from engine.kernels.lagrange import MOST, Search, sort_by_density
+from engine.kernels.local_search import improve_plan
+from engine.kernels.long_order import FREE, LEFT_SHORT, ROW, LongOrder
+from engine.kernels.partition import NEVER
+from engine.kernels.plans import PlanState, copy_plan, fill_plan, fits, joining_cost, put_line, take_line
+
+Ints = NDArray[np.int64]
+
+
+@kernel
+def dive(t: LongOrder, s: Search, plan: PlanState, count: int, offered: Ints, order: Ints, in_use: Ints) -> None:
+    """Complete a plan by offered columns [≥ count], within MOST; what no load is worth goes where it adds least, or is short."""
+    while plan.used[0] < min(s.now[MOST], order.shape[0]):
+        chosen, best = -1, 0.0
+        for i in range(count):
+            lines, cost, worth = best_load(t, s, plan, offered[i])
+            if lines > 0 and (chosen < 0 or float(cost) * best < float(worth)):
+                chosen, best = offered[i], float(worth) / float(max(cost, 1))
+        if chosen < 0:
+            break
+        lines, _, _ = best_load(t, s, plan, chosen)
+        load_column(t, s, plan, chosen, lines)
+    used = plan.used[0]
+    for k in range(used):
+        in_use[k] = plan.used[k + 1]
+    fill_plan(t, plan, used, in_use, order)
+
+
+@kernel
+def dive_again(
+    t: LongOrder, s: Search, best: PlanState, trial: PlanState, spare: PlanState, cost: int, count: int, offered: Ints,
+    order: Ints, in_use: Ints,
+) -> int:  # fmt: skip
+    """Let what any two columns of a plan carry find its way anew, while that makes the plan cheaper; returns what it costs."""
+    a = 1
+    while a <= best.used[0]:
+        b = a
+        while b <= best.used[0]:
+            copy_plan(t, best, trial)
+            c, d = best.used[a], best.used[b]
+            for j in range(order.shape[0]):
+                if trial.column_of[j] == c or trial.column_of[j] == d or trial.column_of[j] == LEFT_SHORT:
+                    take_line(t, trial, j)
+            dive(t, s, trial, count, offered, order, in_use)
+            after = improve_plan(t, trial, spare, count, offered, order, in_use)
+            b += 1
+            if after < cost:
+                copy_plan(t, trial, best)
+                cost = after
+                a, b = 1, 1
+        a += 1
+    return cost
+
+
+@kernel
+def list_worth(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
+    """answer = the free lines that column c serves for less than their price, the most worth per gram first; how many."""
+    count = 0
+    for j in range(s.price.shape[0]):
+        if plan.column_of[j] == FREE and s.price[j] > s.cost[c, j]:
+            s.answer[count] = j
+            count += 1
+    sort_by_density(t, s, t.columns[ROW, c], c, count)
+    return count
+
+
+@kernel
+def best_load(t: LongOrder, s: Search, plan: PlanState, c: int) -> tuple[int, int, int]:
+    """(lines, cost, Σ price): the first so many of `answer` that column c sends for least per price; (0, 0, 0): none fits."""
+    count = list_worth(t, s, plan, c)
+    cost, worth, put = 0, 0, 0
+    best, best_cost, best_worth = 0, 0, 1
+    for k in range(count):
+        j = s.answer[k]
+        joins = joining_cost(t, plan, j, c) if fits(t, plan, j, c) else NEVER
+        if joins >= NEVER:
+            break
+        put_line(t, plan, j, c)
+        put += 1
+        cost += joins
+        worth += s.price[j]
+        if best == 0 or float(cost) * float(best_worth) <= float(best_cost) * float(worth):
+            best, best_cost, best_worth = put, cost, worth
+    for k in range(put):
+        take_line(t, plan, s.answer[k])
+    return best, best_cost, best_worth
+
+
+@kernel
+def load_column(t: LongOrder, s: Search, plan: PlanState, c: int, lines: int) -> None:
+    """Put the first so many lines worth it on column c, and those of the others whose price pays for what they add."""
+    count = list_worth(t, s, plan, c)
+    for k in range(count):
+        j = s.answer[k]
+        if k < lines or (fits(t, plan, j, c) and joining_cost(t, plan, j, c) <= s.price[j]):
+            put_line(t, plan, j, c)
