@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import ALIVE, BEST, DEPTH, GOAL, NODES_MAX, PAUSE_AT, Search, copy_values
 from engine.kernels.long_order import FIXED, GRAIN, LEFT_SHORT, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, plan_cost, put_line
+from engine.kernels.search_state import ALIVE, BEST, DEPTH, GOAL, NODES_MAX, PAUSE_AT, Search, copy_values
 
 Ints = NDArray[np.int64]
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from engine.kernels.bit_sets import WORD
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import ALIVE, GOAL, Search
 from engine.kernels.long_order import CAPACITY, FIXED, KIND, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
+from engine.kernels.search_state import ALIVE, GOAL, Search
 from engine.kernels.staircase import SLOPES_MAX
 
 RANKED_FIELDS = 4

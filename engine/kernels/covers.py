@@ -31,11 +31,11 @@ from engine.kernels.cover_tables import (
     lay_out,
 )  # fmt: skip
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import ALIVE, BEST, GOAL, NODES, NODES_MAX, PAUSE_AT, Search, copy_values
 from engine.kernels.long_order import PLAIN, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, fill_plan
 from engine.kernels.search import PAUSED, adopt_plan, search_plans
+from engine.kernels.search_state import ALIVE, BEST, GOAL, NODES, NODES_MAX, PAUSE_AT, Search, copy_values
 
 SETS_PER_NODE = 128
 """Sets looked at that count as one node: about the time of one bound."""

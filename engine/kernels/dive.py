@@ -7,19 +7,20 @@ costs most: carriers charge by the step, so the best load ends below one. Method
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.kernels.column_answers import list_worth
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import MOST, Search, sort_by_density
 from engine.kernels.local_search import improve_plan
-from engine.kernels.long_order import FREE, LEFT_SHORT, ROW, LongOrder
+from engine.kernels.long_order import LEFT_SHORT, LongOrder
 from engine.kernels.partition import NEVER
-from engine.kernels.plans import PlanState, copy_plan, fill_plan, fits, joining_cost, put_line, take_line
+from engine.kernels.plans import PlanState, copy_plan, fill_plan, fits, joining_cost, plan_cost, put_line, take_line
+from engine.kernels.search_state import MOST, Search
 
 Ints = NDArray[np.int64]
 
 
 @kernel
 def dive(t: LongOrder, s: Search, plan: PlanState, count: int, offered: Ints, order: Ints, in_use: Ints) -> None:
-    """Complete a plan by offered columns [≥ count], within MOST; what no load is worth goes where it adds least, or is short."""
+    """Complete a plan by offered columns [≥ count], within MOST; the rest goes where it adds least, or is short."""
     while plan.used[0] < min(s.now[MOST], order.shape[0]):
         chosen, best = -1, 0.0
         for i in range(count):
@@ -38,40 +39,27 @@ def dive(t: LongOrder, s: Search, plan: PlanState, count: int, offered: Ints, or
 
 @kernel
 def dive_again(
-    t: LongOrder, s: Search, best: PlanState, trial: PlanState, spare: PlanState, cost: int, count: int, offered: Ints,
-    order: Ints, in_use: Ints,
+    t: LongOrder, s: Search, best: PlanState, trial: PlanState, spare: PlanState, count: int, offered: Ints, order: Ints,
+    in_use: Ints,
 ) -> int:  # fmt: skip
-    """Let what any two columns of a plan carry find its way anew, while that makes the plan cheaper; returns what it costs."""
-    a = 1
-    while a <= best.used[0]:
-        b = a
-        while b <= best.used[0]:
-            copy_plan(t, best, trial)
-            c, d = best.used[a], best.used[b]
-            for j in range(order.shape[0]):
-                if trial.column_of[j] == c or trial.column_of[j] == d or trial.column_of[j] == LEFT_SHORT:
-                    take_line(t, trial, j)
-            dive(t, s, trial, count, offered, order, in_use)
-            after = improve_plan(t, trial, spare, count, offered, order, in_use)
-            b += 1
-            if after < cost:
-                copy_plan(t, trial, best)
-                cost = after
-                a, b = 1, 1
-        a += 1
+    """Let what one or two columns of a plan carry, and what is short, find its way anew while that is cheaper; the cost."""
+    cost: int = plan_cost(t, best)
+    at = 0
+    while at < best.used[0] * best.used[0]:
+        c, d = best.used[1 + at // best.used[0]], best.used[1 + at % best.used[0]]
+        at += 1
+        if d < c:
+            continue
+        copy_plan(t, best, trial)
+        for j in range(order.shape[0]):
+            if trial.column_of[j] == c or trial.column_of[j] == d or trial.column_of[j] == LEFT_SHORT:
+                take_line(t, trial, j)
+        dive(t, s, trial, count, offered, order, in_use)
+        after = improve_plan(t, trial, spare, count, offered, order, in_use)
+        if after < cost:
+            copy_plan(t, trial, best)
+            cost, at = after, 0
     return cost
-
-
-@kernel
-def list_worth(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
-    """answer = the free lines that column c serves for less than their price, the most worth per gram first; how many."""
-    count = 0
-    for j in range(s.price.shape[0]):
-        if plan.column_of[j] == FREE and s.price[j] > s.cost[c, j]:
-            s.answer[count] = j
-            count += 1
-    sort_by_density(t, s, t.columns[ROW, c], c, count)
-    return count
 
 
 @kernel

@@ -13,6 +13,9 @@ Ints = NDArray[np.int64]
 LINES_MAX = 62
 """Lines whose choice is told as the bits of one number."""
 
+NO_BETTER, TOO_LONG = -1, -2
+"""Instead of a choice."""
+
 
 @kernel
 def relaxed(first: int, count: int, room: int, worth: Ints, weight: Ints) -> int:
@@ -36,18 +39,19 @@ def relaxed(first: int, count: int, room: int, worth: Ints, weight: Ints) -> int
 def fill_room(
     count: int, room: int, worth: Ints, weight: Ints, known: int, looks_max: int
 ) -> tuple[int, int]:  # fmt: skip
-    """(most, which): what lines are worth that fit within `room`, more than `known`, and their bits; (known, −1): none are.
+    """(most, which): what lines are worth that fit within `room`, more than `known`, and their bits.
 
-    worth and weight [count ≤ LINES_MAX], the best per weight first. Where `looks_max` bounds do not suffice, most is a bound
-    from above, and which is −2.
+    Where none are, (known, NO_BETTER). worth and weight [count ≤ LINES_MAX], the best per weight first. Where `looks_max`
+    bounds do not suffice, most is a bound from above, and which is TOO_LONG.
     """
-    best, which = known, -1
+    best, which = known, NO_BETTER
+    top = relaxed(0, count, room, worth, weight)
     taken, total, k, looks = 0, 0, 0, 0
     while True:
         above = total + relaxed(k, count, room, worth, weight)
         looks += 1
         if looks > looks_max:
-            return relaxed(0, count, room + used_by(taken, count, weight), worth, weight), -2
+            return top, TOO_LONG
         if above > best:
             while k < count and weight[k] <= room:
                 taken |= 1 << k
@@ -60,6 +64,8 @@ def fill_room(
                 continue
             if total > best:
                 best, which = total, taken
+                if best == top:
+                    return best, which
         # Leave out the last one taken.
         k = min(k, count) - 1
         while k >= 0 and (taken >> k) & 1 == 0:
@@ -70,12 +76,3 @@ def fill_room(
         total -= worth[k]
         room += weight[k]
         k += 1
-
-
-@kernel
-def used_by(taken: int, count: int, weight: Ints) -> int:
-    """What the lines taken weigh together."""
-    total = 0
-    for k in range(count):
-        total += weight[k] * ((taken >> k) & 1)
-    return total

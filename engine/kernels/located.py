@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import ALIVE, GOAL, Search, ascend, bound_now, drop_columns
+from engine.kernels.lagrange import ascend, bound_now, drop_columns
 from engine.kernels.long_order import QUANTITY, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, fits, joining_cost, plan_cost, put_line
+from engine.kernels.search_state import ALIVE, GOAL, Search
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

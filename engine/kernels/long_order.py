@@ -20,10 +20,11 @@ COLUMN_FIELDS = 8
 """Rows of `columns`, by column. LOCATION counts from 0 without gaps; FIXED holds the split penalty."""
 LOCATION, FIXED, ROW, KIND, CAPACITY, ZONE, DIVISOR, PACKAGE = range(COLUMN_FIELDS)
 
-RULE_FIELDS = 5
+RULE_FIELDS = 6
 """`rules`: SPLIT penalty, carrier WEIGHT_PPM, LOCATIONS_MAX, PLAIN (1: the price of a shipment is the same whatever it
-holds, and nothing it holds bars another line), GRAIN (all costs are multiples of it)."""
-SPLIT, WEIGHT_PPM, LOCATIONS_MAX, PLAIN, GRAIN = range(RULE_FIELDS)
+holds, and nothing it holds bars another line), GRAIN (all costs are multiples of it), DIVIDED (1: a column may serve a
+part of a line)."""
+SPLIT, WEIGHT_PPM, LOCATIONS_MAX, PLAIN, GRAIN, DIVIDED = range(RULE_FIELDS)
 
 FREE, LEFT_SHORT = -2, -1
 """Where a line stands that is not on a column."""

@@ -12,23 +12,7 @@ from numpy.typing import NDArray
 from engine.kernels.column_sets import improve_set
 from engine.kernels.dive import dive
 from engine.kernels.jit import kernel
-from engine.kernels.lagrange import (
-    ALIVE,
-    BEST,
-    DEPTH,
-    ENTERING,
-    GOAL,
-    MOST,
-    NODES,
-    NODES_MAX,
-    PAUSE_AT,
-    SUNK,
-    Search,
-    ascend,
-    copy_values,
-    insert_column,
-    remove,
-)
+from engine.kernels.lagrange import ascend, insert_column
 from engine.kernels.local_search import improve_plan
 from engine.kernels.long_order import FIXED, FREE, GRAIN, LEFT_SHORT, LOCATION, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
@@ -45,6 +29,21 @@ from engine.kernels.plans import (
     put_line,
     take_line,
 )  # fmt: skip
+from engine.kernels.search_state import (
+    ALIVE,
+    BEST,
+    DEPTH,
+    ENTERING,
+    GOAL,
+    MOST,
+    NODES,
+    NODES_MAX,
+    PAUSE_AT,
+    SUNK,
+    Search,
+    copy_values,
+    remove,
+)
 from engine.kernels.staircase import SLOPES_MAX
 
 FRAME_FIELDS = 5

@@ -19,10 +19,10 @@ from engine.kernels.alternatives import (
     AT_MOST,
 )
 from engine.kernels.begin import begin, start_prices
-from engine.kernels.lagrange import BEST, GOAL, LEAST, MOST
 from engine.kernels.located import bound_each, send_each
 from engine.kernels.long_order import GRAIN, GRAMS, LOCATIONS_MAX
 from engine.kernels.partition import NEVER
+from engine.kernels.search_state import BEST, GOAL, LEAST, MOST
 from engine.optimizer.bounds import not_divisible
 from engine.optimizer.candidates import Candidates
 from engine.optimizer.column_tables import ColumnTable, by_location, problem_table

@@ -12,7 +12,7 @@ import numpy as np
 from engine.kernels.begin import begin, start_prices
 from engine.kernels.covers import fewest_columns, search_covers
 from engine.kernels.dive import dive_again
-from engine.kernels.lagrange import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, PAUSE_AT, Search, ascend
+from engine.kernels.lagrange import ascend
 from engine.kernels.long_order import (
     GRAIN,
     GRAMS,
@@ -24,6 +24,7 @@ from engine.kernels.long_order import (
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState
 from engine.kernels.search import FRAME_FIELDS, PAUSED, nearest_columns, search_plans, try_plan
+from engine.kernels.search_state import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, PAUSE_AT, Search
 from engine.optimizer.bounds import least_lines, least_prices, shipments_bound
 from engine.optimizer.cut import IsCut, never_cut
 from engine.optimizer.problem import Ints, Placement, Problem, Solution
@@ -33,7 +34,9 @@ ROOT_PARTS, ROOT_ROUNDS = 3, 20
 """Steps of ascent at the root, and how often a plan is made on the way."""
 
 WINDOW_ROUNDS = 20
-STEPPED_PARTS, NEAR_MAX, DIVE = 8, 24, True
+STEPPED_PARTS, NEAR_MAX = 4, 24
+"""Where what carriers charge depends on weight: parts of the ascent, and columns offered to what finds its way anew."""
+
 SHORT_MICROS_MAX = 2**50
 """What leaving all short may cost here at the most: prices of 500 lines then add up far below the range of numbers."""
 
@@ -133,7 +136,7 @@ class LongSearch:
             if self.spent():
                 break
             self.try_plan(count)
-            if DIVE and not self.t.rules[PLAIN]:
+            if not self.t.rules[PLAIN]:
                 self.dive_again()
             if least == 0:
                 least = int(fewest_columns(self.t, self.s, self.covers, bound, WINDOWS_MAX))
@@ -179,13 +182,14 @@ class LongSearch:
         )  # fmt: skip
 
     def dive_again(self) -> None:
-        """Improve the best plan two columns at a time."""
+        """Improve the best plan a column or two at a time."""
         near = int(nearest_columns(self.s, NEAR_MAX))
         before = self.cost
-        cost = int(dive_again(self.t, self.s, self.best, self.trial, self.spare, before, near, self.s.ranked, self.order, self.in_use))
+        cost = dive_again(
+            self.t, self.s, self.best, self.trial, self.spare, near, self.s.ranked, self.order, self.in_use
+        )  # fmt: skip
         if cost < before:
-            self.s.now[BEST] = cost
-            self.s.now[GOAL] = cost - self.t.rules[GRAIN] + 1
+            self.s.now[BEST], self.s.now[GOAL] = cost, cost - self.t.rules[GRAIN] + 1
 
     def state(self) -> tuple[LongOrder, Search, PlanState, PlanState, PlanState, PlanState, Ints, Ints, Ints, Ints]:
         """What the searching kernels take first."""

@@ -4,7 +4,6 @@ import numpy as np
 
 from engine.kernels.bit_sets import WORD
 from engine.kernels.cover_tables import CURSOR_FIELDS, LEVEL, LEVEL_FIELDS, RANKED_FIELDS, Covers
-from engine.kernels.lagrange import NOW_FIELDS, Search
 from engine.kernels.long_order import (
     COLUMN_FIELDS,
     FREE,
@@ -19,6 +18,7 @@ from engine.kernels.long_order import (
 )  # fmt: skip
 from engine.kernels.long_tables import divided_line_costs, drop_dominated, nothing_binds, whole_line_costs
 from engine.kernels.plans import LOAD_FIELDS, USED_AT, PlanState
+from engine.kernels.search_state import NOW_FIELDS, Search
 from engine.kernels.staircase import SLOPES_MAX, STEPS_MAX
 from engine.optimizer.problem import Problem
 
@@ -40,7 +40,7 @@ def long_order(problem: Problem, *, is_divided: bool = False) -> LongOrder:
         location, p.fixed, row, p.capacity_kind, p.capacity_left, p.zone[row], p.divisor[row], p.package_grams_max[row]
     )  # fmt: skip
     rules = np.zeros(RULE_FIELDS, np.int64)
-    rules[:] = p.split_micros, p.carrier_weight_ppm, min(p.locations_max, n), 0, 1
+    rules[:] = p.split_micros, p.carrier_weight_ppm, min(p.locations_max, n), 0, 1, is_divided
     per_row = np.zeros((3, rows), np.int64)
     stairs = np.empty((2, rows, STEPS_MAX + 1), np.int64)
     costs = np.empty((2, m, n), np.int64)
@@ -72,8 +72,8 @@ def empty_search(t: LongOrder) -> Search:
         now=np.zeros(NOW_FIELDS, np.int64), cost=np.empty((m, n), np.int64), price=line[0], price_max=line[1],
         best_price=line[2], covered=line[3], shifted=np.empty((len(t.rise), n), np.int64), alive=column[0],
         rank=column[1], value=column[2], extra=column[3], slope_at=column[4], at_location=column[5], taken=column[6],
-        picked=column[7], opened=column[8], ranked=column[9], below=column[10], rate_at=column[11], answer=line[4], served=column[12],
-        worth=line[5], heavy=line[6],
+        picked=column[7], opened=column[8], ranked=column[9], below=column[10], rate_at=column[11],
+        served=column[12], answer=line[4], worth=line[5], heavy=line[6],
     )  # fmt: skip
 
 

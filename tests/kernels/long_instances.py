@@ -5,9 +5,9 @@ import random
 import numpy as np
 
 from engine.kernels.begin import begin, start_prices
-from engine.kernels.lagrange import Search
 from engine.kernels.long_order import COLUMN_FIELDS, LINE_FIELDS, RULE_FIELDS, LongOrder
 from engine.kernels.plans import PlanState
+from engine.kernels.search_state import Search
 from engine.kernels.staircase import SLOPES_MAX, STEPS_MAX
 from engine.optimizer.problem import Problem
 from engine.optimizer.search_tables import empty_plan, empty_search, long_order

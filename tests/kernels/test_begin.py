@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from engine.kernels.begin import begin, start_prices
-from engine.kernels.lagrange import ALIVE, BEST, DEPTH, GOAL, NODES, NODES_MAX, PAUSE_AT, SUNK
 from engine.kernels.long_order import FIXED, FREE, GRAIN, LEFT_SHORT, ROW, SHORT, SPLIT
 from engine.kernels.partition import NEVER
+from engine.kernels.search_state import ALIVE, BEST, DEPTH, GOAL, NODES, NODES_MAX, PAUSE_AT, SUNK
 from engine.optimizer.search_tables import empty_plan, empty_search, long_order
 from tests.kernels.long_instances import drawn_long
 

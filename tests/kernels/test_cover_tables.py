@@ -24,9 +24,10 @@ from engine.kernels.cover_tables import (
     lay_out,
     rank_columns,
 )
-from engine.kernels.lagrange import ALIVE, BEST, GOAL, LEAST, MOST, Search, ascend
+from engine.kernels.lagrange import ascend
 from engine.kernels.long_order import CAPACITY, FIXED, KIND, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
+from engine.kernels.search_state import ALIVE, BEST, GOAL, LEAST, MOST, Search
 from engine.kernels.staircase import SLOPES_MAX
 from engine.optimizer.search_tables import empty_covers
 from tests.kernels.long_instances import begun

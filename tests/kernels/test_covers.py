@@ -8,9 +8,10 @@ import pytest
 
 from engine.kernels.begin import begin, start_prices
 from engine.kernels.covers import fewest_columns
-from engine.kernels.lagrange import BEST, GOAL, LEAST, MOST, NODES_MAX, ascend
+from engine.kernels.lagrange import ascend
 from engine.kernels.long_order import FIXED, LOCATION, LOCATIONS_MAX, PLAIN, SHORT
 from engine.kernels.partition import NEVER
+from engine.kernels.search_state import BEST, GOAL, LEAST, MOST, NODES_MAX
 from engine.optimizer.long_orders import LongSearch
 from engine.optimizer.problem import Problem
 from engine.optimizer.search_tables import WINDOWS_MAX, empty_covers, empty_plan, empty_search, long_order

@@ -7,32 +7,13 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from engine.kernels.lagrange import (
-    ALIVE,
-    BEST,
-    CREDIT,
-    GOAL,
-    LEAST,
-    MOST,
-    Search,
-    ascend,
-    bound_now,
-    copy_values,
-    critical_rate,
-    drop_columns,
-    insert_column,
-    remove,
-    reward,
-    shift_prices,
-    sort_by_density,
-    take_answers,
-    value_column,
-    value_open,
-)
+from engine.kernels.column_answers import critical_rate, reward, sort_by_density, value_column, value_open
+from engine.kernels.lagrange import ascend, bound_now, drop_columns, insert_column, shift_prices, take_answers
 from engine.kernels.long_order import FIXED, FREE, LEFT_SHORT, LOCATIONS_MAX, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, fits, joining_cost
 from engine.kernels.search import FRAME_FIELDS, advance
+from engine.kernels.search_state import ALIVE, BEST, CREDIT, GOAL, LEAST, MOST, Search, copy_values, remove
 from engine.kernels.staircase import SLOPES_MAX
 from engine.optimizer.problem import Problem
 from tests.checker import carrier_micros

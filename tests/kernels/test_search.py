@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from engine.kernels.lagrange import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, PAUSE_AT, ascend
+from engine.kernels.lagrange import ascend
 from engine.kernels.long_order import FIXED, LEFT_SHORT, LOCATIONS_MAX, ROW, SHORT
 from engine.kernels.partition import NEVER
 from engine.kernels.search import (
@@ -21,6 +21,7 @@ from engine.kernels.search import (
     search_plans,
     try_plan,
 )
+from engine.kernels.search_state import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, PAUSE_AT
 from engine.kernels.staircase import SLOPES_MAX
 from engine.optimizer.long_orders import LongSearch
 from engine.optimizer.problem import Problem

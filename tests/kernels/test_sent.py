@@ -6,10 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from engine.kernels.lagrange import BEST, GOAL, LEAST, MOST
 from engine.kernels.located import bound_each, send_each
 from engine.kernels.long_order import LOCATIONS_MAX
 from engine.kernels.partition import NEVER
+from engine.kernels.search_state import BEST, GOAL, LEAST, MOST
 from engine.optimizer.problem import Problem
 from engine.optimizer.search_tables import empty_plan, long_order
 from tests.kernels.long_instances import begun, drawn_long

@@ -13,6 +13,21 @@ def column_answer(fixed: int, base: list[int], rises: list[list[int]], costs: li
     )
 
 
+def steps_answer(
+    fixed: int, limits: list[int], steps: list[int], weights: list[int], costs: list[int], prices: list[int]
+) -> int:
+    """fixed + the least over sets of lines of the price of their step − Σ (price − cost)."""
+    lines = [j for j, (price, cost) in enumerate(zip(prices, costs, strict=True)) if price > cost]
+    answers = []
+    for size in range(len(lines) + 1):
+        for chosen in combinations(lines, size):
+            heavy = sum(weights[j] for j in chosen)
+            step = next((price for limit, price in zip(limits, steps, strict=True) if heavy <= limit), None)
+            if step is not None:
+                answers.append(step - sum(prices[j] - costs[j] for j in chosen))
+    return fixed + min(answers)
+
+
 def cheapest_answers(answers: list[tuple[int, int]], least: int, most: int) -> int | None:
     """The least sum of (location, answer), one a location, of `least` to `most` locations; None when there are too few."""
     by_location: dict[int, int] = {}
