@@ -37,12 +37,13 @@ def slot_of(position: Position) -> int:
     return SLOTS.index((position.receipt, position.pool, position.available_at, position.sellable))
 
 
-def drawn_rows(rng: random.Random, items: int, locations: int, *, hostile: float = 0.1) -> Rows:
+def drawn_rows(rng: random.Random, items: int, locations: int, *, hostile: float = 0.1, on_hand: float = 0.0) -> Rows:
+    """on_hand: how many of the locations have stock on hand for all, besides what else is drawn."""
     rows, start, columns = [], [], [[0], [0], [77], [0]]
     for _ in range(items):
         row = []
         for location in range(locations):
-            slots = rng.sample(range(len(SLOTS)), rng.choice([0, 1, 1, 2, 4]))
+            slots = {*rng.sample(range(len(SLOTS)), rng.choice([0, 1, 1, 2, 4])), *([0] if rng.random() < on_hand else [])}
             for slot in sorted(slots, key=lambda s: (SLOTS[s][2], s)):
                 units = rng.choice(HOSTILE) if rng.random() < hostile else (rng.randint(0, 9), rng.choice([0, 0, 3, 12]))
                 row.append(Position(location, *SLOTS[slot], *units))

@@ -25,6 +25,7 @@ from engine.optimizer.problem import Problem
 from engine.optimizer.search_tables import empty_plan, long_order
 from tests.checker import carrier_micros
 from tests.kernels.long_instances import drawn_long
+from tests.naive.local_search import Neighbours
 from tests.naive.plans import cost_of, has_room, joining, load_of, used_columns
 
 SEEDS = range(200)
@@ -93,27 +94,39 @@ def test_moves_of_one_line(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_neighbourhood_tells_what_its_plan_costs(seed: int) -> None:
+def test_every_neighbourhood_finds_what_pricing_anew_finds(seed: int) -> None:
+    """And tells what its plan costs."""
     made = begun(seed)
     if made is None:
         return
     rng, problem, t, plan, where = made
     n, m = problem.line_count, problem.column_count
-    trial, in_use = empty_plan(t), np.full(m + n + 1, -7)
-    order = np.array(rng.sample(range(n), n))
+    trial, in_use, order = empty_plan(t), np.full(m + n + 1, -7), rng.sample(range(n), n)
     offered = rng.sample(range(m), rng.randint(0, m))
-    count, array = len(offered), np.array([*offered, 0])
+    count, lines, array = len(offered), np.array(order), np.array([*offered, 0])
+    naive = Neighbours(problem, t.handling.tolist(), order)
     cost = plan_cost(t, plan)
     assert cost == cost_of(problem, where)
-    for step in (
-        lambda micros: close_columns(t, plan, trial, micros, order, in_use),
-        lambda micros: replace_columns(t, plan, trial, micros, count, array, order, in_use),
-        lambda micros: open_columns(t, plan, trial, micros, count, array, order, in_use),
-        lambda micros: share_columns(t, plan, micros, count, array, order, in_use),
+    for step, twin in (
+        (lambda micros: close_columns(t, plan, trial, micros, lines, in_use), naive.closed),
+        (
+            lambda micros: replace_columns(t, plan, trial, micros, count, array, lines, in_use),
+            lambda old, used: naive.replaced(old, used, offered),
+        ),
+        (
+            lambda micros: open_columns(t, plan, trial, micros, count, array, lines, in_use),
+            lambda old, used: naive.opened(old, used, offered),
+        ),
+        (
+            lambda micros: share_columns(t, plan, micros, count, array, lines, in_use),
+            lambda old, used: naive.shared(old, used, offered),
+        ),
     ):
+        used = plan.used[1 : 1 + plan.used[0]].tolist()
         after = step(cost)
-        assert after <= cost
-        assert after == plan_cost(t, plan) == cost_of(problem, plan.column_of.tolist())
+        where = twin(where, used)
+        assert plan.column_of.tolist() == where
+        assert after == plan_cost(t, plan) == cost_of(problem, where) <= cost
         cost = after
 
 
