@@ -32,7 +32,7 @@ def date_columns(
         l = location[i]  # noqa: E741
         p = profile[l]
         common = start[i] == start[0]
-        ready = ready_minute(start[i], p, tables) if not common or shared[p, 0, 0] == -1 else 0
+        ready = 0 if common else ready_minute(start[i], p, tables)
         for index in range(services.shape[0]):
             s = services[index]
             if zone[s, l] < 0:
