@@ -153,7 +153,7 @@ def test_ranks_of_many_equal_columns(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(250))
 def test_every_cover_that_is_cheap_enough_goes_on_with_one_of_the_options(seed: int) -> None:
     """Level after level; a column that was tried at a level is in no later cover of it."""
-    made = laid(seed, 5, 7)
+    made = laid(seed, *((5, 7) if seed % 2 else (8, 9)))
     if made is None:
         return
     draw, _, _, v, _ = made

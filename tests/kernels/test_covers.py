@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 
 from engine.kernels.begin import begin, start_prices
-from engine.kernels.covers import fewest_columns
+from engine.kernels.covers import fewest_columns, search_covers
 from engine.kernels.lagrange import ascend
 from engine.kernels.long_order import FIXED, LOCATION, LOCATIONS_MAX, PLAIN, SHORT
 from engine.kernels.partition import NEVER
-from engine.kernels.search_state import BEST, GOAL, LEAST, MOST, NODES_MAX
+from engine.kernels.search import PAUSED
+from engine.kernels.search_state import ALIVE, BEST, GOAL, LEAST, MOST, NODES, NODES_MAX, PAUSE_AT
 from engine.optimizer.long_orders import LongSearch
-from engine.optimizer.problem import Problem
+from engine.optimizer.problem import Problem, Tariffs
 from engine.optimizer.search_tables import WINDOWS_MAX, empty_covers, empty_plan, empty_search, long_order
+from tests.kernels.test_search import all_plans
 from tests.naive.long_orders import cheapest_set
+from tests.naive.plans import cost_of
 from tests.optimizer.problems import hand_made
 
 SEEDS = range(150)
@@ -88,3 +91,49 @@ def test_a_location_with_room_for_few_lines_covers_no_more() -> None:
     s.now[BEST] = s.now[GOAL] = 2_000
     bound, _ = ascend(t, s, plan, 3)
     assert fewest_columns(t, s, covers, bound, WINDOWS_MAX) == 3
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_search_in_slices_and_within_a_budget(seed: int) -> None:
+    """Also where weight costs something, so that each set is searched by itself: what is proven holds, however it is cut."""
+    rng = random.Random(seed)
+    problem = thin(seed, rng.randint(2, 5), rng.randint(2, 6), 0.9)
+    if seed % 2:
+        problem = problem._replace(
+            zone=np.array([0]), grams=np.array([rng.randint(1, 4) for _ in problem.grams]),
+            tariffs=Tariffs(np.array([0, 2]), np.array([3, 10**6]), np.array([10, 300]), np.array([0, 0])),
+        )  # fmt: skip
+    t = long_order(problem)
+    assert t.rules[PLAIN] == 1 or seed % 2
+    plans = [(used, cost) for used, cost in all_plans(problem, t.handling) if used]
+    for k in range(1, min(problem.line_count, 3) + 1):
+        least = min((cost for used, cost in plans if used == k), default=NEVER)
+        for nodes_max, slice_nodes in ((10**6, 1), (10**6, 40), (3, 1)):
+            search = LongSearch(t, nodes_max)
+            s = search.s
+            s.now[LEAST] = s.now[MOST] = k
+            bound, _ = search.ascend(0)
+            if search.closed(bound):
+                assert search.cost <= least
+                continue
+            alive, price = s.alive[: s.now[ALIVE]].tolist(), s.price.copy()
+            while True:
+                s.now[PAUSE_AT] = s.now[NODES] + slice_nodes
+                found = search_covers(*search.state(), search.covers, k, bound)
+                if found != PAUSED:
+                    break
+            assert search.cost == cost_of(problem, search.best.column_of.tolist())
+            if found >= NEVER:
+                assert search.cost <= least, seed
+            else:
+                assert found == bound <= least, seed
+                assert nodes_max == 3
+            assert sorted(s.alive[: s.now[ALIVE]].tolist()) == sorted(alive)
+            assert (s.price == price).all()
+
+
+def test_fewer_columns_than_shipments_make_no_plan() -> None:
+    t = long_order(hand_made([[1, 1]] * 3, [1] * 3, location=[0, 1]))
+    search = LongSearch(t, 100)
+    search.s.now[LEAST] = search.s.now[MOST] = 3
+    assert search_covers(*search.state(), search.covers, 3, 0) == NEVER

@@ -9,11 +9,11 @@ from engine.kernels import asked as a
 from engine.kernels.assign import GRAMS_MAX
 from engine.kernels.cheapest import COST_MAX
 from engine.kernels.decide import clear_offers, keep_eligible, price_rows, weigh_order
-from engine.kernels.offers import GRAM_SUM, LATE, UNIT_COUNT, VOLUME_SUM
+from engine.kernels.offers import GRAM_SUM, LATE, LATE_MAX, UNIT_COUNT, VOLUME_SUM
 from engine.kernels.partition import NEVER
 from engine.kernels.runs import FIXED_MAX, HANDLING_MAX, SIZE_FIELDS
 from tests.kernels.drawn_worlds import SIZE, decided, drawn_world
-from tests.naive.offers import may_ship
+from tests.naive.offers import columns_of, may_ship
 from tests.naive.tariffs import shipment_micros, weigh
 
 
@@ -94,3 +94,20 @@ def test_what_is_out_of_range_is_not_decided() -> None:
         world = drawn_world(3)
         world.runs.sizes[1, field] = COST_MAX
         assert (decided(world)[0][:, a.R_STATUS] == a.OUT_OF_RANGE).all()
+
+
+def test_lateness_without_end_is_not_decided() -> None:
+    """Days late times its price beyond 2^40: known as soon as a source is late, now or when a receipt lands."""
+    refused = 0
+    for seed in range(120):
+        world = drawn_world(seed)
+        world.orders[0, a.O_LATE_PER_DAY] = LATE_MAX
+        world.lines[a.L_LATEST] = 0
+        columns = columns_of(world, int(np.bitwise_or.reduce(world.options)))
+        results, _ = decided(world)
+        # Every date is more than a day after the first minute of 1970.
+        late = any(column.latest > 1440 for column in columns)
+        if late:
+            assert (results[:, a.R_STATUS] == a.OUT_OF_RANGE).all(), seed
+        refused += late
+    assert refused > 50
