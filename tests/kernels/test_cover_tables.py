@@ -172,6 +172,7 @@ def test_every_cover_that_is_cheap_enough_goes_on_with_one_of_the_options(seed: 
         assert some or not covers
         if not some:
             return
+        assert {r for r in range(size) if is_allowed(v, r, level)} <= allowed
         options = ranks(v, v.options, level)
         assert options <= allowed
         assert v.levels[AT, level] == -1

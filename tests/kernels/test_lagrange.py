@@ -13,7 +13,7 @@ from engine.kernels.long_order import FIXED, FREE, LEFT_SHORT, LOCATIONS_MAX, PL
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, fits, joining_cost
 from engine.kernels.search import FRAME_FIELDS, advance
-from engine.kernels.search_state import ALIVE, BEST, CREDIT, GOAL, LEAST, MOST, Search, copy_values, remove
+from engine.kernels.search_state import ALIVE, BEST, CREDIT, GOAL, LEAST, MOST, SUNK, Search, copy_values, remove
 from engine.kernels.staircase import SLOPES_MAX
 from engine.optimizer.problem import Problem
 from tests.checker import carrier_micros
@@ -254,6 +254,7 @@ def test_no_plan_from_here_on_costs_less_than_the_bound() -> None:
         if made is None:
             continue
         rng, problem, t, s, plan = made
+        assert s.now[SUNK] == sunk_cost(problem, t, plan), seed
         plans = completions(problem, t, s, plan)
         cheapest = min((cost for _, cost in plans), default=NEVER)
         s.now[GOAL] = s.now[BEST] = rng.choice([NEVER, cheapest, cheapest + 1, max(1, cheapest // 2)])
@@ -277,3 +278,12 @@ def test_no_plan_from_here_on_costs_less_than_the_bound() -> None:
         seen["proven"] += bound >= s.now[GOAL]
         seen["tight"] += bound == cheapest
     assert min(seen["dropped"], seen["proven"], seen["tight"], seen["never"]) > 5, seen
+
+
+def sunk_cost(problem: Problem, t: LongOrder, plan: PlanState) -> int:
+    """What is decided, without carriers; but for those whose price knows no weight."""
+    where = plan.column_of.tolist()
+    used = set(where) - {FREE, LEFT_SHORT}
+    cost = sum(int(t.handling[c, j]) if c >= 0 else int(t.lines[SHORT, j]) for j, c in enumerate(where) if c != FREE)
+    carriers = [carrier_micros(problem, int(problem.price_row[c]), ()) or 0 for c in used]
+    return cost + sum(int(problem.fixed[c]) for c in used) + (sum(carriers) if t.rules[PLAIN] == 1 else 0)

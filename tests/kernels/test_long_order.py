@@ -22,12 +22,14 @@ from engine.kernels.long_order import (
     common_grain,
 )
 from engine.kernels.partition import NEVER
-from engine.kernels.staircase import SLOPES_MAX
+from engine.kernels.staircase import SLOPES_MAX, least_rate
 from engine.kernels.tariffs import PPM
+from engine.optimizer.problem import Tariffs
 from engine.optimizer.search_tables import long_order
 from tests.kernels.long_instances import drawn_long
 from tests.naive.long_orders import package_price
 from tests.naive.plans import cost_of
+from tests.optimizer.problems import hand_made
 
 SEEDS = range(200)
 
@@ -45,6 +47,8 @@ def test_rows_and_floors(seed: int) -> None:
         by_volume = problem.divisor[r] > 0 and t.lines[VOLUME].sum() // problem.divisor[r] > t.lines[GRAMS].sum()
         assert t.weight[r].tolist() == (t.lines[VOLUME] // problem.divisor[r] if by_volume else t.lines[GRAMS]).tolist()
         assert (t.slopes[r] > 0) == (t.steps[r] > 0)
+        zone = int(problem.zone[r])
+        assert t.rate[r] == (0 if zone < 0 else least_rate(zone, int(t.rules[WEIGHT_PPM]), t.start, t.per_kg))
         heaviest = int(t.limit[r, t.steps[r] - 1]) if t.steps[r] else -1
         prices = [package_price(problem, r, grams) for grams in range(int(t.lines[GRAMS].sum()) + 1)]
         assert not same or len(set(prices)) == 1
@@ -97,3 +101,17 @@ def test_divisors_of_large_numbers() -> None:
         a, b, c = rng.randint(0, 2**20), rng.randint(0, 2**30), rng.choice([1, 7, 2**31])
         assert common_divisor(a * c, b * c) == math.gcd(a, b) * c
     assert common_divisor(0, 0) == 0
+
+
+def test_where_nothing_costs_anything_the_grain_is_one() -> None:
+    t = long_order(hand_made([[1]], [1], fixed=[0], short_micros=[0], split_micros=0))
+    assert common_grain(t) == t.rules[GRAIN] == 1
+
+
+def test_a_rate_that_would_leave_the_range_counts_nothing() -> None:
+    """10^12 a kilo is 10^9 a gram: of 2^28 g that is beyond 2^60 ÷ 16, of 2^20 g it is not."""
+    for grams, rate in ((2**28, 0), (2**20, 10**9)):
+        tariffs = Tariffs(np.array([0, 1]), np.array([2**40]), np.array([5]), np.array([10**12]))
+        t = long_order(hand_made([[1]], [1], grams=[grams], tariffs=tariffs))
+        assert t.rate.tolist() == [rate]
+        assert t.floor[0, 0] == rate * grams

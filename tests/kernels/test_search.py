@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from engine.kernels.lagrange import ascend
-from engine.kernels.long_order import FIXED, LEFT_SHORT, LOCATIONS_MAX, ROW, SHORT
+from engine.kernels.long_order import FIXED, FREE, LEFT_SHORT, LOCATIONS_MAX, PLAIN, ROW, SHORT
 from engine.kernels.partition import NEVER
+from engine.kernels.plans import fits, joining_cost
 from engine.kernels.search import (
     PAUSED,
     addition,
     cheapest_open,
+    choose_column,
+    choose_line,
     cover_by_price,
     nearest_columns,
     offered_max,
@@ -27,6 +30,7 @@ from engine.optimizer.long_orders import LongSearch
 from engine.optimizer.problem import Problem
 from engine.optimizer.search_tables import long_order
 from tests.kernels.long_instances import drawn_long
+from tests.kernels.test_lagrange import decided
 from tests.naive.plans import cost_of
 
 
@@ -163,3 +167,50 @@ def test_what_columns_are_chosen_by(seed: int) -> None:
 def test_fewer_columns_are_offered_to_longer_orders() -> None:
     # 64 · 40² ÷ n²: 64 up to 40 lines, 10 for 100, 4 at the least.
     assert [offered_max(n) for n in (1, 40, 41, 100, 160, 500)] == [64, 64, 60, 10, 4, 4]
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_the_line_and_the_column_a_node_chooses(seed: int) -> None:
+    """The line with the fewest choices that could be cheaper; of its choices the one that adds least, open columns first."""
+    made = decided(seed)
+    if made is None:
+        return
+    rng, problem, t, s, plan = made
+    s.now[GOAL] = NEVER
+    for j in range(problem.line_count):
+        s.price[j] = rng.randint(0, int(t.lines[SHORT, j]))
+    bound, _ = ascend(t, s, plan, 0)
+    if bound >= NEVER:
+        return
+    spare = rng.choice([1, 5, 50, NEVER // 4])
+    s.now[GOAL] = bound + spare
+    alive, opened = s.alive[: s.now[ALIVE]].tolist(), s.opened[: plan.used[0]].tolist()
+    free = [j for j, c in enumerate(plan.column_of.tolist()) if c == FREE]
+    price, plain = s.price.tolist(), t.rules[PLAIN] == 1
+    for j in free:
+        if rng.random() < 0.2:
+            s.price_max[j] += s.now[GOAL]
+    choices = {
+        j: sum(s.cost[c, j] < NEVER and addition(t, s, c, j) < spare for c in alive)
+        + sum(s.cost[c, j] < NEVER and int(s.cost[c, j]) - price[j] < spare for c in opened)
+        + (int(t.lines[SHORT, j]) - price[j] < spare)
+        for j in free
+    }
+    assert choose_line(t, s, plan, bound) == min(free, key=lambda j: (choices[j], -price[j], j))
+    for j in free:
+        nearest = cheapest_open(t, s, plan, j) if plain else -3
+        paid = int(t.handling[nearest, j]) if plain and nearest >= 0 else int(t.lines[SHORT, j])
+        ranked = []
+        for k, c in enumerate(opened):
+            may = s.cost[c, j] < NEVER and fits(t, plan, j, c) and joining_cost(t, plan, j, c) < NEVER
+            if may and (not plain or c == nearest):
+                ranked.append((max(0, int(s.cost[c, j]) - price[j]), 0, k, c))
+        ranked += [
+            (addition(t, s, c, j), 1, c, c)
+            for c in (alive if plan.used[0] < s.now[MOST] else [])
+            if s.cost[c, j] < NEVER and fits(t, plan, j, c) and not (plain and t.handling[c, j] >= paid)
+        ]
+        if s.price_max[j] <= t.lines[SHORT, j] and not (plain and nearest >= 0):
+            ranked.append((int(t.lines[SHORT, j]) - price[j], 2, 0, LEFT_SHORT))
+        cheap = [each for each in ranked if each[0] < spare]
+        assert choose_column(t, s, plan, bound, j) == (min(cheap)[3] if cheap else -3)

@@ -95,6 +95,10 @@ def test_no_step_lies_above_a_price(seed: int) -> None:
         # Some price is met, so that no step can be higher everywhere.
         assert any(price is not None and price == rate * g + steps[int(np.searchsorted(limits, g))]
                    for g, price in enumerate(prices) if g <= limits[-1])  # fmt: skip
+    # One price for all, in one package: the staircase is the price.
+    one_price = len(set(prices)) == 1 and prices[0] is not None and most >= heaviest
+    if one_price and not any(each.per_kg_micros for each in breaks):
+        assert exact
     first = min((grams for grams in range(heaviest + 1) if prices[grams] is not None), default=None)
     assert (first is None) == (count == 0)
 
@@ -155,3 +159,13 @@ def test_lines_along_the_lower_hull() -> None:
     slope, base = np.zeros((2, SLOPES_MAX), np.int64)
     assert slopes_below(4, np.array([2, 3, 5, 6]), np.array([5, 9, 14, 18]), slope, base) == 3
     assert (slope[:3].tolist(), base[:3].tolist()) == ([0, 3, 4], [5, -1, -6])
+
+
+def test_no_line_is_steeper_than_its_sums_allow() -> None:
+    """2^40 a gram over 2^52 grams would leave int64: the flat line is left, and one along the hull that can be told."""
+    slope, base = np.full((2, SLOPES_MAX), -7)
+    limits, steps = [0, 1, 2**52], [0, 2**40, 2**55]
+    lines = slopes_below(3, np.array(limits), np.array(steps), slope, base)
+    for along, begin in zip(slope[:lines].tolist(), base[:lines].tolist(), strict=True):
+        assert min(price - along * top - begin for top, price in zip(limits, steps, strict=True)) == 0
+        assert abs(along * limits[-1]) <= NEVER
