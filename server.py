@@ -183,27 +183,36 @@ def generate(
 
 @app.command(epilog="Example: python server.py audit --data-dir data --json")
 def audit(data_dir: DataOption = None, json: JsonOption = False) -> None:
-    """Compare the shared store of a running server with its ledger; every difference is named. Exit code 1: there is one."""
+    """Compare the shared store of a running server with its ledger; every difference is named. Exit code 1: there is one.
+
+    A network that is split is compared shard by shard.
+    """
     from engine.inventory.client import StoreAway
+    from engine.inventory.shards import Shards
     from engine.ledger.audit import Auditor, AuditRefusedError
     from engine.service.audit import print_report, report_json
     from engine.service.valkey import EmbeddedValkey
 
     settings = _settings(data_dir=data_dir)
     redis_url = settings.redis_url or EmbeddedValkey(settings.data_dir).url
-    auditor = Auditor(redis_url, settings.partition, settings.ledger_url_in_use, SystemClock())
+    shards = Shards(settings.shards)
+    ledger_url = settings.ledger_url_in_use
+    auditors = [
+        Auditor(redis_url, settings.partition, ledger_url, SystemClock(), shard, shards) for shard in range(shards.count)
+    ]
     try:
         with _counted("Comparing", None) as advance:
-            report = auditor.run(advance)
+            reports = [auditor.run(advance) for auditor in auditors]
     except StoreAway as error:
         _fail(f"the store {mask_url(redis_url)} cannot be reached: {error}. Start the server whose data it is.", EXIT_REFUSED)
     except AuditRefusedError as error:
         _fail(str(error), EXIT_REFUSED)
     if json:
-        sys.stdout.write(report_json(report) + "\n")
+        sys.stdout.write(report_json(reports) + "\n")
     else:
-        print_report(report, out)
-    raise typer.Exit(0 if report.is_clean else EXIT_REFUSED)
+        for shard, report in enumerate(reports):
+            print_report(report, out, f"Shard {shard} of {shards.count}" if shards.count > 1 else "")
+    raise typer.Exit(0 if all(report.is_clean for report in reports) else EXIT_REFUSED)
 
 
 @app.command(epilog="Example: make demo")
@@ -268,20 +277,23 @@ def engine() -> None:
 
 
 @app.command(hidden=True)
-def ledger() -> None:
-    """Run the ledger sidecar; `serve` starts it so. Several may be started: one works, the others wait."""
+def ledger(shard: Annotated[int, typer.Option(help="Which shard it records, from 0 on.", min=0)] = 0) -> None:
+    """Run the ledger sidecar of a shard; `serve` starts it so. Several may be started: one works, the others wait."""
+    from engine.inventory.shards import Shards
     from engine.ledger.lease import Lease, LedgerRefused
-    from engine.ledger.recorder import Fenced
+    from engine.ledger.recorder import Fenced, WrongShards
     from engine.ledger.sidecar import Sidecar
     from engine.service.garbage import spare_what_stays
 
     settings = _settings()
     configure_logs(settings.log_level, settings.log_format, "ledger")
     stopping = threading.Event()
-    lease = Lease(settings.ledger_url_in_use)
+    if shard >= settings.shards:
+        _fail(f"--shard: a number below {settings.shards} was expected, as BELOFTE_SHARDS says, not {shard}", EXIT_MISUSED)
+    lease = Lease(settings.ledger_url_in_use, shard)
     sidecar = Sidecar(
         settings.redis_url, settings.partition, settings.ledger_url_in_use, SystemClock(),
-        lambda: len(_records(settings).locations),
+        lambda: len(_records(settings).locations), shard, Shards(settings.shards),
     )  # fmt: skip
 
     def stop(*_: object) -> None:
@@ -300,6 +312,8 @@ def ledger() -> None:
         sidecar.run(announce_ready)
     except Fenced as error:
         _fail(f"another ledger sidecar records this ledger: {error}", EXIT_REFUSED)
+    except WrongShards as error:
+        _fail(str(error), EXIT_REFUSED)
     finally:
         lease.release()
 

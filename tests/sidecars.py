@@ -7,6 +7,7 @@ from types import TracebackType
 
 from engine.domain.clock import SystemClock
 from engine.inventory.recorded import RecordedWaiters
+from engine.inventory.shards import WHOLE, Shards
 from engine.inventory.store import StockStore
 from engine.inventory.write_path import WritePath
 from engine.ledger.ledger import Ledger
@@ -27,8 +28,11 @@ def wait_until(condition: Callable[[], object], seconds_max: float = WAIT_SECOND
 class RunningSidecar:
     """A sidecar in a thread. `error`: what ended it."""
 
-    def __init__(self, redis_url: str, ledger_url: str, location_count: int = len(LOCATIONS)) -> None:
-        self.sidecar = Sidecar(redis_url, PARTITION, ledger_url, SystemClock(), lambda: location_count)
+    def __init__(
+        self, redis_url: str, ledger_url: str, location_count: int = len(LOCATIONS), shard: int = 0, shards: Shards = WHOLE,
+        partition: str = PARTITION,
+    ) -> None:  # fmt: skip
+        self.sidecar = Sidecar(redis_url, partition, ledger_url, SystemClock(), lambda: location_count, shard, shards)
         self.openings = 0
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -1,5 +1,6 @@
 """Identifiers: what an id may look like, and request ids (UUID version 7, RFC 9562)."""
 
+import hashlib
 import os
 import re
 import time
@@ -27,6 +28,14 @@ def uuid7(unix_ms: int | None = None) -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))
+
+
+def derived_id(request_id: str, name: str) -> str:
+    """A request id that follows from another and a name: of the same instant, and random to anybody else."""
+    value = uuid.UUID(request_id).int
+    mixed = int.from_bytes(hashlib.sha256(f"{request_id}/{name}".encode()).digest()[:16], "big")
+    fixed = (0xFFFFFFFFFFFF << 80) | (0xF << 76) | (0x3 << 62)
+    return str(uuid.UUID(int=(value & fixed) | (mixed & ~fixed)))
 
 
 def is_uuid7(text: str) -> bool:

@@ -81,7 +81,9 @@ def order_in(entry: Entry) -> Order:
 def capacities_left(messages: Sequence[Entry]) -> Capacities:
     """Capacity that an order takes for what has not left."""
     last = next((each for each in reversed(messages) if each.HasField("order")), None)
-    uses = messages[0].capacities if last is None else last.order_capacities
+    # What lies in several shards is told apart from what the order takes: see `inventory/parts.py`.
+    known = messages[0] if last is None else last
+    uses = known.order_capacities if last is not None or known.HasField("decision") else known.capacities
     return tuple((use.location_id, use.day, use.quantity_delta) for use in uses)
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from engine.inventory.batch import CELLS_MAX, TRANSACTIONS_MAX, decode_reply
 from engine.inventory.client import StoreAway
 from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, changes_of
+from engine.inventory.parts import Parted
 from engine.inventory.transaction import Committed, Outcome, Transaction
 
 CELLS_SENT, TRANSACTIONS_SENT = CELLS_MAX // 2, TRANSACTIONS_MAX // 2
@@ -25,7 +26,7 @@ class LogRecord(NamedTuple):
 class CommitResult(NamedTuple):
     """An outcome a transaction, and every entry of the log since the position given, foreign ones as well."""
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[Outcome | Parted]
     entries: Sequence[LogRecord]
 
 
@@ -62,13 +63,17 @@ class CommitRound:
         if len(self._batch) >= TRANSACTIONS_SENT or self._cells >= CELLS_SENT:
             self._send()
 
+    def flush(self) -> None:
+        """Send what waits to be sent."""
+        if self._batch:
+            self._send()
+
     def end(self, position: str) -> CommitResult:
         """What became of them. `position`: of the stock in memory. Raises StoreAway, StoreGap.
 
         When it raises, some of the transactions may have been committed: their records will tell.
         """
-        if self._batch:
-            self._send()
+        self.flush()
         try:
             if self._away is not None:
                 raise self._away

@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from engine.domain.reasons import Reason, Refusal
+from engine.inventory.parts import is_locked
 from engine.inventory.transaction import Cell, TextTable
 
 
@@ -64,8 +66,11 @@ class FeedTexts:
             self._texts.update(zip(missing, found, strict=True))
 
     def get(self, name: TextName) -> str:
-        """A text that was needed, as those planned before leave it."""
-        return self._texts[name]
+        """A text that was needed, as those planned before leave it. Raises `Refusal` while it is locked."""
+        text = self._texts[name]
+        if is_locked(text):
+            raise Refusal(Reason.CONTENDED, f"{name.table} {name.field} is being changed; try again")
+        return text
 
     def pending(self, cell: Cell) -> tuple[int, int]:
         """(supply, demand) planned at a position that is not open yet, so that the stock in memory cannot show it."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
+from engine.inventory.parts import is_locked, unlocked
 from engine.inventory.transaction import Cell
 
 
@@ -84,6 +85,7 @@ class Holds:
         self._reserved: dict[Cell, int] = defaultdict(int)
         self._holders: dict[Cell, set[str]] = defaultdict(set)
         self._by_caller: Counter[str] = Counter()
+        self._locked: set[str] = set()
         # Each hold's end, and ends that it had before: those are passed over when their time comes.
         self._ends: list[tuple[int, str]] = []
 
@@ -103,7 +105,12 @@ class Holds:
             self.apply(reservation_id, text)
 
     def apply(self, reservation_id: str, text: str) -> None:
-        """A hold's text has become this one; "": it has ended."""
+        """A hold's text has become this one; "": it has ended.
+
+        A change that is not decided yet has locked it: until then it is what it was, and nobody else changes it.
+        """
+        (self._locked.add if is_locked(text) else self._locked.discard)(reservation_id)
+        text = unlocked(text)
         before = self._holds.pop(reservation_id, None)
         if before is not None:
             self._count(before, -1)
@@ -113,6 +120,10 @@ class Holds:
             self._count(hold, 1)
             self._by_caller[hold.caller] += 1
             heapq.heappush(self._ends, (hold.expires_unix_ms, reservation_id))
+
+    def is_locked(self, reservation_id: str) -> bool:
+        """Whether a change of a hold, or its making, is not decided yet."""
+        return reservation_id in self._locked
 
     def count_of(self, caller: str) -> int:
         """Active reservations of a caller."""
@@ -134,7 +145,8 @@ class Holds:
             end, reservation_id = heapq.heappop(self._ends)
             hold = self._holds.get(reservation_id)
             if hold is not None and hold.expires_unix_ms == end:
-                found[reservation_id] = hold
+                if reservation_id not in self._locked:
+                    found[reservation_id] = hold
                 looked_at.append((end, reservation_id))
         for each in dict.fromkeys(looked_at):
             heapq.heappush(self._ends, each)

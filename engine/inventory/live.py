@@ -1,6 +1,7 @@
 """Live stock of one network: the matrix, the capacity used and the receipts' dates, kept equal to the commit log."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from engine.inventory.holds import Holds
 from engine.inventory.id_index import IdIndex
 from engine.inventory.keys import SEPARATOR
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
+from engine.inventory.parts import PendingParts
 from engine.inventory.stored import StoredPositions
 from engine.inventory.transaction import CALLER_MARK, TextTable
 
@@ -71,6 +73,9 @@ class LiveStock:
         self.capacity_used: NDArray[np.int64] = np.zeros((capacity_days, len(location_index)), np.int64).T
         self.first_day = first_day
         self.holds = Holds()
+        self.parts = PendingParts()
+        self.is_split = False
+        """Whether it is of several stores, whose logs are followed one beside the other."""
         self.unknown_count = 0
         self._unsellable = unsellable
         self._unsellable_places = UnsellablePlaces(unsellable, len(location_index))
@@ -158,6 +163,17 @@ class LiveStock:
             if item is not None and location is not None:
                 self._receipt_minute[item, location, receipt_id] = minute
 
+    @contextmanager
+    def changed_everywhere(self) -> Iterator[None]:
+        """While all of it is made, nobody reads any of it."""
+        matrix = self.matrix
+        every_item = np.arange(matrix.item_count)
+        matrix.begin_changes()
+        matrix.lock(every_item)
+        yield
+        matrix.unlock(every_item)
+        matrix.end_changes()
+
     def apply(self, entry: LogEntry) -> None:
         """Bring the stock to the entry's position."""
         matrix = self.matrix
@@ -199,10 +215,12 @@ class LiveStock:
             self.apply_change(change)
 
     def apply_texts(self, texts: Iterable[TextEffect]) -> None:
-        """Follow the holds; what else the store keeps as text is read there when it is needed."""
+        """Follow holds and parts; what else the store keeps as text is read there when it is needed."""
         for each in texts:
             if each.table == TextTable.HOLDS:
                 self.holds.apply(each.field, each.text)
+            elif each.table == TextTable.PARTS:
+                self.parts.apply(each.field, each.text)
 
     def apply_change(self, change: PositionChange) -> None:
         """Add one change; a new date of a receipt moves its positions, in whichever pool."""

@@ -10,6 +10,7 @@ import structlog
 
 from engine.inventory.client import StoreAway, StoreGap
 from engine.inventory.live import LiveStock
+from engine.inventory.sharded_store import ShardedStore
 from engine.inventory.store import StockStore
 from engine.inventory.transaction import Cell
 
@@ -23,7 +24,7 @@ NAMED_MAX = 20
 class LiveAuditor:
     """Goes round the items of one engine. Used by the desk's thread."""
 
-    def __init__(self, store: StockStore) -> None:
+    def __init__(self, store: StockStore | ShardedStore) -> None:
         """Begins with the first item."""
         self._store = store
         self._next = 0

@@ -24,6 +24,7 @@ from engine.inventory.arena import (
     read_slots,
 )
 from engine.inventory.client import ordinal
+from engine.inventory.shards import each_of
 from engine.kernels.row_locks import lock_rows, unlock_rows
 from engine.kernels.stock import (
     ON_HAND_SLOT,
@@ -95,7 +96,8 @@ class InventoryMatrix:
 
     @position.setter
     def position(self, position: str) -> None:
-        epoch, sequence = ordinal(position)
+        # Of several logs the first: a matrix over several is not taken up again.
+        epoch, sequence = ordinal(each_of(position)[0])
         self._position = position
         header = self.arena.header
         header[H_POSITION_EPOCH], header[H_POSITION_SEQUENCE] = epoch, sequence

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import redis
 import structlog
@@ -26,6 +27,22 @@ ASK_AFTER_SECONDS = 1.0
 RECONNECT_SECONDS = 0.2
 ASKED_MAX = 500
 """Request ids in one question to the ledger."""
+
+
+OVERRULED = "!"
+"""Begins what stands in place of a position."""
+
+
+class Overruled(StrEnum):
+    """In place of a position: the ledger has recorded that the write does not count, and why."""
+
+    REQUEST = "!request"
+    """Its request is recorded already, by another shard."""
+    RECORD = "!record"
+    """What it creates is recorded already, by another shard."""
+    PARTS = "!parts"
+    """Not all of its parts were held and recorded, or somebody has decided otherwise."""
+
 
 Settle = Callable[[str | None], None]
 """Told the position of the record, or None when its fate is not known in time."""
@@ -46,13 +63,14 @@ class RecordedWaiters:
     """Waiters of one engine, and the threads that release them: one hears what is recorded, one asks the ledger."""
 
     def __init__(
-        self, redis_url: str, partition: str, positions_of: Callable[[list[str]], Mapping[str, str]], *,
+        self, redis_url: str, partitions: str | Sequence[str], positions_of: Callable[[list[str]], Mapping[str, str]], *,
         record_wait_ms_max: int,
     ) -> None:  # fmt: skip
-        """`positions_of` asks the ledger for the positions of those request ids that are recorded."""
+        """`partitions`: the one that is listened to, or several.
+
+        `positions_of` asks the ledger for the positions of those request ids that are recorded.
+        """
         self._url = redis_url
-        self._keys = Keys(partition)
-        self._channel = self._keys.recorded_channel
         self._positions_of = positions_of
         self._wait_seconds_max = record_wait_ms_max / 1000
         self._waiting: dict[str, list[Waiter]] = {}
@@ -63,7 +81,10 @@ class RecordedWaiters:
         self.heard: Callable[[], None] = lambda: None
         """Told that something was recorded, whatever it is: for who follows the ledger. Returns at once."""
         self._threads = [
-            threading.Thread(target=self._run, name="belofte-recorded", daemon=True),
+            *(
+                threading.Thread(target=self._run, args=(Keys(each),), name="belofte-recorded", daemon=True)
+                for each in ([partitions] if isinstance(partitions, str) else partitions)
+            ),
             threading.Thread(target=self._keep_asking, name="belofte-asking", daemon=True),
         ]
         self._log = structlog.get_logger("recorded")
@@ -119,10 +140,10 @@ class RecordedWaiters:
             if not waiters:
                 self._waiting.pop(waiter.request_id, None)
 
-    def _run(self) -> None:
+    def _run(self, keys: Keys) -> None:
         while not self._stopping.is_set():
             try:
-                self._listen()
+                self._listen(keys)
             except (redis.RedisError, OSError) as error:
                 self._log.warning("cannot hear what is recorded; the ledger is asked instead", error=str(error))
                 self._stopping.wait(RECONNECT_SECONDS)
@@ -131,9 +152,9 @@ class RecordedWaiters:
                 self._log.exception("a fault while listening to what is recorded")
                 self._stopping.wait(RECONNECT_SECONDS)
 
-    def _listen(self) -> None:
-        with connect(self._url, self._keys) as client, client.pubsub(ignore_subscribe_messages=True) as channel:
-            channel.subscribe(self._channel)
+    def _listen(self, keys: Keys) -> None:
+        with connect(self._url, keys) as client, client.pubsub(ignore_subscribe_messages=True) as channel:
+            channel.subscribe(keys.recorded_channel)
             while not self._stopping.is_set():
                 message = channel.get_message(timeout=LISTEN_SECONDS_MAX)
                 if message is not None:

@@ -6,10 +6,9 @@ a guard and its effect be one step.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import redis
 from belofte.v1 import ledger_entry_pb2
 
@@ -55,19 +54,28 @@ class StockImage:
     holds: Mapping[str, str]
     is_kept: bool = False
     """Whether the positions were kept from before, and are not in `stored`."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def position_count(self) -> int:
+        """Positions in it."""
+        return self.stored.count
 
     def fill(self, stock: LiveStock) -> None:
         """Bring an empty stock, or one that was kept at the position it was read from, to this image."""
-        matrix = stock.matrix
-        every_item = np.arange(matrix.item_count)
-        matrix.begin_changes()
-        matrix.lock(every_item)
-        if matrix.position:
+        with stock.changed_everywhere():
+            self.add_to(stock)
+            stock.matrix.position, stock.matrix.epoch = self.position, self.epoch
+
+    def add_to(self, stock: LiveStock) -> None:
+        """As `fill`, of a stock to which others may be added; readers are kept out meanwhile."""
+        if stock.matrix.position:
             # Kept from before: what it lacks comes with the log, which is read from its position on.
             stock.load_dates(self.stored.dates)
         else:
             stock.load_stored(self.stored)
         stock.holds.load(self.holds)
+        stock.parts.load(self.parts)
         for use in self.capacities:
             stock.apply_capacity(use)
         for record in self.later:
@@ -84,9 +92,6 @@ class StockImage:
                     stock.apply_capacity(use)
             # Texts are replaced as a whole: one that was read later than this record comes again, with what follows.
             stock.apply_texts(record.texts)
-        matrix.position, matrix.epoch = self.position, self.epoch
-        matrix.unlock(every_item)
-        matrix.end_changes()
 
 
 class StockStore:
@@ -244,8 +249,8 @@ class StockStore:
         units: dict[Cell, tuple[int, int]] = {}
         for number, row in enumerate(rows):
             item_id = items[number // (2 * data.blocks)]
-            for field, quantity in row.items():
-                cell = Cell(item_id, *place_of(field.decode()))
+            for name, quantity in row.items():
+                cell = Cell(item_id, *place_of(name.decode()))
                 supply, demand = units.get(cell, (0, 0))
                 units[cell] = (supply, int(quantity)) if number % 2 else (int(quantity), demand)
         return _position_of(head), units
@@ -272,7 +277,10 @@ class StockStore:
         data = self._keys.data(layout)
         dates = self._dates(data)
         capacities_read_at, capacities = self._asked(lambda: self._read_capacities(data))
-        holds = self._asked(lambda: self._client.hgetall(data.text(TextTable.HOLDS, "", "")))
+        holds, held = (
+            self._asked(lambda table=table: self._client.hgetall(data.text(table, "", "")))
+            for table in (TextTable.HOLDS, TextTable.PARTS)
+        )
         reader = HashReader(self._client, FieldNumbers(self._locations))
         parts: list[StoredPart] = []
         read_at = [kept_position] if kept_position else []
@@ -294,8 +302,9 @@ class StockStore:
             later += more
             position = more[-1].position
         return StockImage(
-            epoch, position, stored, capacities, read_at, steps, capacities_read_at, later, _decoded(holds), bool(kept_position)
-        )
+            epoch, position, stored, capacities, read_at, steps, capacities_read_at, later, _decoded(holds),
+            bool(kept_position), _decoded(held),
+        )  # fmt: skip
 
     def _read_start(self) -> tuple[int, Layout, str] | None:
         pipe = self._client.pipeline(transaction=True)

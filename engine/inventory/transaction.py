@@ -57,6 +57,12 @@ class TextTable(StrEnum):
     """By order: how many entries have changed it since it was made, those counted that are not recorded yet."""
     MOVES = "moves"
     """By place of an item, of a receipt: the request that last moved units of orders from there to what is on hand."""
+    PARTS = "parts"
+    """By part of a transaction over several shards, until the ledger's decision has reached the shard: see `parts.py`."""
+
+
+LOCK = "#"
+"""Begins a text that a part has locked; no other text begins so."""
 
 
 class TextChange(NamedTuple):
@@ -86,6 +92,7 @@ class Transaction:
     capacities: tuple[CapacityChange, ...]
     entry: bytes
     texts: tuple[TextChange, ...] = ()
+    shard: int | None = None
 
 
 class Guard(IntEnum):

@@ -18,12 +18,12 @@ import structlog
 from engine.domain.ids import unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import StoreAway, StoreGap
-from engine.inventory.commit_round import TRANSACTIONS_SENT, CommitRound
+from engine.inventory.commit_round import TRANSACTIONS_SENT, CommitResult
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock, LogEntry
-from engine.inventory.recorded import RecordedWaiters, Waiter
-from engine.inventory.store import StockImage, StockStore
+from engine.inventory.parts import Parted, Spanning
+from engine.inventory.recorded import OVERRULED, Overruled, RecordedWaiters, Waiter
 from engine.inventory.transaction import (
     Closed,
     Committed,
@@ -127,6 +127,74 @@ class Awaited:
         self.settled.set()
 
 
+class StoredStock(Protocol):
+    """All stock as it was read of the store, or of several."""
+
+    @property
+    def epoch(self) -> int:
+        """Of the store."""
+        ...
+
+    @property
+    def position(self) -> str:
+        """Consistency token of it."""
+        ...
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether positions were kept from before, and are not in it."""
+        ...
+
+    @property
+    def position_count(self) -> int:
+        """Positions in it."""
+        ...
+
+    def fill(self, stock: LiveStock) -> None:
+        """Bring a stock to it."""
+        ...
+
+
+class Round(Protocol):
+    """Transactions that are committed in one round, see `CommitRound`."""
+
+    def add(self, transaction: Transaction) -> None:
+        """Have one committed, now or with those that come."""
+        ...
+
+    def end(self, position: str) -> CommitResult:
+        """What became of them. `position`: of the stock in memory. Raises StoreAway, StoreGap."""
+        ...
+
+
+class SharedStore(Protocol):
+    """The shared stock, in one store or in several: see `StockStore`. All raise StoreAway, and most of them StoreGap."""
+
+    def epoch_open(self) -> int | None:
+        """The epoch whose gate is open; None while it is closed."""
+        ...
+
+    def begin(self, epoch: int) -> Round:
+        """A round of commits; there is one at a time."""
+        ...
+
+    def tail(self, position: str) -> Sequence[LogEntry]:
+        """Entries after a position."""
+        ...
+
+    def seen(self, request_ids: Sequence[str]) -> set[str]:
+        """Those ids under which something was committed."""
+        ...
+
+    def texts(self, parts: Sequence[Sequence[TextName]]) -> Iterator[list[str]]:
+        """The texts of each part in turn."""
+        ...
+
+    def load(self, kept_epoch: int = 0, kept_position: str = "") -> StoredStock:
+        """All stock."""
+        ...
+
+
 class Follower(Protocol):
     """Who hears of every change of the stock in memory, in the thread that makes it."""
 
@@ -143,12 +211,13 @@ class WritePath:
     """The stock in memory, kept equal to the store's log, and the writes on their way. Used by one thread."""
 
     def __init__(
-        self, store: StockStore, waiters: RecordedWaiters, load: Callable[[StockImage], LiveStock], attempts_max: int,
-        kept: tuple[int, str] | None = None,
+        self, store: SharedStore, waiters: RecordedWaiters, load: Callable[[StoredStock], LiveStock], attempts_max: int,
+        kept: tuple[int, str] | None = None, parted: Callable[[Write, Spanning], None] | None = None,
     ) -> None:  # fmt: skip
         """`load` makes the stock in memory of what the store holds. Nothing is read until `catch_up`.
 
         `kept`: epoch and position of a matrix that an engine before this one has left, where `load` can take that up.
+        `parted` takes writes whose parts several stores hold, and settles them.
         """
         self.stock: LiveStock | None = None
         self.stale = True
@@ -158,6 +227,7 @@ class WritePath:
         self._load = load
         self._attempts_max = attempts_max
         self._kept = kept
+        self._parted = parted
         self._failed: dict[str, tuple[Transaction, Sequence[FailedGuard]]] = {}
         self._epoch = 0
         self._log = structlog.get_logger("write-path")
@@ -181,6 +251,8 @@ class WritePath:
 
     def seen(self, request_id: str) -> bool:
         """Whether something was committed under an id, as far as the store remembers. Raises `Refusal` while it is away."""
+        if self.stock is not None and self.stock.parts.of_request(request_id):
+            return True
         try:
             return bool(self._store.seen([request_id]))
         except (StoreGap, StoreAway) as error:
@@ -349,7 +421,7 @@ class WritePath:
             self._log.warning("the ledger cannot be asked before a refusal", error=str(error))
             return None
 
-    def _commit(self, committing: "_Committing") -> Sequence[Outcome | None]:
+    def _commit(self, committing: "_Committing") -> Sequence[Outcome | Parted | None]:
         """See what was committed and bring the stock up to date; None: whether it was is not known."""
         planned, waiters = committing.planned, committing.waiters
         if not planned:
@@ -368,8 +440,11 @@ class WritePath:
             self._settle(write, transaction, waiter, outcome)
         return result.outcomes
 
-    def _settle(self, write: Write, transaction: Transaction, waiter: Waiter, outcome: Outcome) -> None:
+    def _settle(self, write: Write, transaction: Transaction, waiter: Waiter, outcome: Outcome | Parted) -> None:
         match outcome:
+            case Parted(spanning):
+                assert self._parted is not None, "one store holds all of it"
+                self._parted(write, spanning)
             case Committed(position):
                 self._waiters.arm(waiter, _settler(write, position))
                 return
@@ -420,7 +495,7 @@ class WritePath:
             self.follower.reloaded(before, image.position)
         self._log.info("stock loaded", position=image.position, epoch=image.epoch, kept=image.is_kept)
 
-    def _read_image(self) -> StockImage:
+    def _read_image(self) -> StoredStock:
         """What the store holds; of positions that were kept, once, what they lack."""
         kept, self._kept = self._kept, None
         if kept is not None:
@@ -440,7 +515,7 @@ class WritePath:
 class _Committing(NamedTuple):
     """What was planned in a round so far, on its way to the store; who waits is there before it is committed."""
 
-    round: CommitRound
+    round: Round
     expected: RecordedWaiters
     planned: list[tuple[Write, Transaction]]
     waiters: list[Waiter]
@@ -487,6 +562,12 @@ def recovering() -> Refusal:
     return Refusal(Reason.STORE_RECOVERING, "the shared stock is out of reach or being rebuilt; nothing was taken, try again")
 
 
+def unsure() -> Refusal:
+    """Refused because nobody knows in time whether it is recorded."""
+    text = "not recorded within the time allowed; its fate is unknown: repeat it with the same request_id"
+    return Refusal(Reason.DEADLINE_EXCEEDED, text)
+
+
 def order_exists() -> Refusal:
     """Refused because the caller's id of the order is taken."""
     message = "the order was recorded before, under another request_id"
@@ -496,6 +577,20 @@ def order_exists() -> Refusal:
 def fault() -> Refusal:
     """A fault of the engine itself; what it was stands in its log, never in the answer."""
     return Refusal(Reason.FAULT, "a fault of the engine, written to its log; a write may be repeated with the same request_id")
+
+
+def overruled(position: str) -> Recorded | Refusal | None:
+    """What is said of a write that the ledger has overruled, told in place of its position; None: it was not."""
+    if not position.startswith(OVERRULED):
+        return None
+    match position:
+        case Overruled.REQUEST:
+            # Another engine was faster with the same request.
+            return Recorded(position, duplicate=True)
+        case Overruled.RECORD:
+            return order_exists()
+        case _:
+            return recovering()
 
 
 def _order_settler(write: Write) -> Callable[[str | None], None]:
@@ -515,9 +610,8 @@ def _settler(write: Write, own_position: str = "") -> Callable[[str | None], Non
 
     def settle(position: str | None) -> None:
         if position is None:
-            text = "not recorded within the time allowed; its fate is unknown: repeat it with the same request_id"
-            write.settle(Refusal(Reason.DEADLINE_EXCEEDED, text))
+            write.settle(unsure())
         else:
-            write.settle(Recorded(position, duplicate=position != own_position))
+            write.settle(overruled(position) or Recorded(position, duplicate=position != own_position))
 
     return settle

@@ -19,8 +19,9 @@ from engine.inventory.client import StoreAway, connect, ordinal
 from engine.inventory.effects import effects_in, texts_in
 from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry
 from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field
+from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database
-from engine.ledger.rebuild import Sums
+from engine.ledger.rebuild import Sums, is_in_store
 from engine.ledger.recorder import NO_CHAIN, Replayed, chain_of, replay
 
 HASHES_EACH = 200
@@ -73,11 +74,14 @@ class AuditRefusedError(RuntimeError):
 
 
 class Auditor:
-    """One audit of one partition."""
+    """One audit of one partition: of a network over several, of one shard."""
 
-    def __init__(self, redis_url: str, partition: str, ledger_url: str, clock: Clock) -> None:
-        """Connects when it runs."""
-        self._keys = Keys(partition)
+    def __init__(
+        self, redis_url: str, partition: str, ledger_url: str, clock: Clock, shard: int = 0, shards: Shards = WHOLE
+    ) -> None:  # fmt: skip
+        """Connects when it runs. `partition`: the network's."""
+        self._shard, self._shards = shard, shards
+        self._keys = Keys(shards.partition(partition, shard))
         self._client = connect(redis_url, self._keys)
         self._ledger_url = ledger_url
         self._sums = Sums(clock.unix_ms())
@@ -140,7 +144,7 @@ class Auditor:
         """Add up the ledger to a position, waiting until it is recorded."""
         give_up_at = time.monotonic() + RECORD_SECONDS_MAX
         while ordinal(self._read_to) < ordinal(position):
-            for replayed in replay(database, after=self._read_to, until=position):
+            for replayed in replay(database, self._read_to, position, self._shard, self._shards):
                 self._add(replayed)
             if ordinal(self._read_to) < ordinal(position):
                 if time.monotonic() > give_up_at:
@@ -207,5 +211,5 @@ def update(
         tables.setdefault(keys.capacity(use.location_id), {})[str(use.day)] = str(sums.capacity[use.location_id, use.day])
     for text in texts_in(message):
         tables.setdefault(keys.text(text.table, text.item_id, text.field), {})[text.field] = text.text
-    if replayed.created_id:
-        tables.setdefault(keys.orders, {})[replayed.created_id] = replayed.request_id
+    if is_in_store(replayed, message):
+        tables.setdefault(keys.orders, {})[replayed.created_id] = str(sums.orders[replayed.created_id])

@@ -47,9 +47,10 @@ class LedgerRefused(Exception):  # noqa: N818 - an outcome, not an error of the 
 class Lease:
     """Held by one process on this ledger; the kernel, or the database, lets go of it with the process."""
 
-    def __init__(self, ledger_url: str) -> None:
-        """Takes nothing yet."""
+    def __init__(self, ledger_url: str, shard: int = 0) -> None:
+        """Takes nothing yet. Each shard of a network has a recorder, and a lease, of its own."""
         self._url = make_url(ledger_url)
+        self._shard = shard
         self._fd = -1
         self._engine: Engine | None = None
         self._connection: Connection | None = None
@@ -70,7 +71,7 @@ class Lease:
     def _try_file(self) -> bool:
         if self._fd < 0:
             assert self._url.database
-            path = Path(self._url.database + ".lease")
+            path = Path(self._url.database + ".lease" + (f"-{self._shard}" if self._shard else ""))
             path.parent.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -86,14 +87,19 @@ class Lease:
         try:
             if self._connection is None:
                 self._connection = self._connect()
-            taken = self._connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": ADVISORY_LOCK}).scalar_one()
+            taken = self._connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": self._lock}).scalar_one()
             if not taken:
-                self._stand_by(self._connection.execute(_HOLDER, {"n": ADVISORY_LOCK}).scalar() or "")
+                self._stand_by(self._connection.execute(_HOLDER, {"n": self._lock}).scalar() or "")
             return bool(taken)
         except OperationalError as error:
             self._connection = None
             self._unreachable(" ".join(str(error.orig).split()))
             return False
+
+    @property
+    def _lock(self) -> int:
+        """The shard's number: shards count down from it, since the one above it is another lock's."""
+        return ADVISORY_LOCK - self._shard
 
     def _connect(self) -> Connection:
         url = self._url.set(drivername="postgresql+psycopg")

@@ -15,13 +15,18 @@ from engine.fulfilment.draft import OrderRecord
 from engine.fulfilment.order_record import Order, capacities_left, order_left, returns_left
 from engine.inventory.client import ordinal
 from engine.inventory.gate import ORIGIN
+from engine.inventory.parts import Decision
+from engine.inventory.recorded import Overruled
+from engine.inventory.shards import WHOLE, Shards, each_of, join
 from engine.inventory.transaction import Cell
 from engine.ledger import order_list, reservations
 from engine.ledger import orders as order_rows
-from engine.ledger.database import open_database
+from engine.ledger.database import open_database, write_to
 from engine.ledger.order_list import OrderFilter, OrderPage, Place
+from engine.ledger.orders import in_order
 from engine.ledger.reservations import ReservationRecord
-from engine.ledger.tables import CHANGED, entries, order_entries, order_shipments, orders, pegs
+from engine.ledger.tables import CHANGED, decisions, entries, fence, order_entries, order_shipments, orders, overruled, pegs
+from engine.ledger.verdicts import decide
 
 IDS_MAX = 500
 """Request ids in one question: databases limit the parameters of a statement."""
@@ -62,11 +67,12 @@ class OrderPegs:
 
 
 class Ledger:
-    """Reads from any thread. The sidecar writes, see `recorder.py`."""
+    """Reads from any thread. The sidecar writes, see `recorder.py`; only what has expired is decided from here as well."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, shards: Shards = WHOLE) -> None:
         """Connects when first used."""
         self._database = open_database(url)
+        self._shards = shards
 
     def close(self) -> None:
         """Disconnect."""
@@ -79,7 +85,46 @@ class Ledger:
         for first in range(0, len(request_ids), IDS_MAX):
             rows = self._rows(columns.where(entries.c.request_id.in_(request_ids[first : first + IDS_MAX])))
             found.update({row.request_id: _entry(row) for row in rows})
+        return self._with_parts(found) if self._shards.count > 1 else found
+
+    def find_positions(self, request_ids: Sequence[str]) -> dict[str, str]:
+        """Positions of those requests that are recorded; of those that were overruled, why."""
+        found = {request_id: each.position for request_id, each in self.find_requests(request_ids).items()}
+        if self._shards.count == 1 or len(found) == len(request_ids):
+            return found
+        left = [request_id for request_id in request_ids if request_id not in found]
+        for first in range(0, len(left), IDS_MAX):
+            some = left[first : first + IDS_MAX]
+            of_them = select(overruled).where(overruled.c.request_id.in_(some))
+            found.update({row.request_id: Overruled(row.why) for row in self._rows(of_them)})
+            # A decision is waited for under what is held, and recorded under the request of the whole.
+            confirmed = select(decisions).where(decisions.c.hold_id.in_(some), decisions.c.position != "")
+            found.update({row.hold_id: row.position for row in self._rows(confirmed)})
         return found
+
+    def _with_parts(self, found: dict[str, RecordedEntry]) -> dict[str, RecordedEntry]:
+        """With positions that have seen the parts as well, of what was held in several shards."""
+        holds = {
+            message.decision.hold_id: request_id
+            for request_id, each in found.items()
+            if (message := LedgerEntry.FromString(each.entry)).HasField("decision")
+        }
+        if holds:
+            for row in self._rows(select(decisions).where(decisions.c.hold_id.in_(list(holds)))):
+                request_id = holds[row.hold_id]
+                found[request_id] = found[request_id]._replace(position=row.position)
+        return found
+
+    def decide_expired(self, hold_id: str) -> Decision:
+        """Decide that what is held under an id has expired, unless it was decided; what stands."""
+        with write_to(self._database) as connection:
+            return decide(connection, hold_id, Decision.EXPIRED)
+
+    def not_undone(self, count_max: int) -> list[RecordedEntry]:
+        """Entries that were overruled, and whose effects are still to be taken back; some of them."""
+        place = (overruled.c.epoch == entries.c.epoch) & (overruled.c.sequence == entries.c.sequence)
+        left = select(*_ENTRY).join(overruled, place).where(overruled.c.is_undone == 0).limit(count_max)
+        return [_entry(row) for row in self._rows(left)]
 
     def find_order(self, order_id: str) -> tuple[RecordedEntry, ...]:
         """The entries that made and changed an order, oldest first; empty where there is none."""
@@ -121,19 +166,21 @@ class Ledger:
 
     def find_orders(self, order_ids: Sequence[str]) -> list[Order]:
         """These orders, as they are left, in the order asked; those that there are."""
-        found: dict[str, list[tuple[int, int, bytes]]] = {each: [] for each in order_ids}
+        found: dict[str, list[Row[tuple[object, ...]]]] = {each: [] for each in order_ids}
         place = (order_entries.c.epoch == entries.c.epoch) & (order_entries.c.sequence == entries.c.sequence)
-        columns = entries.c.epoch, entries.c.sequence, entries.c.entry
+        columns = entries.c.epoch, entries.c.sequence, entries.c.entry, entries.c.created_id, entries.c.recorded_unix_ms
         for first in range(0, len(order_ids), IDS_MAX):
             some = order_ids[first : first + IDS_MAX]
             own = select(*columns, entries.c.order_id).where(entries.c.order_id.in_(some))
             changed = order_entries.c.order_id.in_(some), order_entries.c.risk == CHANGED
             others = select(*columns, order_entries.c.order_id).join(order_entries, place).where(*changed)
             for row in self._rows(own.union_all(others)):
-                found[row.order_id].append((row.epoch, row.sequence, bytes(row.entry)))
-        return [
-            order_left([LedgerEntry.FromString(entry) for _, _, entry in sorted(parts)]) for parts in found.values() if parts
-        ]
+                found[row.order_id].append(row)
+        histories = [
+            in_order(sorted(rows, key=lambda row: (row.epoch, row.sequence)), order_id, self._shards)
+            for order_id, rows in found.items() if rows
+        ]  # fmt: skip
+        return [order_left([LedgerEntry.FromString(bytes(row.entry)) for row in rows]) for rows in histories]
 
     def list_orders(self, wanted: OrderFilter, after: Place | None, count: int) -> OrderPage:
         """Orders that are wanted, the latest first: after a place of that list, so many of them."""
@@ -161,13 +208,14 @@ class Ledger:
         return [row.order_id for row in self._rows(waiting.order_by(order_shipments.c.created_unix_ms).limit(count))]
 
     def _entries_of(self, order_id: str, which: ColumnElement[bool]) -> tuple[OrderEntry, ...]:
-        columns = entries.c.epoch, entries.c.sequence, entries.c.entry
+        columns = entries.c.epoch, entries.c.sequence, entries.c.entry, entries.c.created_id, entries.c.recorded_unix_ms
         own = select(*columns, literal(CHANGED).label("risk")).where(entries.c.order_id == order_id)
         place = (order_entries.c.epoch == entries.c.epoch) & (order_entries.c.sequence == entries.c.sequence)
         others = select(*columns, order_entries.c.risk).join(order_entries, place)
         both = own.union_all(others.where(order_entries.c.order_id == order_id, which))
+        rows = self._rows(both.order_by("epoch", "sequence", "risk"))
         found: dict[str, OrderEntry] = {}
-        for row in self._rows(both.order_by("epoch", "sequence", "risk")):
+        for row in in_order(rows, order_id, self._shards):
             position = f"{row.epoch}-{row.sequence}"
             before = found.get(position, OrderEntry(position, bytes(row.entry), ()))
             found[position] = before if row.risk == CHANGED else before._replace(risks=(*before.risks, row.risk))
@@ -189,13 +237,19 @@ class Ledger:
             return list(islice(filter(is_wanted, found), start, start + count))
 
     def has_recorded(self, position: str) -> bool:
-        """Whether the log up to a position is recorded: an entry of its epoch is, at or after it."""
-        epoch, sequence = ordinal(position)
-        at_or_after = (entries.c.epoch == epoch) & (entries.c.sequence >= sequence)
-        return bool(self._rows(select(exists().where(at_or_after)))[0][0])
+        """Whether the log up to a position is recorded: an entry of its epoch is, at or after it. Of several, all."""
+        for each in each_of(position):
+            epoch, sequence = ordinal(each)
+            at_or_after = (entries.c.epoch == epoch) & (entries.c.sequence >= sequence)
+            if not self._rows(select(exists().where(at_or_after)))[0][0]:
+                return False
+        return True
 
     def last_position(self) -> str:
-        """Position of the last entry; `ORIGIN` where there is none."""
+        """Position of the last entry, of each shard; `ORIGIN` where there is none."""
+        if self._shards.count > 1:
+            rows = self._rows(select(fence.c.last_epoch, fence.c.last_sequence))
+            return join(f"{row.last_epoch}-{row.last_sequence}" for row in rows)
         last = select(entries.c.epoch, entries.c.sequence).order_by(entries.c.epoch.desc(), entries.c.sequence.desc()).limit(1)
         return next((f"{row.epoch}-{row.sequence}" for row in self._rows(last)), ORIGIN)
 

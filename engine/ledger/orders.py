@@ -5,12 +5,14 @@ few and as short as lists of orders can be answered from.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from belofte.v1 import order_service_pb2, sourcing_service_pb2, types_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
 from sqlalchemy import Connection, delete, insert, literal, select, tuple_, update
 
 from engine.fulfilment.order_record import Order, order_left
+from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.insert import copy_rows, insert_rows
 from engine.ledger.tables import CHANGED, entries, order_entries, order_returns, order_shipments, orders, returns
 
@@ -99,16 +101,28 @@ def find_return(connection: Connection, return_id: str) -> Return | None:
     return Return.FromString(bytes(row.body)) if row is not None else None
 
 
-def read_order(connection: Connection, order_id: str, until: Place) -> Order | None:
-    """An order as the entries up to a place leave it."""
+def read_order(connection: Connection, order_id: str, until: Place, shards: Shards = WHOLE) -> Order | None:
+    """An order as the entries up to a place leave it; of other shards' logs, all that are recorded."""
     place = (order_entries.c.epoch == entries.c.epoch) & (order_entries.c.sequence == entries.c.sequence)
-    columns = entries.c.epoch, entries.c.sequence, entries.c.entry
+    columns = entries.c.epoch, entries.c.sequence, entries.c.entry, entries.c.created_id, entries.c.recorded_unix_ms
     own = select(*columns, literal(CHANGED).label("risk")).where(entries.c.order_id == order_id)
     changed = order_entries.c.order_id == order_id, order_entries.c.risk == CHANGED
     others = select(*columns, order_entries.c.risk).join(order_entries, place).where(*changed)
     rows = connection.execute(own.union_all(others).order_by("epoch", "sequence")).all()
-    messages = [LedgerEntry.FromString(bytes(row.entry)) for row in rows if (row.epoch, row.sequence) <= until]
+    own_log = until[0] % shards.count
+    known = [row for row in rows if row.epoch % shards.count != own_log or (row.epoch, row.sequence) <= until]
+    messages = [LedgerEntry.FromString(bytes(row.entry)) for row in in_order(known, order_id, shards)]
     return order_left(messages) if messages else None
+
+
+def in_order(rows: Sequence[Any], order_id: str, shards: Shards) -> Sequence[Any]:
+    """Entries of an order, by place in the log, as they happened.
+
+    Epochs of different shards tell no order: what made it comes first, then what was recorded first.
+    """
+    if shards.count == 1:
+        return rows
+    return sorted(rows, key=lambda row: (row.created_id != order_id, row.recorded_unix_ms, row.epoch, row.sequence))
 
 
 def place_of(connection: Connection, order_id: str) -> Place | None:

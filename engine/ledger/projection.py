@@ -11,6 +11,7 @@ from belofte.v1 import ledger_entry_pb2
 from sqlalchemy import Connection, delete, select, tuple_
 
 from engine.inventory.effects import effects_in
+from engine.inventory.shards import WHOLE, Shards
 from engine.ledger import orders, reservations, tables
 from engine.ledger.insert import copy_rows, insert_rows
 from engine.ledger.tables import CHANGED, entries, order_entries, pegs
@@ -46,10 +47,10 @@ class _Peg(NamedTuple):
     sequence: int
 
 
-def project(connection: Connection, projected: Iterable[Projected]) -> None:
-    """Bring the tables from before these entries to after them."""
+def project(connection: Connection, projected: Iterable[Projected], shards: Shards = WHOLE) -> None:
+    """Bring the tables from before these entries, of one shard's log, to after them."""
     made: list[PegRow] = []
-    listed = _Listed(connection)
+    listed = _Listed(connection, shards)
     for each in projected:
         message = each.message
         listed.add(each)
@@ -75,8 +76,9 @@ def project(connection: Connection, projected: Iterable[Projected]) -> None:
 class _Listed:
     """Rows of lists of orders, from entry to entry: those made are written together, those changed as they are left."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, shards: Shards) -> None:
         self._connection = connection
+        self._shards = shards
         self._made: list[tuple[orders.Place, ledger_entry_pb2.LedgerEntry]] = []
         self._changed: dict[str, orders.Place] = {}
 
@@ -109,7 +111,7 @@ class _Listed:
     def end(self) -> None:
         self._write_made()
         for order_id, place in self._changed.items():
-            order = orders.read_order(self._connection, order_id, place)
+            order = orders.read_order(self._connection, order_id, place, self._shards)
             if order is not None:
                 orders.note_changed(self._connection, order)
         self._changed.clear()
@@ -121,7 +123,7 @@ class _Listed:
 
 
 def project_anew(connection: Connection) -> None:
-    """Empty the tables and make them of all entries."""
+    """Empty the tables and make them of all entries, of a network that is not split."""
     projections = (
         pegs, order_entries, tables.reservations, tables.orders, tables.order_shipments, tables.returns, tables.order_returns,
     )  # fmt: skip

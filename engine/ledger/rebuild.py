@@ -58,8 +58,8 @@ class Sums:
                 self.texts.pop((table, item_id, field), None)
         if unix_ms_of(replayed.request_id) // HOUR_MS >= self._oldest_hour:
             self.requests[replayed.request_id] = message.request_digest.hex()
-        if replayed.created_id:
-            self.orders[replayed.created_id] = replayed.request_id
+        if is_in_store(replayed, message):
+            self.orders[replayed.created_id] = replayed.committed_as or replayed.request_id
         return message
 
     def locations(self) -> set[str]:
@@ -88,6 +88,11 @@ class Sums:
         for key, fields in buckets.items():
             hour = int(key.rpartition(":")[2])
             yield key, fields, (hour + 1 + REMEMBERED_HOURS) * HOUR_MS // 1000
+
+
+def is_in_store(replayed: Replayed, message: ledger_entry_pb2.LedgerEntry) -> bool:
+    """Whether a store knows of a record that an entry creates. What a decision creates is known to the ledger alone."""
+    return bool(replayed.created_id) and not message.HasField("decision")
 
 
 def rebuild_store(

@@ -7,21 +7,26 @@ last position from exactly the one that its sidecar knows. Who was overtaken cha
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from belofte.v1 import ledger_entry_pb2
-from sqlalchemy import Connection, Engine, case, func, insert, inspect, select, tuple_, update
+from sqlalchemy import Connection, Engine, Select, case, delete, func, insert, inspect, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
 from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry, link_of
+from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database, write_to
 from engine.ledger.insert import insert_rows
 from engine.ledger.projection import Projected, project, project_anew
-from engine.ledger.tables import OLDEST_VERSION, SCHEMA_VERSION, entries, fence, metadata
+from engine.ledger.tables import OLDEST_VERSION, SCHEMA_VERSION, entries, fence, metadata, overruled
+from engine.ledger.verdicts import Verdict, judge
 
 REPLAY_ROWS_MAX = 1_000
+TRIES_MAX = 3
+"""How often entries are recorded anew that another shard was faster with."""
+
 NO_CHAIN = bytes(32)
 TABLES_LOCK = 0x62656C6F667466
 """Next to the number of the lease."""
@@ -33,6 +38,16 @@ class Fenced(Exception):  # noqa: N818 - an outcome, not an error of the program
 
 class BrokenLog(Exception):  # noqa: N818 - an outcome, not an error of the program
     """The store's log does not continue what is recorded."""
+
+
+class WrongShards(Exception):  # noqa: N818 - an outcome, not an error of the program
+    """The ledger is of a network over another number of shards."""
+
+    def __init__(self, found: int, asked: int) -> None:
+        super().__init__(
+            f"BELOFTE_SHARDS: the ledger holds a network over {found} shard{'s' * (found > 1)}, not {asked}: the number is"
+            f" fixed with the first entry. Set BELOFTE_SHARDS={found}, or begin with an empty ledger and another partition."
+        )
 
 
 class Last(NamedTuple):
@@ -51,6 +66,8 @@ class Replayed(NamedTuple):
     created_id: str
     entry: bytes
     chain: bytes
+    committed_as: str = ""
+    """Request id in the shard's log, where that is another: it was overruled."""
 
 
 @dataclass(slots=True)
@@ -61,32 +78,70 @@ class Recorder:
     clock: Clock
     epoch: int
     last: Last
+    shard: int = 0
+    shards: Shards = WHOLE
 
     @classmethod
-    def take_over(cls, url: str, clock: Clock, above: int = 0) -> "Recorder":
-        """Begin a new epoch: committed before anything of the ledger is read. Makes the tables where there are none.
+    def take_over(
+        cls, url: str, clock: Clock, above: int = 0, shard: int = 0, shards: Shards = WHOLE
+    ) -> "Recorder":  # fmt: skip
+        """Begin a new epoch of a shard: committed before anything of the ledger is read. Makes tables where there are none.
 
-        `above`: an epoch that the new one must exceed as well.
+        `above`: an epoch that the new one must exceed as well. Raises WrongShards.
         """
         database = open_database(url)
         with write_to(database) as connection:
-            prepare_tables(connection)
-        newest = case((fence.c.epoch < above, above), else_=fence.c.epoch)
+            prepare_tables(connection, shards.count)
+        own = fence.c.id == shard + 1
+        next_one = case((fence.c.epoch < above, above), else_=fence.c.epoch) + 1
+        # The next that leaves the shard as its remainder; a remainder of SQL has the sign of what is divided.
+        next_one += ((shard - next_one) % shards.count + shards.count) % shards.count
         with write_to(database) as connection:
-            epoch = connection.execute(update(fence).values(epoch=newest + 1).returning(fence.c.epoch)).scalar_one()
+            taken = update(fence).where(own).values(epoch=next_one).returning(fence.c.epoch)
+            epoch = connection.execute(taken).scalar_one()
         with database.connect() as connection:
-            row = connection.execute(select(fence)).one()
+            row = connection.execute(select(fence).where(own)).one()
         last = Last(f"{row.last_epoch}-{row.last_sequence}", row.link, bytes(row.chain))
-        return cls(database, clock, epoch, last)
+        return cls(database, clock, epoch, last, shard, shards)
 
     def close(self) -> None:
         """Disconnect."""
         self.database.dispose()
 
-    def record(self, log: Sequence[LogEntry]) -> None:
-        """Record entries that follow the last one, all in one transaction. Raises Fenced, BrokenLog."""
+    def record(self, log: Sequence[LogEntry]) -> list[tuple[str, str]]:
+        """Record entries that follow the last one, all in one transaction. Raises Fenced, BrokenLog.
+
+        What waiters are to be told: (request id, position, or why it was overruled) of each.
+        """
         assert log, "there is something to record"
-        rows, projected, last = self._rows_of(log)
+        last = self.last
+        for each in log:
+            check_follows(last, each)
+            last = Last(each.position, each.link, NO_CHAIN)
+        messages = [ledger_entry_pb2.LedgerEntry.FromString(each.entry) for each in log]
+        is_split = self.shards.count > 1
+        # What has one log is recorded as it stands there: all is made ready before anybody has to wait.
+        ready = None if is_split else self._rows_of(log, messages)
+        for again in reversed(range(TRIES_MAX if is_split else 1)):
+            try:
+                with write_to(self.database) as connection:
+                    verdicts = judge(connection, log, messages, self.shards) if is_split else None
+                    rows, projected, last = ready or self._rows_of(log, messages, verdicts)
+                    self._move_fence(connection, last)
+                    insert_rows(connection, entries, rows)
+                    project(connection, projected, self.shards)
+                break
+            except IntegrityError as error:
+                # Another shard has recorded the same meanwhile, which is seen when it is judged again.
+                if not again:
+                    # The store forgot a request or an order that is recorded. To read this entry again would change nothing.
+                    raise BrokenLog(f"the log repeats what is recorded: {error.orig}") from error
+        self.last = last
+        if verdicts is None:
+            return [(each.request_id, each.position) for each in log]
+        return [(each.request_id, verdict.told) for each, verdict in zip(log, verdicts, strict=True)]
+
+    def _move_fence(self, connection: Connection, last: Last) -> None:
         epoch, sequence = ordinal(last.position)
         known_epoch, known_sequence = ordinal(self.last.position)
         moved = (
@@ -94,76 +149,105 @@ class Recorder:
             .where(fence.c.epoch == self.epoch, fence.c.last_epoch == known_epoch, fence.c.last_sequence == known_sequence)
             .values(last_epoch=epoch, last_sequence=sequence, link=last.link, chain=last.chain)
         )
-        try:
-            with write_to(self.database) as connection:
-                if connection.execute(moved).rowcount != 1:
-                    raise Fenced(f"epoch {self.epoch} was overtaken")
-                insert_rows(connection, entries, rows)
-                project(connection, projected)
-        except IntegrityError as error:
-            # The store forgot a request or an order that is recorded. To read this entry again would change nothing.
-            raise BrokenLog(f"the log repeats what is recorded: {error.orig}") from error
-        self.last = last
+        if connection.execute(moved).rowcount != 1:
+            raise Fenced(f"epoch {self.epoch} was overtaken")
 
     def replay(self) -> Iterator[Replayed]:
-        """Every recorded entry, oldest first."""
-        return replay(self.database)
+        """Every recorded entry of the shard, oldest first."""
+        return replay(self.database, shard=self.shard, shards=self.shards)
 
-    def _rows_of(self, log: Sequence[LogEntry]) -> tuple[list[tuple[object, ...]], list[Projected], Last]:
+    def _rows_of(
+        self,
+        log: Sequence[LogEntry],
+        messages: Sequence[ledger_entry_pb2.LedgerEntry],
+        verdicts: Sequence[Verdict] | None = None,
+    ) -> tuple[list[tuple[object, ...]], list[Projected], Last]:
         now = self.clock.unix_ms()
         rows: list[tuple[object, ...]] = []
         projected: list[Projected] = []
         last = self.last
-        for each in log:
-            check_follows(last, each)
+        for place, (each, message) in enumerate(zip(log, messages, strict=True)):
+            counts = True
+            if verdicts is not None:
+                request_id, created_id, counts, _ = verdicts[place]
+                each = each._replace(request_id=request_id, created_id=created_id)
             epoch, sequence = ordinal(each.position)
             chain = chain_of(last.chain, each)
-            message = ledger_entry_pb2.LedgerEntry.FromString(each.entry)
             rows.append((
-                epoch, sequence, each.request_id, each.created_id or None, message.order_id or None, each.link, chain, now,
-                each.entry,
+                epoch, sequence, each.request_id, each.created_id or None, (message.order_id or None) if counts else None,
+                each.link, chain, now, each.entry,
             ))  # fmt: skip
-            projected.append(Projected(epoch, sequence, each.created_id, message))
+            if counts:
+                projected.append(Projected(epoch, sequence, each.created_id, message))
             last = Last(each.position, each.link, chain)
         return rows, projected, last
 
 
-def replay(database: Engine, after: str = ORIGIN, until: str | None = None) -> Iterator[Replayed]:
-    """Recorded entries after a position, oldest first; up to another one, included."""
+def replay(
+    database: Engine, after: str = ORIGIN, until: str | None = None, shard: int = 0, shards: Shards = WHOLE
+) -> Iterator[Replayed]:  # fmt: skip
+    """Recorded entries of a shard after a position, oldest first; up to another one, included."""
     place = tuple_(entries.c.epoch, entries.c.sequence)
-    columns = select(
+    columns: Select[tuple[Any, ...]] = select(
         entries.c.epoch, entries.c.sequence, entries.c.request_id, entries.c.created_id, entries.c.entry, entries.c.chain
     ).where(place > tuple_(*ordinal(after)))  # fmt: skip
     if until is not None:
         columns = columns.where(place <= tuple_(*ordinal(until)))
+    if shards.count > 1:
+        columns = _with_overruled(columns).where(entries.c.epoch % shards.count == shard)
     columns = columns.order_by(entries.c.epoch, entries.c.sequence).execution_options(yield_per=REPLAY_ROWS_MAX)
     with database.connect() as connection, connection.execute(columns) as result:
         for row in result:
             yield Replayed(
-                f"{row.epoch}-{row.sequence}", row.request_id, row.created_id or "", bytes(row.entry), bytes(row.chain)
-            )
+                f"{row.epoch}-{row.sequence}", row.request_id, row.created_id or "", bytes(row.entry), bytes(row.chain),
+                row.committed_as or "" if shards.count > 1 else "",
+            )  # fmt: skip
 
 
-def prepare_tables(connection: Connection) -> None:
-    """Make the tables and the one row of the fence, or check that they are of this version."""
+def _with_overruled(columns: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]:
+    """With what an entry was committed as, where it was overruled: that is what its shard's store has."""
+    place = (overruled.c.epoch == entries.c.epoch) & (overruled.c.sequence == entries.c.sequence)
+    return (
+        columns.with_only_columns(
+            entries.c.epoch, entries.c.sequence, entries.c.request_id,
+            func.coalesce(overruled.c.created_id, entries.c.created_id).label("created_id"), entries.c.entry, entries.c.chain,
+            overruled.c.request_id.label("committed_as"),
+        ).join_from(entries, overruled, place, isouter=True)
+    )  # fmt: skip
+
+
+def prepare_tables(connection: Connection, shard_count: int = 1) -> None:
+    """Make the tables and the fence's rows, one a shard, or check that they are of this version. Raises WrongShards."""
     if connection.dialect.name == "postgresql":
         # Two that make tables at once would both find none. SQLite has one writer anyway.
         connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
     if not inspect(connection).has_table(fence.name):
         metadata.create_all(connection)
-        first = {"id": 1, "schema_version": SCHEMA_VERSION, "epoch": 0, "last_epoch": 0, "last_sequence": 0}
-        connection.execute(insert(fence).values(**first, link=NO_LINK, chain=NO_CHAIN))
-    version = connection.execute(select(fence.c.schema_version)).scalar_one()
+        _make_fence(connection, shard_count)
+    version, count, is_used = connection.execute(
+        select(func.min(fence.c.schema_version), func.count(), func.max(fence.c.last_epoch))
+    ).one()
     assert OLDEST_VERSION <= version <= SCHEMA_VERSION, f"the ledger is of version {version}, this program of {SCHEMA_VERSION}"
+    if count != shard_count:
+        if is_used:
+            raise WrongShards(count, shard_count)
+        connection.execute(delete(fence))
+        _make_fence(connection, shard_count)
+    # A table or an index may come later than the others of its version: without it nothing was of use to it before.
+    metadata.create_all(connection)
     if version < SCHEMA_VERSION:
         # Entries are what they were; all other tables are made of them.
-        metadata.create_all(connection)
         project_anew(connection)
         connection.execute(update(fence).values(schema_version=SCHEMA_VERSION))
-    # An index may come later than the tables of its version: nothing reads otherwise without it, only slower.
     for table in metadata.sorted_tables:
         for index in table.indexes:
             index.create(connection, checkfirst=True)
+
+
+def _make_fence(connection: Connection, shard_count: int) -> None:
+    first = {"schema_version": SCHEMA_VERSION, "epoch": 0, "last_epoch": 0, "last_sequence": 0}
+    rows = [{**first, "id": shard + 1, "link": NO_LINK, "chain": NO_CHAIN} for shard in range(shard_count)]
+    connection.execute(insert(fence), rows)
 
 
 def check_follows(last: Last, entry: LogEntry) -> None:

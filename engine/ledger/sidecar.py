@@ -14,6 +14,7 @@ from engine.domain.clock import Clock
 from engine.inventory.client import StoreAway, ordinal
 from engine.inventory.gate import READ_MS_MAX, LogEntry, StoreGate, Superseded
 from engine.inventory.keys import Layout
+from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.rebuild import rebuild_store
 from engine.ledger.recorder import BrokenLog, Fenced, Recorder
 
@@ -28,14 +29,16 @@ class StoreLost(Exception):  # noqa: N818 - an outcome, not an error of the prog
 
 
 class Sidecar:
-    """One recorder of one partition. Run by one thread; `stop` may be called from another."""
+    """One recorder of one partition, or of one shard. Run by one thread; `stop` may be called from another."""
 
     def __init__(
-        self, redis_url: str, partition: str, ledger_url: str, clock: Clock, location_count: Callable[[], int]
+        self, redis_url: str, partition: str, ledger_url: str, clock: Clock, location_count: Callable[[], int],
+        shard: int = 0, shards: Shards = WHOLE,
     ) -> None:  # fmt: skip
-        """`location_count` is asked only where the store is rebuilt."""
+        """`location_count` is asked only where the store is rebuilt. `partition`: the network's, of which it has a shard."""
         self._redis_url = redis_url
-        self._partition = partition
+        self._partition = shards.partition(partition, shard)
+        self._shard, self._shards = shard, shards
         self._ledger_url = ledger_url
         self._clock = clock
         self._location_count = location_count
@@ -47,7 +50,7 @@ class Sidecar:
         self._is_stopping = True
 
     def run(self, announce: Callable[[], None]) -> None:
-        """Record until asked to stop; `announce` is called when the gate is first open. Raises Fenced."""
+        """Record until asked to stop; `announce` is called when the gate is first open. Raises Fenced, WrongShards."""
         while not self._is_stopping:
             gate = StoreGate(self._redis_url, self._partition)
             try:
@@ -61,7 +64,7 @@ class Sidecar:
 
     def _run_epoch(self, gate: StoreGate, announce: Callable[[], None]) -> None:
         # Above what the store has seen as well: a ledger that began anew would be refused there for as many epochs.
-        recorder = Recorder.take_over(self._ledger_url, self._clock, above=gate.stamped())
+        recorder = Recorder.take_over(self._ledger_url, self._clock, gate.stamped(), self._shard, self._shards)
         try:
             gate.close(recorder.epoch)
             layout = self._reconcile(recorder, gate)
@@ -108,11 +111,11 @@ class Sidecar:
         leftovers: Iterator[list[str]] | None = gate.leftovers()
         while not self._is_stopping:
             log = gate.read(recorder.last.position, READ_MS_MAX if leftovers is None else 1)
+            recorded: list[tuple[str, str]] = []
             if log:
                 check_not_older(recorder.epoch, log)
-                recorder.record(log)
+                recorded = recorder.record(log)
             keep_from = self._keep_from(told, recorder.last.position)
-            recorded = [(entry.request_id, entry.position) for entry in log]
             gate.tell(recorder.epoch, recorder.last.position, recorder.last.link, recorded, keep_from)
             if leftovers is not None:
                 names = next(leftovers, None)

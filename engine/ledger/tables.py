@@ -14,7 +14,7 @@ metadata = MetaData()
 fence = Table(
     "fence",
     metadata,
-    Column("id", Integer, primary_key=True),  # there is one row: 1
+    Column("id", Integer, primary_key=True),  # one row a shard of the network, from 1 on
     Column("schema_version", Integer, nullable=False),
     Column("epoch", BigInteger, nullable=False),  # of the sidecar that took over last
     Column("last_epoch", BigInteger, nullable=False),  # position of the last entry
@@ -38,6 +38,29 @@ entries = Table(
     Index("entries_request", "request_id", unique=True),
     Index("entries_created", "created_id", unique=True),
     Index("entries_order", "order_id"),
+)
+
+# Of a network over several shards, see verdicts.py: an entry of one log counts where it does not contradict another's.
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("hold_id", String(36), primary_key=True),  # what the parts of a write are held under
+    Column("decision", String(9), nullable=False),  # a Decision; the first stands
+    Column("position", String(1024), nullable=False),  # of the decision and of all parts, where it is confirmed; else empty
+)
+
+overruled = Table(
+    "overruled",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # of an entry that does not count
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("request_id", String(36), nullable=False),  # that it was committed under
+    Column("created_id", String(160), nullable=False),  # that its shard's store has for it; empty: none
+    Column("why", String(16), nullable=False),  # an Overruled
+    Column("is_undone", Integer, nullable=False),  # 0: what it changed of stock is still to be taken back
+    Index("overruled_request", "request_id"),
+    Index("overruled_left", "is_undone"),
 )
 
 # What follows is made of the entries, and can be dropped and made anew: see projection.py.

@@ -12,7 +12,7 @@ from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
-from engine.inventory.transaction import TextChange, TextTable, Transaction
+from engine.inventory.transaction import LOCK, TextChange, TextTable, Transaction
 from engine.inventory.write_path import Reading, Recorded
 from engine.network.image import NetworkImage
 from engine.service.feed_book import Book, names_of, refused
@@ -101,6 +101,9 @@ class AdjustWrite(Reading):
         # Holds are followed by the log: who plans on one that was moved in this tick is refused, and plans again.
         told = {TextName(table, item_id, field): text for table, item_id, field, _, text in self._changed
                 if table is not TextTable.HOLDS}  # fmt: skip
+        if stock.is_split:
+            # It is not decided yet, whatever is committed: nobody may go on from there.
+            told = dict.fromkeys(told, LOCK)
         self.texts.hold(told, self._book.pending())
 
     def release(self, stock: LiveStock) -> None:

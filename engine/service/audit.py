@@ -1,5 +1,7 @@
 """An audit's report, for a person and for a program."""
 
+from collections.abc import Sequence
+
 import orjson
 from rich.console import Console
 from rich.table import Table
@@ -9,20 +11,24 @@ from engine.ledger.audit import Report
 SHOWN_MAX = 50
 
 
-def report_json(report: Report) -> str:
-    """Everything that was found, as JSON; at most 1,000 differences by name."""
-    found = {
+def report_json(reports: Sequence[Report]) -> str:
+    """Everything that was found, as JSON; at most 1,000 differences by name. Of several shards a list of it."""
+    found = [_found(report) for report in reports]
+    return orjson.dumps(found if len(found) > 1 else found[0], option=orjson.OPT_INDENT_2).decode()
+
+
+def _found(report: Report) -> dict[str, object]:
+    return {
         "clean": report.is_clean, "position": report.position, "entries": report.entries, "hashes": report.hashes,
         "fields": report.fields, "ledger_digest": report.ledger_digest, "store_digest": report.store_digest,
         "broken_at": report.broken_at, "difference_count": report.difference_count,
         "differences": [each._asdict() for each in report.differences],
     }  # fmt: skip
-    return orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
 
 
-def print_report(report: Report, out: Console) -> None:
+def print_report(report: Report, out: Console, title: str = "") -> None:
     """What was compared, and a table of differences."""
-    table = Table(show_header=False)
+    table = Table(show_header=False, title=title or None)
     for name, value in (
         ("compared up to", report.position), ("ledger entries", f"{report.entries:,}"), ("hashes", f"{report.hashes:,}"),
         ("fields", f"{report.fields:,}"), ("digest of the ledger", report.ledger_digest),

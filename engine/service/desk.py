@@ -86,7 +86,7 @@ class Desk:
         self._calls_waiting_max = calls_waiting_max
         self._waiting: deque[Call] = deque()
         self._arrived = threading.Condition()
-        self._stopping = False
+        self._stopping = self._is_woken = False
         self._reads_waiting = threading.Semaphore(calls_waiting_max)
         self._readers = readers
         self._planner = threading.Thread(target=self._work, name="belofte-desk", daemon=True)
@@ -104,6 +104,12 @@ class Desk:
         # An engine that could not be opened never started it.
         if self._planner.is_alive():
             self._planner.join(seconds_max)
+
+    def wake(self) -> None:
+        """Something is to be done besides calls; from any thread."""
+        with self._arrived:
+            self._is_woken = True
+            self._arrived.notify()
 
     def submit(self, call: Call) -> None:
         """Take a call, or refuse it because too many wait."""
@@ -148,9 +154,10 @@ class Desk:
                 if not batch and self._stopping:
                     return
             if not batch:
+                self._is_woken = False
                 is_busy = self._room.idle()
                 with self._arrived:
-                    if not (self._waiting or self._stopping or is_busy):
+                    if not (self._waiting or self._stopping or self._is_woken or is_busy):
                         self._arrived.wait(IDLE_SECONDS)
                 continue
             now = self._clock.unix_ms()

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -15,8 +15,10 @@ from engine.inventory.arena import H_EPOCH, ArenaFile, ArenaInUseError, position
 from engine.inventory.live import LiveStock
 from engine.inventory.live_audit import LiveAuditor
 from engine.inventory.recorded import RecordedWaiters
-from engine.inventory.store import StockImage, StockStore
-from engine.inventory.write_path import WritePath
+from engine.inventory.sharded_store import ShardedStore
+from engine.inventory.shards import Shards
+from engine.inventory.store import StockStore
+from engine.inventory.write_path import StoredStock, WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage, compile_image
 from engine.network.records import NetworkRecords
@@ -39,6 +41,7 @@ from engine.service.handlers import (
 )
 from engine.service.network_reload import keep_first, read_network
 from engine.service.settings import Settings
+from engine.service.split import RECORDS_AWAITED, Split
 
 READERS_MAX = 4
 CALLS_WAITING_MAX = 10_000
@@ -58,23 +61,26 @@ class Engine:
         self._clock = clock
         self._image = compile_image(records)
         self._unsellable = unsellable_positions(records)
-        self._ledger = Ledger(settings.ledger_url_in_use)
-        self._store = StockStore(
-            redis_url, settings.partition, record_lag_entries_max=settings.record_lag_entries_max,
-            record_lag_ms_max=settings.record_lag_ms_max, item_ids=self._image.item_ids, location_ids=self._image.location_ids,
-        )  # fmt: skip
+        self._shards = Shards(settings.shards)
+        self._ledger = Ledger(settings.ledger_url_in_use, self._shards)
+        self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
+        names = [self._shards.partition(settings.partition, shard) for shard in range(self._shards.count)]
         self._waiters = RecordedWaiters(
-            redis_url, settings.partition, self._positions_of, record_wait_ms_max=settings.record_wait_ms_max
+            redis_url, names, self._ledger.find_positions, record_wait_ms_max=settings.record_wait_ms_max
         )
+        self._split = Split(self._waiters, self._ledger, self._readers, clock, self._shards, self._wake)
+        self._store = self._open_store(redis_url, names)
         self._arena = self._open_arena()
         counts = len(self._image.item_ids), len(self._image.location_ids)
         self._kept = self._arena.kept(*counts) if self._arena is not None else None
         kept = (int(self._kept.header[H_EPOCH]), position_in(self._kept)) if self._kept is not None else None
-        self._path = WritePath(self._store, self._waiters, self._new_stock, settings.attempts_max, kept)
-        self._readers = ThreadPoolExecutor(READERS_MAX, "belofte-read")
+        self._path = WritePath(
+            self._store, self._waiters, self._new_stock, settings.attempts_max, kept, self._split.begin
+        )  # fmt: skip
         limits = Limits(settings.lines_max, settings.node_budget, settings.reservations_max)
         source = NetworkSource(partial(read_network, settings.network_in_use), self._take_over)
-        self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source)
+        self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source, self._shards)
+        self._handlers.split = self._split if self._shards.count > 1 else None
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
         self._handlers.decide_again = self._desk.submit
         self._handlers.auditor = LiveAuditor(self._store)
@@ -88,7 +94,9 @@ class Engine:
         self._waiters.start()
         self._handlers.prepare()
         self._read_stock()
-        loaded = load_inventory(self._records, self._image.version, self._path, self._ledger, self._clock, advance)
+        loaded = load_inventory(
+            self._records, self._image.version, self._path, self._ledger, self._clock, advance, self._shards
+        )
         if loaded is not None:
             self._log.info("inventory loaded from the network folder", positions=loaded)
         # Whoever loaded it, what is served is the whole of it.
@@ -137,8 +145,23 @@ class Engine:
         if self._arena is not None:
             self._arena.close()
 
-    def _positions_of(self, request_ids: list[str]) -> dict[str, str]:
-        return {request_id: entry.position for request_id, entry in self._ledger.find_requests(request_ids).items()}
+    def _open_store(self, redis_url: str, partitions: Sequence[str]) -> StockStore | ShardedStore:
+        image, settings = self._image, self._settings
+        stores = [
+            StockStore(
+                redis_url, name, record_lag_entries_max=settings.record_lag_entries_max,
+                record_lag_ms_max=settings.record_lag_ms_max, item_ids=image.item_ids, location_ids=image.location_ids,
+            ) for name in partitions
+        ]  # fmt: skip
+        if len(stores) == 1:
+            return stores[0]
+        part_ms_max = RECORDS_AWAITED * settings.record_wait_ms_max
+        store = ShardedStore(stores, self._shards, self._split, part_ms_max)
+        store.serve(image.item_ids, image.location_ids)
+        return store
+
+    def _wake(self) -> None:
+        self._desk.wake()
 
     def _take_over(self, image: NetworkImage, records: NetworkRecords) -> bool:
         before = self._image, self._records, self._unsellable
@@ -160,19 +183,23 @@ class Engine:
 
     def _open_arena(self) -> ArenaFile | None:
         """Where the matrix lies, so that the next engine takes it up; None: in memory of the process."""
+        if self._shards.count > 1:
+            return None  # the file has room for the position of one log
         try:
             return ArenaFile(arena_path(self._settings.data_dir), self._image.version)
         except (OSError, ArenaInUseError) as error:
             self._log.info("the matrix lies in memory of the process: it is loaded anew at each start", reason=str(error))
             return None
 
-    def _new_stock(self, stored: StockImage) -> LiveStock:
+    def _new_stock(self, stored: StoredStock) -> LiveStock:
         image = self._image
         stock = LiveStock(
             image.item_index, image.location_index, self._unsellable, capacity_first_day(self._clock.unix_ms()),
-            stored.stored.count, capacity_days(image.network.horizon_days), self._arena, self._kept if stored.is_kept else None,
+            stored.position_count, capacity_days(image.network.horizon_days), self._arena,
+            self._kept if stored.is_kept else None,
         )  # fmt: skip
         self._kept = None
+        stock.is_split = self._shards.count > 1
         stored.fill(stock)
         return stock
 

@@ -8,7 +8,7 @@ from belofte.v1 import inventory_service_pb2, types_pb2
 from belofte.v1.ledger_entry_pb2 import ReceiptMove, ReceiptRisk
 from numpy.typing import NDArray
 
-from engine.domain.reasons import Reason
+from engine.domain.reasons import Reason, Refusal
 from engine.fulfilment.order_record import instant
 from engine.inventory.feed_marks import Change, Event, Mark
 from engine.inventory.feed_sequences import FeedSequences
@@ -172,6 +172,9 @@ class Book:
             page.supply, page.is_guarded = max(0, left), True
             page.mark.owed = left - page.supply
             page.mark.add(Change(event, -row.quantity), self._now)
+        if self._stock.parts.changes(cell):
+            # Whose units they are is known when it is decided.
+            raise Refusal(Reason.CONTENDED, f"{cell.item_id} of receipt {cell.receipt_id} is being promised; try again")
         quantity = min(row.quantity, page.demand)
         if quantity > 0:
             # Orders before reservations: what was bought is due before what may be bought.

@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.ids import ID_LENGTH_MAX, is_id, is_uuid7, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
+from engine.inventory.shards import SHARDS_MAX
 from engine.network.image import NetworkImage
 
 YEAR_MIN, YEAR_MAX = 2000, 2100
@@ -26,7 +27,9 @@ NAME_LENGTH_MAX = 128
 """Characters of a name that is no id."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_POSITION = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})\Z")
+_OF_ONE_LOG = r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})"
+_POSITION = re.compile(rf"{_OF_ONE_LOG}(,{_OF_ONE_LOG}){{0,{SHARDS_MAX - 1}}}\Z")
+POSITION_EXPECTED = "a position of an answer was expected, as 3-1041"
 _PAGE_TOKEN = re.compile(r"[1-9][0-9]{0,9}\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_MIN = (datetime(YEAR_MIN, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
@@ -109,9 +112,9 @@ def begin_write(request: Any, image: NetworkImage, now_unix_ms: int) -> Violatio
 
 
 def check_position(position: str, violations: Violations, field: str = "min_position") -> None:
-    """A consistency token must be empty, or `epoch-sequence` as an answer gave it."""
+    """A consistency token must be empty, or `epoch-sequence` as an answer gave it; of several logs with commas between."""
     if position and not _POSITION.match(position):
-        violations.add(field, "a position of an answer was expected, as 3-1041")
+        violations.add(field, POSITION_EXPECTED)
 
 
 def decode_page_token(token: str, violations: Violations) -> int:

@@ -20,6 +20,7 @@ from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.effects import add_effects, effects_of
 from engine.inventory.live import LiveStock
+from engine.inventory.shards import WHOLE, Shards
 from engine.inventory.transaction import Cell, CellChange, Transaction
 from engine.inventory.write_path import Awaited, Recorded, WritePath
 from engine.ledger.ledger import Ledger
@@ -64,7 +65,7 @@ class _Step(Awaited):
 
 def load_inventory(
     records: NetworkRecords, network_version: str, path: WritePath, ledger: Ledger, clock: Clock,
-    advance: Callable[[int, int], None],
+    advance: Callable[[int, int], None], shards: Shards = WHOLE,
 ) -> int | None:  # fmt: skip
     """Load inventory and receipts: the count of the folder's positions; None where a load was complete without this one.
 
@@ -81,16 +82,26 @@ def load_inventory(
                 steps=count, positions=len(held),
             )  # fmt: skip
         changes = tuple(_changes_from(held, opening)) if held else opening
-        for first in range(0, len(changes), CELLS_MAX):
-            cells = changes[first : first + CELLS_MAX]
+        done = 0
+        for cells in _steps(changes, shards):
             if not _record(_number_id(count), _number_id(count), cells, network_version, path, ledger, clock):
                 break
             count += 1
-            advance(first + len(cells), len(changes))
+            done += len(cells)
+            advance(done, len(changes))
         else:
             if _record(_number_id(count), LOADED, (), network_version, path, ledger, clock):
                 return len(opening)
     return None
+
+
+def _steps(changes: Sequence[CellChange], shards: Shards) -> Iterator[tuple[CellChange, ...]]:
+    """Changes in steps, each of one shard."""
+    of_shard: list[list[CellChange]] = [[] for _ in range(shards.count)]
+    for change in changes:
+        of_shard[shards.of_item(change.cell.item_id)].append(change)
+    for each in of_shard:
+        yield from (tuple(each[first : first + CELLS_MAX]) for first in range(0, len(each), CELLS_MAX))
 
 
 def opening_changes(records: NetworkRecords) -> Iterator[CellChange]:

@@ -19,13 +19,13 @@ from belofte.v1 import (
 
 from engine.domain.clock import Clock
 from engine.domain.ids import is_uuid7, unix_ms_of
-from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.fulfilment.order_record import order_left, order_of, returns_left
-from engine.inventory.client import ordinal
 from engine.inventory.feed_texts import FeedTexts
 from engine.inventory.keys import REMEMBERED_MS
 from engine.inventory.live import LiveStock
 from engine.inventory.live_audit import LiveAuditor
+from engine.inventory.shards import WHOLE, Shards
 from engine.inventory.write_path import Recorded, Write, WritePath, fault, order_exists, recovering
 from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.network.horizon import DAYS_AFTER, MONTH_DAYS_MAX
@@ -42,6 +42,7 @@ from engine.service.encode import encode_plan
 from engine.service.explain import encode_candidates, encode_explanation
 from engine.service.feed_orders import books_of
 from engine.service.fields import (
+    POSITION_EXPECTED,
     Violations,
     begin_read,
     begin_write,
@@ -71,6 +72,7 @@ from engine.service.record import (
     refused_reuse,
     source_answer,
 )
+from engine.service.split import Split
 from engine.service.sweep import Sweeper
 from engine.service.sync import Sync, SyncTools, finished_sync
 from engine.service.watch_availability import StockWatch, watch_availability
@@ -92,6 +94,9 @@ CATCH_UP_NS = 20_000_000
 """How far the stock in memory may lag behind what other engines commit, while this one is busy."""
 
 CONTENDED_TRIES_MAX = 25
+SPLIT_TRIES_MAX = 500
+"""Of a feed over several shards, where each request of a source waits for the decision on the one before."""
+
 RECORD_NS = 10_000_000
 """How often, and after how long, a feed that speaks of an order in change is planned again: the ledger records in between."""
 
@@ -139,9 +144,12 @@ class Handlers:
 
     def __init__(
         self, image: NetworkImage, path: WritePath, ledger: Ledger, limits: Limits, clock: Clock, readers: Executor,
-        source: NetworkSource,
+        source: NetworkSource, shards: Shards = WHOLE,
     ) -> None:  # fmt: skip
         """`readers` work on what needs the ledger after a write was settled; `source`: where another network comes from."""
+        self.shards = shards
+        self.split: Split | None = None
+        """Of a network over several shards; set by who has the desk."""
         self.image = image
         self._images_taken = 1
         self._source = source
@@ -181,7 +189,8 @@ class Handlers:
 
     def decide(self, calls: list[Call]) -> None:
         """Quotes and reads of stock are answered as they come; what changes stock is committed together."""
-        if self._handed or self.clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
+        is_handed = self._handed or (self.split is not None and self.split.has_work)
+        if is_handed or self.clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
             self._keep_up()
         writes: list[Write] = []
         plain, quoted = self._read_plain(calls), quotes.quoted_together(self, calls)
@@ -254,10 +263,15 @@ class Handlers:
     def _keep_up(self) -> bool:
         """Follow what other engines commit, do what other threads handed over, tell who watches; whether more is to be told."""
         self.path.catch_up()
-        while self._handed and self._handed[0]():
+        # Those that are there now: what is tried again comes after all else.
+        for _ in range(len(self._handed)):
+            if not self._handed[0]():
+                break
             self._handed.popleft()
         self.prepare()
         self._end_holds()
+        if self.split is not None and self.path.stock is not None:
+            self.split.keep_up(self.path.stock, self.path.run)
         self._sweeper.tick()
         self._look_again()
         is_busy = self.stock_watch.tell(self.image, self.now_minute())
@@ -316,6 +330,7 @@ class Handlers:
     def stock(self, min_position: str, field: str = "min_position") -> LiveStock:
         """The stock in memory, no older than the caller asks. Raises `Refusal`, and `_Behind` where that may yet come."""
         if min_position:
+            self._check_logs(min_position, field)
             if self._is_ahead(min_position):
                 self._keep_up()
             is_ahead = self._is_ahead(min_position)
@@ -329,12 +344,18 @@ class Handlers:
             raise recovering()
         return self.path.stock
 
+    def _check_logs(self, position: str, field: str) -> None:
+        try:
+            self.shards.parse(position)
+        except ValueError:
+            raise invalid([FieldViolation(field, POSITION_EXPECTED)]) from None
+
     def _is_ahead(self, position: str) -> bool:
-        return not self.path.position or ordinal(position) > ordinal(self.path.position)
+        return not self.path.position or self.shards.is_ahead(position, self.path.position)
 
     def _is_of_this_past(self, position: str) -> bool:
         """Whether a position of an epoch that has ended was recorded: what came after the last record is lost."""
-        return ordinal(position)[0] == ordinal(self.path.position)[0] or self.ledger.has_recorded(position)
+        return self.shards.is_of_epoch(position, self.path.position) or self.ledger.has_recorded(position)
 
     # -- sourcing
 
@@ -418,7 +439,7 @@ class Handlers:
 
     def _adjusted(self, call: Call, write: AdjustWrite, outcome: Recorded | Refusal) -> None:
         match outcome:
-            case Refusal(Reason.CONTENDED) if write.tries < CONTENDED_TRIES_MAX:
+            case Refusal(Reason.CONTENDED) if write.tries < (CONTENDED_TRIES_MAX if self.split is None else SPLIT_TRIES_MAX):
                 write.tries += 1
                 self._handed.append(partial(self._try_again, write, self.clock.monotonic_ns() + RECORD_NS))
             case _:
@@ -430,7 +451,7 @@ class Handlers:
             return False
         if write.image is not self.image:
             # Indexes of the one network mean nothing in the other.
-            write.tries = CONTENDED_TRIES_MAX
+            write.tries = SPLIT_TRIES_MAX
             write.settle(Refusal(Reason.CONTENDED, "the network was reloaded meanwhile; try again"))
         else:
             self.path.run([write])
@@ -649,6 +670,7 @@ class Handlers:
         if record_id is not None:
             check_id(record_id, field, wrong)
         wrong.check()
+        self._check_logs(min_position, "min_position")
         check_recorded(min_position, self.ledger)
 
     def _entries_of(self, order_id: str) -> tuple[RecordedEntry, ...]:

@@ -178,6 +178,7 @@ def changed(wire: Wire, hold: Hold) -> Wire:
 
 def hold_of(stock: LiveStock, wire: Wire, now_unix_ms: int, expected_version: int | None) -> Hold:
     """The active hold of a record that was looked up. Raises `Refusal` where it has ended, or is at another version."""
+    check_not_pending(stock, wire)
     hold = stock.holds.get(wire.reservation_id)
     if hold is None:
         state = NAMES[wire.state] if wire.state != ACTIVE else "no more ACTIVE"
@@ -187,6 +188,14 @@ def hold_of(stock: LiveStock, wire: Wire, now_unix_ms: int, expected_version: in
     check_version(hold, expected_version)
     check_record(hold, wire)
     return hold
+
+
+def check_not_pending(stock: LiveStock, wire: Wire) -> None:
+    """Raise `Refusal` where a change of a reservation is under way in several shards, or has not reached all of them here."""
+    name = wire.reservation_id
+    is_behind = stock.is_split and wire.state == ACTIVE and stock.holds.get(name) is None
+    if is_behind or stock.holds.is_locked(name):
+        raise Refusal(Reason.CONTENDED, f"reservation {name!r} is being changed; try again")
 
 
 def check_version(hold: Hold, expected_version: int | None) -> None:

@@ -140,7 +140,7 @@ def tools_of(h: "Handlers") -> Tools:
         found = h.ledger.find_requests([request_id]).get(request_id)
         return found.position if found is not None else ""
 
-    return Tools(h.image, h.feed_texts, h.order_books, moved_at, h.clock.unix_ms)
+    return Tools(h.image, h.feed_texts, h.order_books, moved_at, h.clock.unix_ms, h.shards)
 
 
 def respond_with(kind: Any) -> Callable[[types_pb2.Order], Message]:

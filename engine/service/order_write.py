@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from engine.domain.reasons import Reason, Refusal
 from engine.fulfilment.draft import Draft, OrderRecord
 from engine.fulfilment.order_record import Order, Return
-from engine.inventory.client import ordinal
 from engine.inventory.effects import add_effects
 from engine.inventory.feed_marks import Event
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.live import LiveStock
-from engine.inventory.transaction import CapacityChange, CellChange, TextChange, Transaction
+from engine.inventory.shards import Shards
+from engine.inventory.transaction import LOCK, CapacityChange, CellChange, TextChange, Transaction
 from engine.inventory.write_path import Reading, Recorded
 from engine.network.image import NetworkImage
 from engine.service.adjust import change_open
@@ -66,6 +66,7 @@ class Tools:
     moved_at: Callable[[str], str]
     """Position at which a request is recorded; "" where it is not. Raises `Refusal`."""
     unix_ms: Callable[[], int]
+    shards: Shards
 
 
 @dataclass(slots=True)
@@ -139,7 +140,7 @@ class LifeWrite(Reading):
                 continue
             moved = self.texts.get(moves_name(cell))
             position = self.tools.moved_at(moved) if moved else ""
-            if moved and (not position or ordinal(position) > ordinal(self.record.position)):
+            if moved and (not position or self.tools.shards.is_ahead(position, self.record.position)):
                 raise Refusal(Reason.CONTENDED, f"receipt {cell.receipt_id} is coming in; try again")
             guards.append(TextChange(*moves_name(cell), moved, moved))
         return tuple(guards)
@@ -168,7 +169,9 @@ class LifeWrite(Reading):
         self._held = self._book.held()
         change_open(stock, self._held, 1)
         stock.hold(self._made.pegs, self._made.days)
-        self.texts.hold(self._told, self._book.pending())
+        # Over shards it is not decided yet, whatever is committed: nobody may go on from there.
+        told = dict.fromkeys(self._told, LOCK) if stock.is_split else self._told
+        self.texts.hold(told, self._book.pending())
 
     def release(self, stock: LiveStock) -> None:
         """Take it back."""

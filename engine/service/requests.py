@@ -12,6 +12,7 @@ from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.fulfilment.order_record import instant, order_in
 from engine.inventory.effects import add_effects, effects_in, texts_in
 from engine.inventory.live import LiveStock
+from engine.inventory.recorded import Overruled
 from engine.inventory.transaction import CapacityChange, Cell, CellChange, TextChange, TextTable, Transaction
 from engine.inventory.write_path import Recorded
 from engine.ledger.ledger import RecordedEntry
@@ -52,6 +53,9 @@ def look_up_status(h: "Handlers", call: Call) -> bytes | object:
     target = _checked_target(h, request, wrong)
     check_recorded(request.min_position, h.ledger)
     recorded = h.ledger.find_requests([target]).get(target)
+    if recorded is None and isinstance(h.ledger.find_positions([target]).get(target), Overruled):
+        # Its shard's store has seen it, and the ledger has said that it does not count.
+        return sourcing_service_pb2.GetRequestResponse(status=Status.REQUEST_STATUS_UNKNOWN).SerializeToString()
     if recorded is None:
         return NOT_RECORDED
     entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)

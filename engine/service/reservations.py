@@ -47,6 +47,7 @@ from engine.service.hold_writes import (
     State,
     Wire,
     changed,
+    check_not_pending,
     check_record,
     check_version,
     encode_hold,
@@ -287,6 +288,7 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
         made.updated_at.CopyFrom(instant(now))
         cells: tuple[CellChange, ...] = ()
         days: tuple[CapacityChange, ...] = ()
+        check_not_pending(stock, record)
         hold = stock.holds.get(record.reservation_id)
         if hold is None and record.state != EXPIRED:
             hold_of(stock, record, now, None)  # it has ended otherwise, which this says

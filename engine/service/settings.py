@@ -17,6 +17,8 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from engine.inventory.shards import SHARDS_MAX
+
 PREFIX = "BELOFTE_"
 CONFIG_VARIABLE = "BELOFTE_CONFIG"
 CONFIG_FILE = "belofte.toml"
@@ -166,6 +168,8 @@ class Settings(BaseSettings):
     """SQLite or PostgreSQL; empty: SQLite in the data folder."""
     partition: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = "belofte"
     """Hash tag of every key of this network in Redis: networks that share a server differ in it."""
+    shards: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=SHARDS_MAX)] = 1
+    """Partitions over which the network's stock is split by item. It stays what it was when the first entry was recorded."""
     message_bytes_max: Annotated[int, BeforeValidator(_whole_number), Field(ge=1 << 10, le=1 << 28)] = 1 << 20
     """Bytes of one request."""
     lines_max: Annotated[Positive, Field(le=10_000)] = 500

@@ -70,7 +70,10 @@ def stack(
         redis_url = valkey.url
     environment = _environment(settings, folder, redis_url)
     environment[TAKEN_VARIABLE] = str(new_taken_file(settings.data_dir.resolve()))
-    children.append(_python("ledger", script, ["ledger"], environment, LEDGER_READY_SECONDS_MAX))
+    for shard in range(settings.shards):
+        # One records each shard; a network that is not split has the one.
+        name, arguments = ("ledger", ["ledger"]) if not shard else (f"ledger-{shard}", ["ledger", "--shard", str(shard)])
+        children.append(_python(name, script, arguments, environment, LEDGER_READY_SECONDS_MAX))
     children.append(_python("engine", script, ["engine"], environment, ENGINE_READY_SECONDS_MAX))
 
     def ready(announcements: Announcements) -> None:

@@ -8,7 +8,6 @@ so that orders and quotes come between.
 
 import hashlib
 import time
-import uuid
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +19,7 @@ import orjson
 from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, types_pb2
 from numpy.typing import NDArray
 
-from engine.domain.ids import is_id, unix_ms_of
+from engine.domain.ids import derived_id, is_id, unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.inventory.effects import add_effects
 from engine.inventory.feed_texts import FeedTexts, TextName
@@ -395,11 +394,7 @@ class Sync:
             raise refused_reuse()
 
     def _part_id(self, name: str) -> str:
-        """A request id that follows from the request's and the part: of the same instant, and random to anybody else."""
-        value = uuid.UUID(self.request_id).int
-        mixed = int.from_bytes(hashlib.sha256(f"{self.request_id}/{name}".encode()).digest()[:16], "big")
-        fixed = (0xFFFFFFFFFFFF << 80) | (0xF << 76) | (0x3 << 62)
-        return str(uuid.UUID(int=(value & fixed) | (mixed & ~fixed)))
+        return derived_id(self.request_id, name)
 
 
 @dataclass(eq=False)

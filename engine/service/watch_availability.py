@@ -24,6 +24,7 @@ from engine.network.image import NetworkImage
 from engine.service.fields import IDS_MAX, Violations, begin_read, check_count, check_position, index_of_item, parse
 from engine.service.outflow import SIGN_OF_LIFE_SECONDS, Outflow
 from engine.service.reads import decode_view
+from engine.service.split import refuse_split
 from engine.service.stock_changes import CatchUp, CellSums, Missed, note_changes, places_by_item
 from engine.service.stock_telling import Asked, Response, Telling, Watcher, put
 
@@ -223,6 +224,7 @@ class StockWatch:
 
 def watch_availability(handlers: "Handlers", call: "Call") -> bytes:
     """WatchAvailability. Raises `Refusal`."""
+    refuse_split(handlers.shards, "WatchAvailability")
     request = parse(Request, call.message)
     image = handlers.image
     wrong = begin_read(request, image)

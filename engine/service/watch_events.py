@@ -31,6 +31,7 @@ from engine.service.fields import (
 )
 from engine.service.outflow import SIGN_OF_LIFE_SECONDS, Outflow
 from engine.service.recent_commits import Recent
+from engine.service.split import refuse_split
 
 if TYPE_CHECKING:
     from engine.service.desk import Call
@@ -249,6 +250,7 @@ class EventWatch:
 
 def watch_events(handlers: "Handlers", call: "Call") -> bytes:
     """WatchEvents. Raises `Refusal`."""
+    refuse_split(handlers.shards, "WatchEvents")
     request = parse(Request, call.message)
     wrong = begin_read(request, handlers.image)
     check_position(request.from_position, wrong, "from_position")

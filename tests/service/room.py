@@ -72,7 +72,8 @@ class Room:
 @contextmanager
 def opened(redis_url: str, ledger_url: str, folder: Path, records: NetworkRecords, **settings: Any) -> Iterator[Room]:
     """A room over a store and a ledger that there are."""
-    given = Settings(data_dir=folder, redis_url=redis_url, ledger_url=ledger_url, partition=PARTITION, **settings)
+    settings = {"partition": PARTITION, **settings}
+    given = Settings(data_dir=folder, redis_url=redis_url, ledger_url=ledger_url, **settings)
     clock = MovedClock()
     engine = Engine(given, redis_url, records, clock)
     try:

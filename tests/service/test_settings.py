@@ -29,7 +29,7 @@ def refusal(**options: object) -> str:
 def test_defaults() -> None:
     assert read_settings().shown() == {
         "network": "", "data_dir": "data", "host": "127.0.0.1", "port": 50051, "front": "auto",
-        "redis_url": "", "ledger_url": "", "partition": "belofte", "message_bytes_max": 1048576,
+        "redis_url": "", "ledger_url": "", "partition": "belofte", "shards": 1, "message_bytes_max": 1048576,
         "lines_max": 500, "attempts_max": 4,
         "record_lag_entries_max": 10000, "record_lag_ms_max": 1000,
         "record_wait_ms_max": 5000, "reservations_max": 100_000, "node_budget": 100000,

@@ -125,8 +125,18 @@ class ReceiptRisk(_message.Message):
     event: _types_pb2.OrderEvent
     def __init__(self, item_id: _Optional[str] = ..., location_id: _Optional[str] = ..., receipt_id: _Optional[str] = ..., pool: _Optional[str] = ..., left_quantity: _Optional[int] = ..., event: _Optional[_Union[_types_pb2.OrderEvent, _Mapping]] = ...) -> None: ...
 
+class HoldDecision(_message.Message):
+    __slots__ = ("hold_id", "part_ids", "created_id")
+    HOLD_ID_FIELD_NUMBER: _ClassVar[int]
+    PART_IDS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_ID_FIELD_NUMBER: _ClassVar[int]
+    hold_id: str
+    part_ids: _containers.RepeatedScalarFieldContainer[str]
+    created_id: str
+    def __init__(self, hold_id: _Optional[str] = ..., part_ids: _Optional[_Iterable[str]] = ..., created_id: _Optional[str] = ...) -> None: ...
+
 class LedgerEntry(_message.Message):
-    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order", "position_columns", "pegs", "moves", "risks", "order_capacities", "returns")
+    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order", "position_columns", "pegs", "moves", "risks", "order_capacities", "returns", "decision", "undoes")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -148,6 +158,8 @@ class LedgerEntry(_message.Message):
     RISKS_FIELD_NUMBER: _ClassVar[int]
     ORDER_CAPACITIES_FIELD_NUMBER: _ClassVar[int]
     RETURNS_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    UNDOES_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     method: str
     request_digest: bytes
@@ -169,4 +181,6 @@ class LedgerEntry(_message.Message):
     risks: _containers.RepeatedCompositeFieldContainer[ReceiptRisk]
     order_capacities: _containers.RepeatedCompositeFieldContainer[CapacityEffect]
     returns: _containers.RepeatedCompositeFieldContainer[_order_service_pb2.Return]
-    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position_columns: _Optional[_Union[PositionColumns, _Mapping]] = ..., pegs: _Optional[_Iterable[_Union[PegEffect, _Mapping]]] = ..., moves: _Optional[_Iterable[_Union[ReceiptMove, _Mapping]]] = ..., risks: _Optional[_Iterable[_Union[ReceiptRisk, _Mapping]]] = ..., order_capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., returns: _Optional[_Iterable[_Union[_order_service_pb2.Return, _Mapping]]] = ...) -> None: ...
+    decision: HoldDecision
+    undoes: str
+    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position_columns: _Optional[_Union[PositionColumns, _Mapping]] = ..., pegs: _Optional[_Iterable[_Union[PegEffect, _Mapping]]] = ..., moves: _Optional[_Iterable[_Union[ReceiptMove, _Mapping]]] = ..., risks: _Optional[_Iterable[_Union[ReceiptRisk, _Mapping]]] = ..., order_capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., returns: _Optional[_Iterable[_Union[_order_service_pb2.Return, _Mapping]]] = ..., decision: _Optional[_Union[HoldDecision, _Mapping]] = ..., undoes: _Optional[str] = ...) -> None: ...
