@@ -68,7 +68,7 @@ def running_engine(records: NetworkRecords, seed: int, **limits: Any) -> Iterato
         # The sidecar asks the network for the number of its locations, and for nothing else.
         write_folder(large_network(len(records.locations), 10, 10, seed), network)
         settings = Settings(
-            data_dir=Path(folder), network=network, redis_url=valkey.url, partition=PARTITION, **limits
+            data_dir=Path(folder), network=network, redis_url=valkey.url, partition=PARTITION, wait_ms_max=300_000, **limits
         )  # fmt: skip
         with _sidecar(settings):
             engine = Engine(settings, valkey.url, records, SystemClock())

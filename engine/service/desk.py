@@ -1,12 +1,14 @@
 """The desk: calls come in by any front, are taken together in batches, and each is answered exactly once.
 
 One thread plans and commits, so that what it reads of the stock never changes under it. Ticks have no timer: the next
-begins when the last is done, and takes all that waits. Reads of the ledger run beside it.
+begins when the last is done, and takes what waits. Reads of the ledger run beside it.
+
+Calls of few lines and of many wait in a lane each, so that the few do not wait for the many. What would wait for too long, or
+past its deadline, is refused at once. In a lane callers take turns.
 """
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -17,10 +19,26 @@ import structlog
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import Reason, Refusal
+from engine.service.lane import Waiting
 from engine.service.outflow import Outflow
 from engine.service.stream_spool import StreamSpool
+from engine.service.work import LIGHT_LINES_MAX
 
 BATCH_CALLS_MAX = 256
+BATCH_LINES_MAX = BATCH_CALLS_MAX * LIGHT_LINES_MAX
+LIGHT_LINES_A_TURN, HEAVY_LINES_A_TURN = LIGHT_LINES_MAX, 500
+"""What a caller may spend before the next one has its turn."""
+
+WAIT_MS_MAX = 250
+"""A call that is expected to wait for longer is refused: whoever has waited that long is better served elsewhere, or later."""
+
+BYTES_WAITING_MAX = 1 << 26
+"""Of requests that wait to be decided."""
+
+HEAVY_SHARE = 0.5
+"""Of the time given to light calls, what heavy ones have while both wait."""
+
+RETRY_MS_STEP = 50
 EXIT_FAULT = 70
 IDLE_SECONDS = 0.02
 """How often an idle desk looks at the log for what other engines did."""
@@ -54,6 +72,8 @@ class Call:
     """How often it was looked up again, because what was found had been overtaken."""
     stream: StreamSpool | None = None
     flow: Outflow | None = None
+    caller: str = ""
+    """Who asks, as far as a front can tell: callers take turns."""
 
 
 class Room(Protocol):
@@ -61,6 +81,14 @@ class Room(Protocol):
 
     def lane(self, call: Call) -> Lane:
         """Where the call is worked on next."""
+        ...
+
+    def lines(self, calls: Sequence[Call]) -> list[int]:
+        """How much work each call is, as lines of a basket; more than `LIGHT_LINES_MAX`: it waits with the heavy ones."""
+        ...
+
+    def takes_heavy(self) -> bool:
+        """Whether a heavy call may come; if not now, the desk is woken when it may."""
         ...
 
     def decide(self, calls: list[Call]) -> None:
@@ -79,12 +107,16 @@ class Room(Protocol):
 class Desk:
     """Queue, batches and threads between fronts and rooms."""
 
-    def __init__(self, room: Room, clock: Clock, readers: Executor, calls_waiting_max: int) -> None:
+    def __init__(
+        self, room: Room, clock: Clock, readers: Executor, calls_waiting_max: int, wait_ms_max: int = WAIT_MS_MAX
+    ) -> None:  # fmt: skip
         """`readers` work on reads; `calls_waiting_max` bounds each queue; beyond it calls are refused at once."""
         self._room = room
         self._clock = clock
-        self._calls_waiting_max = calls_waiting_max
-        self._waiting: deque[Call] = deque()
+        self._light: Waiting[Call] = Waiting(LIGHT_LINES_A_TURN, calls_waiting_max, wait_ms_max)
+        self._heavy: Waiting[Call] = Waiting(HEAVY_LINES_A_TURN, calls_waiting_max, wait_ms_max)
+        self._bytes_waiting = 0
+        self._heavy_debt_ns = 0
         self._arrived = threading.Condition()
         self._stopping = self._is_woken = False
         self._reads_waiting = threading.Semaphore(calls_waiting_max)
@@ -131,13 +163,36 @@ class Desk:
                 deciding.append(call)
         self._queue(deciding)
 
-    def _queue(self, calls: Sequence[Call]) -> None:
+    def again(self, call: Call) -> None:
+        """Take a call once more that was taken before and is not answered yet: it is not refused."""
+        lines = self._room.lines((call,))[0]
         with self._arrived:
-            room = 0 if self._stopping else max(0, self._calls_waiting_max - len(self._waiting))
-            self._waiting.extend(calls[:room])
+            self._put(call, lines)
             self._arrived.notify()
-        for call in calls[room:]:
-            call.answer(overloaded())
+
+    def _queue(self, calls: Sequence[Call]) -> None:
+        if not calls:
+            return
+        refused: list[tuple[Call, int]] = []
+        lines_of, now = self._room.lines(calls), self._clock.unix_ms()
+        with self._arrived:
+            for call, lines in zip(calls, lines_of, strict=True):
+                lane = self._lane_of(lines)
+                is_full = self._stopping or self._bytes_waiting > BYTES_WAITING_MAX
+                if is_full or not lane.has_room(call.deadline_unix_ms - now):
+                    refused.append((call, lane.wait_ms))
+                else:
+                    self._put(call, lines)
+            self._arrived.notify()
+        for call, wait_ms in refused:
+            call.answer(overloaded(wait_ms))
+
+    def _lane_of(self, lines: int) -> Waiting[Call]:
+        return self._light if lines <= LIGHT_LINES_MAX else self._heavy
+
+    def _put(self, call: Call, lines: int) -> None:
+        self._lane_of(lines).put(call.caller, call.deadline_unix_ms, lines, call)
+        self._bytes_waiting += len(call.message)
 
     def _work(self) -> None:
         try:
@@ -149,34 +204,63 @@ class Desk:
 
     def _run(self) -> None:
         while True:
-            with self._arrived:
-                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_CALLS_MAX))]
-                if not batch and self._stopping:
-                    return
-            if not batch:
-                self._is_woken = False
-                is_busy = self._room.idle()
-                with self._arrived:
-                    if not (self._waiting or self._stopping or self._is_woken or is_busy):
-                        self._arrived.wait(IDLE_SECONDS)
+            light, heavy, is_done = self._next()
+            if is_done:
+                return
+            if light:
+                self._heavy_debt_ns -= round(self._decide(light) * HEAVY_SHARE)
+            if heavy:
+                self._heavy_debt_ns = max(0, self._heavy_debt_ns) + self._decide(heavy)
+            if light or heavy:
                 continue
-            now = self._clock.unix_ms()
-            live = [call for call in batch if call.deadline_unix_ms > now]
-            for call in batch:
-                if call.deadline_unix_ms <= now:
-                    call.answer(Refusal(Reason.DEADLINE_EXCEEDED, "the deadline passed before the call was started"))
-            if live:
-                self._room.decide(live)
+            self._is_woken = False
+            is_busy = self._room.idle()
+            with self._arrived:
+                is_waited_for = len(self._light) or self._may_take_heavy() or self._is_woken or is_busy
+                if not (is_waited_for or self._stopping):
+                    self._arrived.wait(IDLE_SECONDS)
+
+    def _next(self) -> tuple[list[Call], list[Call], bool]:
+        """Light calls and heavy ones to work on; whether nothing is left to do."""
+        heavy: list[Call] = []
+        with self._arrived:
+            now = self._clock.monotonic_ns()
+            light = self._light.take(BATCH_LINES_MAX, BATCH_CALLS_MAX, now)
+            # While light calls wait, heavy ones have their share of the time and no more.
+            if self._may_take_heavy() and (not light or self._heavy_debt_ns <= 0):
+                heavy = self._heavy.take(1, 1, now)
+            for call in (*light, *heavy):
+                self._bytes_waiting -= len(call.message)
+            is_done = self._stopping and not (light or len(self._heavy) or heavy)
+        return light, heavy, is_done
+
+    def _may_take_heavy(self) -> bool:
+        return bool(len(self._heavy)) and self._room.takes_heavy()
+
+    def _decide(self, batch: list[Call]) -> int:
+        """Let the room work on those whose deadline has not passed; the nanoseconds that took."""
+        started, now = self._clock.monotonic_ns(), self._clock.unix_ms()
+        live = [call for call in batch if call.deadline_unix_ms > now]
+        for call in batch:
+            if call.deadline_unix_ms <= now:
+                call.answer(LATE)
+        if live:
+            self._room.decide(live)
+        return self._clock.monotonic_ns() - started
 
     def _read(self, call: Call) -> None:
         self._reads_waiting.release()
-        result = self._room.read(call)
+        result = self._room.read(call) if call.deadline_unix_ms > self._clock.unix_ms() else LATE
         if isinstance(result, Call):
             self._queue((result,))
         else:
             call.answer(result)
 
 
-def overloaded() -> Refusal:
-    """Refused because too much waits."""
-    return Refusal(Reason.OVERLOADED, "too many calls wait; come back after the delay given")
+LATE = Refusal(Reason.DEADLINE_EXCEEDED, "the deadline passed before the call was started")
+
+
+def overloaded(wait_ms: int = 0) -> Refusal:
+    """Refused because too much waits, for about so long."""
+    after_ms = -(-max(1, wait_ms) // RETRY_MS_STEP) * RETRY_MS_STEP if wait_ms else 0
+    return Refusal(Reason.OVERLOADED, "too many calls wait; come back after the delay given", retry_after_ms=after_ms)

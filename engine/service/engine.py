@@ -81,8 +81,9 @@ class Engine:
         source = NetworkSource(partial(read_network, settings.network_in_use), self._take_over)
         self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source, self._shards)
         self._handlers.split = self._split if self._shards.count > 1 else None
-        self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX)
-        self._handlers.decide_again = self._desk.submit
+        self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX, settings.wait_ms_max)
+        self._handlers.decide_again = self._desk.again
+        self._handlers.aside.freed = self._desk.wake
         self._handlers.auditor = LiveAuditor(self._store)
         self._waiters.heard = self._handlers.events.wake
 
@@ -137,6 +138,7 @@ class Engine:
     def close(self) -> None:
         """Stop threads and connections."""
         self._desk.stop(DRAIN_SECONDS_MAX)
+        self._handlers.aside.stop()
         self._waiters.stop()
         self._handlers.events.stop()
         self._readers.shutdown(wait=True)

@@ -1,12 +1,15 @@
 """The one table of wire errors: each reason's gRPC code, and the details every refusal carries."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 import grpc
 from belofte.v1 import types_pb2
 from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
 
 from engine.domain.reasons import Reason, Refusal
 
@@ -85,6 +88,32 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
     if delay is not None:
         _attach(status, error_details_pb2.RetryInfo(retry_delay=delay))
     return status
+
+
+@dataclass(frozen=True, slots=True)
+class WireStatus:
+    """A status as it is sent: code, message in plain text, trailers."""
+
+    code: grpc.StatusCode
+    message: str
+    trailers: list[tuple[str, str | bytes]]
+
+
+def wire_status(refusal: Refusal) -> WireStatus:
+    """The refusal as a front sends it; that of many calls alike is made once, for under overload there are many."""
+    if refusal.violations or refusal.metadata:
+        return _wired(refusal)
+    return _alike(refusal.reason, refusal.message, refusal.retry_after_ms)
+
+
+@lru_cache(maxsize=256)
+def _alike(reason: Reason, message: str, retry_after_ms: int) -> WireStatus:
+    return _wired(Refusal(reason, message, retry_after_ms=retry_after_ms))
+
+
+def _wired(refusal: Refusal) -> WireStatus:
+    status = rpc_status.to_status(status_of(refusal))
+    return WireStatus(status.code, status.details, list(status.trailing_metadata))
 
 
 def refusal_message(refusal: Refusal) -> types_pb2.Refusal:

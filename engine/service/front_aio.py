@@ -11,12 +11,11 @@ import structlog
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from grpc_status import rpc_status
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.service.desk import Call, Desk, overloaded
-from engine.service.errors import status_of
+from engine.service.errors import wire_status
 from engine.service.outflow import STALLED_SECONDS_MAX, Outflow
 from engine.service.stream_spool import STREAM_BYTES_MAX, StreamSpool
 
@@ -187,7 +186,8 @@ class AioFront:
 
         left = context.time_remaining()
         wait_ms = deadline_ms_max if left is None else min(deadline_ms_max, int(left * 1000))
-        self._desk.submit(Call(method, message, self._clock.unix_ms() + wait_ms, answer, stream=stream, flow=flow))
+        deadline_ms = self._clock.unix_ms() + wait_ms
+        self._desk.submit(Call(method, message, deadline_ms, answer, stream=stream, flow=flow, caller=context.peer()))
         try:
             value = await asyncio.wait_for(answered, wait_ms / 1000)
         except TimeoutError:
@@ -218,7 +218,8 @@ async def _send(flow: Outflow, ready: asyncio.Event, context: Any) -> None:
 
 async def _refuse(context: Any, refusal: Refusal) -> NoReturn:
     """End the call with an error."""
-    await context.abort_with_status(rpc_status.to_status(status_of(refusal)))
+    status = wire_status(refusal)
+    await context.abort(status.code, status.message, tuple(status.trailers))
     raise AssertionError("abort raises")
 
 

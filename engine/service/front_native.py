@@ -15,13 +15,12 @@ from pathlib import Path
 
 import grpc
 import structlog
-from grpc_status import rpc_status
 from pygrpc_native import EVENT_CALL, NativeGrpcFront
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import Reason, Refusal
 from engine.service.desk import EXIT_FAULT, Call, Desk
-from engine.service.errors import status_of
+from engine.service.errors import wire_status
 from engine.service.front_aio import (
     DEADLINE_MS_MAX,
     KEEPALIVE_ANSWER_MS,
@@ -151,10 +150,10 @@ class NativeFront:
                     self._in_hand.pop(call_id, None)
                     continue
                 assert message is not None and details is not None
-                metadata, _, seconds_left = details
+                metadata, peer, seconds_left = details
                 if not self._fits(call_id, message, metadata):
                     continue
-                call = self._taken(call_id, method, message, seconds_left, now)
+                call = self._taken(call_id, method, message, peer, seconds_left, now)
                 if call is not None:
                     calls.append(call)
             if calls:
@@ -177,7 +176,9 @@ class NativeFront:
             return False
         return True
 
-    def _taken(self, call_id: int, method: int, message: bytes, seconds_left: float | None, now_ms: int) -> Call | None:
+    def _taken(
+        self, call_id: int, method: int, message: bytes, peer: str, seconds_left: float | None, now_ms: int
+    ) -> Call | None:  # fmt: skip
         """The call as the desk takes it; None: it is refused."""
         wait_ms = DEADLINE_MS_MAX if seconds_left is None else min(DEADLINE_MS_MAX, int(seconds_left * 1000))
         if wait_ms <= 0:
@@ -187,7 +188,7 @@ class NativeFront:
             self._refuse(call_id, stopping())
             return None
         deadline_ms = self._in_hand[call_id] = now_ms + wait_ms
-        return Call(self._methods[method], message, deadline_ms, partial(self._answer, call_id))
+        return Call(self._methods[method], message, deadline_ms, partial(self._answer, call_id), caller=peer)
 
     def _answer(self, call_id: int, value: bytes | Refusal) -> None:
         """Send an answer, from any thread; nothing where the call has ended."""
@@ -207,11 +208,11 @@ class NativeFront:
                 self._answer(call_id, Refusal(Reason.DEADLINE_EXCEEDED, message))
 
     def _refuse(self, call_id: int, refusal: Refusal) -> None:
-        status = rpc_status.to_status(status_of(refusal))
-        self._fail(call_id, status.code, status.details, status.trailing_metadata)
+        status = wire_status(refusal)
+        self._fail(call_id, status.code, status.message, status.trailers)
 
     def _fail(
-        self, call_id: int, code: grpc.StatusCode, message: str, metadata: Iterable[tuple[str, str | bytes]] = ()
+        self, call_id: int, code: grpc.StatusCode, message: str, trailers: list[tuple[str, str | bytes]] | None = None
     ) -> None:
         assert self._front is not None
-        self._front.fail(call_id, code.value[0], message, trailing_metadata=list(metadata))
+        self._front.fail(call_id, code.value[0], message, trailing_metadata=trailers)

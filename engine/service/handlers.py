@@ -1,7 +1,7 @@
 """Every method that is served: check, decide, encode. One table says which, and where each is worked on."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,6 +36,7 @@ from engine.optimizer.explanation import Level
 from engine.optimizer.scene import cut_for, set_scene
 from engine.service import estimates, quotes, requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
+from engine.service.aside import Aside
 from engine.service.decode import decode_basket, decode_level, decode_order
 from engine.service.desk import Call, Lane
 from engine.service.encode import encode_plan
@@ -77,6 +78,7 @@ from engine.service.sweep import Sweeper
 from engine.service.sync import Sync, SyncTools, finished_sync
 from engine.service.watch_availability import StockWatch, watch_availability
 from engine.service.watch_events import EventWatch, watch_events
+from engine.service.work import lines_of
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import OrderWrite, Taken, preview_order
 
@@ -179,6 +181,7 @@ class Handlers:
         self._prepared_day = -1
         self._sweeper = Sweeper(self)
         self.log = structlog.get_logger("handlers")
+        self.aside = Aside()
         self.decide_again: Callable[[Call], None] = lambda call: call.answer(recovering())
         """Takes a call that waited for a look-up: set by who makes the desk."""
 
@@ -186,6 +189,14 @@ class Handlers:
         """Where the call is worked on next."""
         method = METHODS[call.method]
         return Lane.READ if method.look_up is not None and call.found is None else method.lane
+
+    def lines(self, calls: Sequence[Call]) -> list[int]:
+        """How much work each call is."""
+        return lines_of([call.message for call in calls], [METHODS[call.method].lines for call in calls])
+
+    def takes_heavy(self) -> bool:
+        """Whether another call of many lines may come."""
+        return self.aside.has_room
 
     def decide(self, calls: list[Call]) -> None:
         """Quotes and reads of stock are answered as they come; what changes stock is committed together."""
@@ -784,17 +795,19 @@ class Method:
     """It plans on the stock in memory, where a fault may leave what it held."""
     takes_stream: bool = False
     """The client streams what it asks."""
+    lines: tuple[int, ...] = ()
+    """Field numbers that lead from a request to its lines; none: it is little work."""
     sends_stream: bool = False
     """It answers with a stream: b"" once that stands."""
 
 
 METHODS: Mapping[str, Method] = {
-    "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, quotes.quote, plans=True),
-    "/belofte.v1.PromiseService/BatchQuotePromises": Method(Lane.DECIDE, quotes.quote_batch, plans=True),
+    "/belofte.v1.PromiseService/QuotePromise": Method(Lane.DECIDE, quotes.quote, plans=True, lines=(5, 1)),
+    "/belofte.v1.PromiseService/BatchQuotePromises": Method(Lane.DECIDE, quotes.quote_batch, plans=True, lines=(5, 5, 1)),
     "/belofte.v1.PromiseService/GetEstimatedDelivery": Method(Lane.DECIDE, estimates.estimate, plans=True),
-    SOURCE_METHOD: Method(Lane.DECIDE, Handlers.source, plans=True),
-    "/belofte.v1.SourcingService/ExplainPlan": Method(Lane.DECIDE, Handlers.explain, plans=True),
-    "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True),
+    SOURCE_METHOD: Method(Lane.DECIDE, Handlers.source, plans=True, lines=(5, 3, 1)),
+    "/belofte.v1.SourcingService/ExplainPlan": Method(Lane.DECIDE, Handlers.explain, plans=True, lines=(6, 1)),
+    "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True, lines=(5, 1)),
     "/belofte.v1.SourcingService/GetRequest": Method(Lane.DECIDE, requests.get_request, requests.look_up_status),
     "/belofte.v1.SourcingService/CancelRequest": Method(Lane.DECIDE, requests.cancel, requests.look_up),
     **{f"/belofte.v1.SourcingService/{each.name}": Method(Lane.DECIDE, each.handle, each.look_up) for each in SOURCING_METHODS},
@@ -802,7 +815,7 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.InventoryService/SyncInventory": Method(Lane.READ, Handlers.sync, takes_stream=True),
     "/belofte.v1.InventoryService/GetAvailability": Method(Lane.DECIDE, Handlers.availability),
     "/belofte.v1.InventoryService/WatchAvailability": Method(Lane.DECIDE, watch_availability, sends_stream=True),
-    "/belofte.v1.ReservationService/CreateReservation": Method(Lane.DECIDE, reservations.create, plans=True),
+    "/belofte.v1.ReservationService/CreateReservation": Method(Lane.DECIDE, reservations.create, plans=True, lines=(6, 1)),
     "/belofte.v1.ReservationService/ExtendReservation": Method(Lane.DECIDE, reservations.extend, reservations.LOOK_UP_EXTEND),
     "/belofte.v1.ReservationService/ReleaseReservation": Method(
         Lane.DECIDE, reservations.release, reservations.LOOK_UP_RELEASE

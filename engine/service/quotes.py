@@ -7,11 +7,16 @@ import numpy as np
 from belofte.v1 import promise_service_pb2
 from numpy.typing import NDArray
 
+from engine.domain.basket import Basket
 from engine.domain.reasons import Refusal
+from engine.inventory.live import LiveStock
 from engine.kernels.quote_fields import BATCH_REQUESTS, RESULT_RESPONSE, RESULTS_RESULTS
 from engine.kernels.read_batch import read_batch
+from engine.network.image import NetworkImage
+from engine.optimizer.explanation import Level
 from engine.optimizer.scene import cut_for
 from engine.promise.quote import quote_promise
+from engine.service.aside import stock_as_it_is
 from engine.service.decode import decode_level, decode_options_max, decode_quote
 from engine.service.desk import Call
 from engine.service.encode import encode_quote
@@ -19,6 +24,7 @@ from engine.service.errors import refusal_message
 from engine.service.explain import encode_explanation
 from engine.service.fields import Violations, begin_read, parse
 from engine.service.plain_quotes import TOGETHER_MAX, Moment
+from engine.service.work import LIGHT_LINES_MAX
 
 if TYPE_CHECKING:
     from engine.service.handlers import Handlers
@@ -61,30 +67,60 @@ def moment(h: "Handlers") -> Moment:
     return Moment(h.now_minute(), h.path.position, h.path.stale)
 
 
-def quote(h: "Handlers", call: Call) -> bytes:
-    """QuotePromise."""
+def quote(h: "Handlers", call: Call) -> bytes | None:
+    """QuotePromise; None: its basket is large, and it is answered aside."""
     request = parse(promise_service_pb2.QuotePromiseRequest, call.message)
     wrong = begin_read(request, h.image)
-    return quoted(h, request, wrong, call).SerializeToString()
+    asked = read_quote(h, request, wrong)
+    if len(asked.basket.lines) <= LIGHT_LINES_MAX:
+        return plan_quote(h, asked, h.stock(request.min_position), call).SerializeToString()
+    stock = stock_as_it_is(h.stock(request.min_position), (line.item for line in asked.basket.lines))
+    h.aside.run(call, lambda: plan_quote(h, asked, stock, call).SerializeToString())
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A quote that is in order, and the network and the place in the log that it is made on."""
+
+    basket: Basket
+    options_max: int
+    level: Level
+    with_frontier: bool
+    image: NetworkImage
+    position: str
+    stale: bool
 
 
 def quoted(
     h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, wrong: Violations, call: Call
 ) -> promise_service_pb2.QuotePromiseResponse:
     """The promise of one basket, on the stock of this moment. Raises `Refusal`."""
-    image = h.image
+    asked = read_quote(h, request, wrong)
+    return plan_quote(h, asked, h.stock(request.min_position), call)
+
+
+def read_quote(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, wrong: Violations) -> Asked:
+    """What is asked. Raises `Refusal` where anything is wrong with it."""
     options_max = decode_options_max(request.max_options, wrong)
-    basket = decode_quote(request, image, h.now_minute(), h.limits.lines_max, wrong)
+    basket = decode_quote(request, h.image, h.now_minute(), h.limits.lines_max, wrong)
     level = decode_level(request.explain, wrong)
     wrong.check()
-    stock = h.stock(request.min_position)
+    return Asked(basket, options_max, level, not request.omit_frontier, h.image, h.path.position, h.path.stale)
+
+
+def plan_quote(
+    h: "Handlers", asked: Asked, stock: LiveStock, call: Call
+) -> promise_service_pb2.QuotePromiseResponse:  # fmt: skip
+    """The promise. Raises `Refusal`."""
     started = h.clock.monotonic_ns()
     is_cut = cut_for(h.clock, call.deadline_unix_ms)
     found = quote_promise(
-        image, stock, basket, options_max, h.limits.nodes_max, level, is_cut, with_frontier=not request.omit_frontier
-    )
+        asked.image, stock, asked.basket, asked.options_max, h.limits.nodes_max, asked.level, is_cut,
+        with_frontier=asked.with_frontier,
+    )  # fmt: skip
     micros = (h.clock.monotonic_ns() - started) // 1_000
-    answer = encode_quote(found, h.path.position, h.path.stale, micros)
+    answer = encode_quote(found, asked.position, asked.stale, micros)
     if found.explanation is not None:
         answer.explanation.CopyFrom(encode_explanation(found.explanation))
     return answer

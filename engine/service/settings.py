@@ -182,6 +182,8 @@ class Settings(BaseSettings):
     """How long the oldest entry may wait for the record before commits are refused."""
     record_wait_ms_max: Annotated[Positive, Field(le=300_000)] = 5_000
     """How long a write waits for its record before it answers that its fate is unknown."""
+    wait_ms_max: Annotated[Positive, Field(le=300_000)] = 250
+    """A call that is expected to wait for longer before it is worked on is refused at once, as OVERLOADED."""
     reservations_max: Annotated[Positive, Field(le=10_000_000)] = 100_000
     """Active reservations that one caller may have."""
     node_budget: Annotated[Positive, Field(le=1_000_000_000)] = 100_000

@@ -61,9 +61,10 @@ class Room:
             answers[n] = value
             answered.release()
 
-        for n, (method, message) in enumerate(calls):
-            # By the desk: its thread alone may touch the stock.
-            self.engine._desk.submit(Call(method, message, 2**62, partial(note, n)))
+        # By the desk: its thread alone may touch the stock.
+        self.engine._desk.submit_all([
+            Call(method, message, 2**62, partial(note, n)) for n, (method, message) in enumerate(calls)
+        ])  # fmt: skip
         for _ in calls:
             assert answered.acquire(timeout=ANSWER_SECONDS_MAX), "nobody answered"
         return [answers[n] for n in range(len(calls))]
