@@ -15,9 +15,10 @@ from belofte.v1 import promise_service_pb2, types_pb2
 from benchmarks.bench_promise import AREAS, LINES, MOMENT, SEED, network, stocked
 from benchmarks.report import Report
 from engine.domain.clock import SystemClock
+from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage, compile_image
 from engine.promise.estimate import estimate_delivery
-from engine.service.estimates import begin_listing, encode_estimate
+from engine.service.estimates import Listing, begin_listing, encode_estimate
 from engine.service.plain_quotes import PlainPromises
 
 ITEMS, CALLS, ALONE = 1_000, 30, 40
@@ -31,22 +32,31 @@ def listing(image: NetworkImage, rng: np.random.Generator) -> bytes:
     ).SerializeToString()  # fmt: skip
 
 
+def estimated(message: bytes, promises: PlainPromises, stock: LiveStock) -> Listing:
+    """A call as the handler works on it, as far as kernels go."""
+    asked = begin_listing(message, promises.image, MOMENT)
+    while not asked.is_done:
+        told = asked.take_plain(promises, stock)
+        asked.answers += [answer for answer in told if answer is not None]
+        assert None not in told, "all items here are plain"
+    return asked
+
+
 def main() -> None:
     """Run the benchmark."""
     report = Report("listing", "Estimates for listing pages")
     rng = np.random.default_rng(SEED)
     image = compile_image(network())
     stock, promises = stocked(image, rng), PlainPromises(image, LINES, SystemClock())
-    begin_listing(listing(image, rng), image, promises, lambda _: stock, MOMENT)
+    estimated(listing(image, rng), promises, stock)
     seconds, alone, answers, asked = [], [], [], []
     for _ in report.track(range(CALLS), "calls"):
         message = listing(image, rng)
         started = time.perf_counter()
-        asked.append(begin_listing(message, image, promises, lambda _: stock, MOMENT))
+        asked.append(estimated(message, promises, stock))
         answers.append(asked[-1].encoded())
         seconds.append(time.perf_counter() - started)
     told = promise_service_pb2.GetEstimatedDeliveryResponse.FromString(answers[-1])
-    plain = sum(answer is not None for each in asked for answer in each.answers) / (CALLS * ITEMS)
     for item, of_item in list(zip(asked[-1].items, told.items, strict=True))[:ALONE]:
         started = time.perf_counter()
         found = estimate_delivery(image, stock, replace(asked[-1].asked, item=item), 1_000)
@@ -57,10 +67,10 @@ def main() -> None:
         f"1,000 locations, 3 service levels, {ITEMS:,} items a call", ["", "µs an item, median", "items a second"],
         [["in a call", per_item * 1e6, 1 / per_item], ["one by one, decision alone", median(alone) * 1e6, 1 / median(alone)]],
     )  # fmt: skip
-    report.say(f"{plain:.1%} of the items by kernels, {len(answers[-1]) / ITEMS:,.0f} bytes an item.")
+    report.say(f"{len(answers[-1]) / ITEMS:,.0f} bytes an item.")
     report.finish({
         "items_per_second": 1 / per_item, "microseconds_per_item": per_item * 1e6, "milliseconds_per_call": per_item * 1e6,
-        "ratio_vs_one_by_one": median(alone) / per_item, "plain_share": plain,
+        "ratio_vs_one_by_one": median(alone) / per_item,
     })  # fmt: skip
 
 

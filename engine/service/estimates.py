@@ -1,7 +1,6 @@
 """What product and listing pages show: when one item could be there, or each of many, in slices between other work."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from belofte.v1 import promise_service_pb2
@@ -14,7 +13,7 @@ from engine.service.decode import decode_estimate
 from engine.service.desk import Call
 from engine.service.encode import stamp
 from engine.service.fields import begin_read, parse
-from engine.service.plain_quotes import Moment, PlainPromises
+from engine.service.plain_quotes import TOGETHER_MAX, Moment, PlainPromises
 from engine.service.quotes import SLICE_NS, moment
 
 if TYPE_CHECKING:
@@ -23,55 +22,65 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Listing:
-    """A call between two slices: what is asked, and what is answered so far, a field of the answer an item."""
+    """A call between two slices: what is asked of which network, and what is answered so far, a field of the answer an item."""
 
+    image: NetworkImage
     request: promise_service_pb2.GetEstimatedDeliveryRequest
     asked: EstimateRequest
     items: list[int]
-    answers: list[bytes | None]
     rest: bytes
     """All other fields of the answer."""
+    answers: list[bytes] = field(default_factory=list)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of it is answered."""
+        return len(self.answers) == len(self.items)
+
+    def take_plain(self, promises: PlainPromises, stock: LiveStock) -> list[bytes | None]:
+        """The answers to the next items, many at a time; None: by the ordinary way."""
+        first = len(self.answers)
+        return promises.listings.answer(self.request, self.asked, self.items[first : first + TOGETHER_MAX], stock)
 
     def encoded(self) -> bytes:
         """The answer, where all of it is answered."""
-        return b"".join(filter(None, self.answers)) + self.rest
+        return b"".join(self.answers) + self.rest
 
 
 def estimate(h: "Handlers", call: Call) -> bytes | None:
     """GetEstimatedDelivery: most items together, and those of which more is to be known one by one."""
     listing = call.found
-    if not isinstance(listing, Listing):
-        listing = begin_listing(call.message, h.image, h.promises(), h.stock, moment(h))
-    until = h.clock.monotonic_ns() + SLICE_NS
-    for n, answer in enumerate(listing.answers):
-        if answer is None:
-            listing.answers[n] = estimated_alone(h, call, listing, n, h.stock(""))
-            if h.clock.monotonic_ns() >= until:
+    if not isinstance(listing, Listing) or listing.image is not h.image:
+        # Items of a network mean nothing in another one.
+        listing = begin_listing(call.message, h.image, moment(h))
+    stock, until = h.stock(listing.request.min_position), h.clock.monotonic_ns() + SLICE_NS
+    while True:
+        for answer in listing.take_plain(h.promises(), stock):
+            listing.answers.append(estimated_alone(h, call, listing, stock) if answer is None else answer)
+            if answer is None and h.clock.monotonic_ns() >= until:
                 break
-    if None in listing.answers:
-        h.decide_again(replace(call, found=listing))
-        return None
-    return listing.encoded()
+        if listing.is_done:
+            return listing.encoded()
+        if h.clock.monotonic_ns() >= until:
+            h.decide_again(replace(call, found=listing))
+            return None
 
 
-def begin_listing(
-    message: bytes, image: NetworkImage, promises: PlainPromises, stock_of: Callable[[str], LiveStock], now: Moment
-) -> Listing:
-    """What is asked, and what is known of it at once; `stock_of` has seen a position. Raises `Refusal`."""
+def begin_listing(message: bytes, image: NetworkImage, now: Moment) -> Listing:
+    """What is asked. Raises `Refusal`."""
     request = parse(promise_service_pb2.GetEstimatedDeliveryRequest, message)
     wrong = begin_read(request, image)
     asked, items = decode_estimate(request, image, now.minute, wrong)
     wrong.check()
-    answers = promises.listings.answer(request, asked, items, stock_of(request.min_position))
     rest = promise_service_pb2.GetEstimatedDeliveryResponse(
         currency=image.network.currency, position=now.position, network_version=image.version, stale=now.stale
     )
-    return Listing(request, asked, items, answers, rest.SerializeToString())
+    return Listing(image, request, asked, items, rest.SerializeToString())
 
 
-def estimated_alone(h: "Handlers", call: Call, listing: Listing, n: int, stock: LiveStock) -> bytes:
-    """What is told of an item by the ordinary way."""
-    image, item = h.image, listing.items[n]
+def estimated_alone(h: "Handlers", call: Call, listing: Listing, stock: LiveStock) -> bytes:
+    """What is told of the next item by the ordinary way."""
+    image, item = listing.image, listing.items[len(listing.answers)]
     is_cut = cut_for(h.clock, call.deadline_unix_ms)
     found = estimate_delivery(image, stock, replace(listing.asked, item=item), h.limits.nodes_max, is_cut)
     estimates = [encode_estimate(each, image.location_ids) for each in found]

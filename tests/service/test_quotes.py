@@ -10,6 +10,7 @@ from belofte.v1 import inventory_service_pb2, promise_service_pb2, types_pb2
 
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
+from engine.service import estimates as estimates_of
 from engine.service import handlers, quotes
 from engine.service.desk import Call
 from engine.service.handlers import METHODS, Handlers
@@ -147,6 +148,25 @@ def test_a_listing_estimates_each_of_its_items(room: Room) -> None:
     collected = estimates(room, item_id="", item_ids=["lamp", "bolt"], pickup_location_ids=["ehv"])
     ways = [way.delivery_method for way in collected.items[1].estimates]
     assert types_pb2.DELIVERY_METHOD_PICKUP in ways and types_pb2.DELIVERY_METHOD_SHIP in ways
+
+
+def test_others_have_their_turn_between_two_slices_of_a_listing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimates_of, "SLICE_NS", 1)
+    slices: list[int] = []
+    taken = estimates_of.Listing.take_plain
+
+    def noting(listing: estimates_of.Listing, *rest: Any) -> list[bytes | None]:
+        slices.append(len(listing.answers))
+        return taken(listing, *rest)
+
+    monkeypatch.setattr(estimates_of.Listing, "take_plain", noting)
+    ids = ["lamp", "bolt"] * TOGETHER_MAX
+    told = estimates(room, item_id="", item_ids=ids, quantity=2)
+    assert [each.item_id for each in told.items] == ids and slices == [0, TOGETHER_MAX]
+    # Collected, each goes the ordinary way, and has a slice of its own.
+    slices.clear()
+    told = estimates(room, item_id="", item_ids=ids[:5], pickup_location_ids=["ehv"])
+    assert [each.item_id for each in told.items] == ids[:5] and slices == [0, 1, 2, 3, 4]
 
 
 def test_a_listing_is_of_the_stock_of_this_moment(room: Room) -> None:
