@@ -60,7 +60,13 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
 ) -> None:  # fmt: skip
     """Serve a network until Ctrl-C: embedded Valkey, ledger sidecar and engine, each restarted when it dies."""
+    from engine.service.access import check_access
+
     settings = _settings(network=network, data_dir=data_dir, port=port, host=host)
+    try:
+        check_access(settings)
+    except SettingsError as error:
+        _fail(str(error), EXIT_MISUSED)
     _print_settings(settings)
 
     def ready(announcements: Any) -> None:
@@ -272,7 +278,7 @@ def engine() -> None:
     try:
         with _counted("Loading inventory", None) as advance:
             run_engine(settings, settings.redis_url, records, SystemClock(), announce, advance)
-    except (RuntimeError, LoadFailedError) as error:
+    except (RuntimeError, SettingsError, LoadFailedError) as error:
         _fail(str(error), EXIT_REFUSED)
 
 

@@ -19,6 +19,7 @@ import structlog
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import Reason, Refusal
+from engine.service.caller import Caller, nobody
 from engine.service.lane import Waiting
 from engine.service.outflow import Outflow
 from engine.service.stream_spool import StreamSpool
@@ -42,6 +43,8 @@ RETRY_MS_STEP = 50
 EXIT_FAULT = 70
 IDLE_SECONDS = 0.02
 """How often an idle desk looks at the log for what other engines did."""
+
+NOBODY = nobody("")
 
 Answer = Callable[[bytes | Refusal], None]
 
@@ -72,7 +75,7 @@ class Call:
     """How often it was looked up again, because what was found had been overtaken."""
     stream: StreamSpool | None = None
     flow: Outflow | None = None
-    caller: str = ""
+    caller: Caller = NOBODY
     """Who asks, as far as a front can tell: callers take turns."""
 
 
@@ -191,7 +194,7 @@ class Desk:
         return self._light if lines <= LIGHT_LINES_MAX else self._heavy
 
     def _put(self, call: Call, lines: int) -> None:
-        self._lane_of(lines).put(call.caller, call.deadline_unix_ms, lines, call)
+        self._lane_of(lines).put(call.caller.name, call.deadline_unix_ms, lines, call)
         self._bytes_waiting += len(call.message)
 
     def _work(self) -> None:

@@ -22,6 +22,7 @@ from engine.inventory.write_path import StoredStock, WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage, compile_image
 from engine.network.records import NetworkRecords
+from engine.service.access import gate_of, tls_of
 from engine.service.arena_place import arena_path
 from engine.service.desk import Desk
 from engine.service.first_load import LoadFailedError, load_inventory, unsellable_positions
@@ -59,6 +60,7 @@ class Engine:
         self._settings = settings
         self._records = records
         self._clock = clock
+        self._gate = gate_of(settings, METHODS)
         self._image = compile_image(records)
         self._unsellable = unsellable_positions(records)
         self._shards = Shards(settings.shards)
@@ -124,11 +126,15 @@ class Engine:
             loop.add_signal_handler(number, asked_to_stop.set)
         self._desk.start()
         limit = self._settings.message_bytes_max
-        make = NativeFront if self._settings.is_native else AioFront
-        front = make(self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS, SERVER_STREAMS)
+        served = self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS, SERVER_STREAMS
+        front: AioFront | NativeFront
+        if self._settings.is_native:
+            front = NativeFront(*served, gate=self._gate)
+        else:
+            front = AioFront(*served, gate=self._gate, tls=tls_of(self._settings))
         port = await front.start(self._settings.address)
         self._log.info(
-            "serving", address=self._settings.address, port=port, network=self._image.network.name, front=make.__name__
+            "serving", address=self._settings.address, port=port, network=self._image.network.name, front=type(front).__name__
         )
         announce(port)
         await asked_to_stop.wait()

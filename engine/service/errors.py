@@ -55,6 +55,8 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.STORE_RECOVERING: grpc.StatusCode.UNAVAILABLE,
     Reason.ENGINE_STOPPING: grpc.StatusCode.UNAVAILABLE,
     Reason.DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
+    Reason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.PERMISSION_DENIED: grpc.StatusCode.PERMISSION_DENIED,
     Reason.NOT_BUILT: grpc.StatusCode.UNIMPLEMENTED,
     Reason.FAULT: grpc.StatusCode.INTERNAL,
 }

@@ -14,8 +14,10 @@ from grpc_reflection.v1alpha import reflection
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
+from engine.service.caller import Caller
 from engine.service.desk import Call, Desk, overloaded
 from engine.service.errors import wire_status
+from engine.service.identity import OPEN, Gate
 from engine.service.outflow import STALLED_SECONDS_MAX, Outflow
 from engine.service.stream_spool import STREAM_BYTES_MAX, StreamSpool
 
@@ -52,13 +54,14 @@ class AioFront:
     def __init__(
         self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
         client_streams: Iterable[str] = (), server_streams: Iterable[str] = (),
-        stalled_seconds_max: float = STALLED_SECONDS_MAX,
+        stalled_seconds_max: float = STALLED_SECONDS_MAX, gate: Gate = OPEN, tls: grpc.ServerCredentials | None = None,
     ) -> None:  # fmt: skip
         """`methods` are full paths (`/belofte.v1.PromiseService/QuotePromise`), `services` full names for reflection.
 
         `client_streams` and `server_streams`: those of the methods that take a stream, and that answer with one, which ends
-        when nothing of it is read for `stalled_seconds_max`.
+        when nothing of it is read for `stalled_seconds_max`. `gate` says who may call what, `tls` how connections are secured.
         """
+        self._gate, self._tls = gate, tls
         self._desk = desk
         self._clock = clock
         self._client_streams = frozenset(client_streams)
@@ -90,7 +93,7 @@ class AioFront:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
         check_unused(address)
-        port = server.add_insecure_port(address)
+        port = server.add_secure_port(address, self._tls) if self._tls else server.add_insecure_port(address)
         await server.start()
         self._server = server
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
@@ -126,6 +129,10 @@ class AioFront:
 
     async def call_stream(self, method: str, messages: AsyncIterable[bytes], context: Any) -> bytes:
         """Take in a client's stream; it goes to the desk when it has ended well, and nowhere when it breaks off."""
+        caller = self._caller(method, context)
+        if isinstance(caller, Refusal):
+            # Before anything is taken in.
+            await _refuse(context, caller)
         self._in_hand += 1
         spool = StreamSpool()
         try:
@@ -174,10 +181,19 @@ class AioFront:
             self._watches.discard(flow)
             self._in_hand -= 1
 
+    def _caller(self, method: str, context: Any) -> Caller | Refusal:
+        if self._gate.is_open:
+            return self._gate.caller(method, (), context.peer())
+        certificates = context.auth_context().get("x509_pem_cert") or [None]
+        return self._gate.caller(method, context.invocation_metadata() or (), context.peer(), certificates[0])
+
     async def _answer(
         self, method: str, message: bytes, context: Any, deadline_ms_max: int, stream: StreamSpool | None = None,
         flow: Outflow | None = None,
     ) -> bytes:  # fmt: skip
+        caller = self._caller(method, context)
+        if isinstance(caller, Refusal):
+            await _refuse(context, caller)
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[bytes | Refusal] = loop.create_future()
 
@@ -187,7 +203,7 @@ class AioFront:
         left = context.time_remaining()
         wait_ms = deadline_ms_max if left is None else min(deadline_ms_max, int(left * 1000))
         deadline_ms = self._clock.unix_ms() + wait_ms
-        self._desk.submit(Call(method, message, deadline_ms, answer, stream=stream, flow=flow, caller=context.peer()))
+        self._desk.submit(Call(method, message, deadline_ms, answer, stream=stream, flow=flow, caller=caller))
         try:
             value = await asyncio.wait_for(answered, wait_ms / 1000)
         except TimeoutError:

@@ -19,6 +19,7 @@ from pygrpc_native import EVENT_CALL, NativeGrpcFront
 
 from engine.domain.clock import Clock
 from engine.domain.reasons import Reason, Refusal
+from engine.service.caller import Caller
 from engine.service.desk import EXIT_FAULT, Call, Desk
 from engine.service.errors import wire_status
 from engine.service.front_aio import (
@@ -30,6 +31,7 @@ from engine.service.front_aio import (
     check_unused,
     stopping,
 )
+from engine.service.identity import OPEN, Gate
 from engine.service.outflow import STALLED_SECONDS_MAX
 
 EVENTS_MAX = 256
@@ -57,16 +59,17 @@ class NativeFront:
     def __init__(
         self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
         client_streams: Iterable[str] = (), server_streams: Iterable[str] = (),
-        stalled_seconds_max: float = STALLED_SECONDS_MAX,
+        stalled_seconds_max: float = STALLED_SECONDS_MAX, gate: Gate = OPEN,
     ) -> None:  # fmt: skip
-        """All as for `AioFront`."""
+        """All as for `AioFront`, but for TLS, which it has not."""
+        self._gate = gate
         self._desk = desk
         self._clock = clock
         self._message_bytes_max = message_bytes_max
         methods, client_streams, server_streams = tuple(methods), tuple(client_streams), tuple(server_streams)
         self._methods = tuple(set(methods) - set(client_streams) - set(server_streams))
         self._others = AioFront(
-            desk, clock, methods, services, message_bytes_max, client_streams, server_streams, stalled_seconds_max
+            desk, clock, methods, services, message_bytes_max, client_streams, server_streams, stalled_seconds_max, gate
         )
         self._in_hand: dict[int, int] = {}
         """Deadlines of the calls that are not answered yet, Unix milliseconds, by the transport's id."""
@@ -153,7 +156,11 @@ class NativeFront:
                 metadata, peer, seconds_left = details
                 if not self._fits(call_id, message, metadata):
                     continue
-                call = self._taken(call_id, method, message, peer, seconds_left, now)
+                caller = self._gate.caller(self._methods[method], metadata, peer)
+                if isinstance(caller, Refusal):
+                    self._refuse(call_id, caller)
+                    continue
+                call = self._taken(call_id, method, message, caller, seconds_left, now)
                 if call is not None:
                     calls.append(call)
             if calls:
@@ -177,7 +184,7 @@ class NativeFront:
         return True
 
     def _taken(
-        self, call_id: int, method: int, message: bytes, peer: str, seconds_left: float | None, now_ms: int
+        self, call_id: int, method: int, message: bytes, caller: Caller, seconds_left: float | None, now_ms: int
     ) -> Call | None:  # fmt: skip
         """The call as the desk takes it; None: it is refused."""
         wait_ms = DEADLINE_MS_MAX if seconds_left is None else min(DEADLINE_MS_MAX, int(seconds_left * 1000))
@@ -188,7 +195,7 @@ class NativeFront:
             self._refuse(call_id, stopping())
             return None
         deadline_ms = self._in_hand[call_id] = now_ms + wait_ms
-        return Call(self._methods[method], message, deadline_ms, partial(self._answer, call_id), caller=peer)
+        return Call(self._methods[method], message, deadline_ms, partial(self._answer, call_id), caller=caller)
 
     def _answer(self, call_id: int, value: bytes | Refusal) -> None:
         """Send an answer, from any thread; nothing where the call has ended."""

@@ -74,6 +74,7 @@ from engine.service.record import (
     source_answer,
 )
 from engine.service.split import Split
+from engine.service.store_view import seen_by_store, shown_to_store
 from engine.service.sweep import Sweeper
 from engine.service.sync import Sync, SyncTools, finished_sync
 from engine.service.watch_availability import StockWatch, watch_availability
@@ -244,8 +245,15 @@ class Handlers:
     def read(self, call: Call) -> bytes | Refusal | Call:
         """Answer one read of the ledger, or look up what a call needs before it is decided."""
         method = METHODS[call.method]
+        if call.caller.is_store_only:
+            seen = self._guarded(call, seen_by_store)
+            if isinstance(seen, Refusal):
+                return seen
+            call = seen
         look_up = method.look_up if call.found is None else None
         result = self._guarded(call, look_up or method.handle)
+        if call.caller.is_store_only and look_up is None and isinstance(result, bytes):
+            return shown_to_store(call, result)
         if look_up is not None and not isinstance(result, bytes | Refusal):
             return replace(call, found=result)
         assert isinstance(result, bytes | Refusal)

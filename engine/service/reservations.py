@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from engine.service.handlers import Handlers
 
 ANONYMOUS = "anonymous"
-"""Whoever calls, as long as callers are not told apart."""
+"""Whoever calls where callers are not asked who they are."""
 
 TIME_TO_LIVE_MS, TIME_TO_LIVE_MS_MAX = 15 * 60_000, 7 * 24 * 3_600_000
 QUANTITY_MAX = 2**31 - 1
@@ -124,7 +124,8 @@ def create(h: "Handlers", call: Call) -> Outcome:
     if known is not None:
         return known
     asked = HoldRequest(
-        SourceRequest(request.request_id, digest, "", basket, call.message, field="basket"), reservation_id, ANONYMOUS,
+        SourceRequest(request.request_id, digest, "", basket, call.message, field="basket"), reservation_id,
+        call.caller.name if call.caller.is_known else ANONYMOUS,
         h.limits.reservations_max, time_to_live, request.fill == reservation_service_pb2.RESERVATION_FILL_PARTIAL, is_network,
     )  # fmt: skip
     image = h.image

@@ -89,6 +89,14 @@ def _folder(value: Path) -> Path:
     return value
 
 
+def _file(value: object) -> object:
+    if value == "":
+        return None
+    if isinstance(value, str | Path) and not Path(value).is_file():
+        raise ValueError("the path of an existing file was expected")
+    return value
+
+
 def _network_folder(value: object) -> object:
     if value == "":
         return None
@@ -162,6 +170,20 @@ class Settings(BaseSettings):
     """0: any free port."""
     front: Literal["auto", "native", "aio"] = "auto"
     """native: many times the calls, without TLS. auto: that one on loopback and Unix sockets, the other elsewhere."""
+    tls_certificate: Annotated[Path | None, BeforeValidator(_file)] = None
+    """Certificate chain of the server (PEM); empty: no TLS."""
+    tls_key: Annotated[Path | None, BeforeValidator(_file)] = None
+    """Its private key (PEM)."""
+    tls_client_ca: Annotated[Path | None, BeforeValidator(_file)] = None
+    """Who signs the certificates that clients must have (PEM); empty: clients need none."""
+    token_keys: str = ""
+    """Public keys of bearer tokens (JWT): a file, PEM or a JSON Web Key Set, or the URL of such a set; empty: no tokens."""
+    token_issuer: str = ""
+    """`iss` that tokens must have; empty: any."""
+    token_audience: str = ""
+    """`aud` that tokens must have; empty: any."""
+    identity: Literal["auto", "required", "off"] = "auto"
+    """Whether callers are asked who they are. auto: yes, but where there is nothing to know them by, on local addresses."""
     redis_url: Annotated[str, AfterValidator(_redis_url)] = Field(default="", repr=False)
     """Redis or Valkey; empty: the embedded server in the data folder."""
     ledger_url: Annotated[str, AfterValidator(_ledger_url)] = Field(default="", repr=False)
@@ -211,7 +233,7 @@ class Settings(BaseSettings):
     @property
     def is_native(self) -> bool:
         """Whether the fast front serves."""
-        return self.front == "native" or (self.front == "auto" and self.is_local)
+        return self.front == "native" or (self.front == "auto" and self.is_local and self.tls_certificate is None)
 
     @property
     def ledger_url_in_use(self) -> str:

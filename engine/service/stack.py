@@ -99,4 +99,8 @@ def _environment(settings: Settings, folder: Path, redis_url: str) -> dict[str, 
     """Every setting as a variable, so that a child has the same whatever its working folder."""
     values = {name: getattr(settings, name) for name in Settings.model_fields}
     values.update(network=folder.resolve(), data_dir=settings.data_dir.resolve(), redis_url=redis_url)
+    for name in ("tls_certificate", "tls_key", "tls_client_ca"):
+        values[name] = values[name].resolve() if values[name] is not None else ""
+    if settings.token_keys and "://" not in settings.token_keys:
+        values["token_keys"] = Path(settings.token_keys).resolve()
     return {PREFIX + name.upper(): str(value) for name, value in values.items()}

@@ -9,6 +9,7 @@ import pytest
 
 from engine.domain.clock import SystemClock
 from engine.domain.reasons import Reason, Refusal
+from engine.service.caller import nobody
 from engine.service.desk import BYTES_WAITING_MAX, Call, Desk, Lane
 from tests.sidecars import wait_until
 
@@ -61,7 +62,7 @@ class Asking:
 
     def call(self, message: bytes, lines: int = 3, seconds: float = SECONDS_MAX, caller: str = "") -> Call:
         deadline = self.clock.unix_ms() + round(seconds * 1000)
-        return Call(str(lines), message, deadline, lambda value: self.answers.append((message, value)), caller=caller)
+        return Call(str(lines), message, deadline, lambda value: self.answers.append((message, value)), caller=nobody(caller))
 
     def refused(self, reason: Reason) -> list[bytes]:
         return [message for message, value in self.answers if isinstance(value, Refusal) and value.reason is reason]

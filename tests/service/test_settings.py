@@ -29,6 +29,8 @@ def refusal(**options: object) -> str:
 def test_defaults() -> None:
     assert read_settings().shown() == {
         "network": "", "data_dir": "data", "host": "127.0.0.1", "port": 50051, "front": "auto",
+        "tls_certificate": "", "tls_key": "", "tls_client_ca": "", "token_keys": "", "token_issuer": "", "token_audience": "",
+        "identity": "auto",
         "redis_url": "", "ledger_url": "", "partition": "belofte", "shards": 1, "message_bytes_max": 1048576,
         "lines_max": 500, "attempts_max": 4,
         "record_lag_entries_max": 10000, "record_lag_ms_max": 1000,
@@ -124,7 +126,7 @@ def test_data_folder_that_is_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
         ("data_dir = 3", "belofte.toml: data_dir: the path of a folder was expected, not '3'"),
         ("host = 3", "belofte.toml: host: a valid string was expected, not '3'"),
         ("prot = 2", "belofte.toml: prot: there is no such setting; did you mean 'port'?"),
-        ("[valkey]", "belofte.toml: valkey: there is no such setting"),
+        ("[quux]", "belofte.toml: quux: there is no such setting"),
     ],
 )
 def test_bad_line_of_the_file_is_named(line: str, message: str) -> None:
