@@ -332,17 +332,19 @@ def main() -> None:
 def _run_stack(
     settings: Settings, on_ready: Callable[[Any], None], with_supervisor: Callable[[Any], None] | None = None
 ) -> int:
+    from engine.ledger.recorder import WrongShards, check_shards
     from engine.service.stack import data_folder_held, network_folder, stack
 
     configure_logs(settings.log_level, settings.log_format, "serve")
     try:
         with data_folder_held(settings):
+            check_shards(settings.ledger_url_in_use, settings.shards)
             folder = network_folder(settings, datetime.now(UTC).date())
             supervisor = stack(settings, folder, SCRIPT, on_ready)
             if with_supervisor is not None:
                 with_supervisor(supervisor)
             return supervisor.run()
-    except (StartError, OSError) as error:
+    except (StartError, WrongShards, OSError) as error:
         _fail(str(error), EXIT_REFUSED)
 
 

@@ -122,9 +122,9 @@ class TwoPhase:
         self._end(held, decision, outcome)
 
     def _end(self, held: Held, decision: Decision, outcome: Recorded | Refusal) -> None:
-        """End its parts. What a write gives or what others read of it by name is there before it is answered."""
-        parts = held.spanning.parts
-        awaited = [part for part in parts if part.given or part.freed or part.texts]
+        """End its parts. What it gives, or gives back, and what others read of it by name is there before it is answered."""
+        parts, is_given_back = held.spanning.parts, decision is Decision.EXPIRED
+        awaited = [part for part in parts if is_given_back or part.given or part.freed or part.texts]
         held.left = len(awaited)
         if not awaited:
             self._tell(held, outcome)

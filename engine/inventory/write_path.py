@@ -282,19 +282,20 @@ class WritePath:
             self._tell(write, self._contended(write))
 
     def _unless_recorded(self, writes: list[Write]) -> list[Write]:
-        """Without repeats that the store has forgotten.
+        """Without repeats that the store has forgotten, or that another store may have seen.
 
         They are looked up here, where the epoch is known that the others are committed in: what earlier ones have recorded
         cannot become more.
         """
         forgotten = int(time.time() * 1_000) - REMEMBERED_MS
-        old = [write.request_id for write in writes if unix_ms_of(write.request_id) < forgotten]
+        ids = [write.request_id for write in writes]
+        old = ids if self._parted is not None else [each for each in ids if unix_ms_of(each) < forgotten]
         if not old:
             return writes
         try:
             recorded = self._waiters.recorded(old)
         except Exception as error:
-            self._log.warning("the ledger cannot be asked for requests of long ago", error=str(error))
+            self._log.warning("the ledger cannot be asked for requests before they are planned", error=str(error))
             for write in (write for write in writes if write.request_id in old):
                 self._tell(write, recovering())
             return [write for write in writes if write.request_id not in old]

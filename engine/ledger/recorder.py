@@ -7,11 +7,12 @@ last position from exactly the one that its sidecar knows. Who was overtaken cha
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from belofte.v1 import ledger_entry_pb2
-from sqlalchemy import Connection, Engine, Select, case, delete, func, insert, inspect, select, tuple_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, Select, case, delete, func, insert, inspect, make_url, select, tuple_, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
@@ -224,9 +225,8 @@ def prepare_tables(connection: Connection, shard_count: int = 1) -> None:
     if not inspect(connection).has_table(fence.name):
         metadata.create_all(connection)
         _make_fence(connection, shard_count)
-    version, count, is_used = connection.execute(
-        select(func.min(fence.c.schema_version), func.count(), func.max(fence.c.last_epoch))
-    ).one()
+    version = connection.execute(select(func.min(fence.c.schema_version))).scalar_one()
+    count, is_used = _shards_in(connection)
     assert OLDEST_VERSION <= version <= SCHEMA_VERSION, f"the ledger is of version {version}, this program of {SCHEMA_VERSION}"
     if count != shard_count:
         if is_used:
@@ -242,6 +242,30 @@ def prepare_tables(connection: Connection, shard_count: int = 1) -> None:
     for table in metadata.sorted_tables:
         for index in table.indexes:
             index.create(connection, checkfirst=True)
+
+
+def check_shards(url: str, shard_count: int) -> None:
+    """Raise WrongShards where a ledger is of another number of shards; one that cannot be asked now tells its sidecar."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        return
+    database = open_database(url)
+    try:
+        with database.connect() as connection:
+            if inspect(connection).has_table(fence.name):
+                count, is_used = _shards_in(connection)
+                if is_used and count != shard_count:
+                    raise WrongShards(count, shard_count)
+    except OperationalError:
+        return
+    finally:
+        database.dispose()
+
+
+def _shards_in(connection: Connection) -> tuple[int, bool]:
+    """How many shards a ledger is of, and whether anything was recorded of any."""
+    count, last_epoch = connection.execute(select(func.count(), func.max(fence.c.last_epoch))).one()
+    return count, bool(last_epoch)
 
 
 def _make_fence(connection: Connection, shard_count: int) -> None:

@@ -77,7 +77,8 @@ class Engine:
         self._kept = self._arena.kept(*counts) if self._arena is not None else None
         kept = (int(self._kept.header[H_EPOCH]), position_in(self._kept)) if self._kept is not None else None
         self._path = WritePath(
-            self._store, self._waiters, self._new_stock, settings.attempts_max, kept, self._split.begin
+            self._store, self._waiters, self._new_stock, settings.attempts_max, kept,
+            self._split.begin if self._shards.count > 1 else None,
         )  # fmt: skip
         limits = Limits(settings.lines_max, settings.node_budget, settings.reservations_max)
         source = NetworkSource(partial(read_network, settings.network_in_use), self._take_over)

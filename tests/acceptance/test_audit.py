@@ -16,8 +16,9 @@ from tests.acceptance.test_reservations import hold
 COMMAND_SECONDS_MAX = 120.0
 
 
-def audited(server: Server, *options: str) -> "subprocess.CompletedProcess[str]":
+def audited(server: Server, *options: str, shards: str = "1") -> "subprocess.CompletedProcess[str]":
     variables = {name: value for name, value in os.environ.items() if not name.startswith("BELOFTE_")}
+    variables["BELOFTE_SHARDS"] = shards
     command = [sys.executable, str(ROOT / "server.py"), "audit", "--data-dir", str(server.folder / "data"), *options]
     return subprocess.run(
         command, env=variables, cwd=server.folder, capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX
