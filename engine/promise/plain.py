@@ -85,7 +85,7 @@ class PlainQuoter:
         )  # fmt: skip
         plan_quotes(*arguments)
         tables.quotes[:n, Q_PIECE] = laid.pieces
-        return tables._replace(quotes=tables.quotes[:n])
+        return tables._replace(quotes=tables.quotes[:n], ranked=tables.ranked[:n])
 
     def _tables_for(self, quotes: int, lines: int) -> QuoteTables:
         """Room for so many, made anew only where there was less: memory that is new costs more than the plans in it."""
