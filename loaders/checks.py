@@ -195,6 +195,8 @@ def _check_zone(zone: Zone) -> list[Finding]:
 def _check_transfer(transfer: Transfer) -> list[Finding]:
     if transfer.from_location_id == transfer.to_location_id:
         return [("to_location_id", Fault.CONTRADICTION, "another location than from_location_id")]
+    if transfer.transit_days == 0 and 0 < transfer.arrival_minute < transfer.departure_minute:
+        return [("arrival", Fault.CONTRADICTION, "a time not before departure where transit_days is 0")]
     return []
 
 

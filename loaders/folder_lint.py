@@ -15,7 +15,6 @@ from loaders.sheet import Sheet
 NOT_USED = "read, but not used for promises by this version"
 NOT_OF_KITS = "has no effect: a kit is charged what its components are"
 
-_FILES_NOT_USED = ("transfers",)
 _COLUMNS_NOT_USED = {"items": ("substitutes",)}
 
 
@@ -60,9 +59,6 @@ def _segments(records: NetworkRecords, sheet: Sheet) -> Iterator[FolderWarning]:
 
 
 def _not_used(sheets: Mapping[str, Sheet], rows: Mapping[str, Sequence[Any]]) -> Iterator[FolderWarning]:
-    for stem in _FILES_NOT_USED:
-        if rows[stem]:
-            yield FolderWarning(sheets[stem].file, None, "", NOT_USED)
     for stem, columns in _COLUMNS_NOT_USED.items():
         for column in columns:
             held = [row for row, record in enumerate(rows[stem]) if getattr(record, column)]

@@ -45,6 +45,15 @@ class BasketLine:
     allow_backorder: bool = False
 
     @property
+    def is_collected(self) -> bool:
+        """Whether the customer collects it at its pickup location."""
+        return self.delivery_method in (DeliveryMethod.PICKUP, DeliveryMethod.SHIP_TO_STORE)
+
+    def is_collected_from(self, location: int) -> bool:
+        """Whether units of a location are handed over to the customer there, without being moved first."""
+        return self.delivery_method is DeliveryMethod.PICKUP and self.pickup_location == location
+
+    @property
     def all_or_nothing(self) -> bool:
         """Whether a part of the quantity is no use."""
         return self.fill_or_kill or self.ship_complete
@@ -114,7 +123,7 @@ class Basket:
     @property
     def pickup_locations(self) -> tuple[int, ...]:
         """Where lines are collected, each location once, in the order of the lines."""
-        pickups = [line.pickup_location for line in self.lines if line.delivery_method is DeliveryMethod.PICKUP]
+        pickups = [line.pickup_location for line in self.lines if line.is_collected]
         return tuple(dict.fromkeys(pickups))
 
     @property

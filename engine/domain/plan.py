@@ -13,6 +13,7 @@ class Route(StrEnum):
 
     SHIP = "SHIP"
     PICKUP = "PICKUP"
+    SHIP_TO_STORE = "SHIP_TO_STORE"
 
 
 class CertificateStatus(StrEnum):
@@ -67,7 +68,7 @@ class ShortLine:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """Units that leave one location together. Minutes are UTC; `service` is −1 for a pickup."""
+    """Units that leave one location together. Minutes are UTC; `service` is −1 where they are collected."""
 
     location: int
     route: Route
@@ -84,6 +85,10 @@ class Shipment:
     distance_meters: int
     co2_grams: int
     terms: tuple[CostTerm, ...]
+    via: int = -1
+    """The location that they are transferred to; −1: none."""
+    via_by_minute: int = -1
+    """When they are there."""
 
     @property
     def cost_micros(self) -> int:

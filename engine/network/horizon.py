@@ -72,7 +72,7 @@ def build_horizon(rules: DateRules, month: int) -> Horizon:
     start = datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
     first_day = (start - _EPOCH).days - DAYS_BEFORE
     day_count = DAYS_BEFORE + MONTH_DAYS_MAX + rules.horizon_days + DAYS_AFTER
-    days = _Days(rules, first_day, day_count)
+    days = Days(rules, first_day, day_count)
     pickup_row, pickup_days = _pickup_tables(rules, days)
     tables = HorizonTables(
         first_day=first_day,
@@ -87,7 +87,7 @@ def build_horizon(rules: DateRules, month: int) -> Horizon:
     return Horizon(first_day, day_count, tables, last_minute)
 
 
-class _Days:
+class Days:
     """UTC minutes of local times on the days of one horizon, each time zone and calendar worked out once."""
 
     def __init__(self, rules: DateRules, first_day: int, day_count: int) -> None:
@@ -159,7 +159,7 @@ class _Days:
         return self._local[zone]
 
 
-def _pickup_tables(rules: DateRules, days: _Days) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pickup_tables(rules: DateRules, days: Days) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(row int64[P, S], tables int64[R, D + 1, 2]): profiles and services with the same pickups share a row."""
     rows: dict[tuple[str | None, str, str | None, int], int] = {}
     tables: list[NDArray[np.int64]] = []

@@ -20,6 +20,7 @@ from engine.network.item_limits import ItemLimits
 from engine.network.lanes import Lanes, ZoneRows
 from engine.network.policies import Policies
 from engine.network.records import CalendarDay, CarrierService, Inventory, Item, Location, Network, NetworkRecords
+from engine.network.routes import RouteRules, RouteTables, build_route_tables, route_rules
 from engine.network.safety_stock import SafetyStocks
 from engine.network.segments import NO_BAR, CommonBar, common_bars
 from engine.network.tariffs import compile_tariffs, zone_numbers
@@ -109,6 +110,7 @@ class NetworkImage:
     tariff_per_kg_micros: Int64s
 
     transfers: TransferLanes
+    routes: RouteRules = field(repr=False)
     inventory_prices: PositionPrices
 
     availability: AvailabilityRules | None = field(repr=False)  # None where no rules are given
@@ -120,6 +122,7 @@ class NetworkImage:
     _locate: Callable[[str, str], Destination | None] = field(repr=False)
     _lanes: Callable[[Destination], Lanes] = field(repr=False)
     _horizon: Callable[[int], Horizon] = field(repr=False)
+    _route_tables: Callable[[int], RouteTables] = field(repr=False)
 
     def locate(self, country_code: str, postal_code: str) -> Destination | None:
         """Where a postal code is, or None when neither a postal area nor a location has it."""
@@ -158,6 +161,10 @@ class NetworkImage:
         """The day tables of the month (UTC) of an instant between 2000 and 2100, built when first asked for."""
         return self._horizon(month_number(minute))
 
+    def route_tables(self, minute: int) -> RouteTables:
+        """The day tables of pickups and transfers, of the same month as `horizon`."""
+        return self._route_tables(month_number(minute))
+
 
 def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizons_max: int = HORIZONS_MAX) -> NetworkImage:
     """Compile checked records; `lanes_max` destinations and `horizons_max` months are kept, the least used go first."""
@@ -177,6 +184,8 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
     atlas = Atlas(records.postal_areas, locations, index_of(countries))
     point = frozen(points([row.latitude for row in locations], [row.longitude for row in locations]))
     rules = _date_rules(records, profiles)
+    transfers = compile_transfers(records.transfers, location_index)
+    routes = route_rules(rules, locations, transfers)
     return NetworkImage(
         version=network_version(records),
         network=records.network,
@@ -213,7 +222,8 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         tariff_max_grams=tariffs.max_grams,
         tariff_price_micros=tariffs.price_micros,
         tariff_per_kg_micros=tariffs.per_kg_micros,
-        transfers=compile_transfers(records.transfers, location_index),
+        transfers=transfers,
+        routes=routes,
         inventory_prices=prices,
         availability=_availability(records),
         backorders=Backorders(records.backorders, items, location_index) if records.backorders else None,
@@ -223,6 +233,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         _locate=lru_cache(maxsize=lanes_max)(atlas.locate),
         _lanes=lru_cache(maxsize=lanes_max)(lambda destination: zone_rows.lanes(point, destination)),
         _horizon=lru_cache(maxsize=horizons_max)(lambda month: build_horizon(rules, month)),
+        _route_tables=lru_cache(maxsize=horizons_max)(lambda month: build_route_tables(routes, month)),
     )
 
 

@@ -66,6 +66,10 @@ class Location:
     """Whether customers' returns may go to it."""
     return_cost_micros: int = 0
     """What it costs there to look at a unit that comes back, and to put it away."""
+    pickup_minutes: int | None = None
+    """Working minutes until what is there can be collected; None: `processing_minutes`."""
+    receiving_minutes: int = 0
+    """Working minutes until what came by a transfer can be collected or sent on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,8 @@ class Transfer:
     departure_minute: int = MINUTES_PER_DAY
     cost_micros: int = 0
     unit_cost_micros: int = 0
+    arrival_minute: int = 0
+    """Local minute at the end of the lane by which it is there on the day of arrival; 0: when that opens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,13 @@ class TransferLanes:
     calendar_index: Int64s  # [T], index into calendar_ids
     cost_micros: Int64s  # [T], per shipment
     unit_cost_micros: Int64s  # [T]
+    arrival_minute: Int64s  # [T], of the local day at the end
+    into_first: Int64s  # [L + 1]: lanes that end in l are into[into_first[l] … into_first[l + 1]], ascending by start
+    into: Int64s  # [T], lanes
+
+    def lanes_into(self, location: int) -> Int64s:
+        """The lanes that end at a location."""
+        return self.into[self.into_first.item(location) : self.into_first.item(location + 1)]
 
 
 def compile_transfers(rows: Sequence[Transfer], location_index: Mapping[str, int]) -> TransferLanes:
@@ -36,10 +43,13 @@ def compile_transfers(rows: Sequence[Transfer], location_index: Mapping[str, int
     lanes = sorted(rows, key=place)
     start, end, departure = np.array([place(row) for row in lanes], np.int64).reshape(-1, 3).T
     calendar_ids, calendar_index = distinct(row.calendar_id for row in lanes)
-    days, cost, unit_cost = (
-        np.array([[row.transit_days, row.cost_micros, row.unit_cost_micros] for row in lanes], np.int64).reshape(-1, 3).T
-    )
+    days, cost, unit_cost, arrival = (
+        np.array([[row.transit_days, row.cost_micros, row.unit_cost_micros, row.arrival_minute] for row in lanes], np.int64)
+        .reshape(-1, 4).T
+    )  # fmt: skip
+    into, places = np.argsort(end, kind="stable"), np.arange(len(location_index) + 1)
     return TransferLanes(
-        frozen(np.searchsorted(start, np.arange(len(location_index) + 1))), frozen(start), frozen(end), frozen(days),
-        frozen(departure), calendar_ids, calendar_index, frozen(cost), frozen(unit_cost),
+        frozen(np.searchsorted(start, places)), frozen(start), frozen(end), frozen(days), frozen(departure), calendar_ids,
+        calendar_index, frozen(cost), frozen(unit_cost), frozen(arrival), frozen(np.searchsorted(end[into], places)),
+        frozen(into),
     )  # fmt: skip

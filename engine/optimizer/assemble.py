@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from engine.domain.basket import NO_LATEST, DeliveryMethod
+from engine.domain.basket import NO_LATEST
 from engine.domain.enums import Term
 from engine.domain.plan import CostTerm, Peg, Route, Shipment
 from engine.kernels.dates import order_by_minute
@@ -22,21 +22,11 @@ MINUTES_PER_DAY = 1440
 PEGS_EXPECTED = 8
 
 
-def ship_shipments(scene: Scene, lanes: Lanes, loads: Iterable[Load], made: dict[Load, Shipment]) -> list[Shipment]:
-    """One shipment a load, earliest delivery first; those made before are kept in `made`, since options often share them."""
-    shipments = []
-    for load in loads:
-        if load not in made:
-            made[load] = _shipment(scene, lanes, load)
-        shipments.append(made[load])
-    return sorted(shipments, key=lambda s: (s.delivery_latest_minute, s.location))
-
-
 def peg(scene: Scene, line: int, location: int, quantity: int, latest: int) -> list[Peg]:
     """Positions the units come from, earliest arrival first; fewer when there are no more by `latest`."""
     matrix, item = scene.stock.matrix, scene.basket.lines[line].item
     start, count = matrix.row_start.item(item), matrix.row_count.item(item)
-    is_collected = scene.basket.lines[line].delivery_method is DeliveryMethod.PICKUP
+    is_collected = scene.basket.lines[line].is_collected_from(location)
     floor = scene.floor(item, is_collected).item(location)
     taken = -1
     size = PEGS_EXPECTED
@@ -94,9 +84,10 @@ def counted_term(scene: Scene, term: Term, raw_micros: int, count: int) -> CostT
     return CostTerm(term, raw_micros * count, weight, int(weigh(raw_micros, weight)) * count)
 
 
-def _shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
+def carrier_shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
+    """What goes from a location to the destination by a carrier."""
     image, location, service = scene.image, load.location, load.service
-    pegs = _pegs(scene, load)
+    pegs = load_pegs(scene, load)
     grams = volume = 0
     for line, quantity in load.quantities:
         item = scene.basket.lines[line].item
@@ -144,7 +135,7 @@ def shipment_hold(shipment: Shipment) -> tuple[list[tuple[int, int]], list[tuple
     return pegs, [(shipment.location, shipment.capacity_day, shipment.capacity_quantity)]
 
 
-def _pegs(scene: Scene, load: Load) -> list[Peg]:
+def load_pegs(scene: Scene, load: Load) -> list[Peg]:
     """The units of every line, pegged; lines of one item draw on the same positions one after the other."""
     pegs: list[Peg] = []
     latest = max(load.start_minute, scene.start_minute)

@@ -6,12 +6,12 @@ from engine.domain.enums import Term
 from engine.domain.plan import CostTerm, Plan, Route, Shipment
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
-from engine.optimizer.assemble import ship_shipments
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.direct import Request, decide_direct
 from engine.optimizer.explanation import Binding
 from engine.optimizer.load import Chosen
 from engine.optimizer.scene import Scene
+from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
 from engine.optimizer.shortage import CAPACITY, restrictions_of
 
@@ -74,7 +74,7 @@ def replan(
     """(micros without what is short, units) of the best plan of the lines to ship."""
     ((answer,),) = decide_direct((Request(scene, lanes, lines, (services,)),)) if scene.lanes is lanes else ((None,),)
     chosen: Chosen = answer or decide_shipping(scene, lanes, ShipRequest(lines, services), nodes_max)
-    shipments = ship_shipments(scene, lanes, chosen.loads, {})
+    shipments = shipments_of(scene, lanes, chosen.loads, {})
     cost = sum(s.cost_micros for s in shipments) + scene.split_micros * max(0, len(shipments) - 1) + chosen.penalty_micros
     return cost, sum(units for load in chosen.loads for _, units in load.quantities)
 

@@ -50,6 +50,8 @@ class Candidates(NamedTuple):
     lines: tuple[int, ...]
     """Lines of the basket that the problem holds, in its order."""
     columns: Columns
+    via: int = -1
+    """The location that everything is collected at: then `columns.service` holds transfer lanes, −1 for its own stock."""
 
     def loads(self, placements: Iterable[Placement]) -> tuple[Load, ...]:
         """What ships, a load for each column in use."""
@@ -57,11 +59,12 @@ class Candidates(NamedTuple):
         for line, column, quantity in placements:
             if column >= 0 and quantity > 0:
                 by_column[column].append((self.lines[line], quantity))
-        facts = self.columns
+        facts, is_carried = self.columns, self.via < 0
         return tuple(
             Load(
-                facts.location.item(c), facts.service.item(c), facts.start_minute.item(c), facts.day.item(c),
-                facts.handover.item(c), facts.earliest.item(c), facts.latest.item(c), tuple(quantities),
+                facts.location.item(c), facts.service.item(c) if is_carried else -1, facts.start_minute.item(c),
+                facts.day.item(c), facts.handover.item(c), facts.earliest.item(c), facts.latest.item(c), tuple(quantities),
+                self.via, -1 if is_carried else facts.service.item(c),
             )
             for c, quantities in sorted(by_column.items())
         )  # fmt: skip
@@ -89,6 +92,8 @@ class ShipRequest(NamedTuple):
     """(line, the local day on which it must be delivered)."""
     whole: tuple[int, ...] = ()
     """Lines that should be had whole before anything else is."""
+    collected_at: int = -1
+    """The location that the lines are collected at, by transfer or of its own stock; −1: they go to the destination."""
 
 
 def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candidates:
@@ -96,20 +101,13 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     lines = [scene.basket.lines[i] for i in request.lines]
     items = tuple(dict.fromkeys(line.item for line in lines))
     eligible = eligible_locations(scene, lanes)
-    units = units_now(scene, items)
+    floor = np.stack([scene.floor(item) for item in items])
+    units = units_now(scene, items, floor)
     starts = starting_entries(scene, eligible, lines, items, units)
     if request.on_day:
         starts = waiting(scene, starts, max(day for _, day in request.on_day))
     columns, left = dated_columns(scene, lanes, starts, request.services)
-    available = np.empty((len(items), len(columns.location)), np.int64)
-    matrix = scene.stock.matrix
-    rows = np.array(items, np.int64)
-    floor = np.stack([scene.floor(item) for item in items])
-    units_of_columns(
-        columns.location, columns.start_minute, scene.start_minute, units, matrix.row_start[rows], matrix.row_count[rows],
-        floor, np.stack([scene.item_pools(item) for item in items]), matrix.slot_available_at, matrix.slot_pool,
-        matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply, matrix.demand, available,
-    )  # fmt: skip
+    available = available_units(scene, items, columns, units, floor)
     item = np.array([items.index(line.item) for line in lines], np.int64)
     allowed = allowed_columns(scene, lines, columns)
     least = [min(line.quantity, max(1, line.min_split_quantity)) for line in lines]
@@ -134,19 +132,30 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     return Candidates(problem, planned, columns)
 
 
+def available_units(scene: Scene, items: tuple[int, ...], columns: Columns, units: Ints, floor: Ints) -> Ints:
+    """[k, c]: units of each item that each column can promise; units and floor [k, L], of what is there now."""
+    available = np.empty((len(items), len(columns.location)), np.int64)
+    matrix, rows = scene.stock.matrix, np.array(items, np.int64)
+    units_of_columns(
+        columns.location, columns.start_minute, scene.start_minute, units, matrix.row_start[rows], matrix.row_count[rows],
+        floor, np.stack([scene.item_pools(item) for item in items]), matrix.slot_available_at, matrix.slot_pool,
+        matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply, matrix.demand, available,
+    )  # fmt: skip
+    return available
+
+
 def dearer(short_micros: Ints, planned: tuple[int, ...], quantity: Ints, whole: tuple[int, ...]) -> Ints:
     """[n]: short_micros, but for lines to be had whole, of which a unit short costs more than any plan without would save."""
     is_whole = np.isin(np.array(planned), whole)
     return np.where(is_whole, np.maximum(short_micros, WHOLE_TOTAL_MICROS // quantity), short_micros)
 
 
-def units_now(scene: Scene, items: tuple[int, ...]) -> Ints:
-    """[k, L]: units of each item that can be promised of what is there now."""
+def units_now(scene: Scene, items: tuple[int, ...], floors: Ints) -> Ints:
+    """[k, L]: units of each item that can be promised of what is there now, but for the floors [k, L]."""
     matrix, count = scene.stock.matrix, len(scene.image.location_ids)
     units = np.empty((len(items), count), np.int64)
     scored = np.empty((1, count), np.int32)
-    for k, item in enumerate(items):
-        floor = scene.floor(item)
+    for k, (item, floor) in enumerate(zip(items, floors, strict=True)):
         start, rows, pools = matrix.row_start[item], matrix.row_count[item], scene.item_pools(item)
         flags = score_row(
             start, rows, start, scene.start_minute, scene.start_minute, pools[None], 0,
@@ -272,12 +281,15 @@ def priced_problem(
 
 
 def weigh_units(
-    scene: Scene, lanes: Lanes, item: Ints, quantity: Ints, columns: Columns, allowed: NDArray[np.bool_]
+    scene: Scene, lanes: Lanes | None, item: Ints, quantity: Ints, columns: Columns, allowed: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], Ints, Ints]:
-    """(`allowed` without units beyond safe sums; weighted micros per unit of any line [c]; and of each beyond that [n, c])."""
+    """(`allowed` without units beyond safe sums; weighted micros per unit of any line [c]; and of each beyond that [n, c]).
+
+    lanes None: nothing goes by a carrier.
+    """
     image, price = scene.image, scene.policy.carbon_micros_per_kg
-    tables = unit_tables(scene, item, columns.location)
-    if price:
+    tables = unit_tables(scene, item, columns.location, is_shipped=lanes is not None)
+    if price and lanes is not None:
         meters = lanes.distance_meters[columns.location].astype(np.int64)
         rates = image.co2_grams_per_tonne_km[columns.service]
         tables.append((Term.CARBON, carbon_table(image.weight_grams[item], meters, rates, price)))

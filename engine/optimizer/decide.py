@@ -2,19 +2,21 @@
 
 from collections import Counter
 
-from engine.domain.basket import NO_LATEST, DeliveryMethod
+from engine.domain.basket import NO_LATEST
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine
 from engine.domain.reasons import Reason
-from engine.optimizer.assemble import added, counted_term, ship_shipments, shipment_hold
+from engine.optimizer.assemble import added, counted_term, shipment_hold
 from engine.optimizer.candidates import ShipRequest
+from engine.optimizer.collect import Collected, beyond_locations, decide_collection, joined, units_missing, with_taken
+from engine.optimizer.coupled import Part, are_coupled, decide_parts
 from engine.optimizer.direct import Request, decide_direct
 from engine.optimizer.limits import line_locations, whole_sets
 from engine.optimizer.load import Chosen, Load
-from engine.optimizer.pickup import collect_lines
 from engine.optimizer.scene import Scene
+from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
-from engine.optimizer.shortage import NO_ROUTE, Shortage, Shortfall, why_short
+from engine.optimizer.shortage import NO_ROUTE, Shortage, Shortfall, Way, why_short
 
 MESSAGES = {
     Reason.NO_STOCK: "not enough stock at any location that may serve it",
@@ -26,7 +28,6 @@ MESSAGES = {
 }
 
 
-MAX_LOCATIONS = "constraints.max_locations"
 UNITS_COMPARED_MAX = 2**10
 """Units of a basket of which each, short, weighs more than any plan may cost, where it has no price."""
 
@@ -39,34 +40,49 @@ def decide_basket(scene: Scene, services: tuple[int, ...], nodes_max: int) -> Pl
 def decide_choices(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int) -> list[Plan]:
     """`decide_basket` by each choice of services; those after the first only as long as there is time."""
     pickups, shipped = split_by_method(scene)
-    collected: list[Shipment] = []
-    shortage: Shortage = {}
+    if are_coupled(scene, pickups, shipped):
+        return decide_coupled(scene, pickups, tuple(shipped), choices, nodes_max)
+    found = Collected([], {})
     held = []
     for at, (location, lines) in enumerate(pickups.items()):
         if at >= scene.locations_max + len(pickups):
-            shortage |= {i: Shortfall(scene.basket.lines[i].quantity, Reason.RESTRICTED, (MAX_LOCATIONS,)) for i in lines}
+            found.shortage.update(beyond_locations(scene, lines))
             continue
-        shipments, short = collect_lines(scene, location, lines)
-        shortage.update(short)
-        for shipment in shipments:
-            collected.append(shipment)
+        part = decide_collection(with_taken(scene, -1), location, lines, nodes_max)
+        found = joined(found, part)
+        for shipment in part.shipments:
             # What is collected has no other source, so it comes before what is shipped.
             hold = shipment_hold(shipment)
             held.append(hold)
             scene.stock.hold(*hold)
     if shipped:
-        plans = ship_lines(scene, tuple(shipped), choices, nodes_max, collected, shortage)
+        plans = ship_lines(scene, tuple(shipped), choices, nodes_max, found)
     else:
-        plans = [summed_plan(scene, collected, shortage, None) for _ in choices]
+        plans = [summed_plan(scene, found.shipments, found.shortage, None, found) for _ in choices]
     for hold in reversed(held):
         scene.stock.release(*hold)
     return plans
 
 
+def decide_coupled(
+    scene: Scene, pickups: dict[int, list[int]], shipped: tuple[int, ...], choices: tuple[tuple[int, ...], ...], nodes_max: int
+) -> list[Plan]:
+    """A plan by each choice of services, where parts of the basket may want the same stock or capacity."""
+    plans: list[Plan] = []
+    for services in choices:
+        if plans and scene.is_cut():
+            continue
+        parts = [Part(tuple(lines), Way(None, (), location)) for location, lines in pickups.items()]
+        if shipped:
+            parts.append(Part(shipped, Way(scene.lanes, services)))
+        found, chosen = decide_parts(scene, parts, nodes_max)
+        plans.append(summed_plan(scene, found.shipments, found.shortage, chosen, found))
+    return plans
+
+
 def ship_lines(
-    scene: Scene, shipped: tuple[int, ...], choices: tuple[tuple[int, ...], ...], nodes_max: int, collected: list[Shipment],
-    shortage: Shortage,
-) -> list[Plan]:  # fmt: skip
+    scene: Scene, shipped: tuple[int, ...], choices: tuple[tuple[int, ...], ...], nodes_max: int, collected: Collected
+) -> list[Plan]:
     """A plan by each choice of services: what is collected, and what is shipped by the short way or the long one."""
     lanes = scene.lanes
     assert lanes is not None, "the door asks for a destination where lines are shipped"
@@ -78,18 +94,18 @@ def ship_lines(
         if plans and answer is None and scene.is_cut():
             continue
         chosen = answer if answer is not None else decide_shipping(scene, lanes, ShipRequest(shipped, services), nodes_max)
-        shipments = collected + ship_shipments(scene, lanes, chosen.loads, made)
+        shipments = shipments_of(scene, lanes, chosen.loads, made)
         missing = units_missing(scene, shipped, shipments)
         if first is None:
             # Of a date that nobody asked for, nobody asks why it cannot be met.
             is_asked = missing and scene.deliver_by == NO_LATEST
-            first = why_short(scene, lanes, shipped, services, missing) if is_asked else {}
+            first = why_short(scene, Way(lanes, services), shipped, missing) if is_asked else {}
             if is_asked and scene.is_cut():
                 # The reasons may be others, with time to look for them.
                 chosen = chosen._replace(is_cut=True)
         # What is short by fewer services alone has no route by them.
         short = {i: first.get(i, NO_ROUTE)._replace(quantity=units) for i, units in missing.items()}
-        plans.append(summed_plan(scene, shipments, shortage | short, chosen))
+        plans.append(summed_plan(scene, collected.shipments + shipments, collected.shortage | short, chosen, collected))
     return plans
 
 
@@ -98,36 +114,26 @@ def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
     pickups: dict[int, list[int]] = {}
     shipped = []
     for i, line in enumerate(scene.basket.lines):
-        if line.delivery_method is DeliveryMethod.PICKUP:
+        if line.is_collected:
             pickups.setdefault(line.pickup_location, []).append(i)
         else:
             shipped.append(i)
     return pickups, shipped
 
 
-def units_missing(scene: Scene, lines: tuple[int, ...], shipments: list[Shipment]) -> dict[int, int]:
-    """What the shipments leave out of the lines to ship."""
-    given = dict.fromkeys(lines, 0)
-    for shipment in shipments:
-        for p in shipment.pegs:
-            if p.line in given:
-                given[p.line] += p.quantity
-    basket = scene.basket.lines
-    return {i: basket[i].quantity - units for i, units in given.items() if units < basket[i].quantity}
-
-
 def part_untried(scene: Scene, shortage: Shortage) -> bool:
     """Whether a plan with other parts of what is short might be better: some are not looked for.
 
-    A line that may not be divided is had whole or, where no location has all of it, in one part; lines that are collected
-    take stock in the order of the basket; and where a unit short has no price, of very many units each weighs too little.
+    A line that may not be divided is had whole or, where no location has all of it, in one part; of lines that are collected
+    and ask for one item not every division of it is tried; and where a unit short has no price, of very many units each
+    weighs too little.
     """
     lines = scene.basket.lines
     if scene.short_micros is None and sum(line.quantity for line in lines) > UNITS_COMPARED_MAX:
         return True
     items = Counter(line.item for line in lines)
-    collected = {line.item for line in lines if line.delivery_method is DeliveryMethod.PICKUP}
-    shipped = tuple(i for i in shortage if lines[i].delivery_method is not DeliveryMethod.PICKUP)
+    collected = {line.item for line in lines if line.is_collected}
+    shipped = tuple(i for i in shortage if not lines[i].is_collected)
     sets = whole_sets(scene, shipped)
     whole = {
         i
@@ -150,7 +156,9 @@ def short_text(short: Shortfall) -> tuple[int, Reason, str, tuple[str, ...]]:
     return short.quantity, short.reason, message, short.restricted_by
 
 
-def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, chosen: Chosen | None) -> Plan:
+def summed_plan(
+    scene: Scene, shipments: list[Shipment], shortage: Shortage, chosen: Chosen | None, collected: Collected
+) -> Plan:
     """Terms summed over the shipments and the plan's own; the objective is their sum, checked against the optimizer's."""
     terms: dict[Term, CostTerm] = {}
     own = [counted_term(scene, Term.SPLIT, scene.policy.split_micros, max(0, len(shipments) - 1))]
@@ -162,26 +170,28 @@ def summed_plan(scene: Scene, shipments: list[Shipment], shortage: Shortage, cho
     for term in [t for s in shipments for t in s.terms] + own:
         terms[term.term] = added(terms[term.term], term) if term.term in terms else term
     objective = sum(term.weighted_micros for term in terms.values())
-    gap = chosen.objective_micros - chosen.lower_bound_micros if chosen else 0
+    gap = collected.gap_micros + (chosen.objective_micros - chosen.lower_bound_micros if chosen else 0)
     is_untried = bool(shortage) and part_untried(scene, shortage)
     is_open = gap > 0 or is_untried
     # What a plan with other parts costs at the least nobody has looked for; no plan costs less than nothing.
     gap = objective if is_untried else min(gap, objective)
+    columns = collected.columns + (chosen.columns if chosen else 0)
     is_choice = bool(shipments) or any(short.reason is Reason.SHORT_IS_CHEAPER for short in shortage.values())
     proven = CertificateStatus.OPTIMAL if is_choice else CertificateStatus.INFEASIBLE
     status = CertificateStatus.BOUNDED if is_open else proven
     if chosen is not None and chosen.columns and not shortage and scene.policy.order_by is OrderBy.COST:
-        collected = sum(s.cost_micros for s in shipments if s.service < 0)
+        collecting = sum(s.cost_micros for s in shipments if s.service < 0)
         pickups = sum(s.service < 0 for s in shipments)
-        expected = chosen.objective_micros + collected + (scene.split_micros * pickups if len(shipments) > pickups else 0)
+        splits = pickups if len(shipments) > pickups else max(0, pickups - 1)
+        expected = chosen.objective_micros + collecting + scene.split_micros * splits
         assert objective == expected, f"plan costs {objective}, the optimizer said {expected}"
     return Plan(
         shipments=tuple(shipments),
         short_lines=tuple(ShortLine(i, *short_text(shortfall)) for i, shortfall in sorted(shortage.items())),
         terms=tuple(term for term in terms.values() if term.raw_micros),
         certificate=Certificate(
-            status, objective, objective - gap, chosen.columns if chosen and chosen.columns else len(shipments),
-            chosen.nodes if chosen else 0, bool(chosen and chosen.is_cut),
+            status, objective, objective - gap, columns or len(shipments),
+            collected.nodes + (chosen.nodes if chosen else 0), collected.is_cut or bool(chosen and chosen.is_cut),
         ),
         policy_id=scene.policy.policy_id,
     )  # fmt: skip

@@ -184,7 +184,7 @@ def _chosen(request: Request, result: list[int], placed: Ints) -> Chosen | None:
         if location >= 0:
             by_place.setdefault((location, *rest), []).append((i, request.scene.basket.lines[i].quantity))
     objective = result[R_OBJECTIVE]
-    loads = tuple(Load._make((*place, tuple(quantities))) for place, quantities in by_place.items())
+    loads = tuple(Load._make((*place, tuple(quantities), -1, -1)) for place, quantities in by_place.items())
     return Chosen(loads, objective, objective, result[R_NODES], result[R_COLUMNS])
 
 

@@ -41,7 +41,7 @@ def explain_plan(
 
     with_bindings False: not what binds, which takes a decision for each limit.
     """
-    held = [shipment_hold(s) for s in plan.shipments if s.route is Route.PICKUP]
+    held = [shipment_hold(s) for s in plan.shipments if s.route is not Route.SHIP]
     for hold in held:
         scene.stock.hold(*hold)
     try:

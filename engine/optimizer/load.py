@@ -22,6 +22,7 @@ class Load(NamedTuple):
 
     location: int
     service: int
+    """−1 where they are collected, or nothing is moved."""
     start_minute: int
     day: int
     handover: int
@@ -29,6 +30,10 @@ class Load(NamedTuple):
     latest: int
     quantities: tuple[tuple[int, int], ...]
     """(line of the basket, units)."""
+    via: int = -1
+    """The location that they are collected at; −1: they go to the destination."""
+    lane: int = -1
+    """The transfer lane on which they go there; −1: none, they are there."""
 
 
 class Chosen(NamedTuple):

@@ -1,17 +1,17 @@
 """Lines collected at a location: where they come from is given, so only stock, capacity and the hour remain."""
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from engine.domain.basket import NO_LATEST
 from engine.domain.plan import Peg, Route, Shipment
 from engine.domain.reasons import Reason
-from engine.kernels.dates import NEVER, ready_minute
+from engine.kernels.dates import NEVER
 from engine.kernels.entries import UNLIMITED, day_with_capacity, roomier_day
 from engine.kernels.subsets import capacity_need
 from engine.optimizer.assemble import handling_terms, peg, unit_terms
 from engine.optimizer.limits import whole_sets, wished_locations
+from engine.optimizer.pickup_dates import order_by, ready_at
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import NO_FIELDS, Shortage, Shortfall
 
@@ -195,17 +195,6 @@ def collected(scene: Scene, location: int, lines: list[Wanted], start: int, day:
 def capacity_of(scene: Scene, location: int, lines: list[Wanted]) -> int:
     """What the lines together take of a day."""
     return int(capacity_need(scene.image.capacity_unit.item(location), len(lines), sum(w.units for w in lines)))
-
-
-def ready_at(scene: Scene, location: int, start: int) -> int:
-    """The minute at which work that may begin at `start` is done."""
-    return int(ready_minute(start, scene.image.profile_index.item(location), scene.horizon.tables))
-
-
-def order_by(scene: Scene, location: int, start: int, ready: int) -> int:
-    """The last minute from which the work is still done at `ready`, as it is from `start`: it never gets earlier, so bisect."""
-    minutes = range(start, ready + 1)
-    return minutes[bisect_right(minutes, ready, key=lambda minute: ready_at(scene, location, minute)) - 1]
 
 
 def roomy_days(scene: Scene, location: int, minute: int, need: int) -> Iterator[tuple[int, int, int]]:

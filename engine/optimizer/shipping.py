@@ -11,11 +11,13 @@ from typing import NamedTuple
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.subsets import capacity_need
 from engine.network.image import Lanes
-from engine.optimizer.assemble import ship_shipments, shipment_hold
-from engine.optimizer.candidates import Candidates, ShipRequest, ship_candidates
+from engine.optimizer.assemble import shipment_hold
+from engine.optimizer.candidates import Candidates, ShipRequest
+from engine.optimizer.collect_candidates import candidates_of
 from engine.optimizer.limits import delivery_days, whole_sets
 from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.scene import Scene
+from engine.optimizer.shipments import shipments_of
 from engine.optimizer.small_parts import keep_parts
 from engine.optimizer.soft_limits import soft_variants
 from engine.optimizer.solve import solve
@@ -45,7 +47,7 @@ class Try(NamedTuple):
     bound: int
 
 
-def decide_shipping(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Chosen:
+def decide_shipping(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max: int) -> Chosen:
     """The best plan by way of candidates, problem and solver: any order there is."""
     if not request.lines:
         return NOTHING
@@ -57,7 +59,7 @@ def decide_shipping(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max:
 
 
 def least_penalty(
-    variants: list[tuple[Scene | None, int, int]], kept: Try, lanes: Lanes, request: ShipRequest, nodes_max: int
+    variants: list[tuple[Scene | None, int, int]], kept: Try, lanes: Lanes | None, request: ShipRequest, nodes_max: int
 ) -> Try:  # fmt: skip
     """The best of keeping every soft limit and of breaking some, each at its price."""
     loosest = variants[-1][0]
@@ -84,7 +86,7 @@ def least_penalty(
     return Try(best.chosen._replace(is_cut=is_cut and bound < best.total), best.total, bound)
 
 
-def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
+def try_days(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max: int) -> Try:
     """Lines of an arrival set on every day on which they could all arrive, or else any of them."""
     every = arrival_choices(scene, lanes, request)
     if every == [()]:
@@ -103,7 +105,7 @@ def try_days(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -
     return Try(best.chosen._replace(is_cut=is_cut and bound < best.total), best.total, bound)
 
 
-def arrival_choices(scene: Scene, lanes: Lanes, request: ShipRequest) -> list[OnDay]:
+def arrival_choices(scene: Scene, lanes: Lanes | None, request: ShipRequest) -> list[OnDay]:
     """On which day each line of an arrival set may arrive, every combination, TRIES_MAX + 1 at the most; [()]: no such set."""
     basket = scene.basket.lines
     sets = {basket[i].arrival_set for i in request.lines if basket[i].arrival_set >= 0}
@@ -111,7 +113,7 @@ def arrival_choices(scene: Scene, lanes: Lanes, request: ShipRequest) -> list[On
     members = [lines for lines in members if len(lines) > 1]
     if not members:
         return [()]
-    free = ship_candidates(scene, lanes, request)
+    free = candidates_of(scene, lanes, request)
     days = [arrival_days(scene, free, lines) for lines in members]
     return [
         tuple((i, day) for lines, day in zip(members, chosen_days, strict=True) for i in lines)
@@ -134,7 +136,7 @@ def arrival_days(scene: Scene, free: Candidates, lines: tuple[int, ...]) -> list
     return sorted(day for day in set().union(*each) if day >= first)
 
 
-def try_apart(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
+def try_apart(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max: int) -> Try:
     """Lines that ship alone, each by itself, and the rest together: exact where they do not get in each other's way."""
     groups = groups_apart(scene, request.lines)
     tries = [try_problem(scene, lanes, request._replace(lines=group), nodes_max) for group in groups]
@@ -196,7 +198,7 @@ def need_of(scene: Scene, load: Load) -> int:
 
 
 def one_after_the_other(
-    scene: Scene, lanes: Lanes, request: ShipRequest, groups: list[tuple[int, ...]], nodes_max: int
+    scene: Scene, lanes: Lanes | None, request: ShipRequest, groups: list[tuple[int, ...]], nodes_max: int
 ) -> list[Try]:
     """Each group on what those before it leave of stock, capacity and locations."""
     tries: list[Try] = []
@@ -207,7 +209,7 @@ def one_after_the_other(
         left = replace(scene, basket=replace(scene.basket, constraints=limits))
         tries.append(try_problem(left, lanes, request._replace(lines=group), nodes_max))
         used |= {load.location for load in tries[-1].chosen.loads}
-        for shipment in ship_shipments(scene, lanes, tries[-1].chosen.loads, {}):
+        for shipment in shipments_of(scene, lanes, tries[-1].chosen.loads, {}):
             held.append(shipment_hold(shipment))
             scene.stock.hold(*held[-1])
     for hold in reversed(held):
@@ -215,7 +217,7 @@ def one_after_the_other(
     return tries
 
 
-def try_problem(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
+def try_problem(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max: int) -> Try:
     """One problem, solved; of lines that are all or nothing, all or nothing.
 
     The solver may take a part of such a line. Then every plan that may be taken has either nothing of it or all: the best of
@@ -261,11 +263,11 @@ def units_by_line(found: Try) -> dict[int, int]:
     return shipped
 
 
-def try_once(scene: Scene, lanes: Lanes, request: ShipRequest, nodes_max: int) -> Try:
+def try_once(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max: int) -> Try:
     """One problem, solved, whatever part of a line that takes."""
     if not request.lines:
         return Try(NOTHING, 0, 0)
-    candidates = ship_candidates(scene, lanes, request)
+    candidates = candidates_of(scene, lanes, request)
     asked = sum(scene.basket.lines[i].quantity for i in request.lines)
     price = SHORT_UNIT_MICROS if scene.short_micros is None else scene.short_micros
     problem = candidates.problem

@@ -19,6 +19,7 @@ from engine.domain.reasons import Reason
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
 from engine.optimizer.candidates import ShipRequest
+from engine.optimizer.collect_candidates import sources_of
 from engine.optimizer.limits import whole_sets
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipping import decide_shipping
@@ -61,12 +62,18 @@ class Restriction(NamedTuple):
     without: Callable[[Scene], Scene]
 
 
-def why_short(
-    scene: Scene, lanes: Lanes, shipped: tuple[int, ...], services: tuple[int, ...], missing: dict[int, int]
-) -> Shortage:
-    """Reasons for the units missing of each line to ship; what is collected must be held."""
+class Way(NamedTuple):
+    """How lines reach the customer: by carrier services on lanes, or collected at a location."""
+
+    lanes: Lanes | None
+    services: tuple[int, ...]
+    collected_at: int = -1
+
+
+def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[int, int]) -> Shortage:
+    """Reasons for the units missing of each line that goes one way; what goes another is held."""
     scene = replace(without_soft_limits(scene), policy=replace(scene.policy, short_micros=None))
-    reasons = {i: Shortfall(0, Reason.NO_STOCK) for i in lines_without_stock(scene, shipped)}
+    reasons = {i: Shortfall(0, Reason.NO_STOCK) for i in lines_without_stock(scene, way, shipped)}
     reasons |= tied_to(scene, shipped, reasons)
     if missing.keys() <= reasons.keys():
         # By far the most frequent case: there is nothing to plan anew.
@@ -74,13 +81,13 @@ def why_short(
     rest = tuple(i for i in shipped if i not in reasons)
     restrictions = list(restrictions_of(scene))
     free = without(scene, restrictions)
-    if not can_be_had(free, lanes, rest, services):
-        unrouted = {i: NO_ROUTE for i in rest if not can_be_had(free, lanes, (i,), services)}
+    if not can_be_had(free, way, rest):
+        unrouted = {i: NO_ROUTE for i in rest if not can_be_had(free, way, (i,))}
         reasons |= unrouted | tied_to(scene, shipped, unrouted)
         rest = tuple(i for i in rest if i not in reasons)
     found = NO_ROUTE
-    if set(missing) & set(rest) and can_be_had(free, lanes, rest, services):
-        found = Shortfall(0, *restriction_of(scene, lanes, rest, services, restrictions))
+    if set(missing) & set(rest) and can_be_had(free, way, rest):
+        found = Shortfall(0, *restriction_of(scene, way, rest, restrictions))
     return {i: reasons.get(i, found)._replace(quantity=units) for i, units in missing.items()}
 
 
@@ -111,9 +118,10 @@ def tied_to(scene: Scene, shipped: tuple[int, ...], out: Mapping[int, Shortfall]
     return tied
 
 
-def lines_without_stock(scene: Scene, lines: tuple[int, ...]) -> set[int]:
+def lines_without_stock(scene: Scene, way: Way, lines: tuple[int, ...]) -> set[int]:
     """Lines of items of which there is less than all the lines ask for, at whatever active location and date."""
-    basket, active = scene.basket.lines, scene.image.active
+    basket = scene.basket.lines
+    active = scene.image.active if way.collected_at < 0 else sources_of(scene, way.collected_at)
     asked: dict[int, int] = {}
     for i in lines:
         asked[basket[i].item] = asked.get(basket[i].item, 0) + basket[i].quantity
@@ -128,10 +136,10 @@ def units_at(scene: Scene, item: int, active: NDArray[np.bool_]) -> int:
 
 
 def restriction_of(
-    scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...], restrictions: list[Restriction]
+    scene: Scene, way: Way, lines: tuple[int, ...], restrictions: list[Restriction]
 ) -> tuple[Reason, tuple[str, ...]]:
     """The smallest set that stands in the way, by its fields, and the reason that says most of it."""
-    dropped = filtered(scene, lanes, lines, services, restrictions)
+    dropped = filtered(scene, way, lines, restrictions)
     if not dropped:
         return Reason.SHORT_IS_CHEAPER, ()
     fields = tuple(restriction.field for restriction in dropped)
@@ -140,25 +148,24 @@ def restriction_of(
     return (Reason.NO_CAPACITY, ()) if fields == (CAPACITY,) else (Reason.RESTRICTED, fields)
 
 
-def filtered(
-    scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...], restrictions: list[Restriction]
-) -> list[Restriction]:
+def filtered(scene: Scene, way: Way, lines: tuple[int, ...], restrictions: list[Restriction]) -> list[Restriction]:
     """Those of the restrictions that cannot be taken back; without all of them the lines can be had."""
     dropped = list(restrictions)
     for restriction in restrictions:
         if scene.is_cut():
             break
         fewer = [other for other in dropped if other is not restriction]
-        if can_be_had(without(scene, fewer), lanes, lines, services):
+        if can_be_had(without(scene, fewer), way, lines):
             dropped = fewer
     return dropped
 
 
-def can_be_had(scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...]) -> bool:
-    """Whether a plan ships the lines whole."""
+def can_be_had(scene: Scene, way: Way, lines: tuple[int, ...]) -> bool:
+    """Whether a plan holds the lines whole."""
     if not lines:
         return True
-    chosen = decide_shipping(scene, lanes, ShipRequest(lines, services), NODES_MAX)
+    request = ShipRequest(lines, way.services, collected_at=way.collected_at)
+    chosen = decide_shipping(scene, way.lanes, request, NODES_MAX)
     asked = sum(scene.basket.lines[i].quantity for i in lines)
     return sum(units for load in chosen.loads for _, units in load.quantities) == asked
 

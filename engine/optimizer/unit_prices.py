@@ -17,17 +17,17 @@ def has_unit_prices(scene: Scene, lines: tuple[int, ...]) -> bool:
     return scene.country_wanted < 0 and any(map(image.duty_micros.item, items)) and bool(scene.is_abroad.any())
 
 
-def unit_tables(scene: Scene, items: Ints, location: Ints) -> list[tuple[Term, Ints]]:
-    """Each term with the micros of one unit of each item shipped from each location [n, c], before weighting.
+def unit_tables(scene: Scene, items: Ints, location: Ints, *, is_shipped: bool = True) -> list[tuple[Term, Ints]]:
+    """Each term with the micros of one unit of each item from each location [n, c], before weighting.
 
-    items [n], location [c]; terms that cost nothing anywhere are left out.
+    items [n], location [c]; terms that cost nothing anywhere are left out. What is collected crosses no border.
     """
     image = scene.image
     if not image.has_unit_prices:
         return []
     duty, stock_out, markdown = np.zeros((3, len(items), len(location)), np.int64)
     for j, item in enumerate(items.tolist()):
-        if image.duty_micros.item(item):
+        if is_shipped and image.duty_micros.item(item):
             duty[j] = image.duty_micros.item(item) * scene.is_abroad[location]
         if image.inventory_prices.has(item):
             stock_out[j], markdown[j] = image.inventory_prices.of(item, location)

@@ -12,7 +12,7 @@ from engine.network.image import NetworkImage
 from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.cut import IsCut, never_cut
 from engine.optimizer.decide import decide_basket
-from engine.optimizer.pickup import ready_at
+from engine.optimizer.pickup_dates import ready_at
 from engine.optimizer.scene import Scene, set_scene
 from engine.promise.frontier import by, frontier, there_by, units_short
 

@@ -7,7 +7,6 @@ Wismer 1971), so that there are as many decisions as points, and one more.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.domain.basket import DeliveryMethod
 from engine.domain.plan import Plan
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.scene import Scene
@@ -56,7 +55,7 @@ def units_short(plan: Plan) -> int:
 def by(scene: Scene, minute: int) -> Scene:
     """The scene of those who want everything by a minute, whatever lateness costs."""
     lines = tuple(
-        replace(line, latest_minute=min(line.latest_minute, minute)) if line.delivery_method is DeliveryMethod.PICKUP else line
+        replace(line, latest_minute=min(line.latest_minute, minute)) if line.is_collected else line
         for line in scene.basket.lines
     )
     return replace(scene, basket=replace(scene.basket, lines=lines), deliver_by=minute)

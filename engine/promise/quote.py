@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.domain.basket import Basket, DeliveryMethod
+from engine.domain.basket import Basket
 from engine.domain.plan import Plan, ShortLine
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage
@@ -54,7 +54,7 @@ def quote_promise(
 
 def service_choices(scene: Scene) -> list[tuple[int, ...]]:
     """All services together, then each service level alone; one choice when nothing is shipped."""
-    if all(line.delivery_method is DeliveryMethod.PICKUP for line in scene.basket.lines):
+    if all(line.is_collected for line in scene.basket.lines):
         return [()]
     return level_choices(scene.image)
 

@@ -145,12 +145,12 @@ def decode_line(
     except ValueError:
         violations.add(f"{path}.delivery_method", "SHIP, PICKUP, SHIP_TO_STORE or DIGITAL was expected")
         method = DeliveryMethod.SHIP
-    if method in (DeliveryMethod.SHIP_TO_STORE, DeliveryMethod.DIGITAL):
+    if method is DeliveryMethod.DIGITAL:
         violations.add_unbuilt(f"{path}.delivery_method", method.name)
     pickup = -1
     if wire.pickup_location_id and method in (DeliveryMethod.SHIP, DeliveryMethod.DIGITAL):
         violations.add(f"{path}.pickup_location_id", f"none was expected, the delivery method is {method.name}")
-    if method is DeliveryMethod.PICKUP:
+    if method in (DeliveryMethod.PICKUP, DeliveryMethod.SHIP_TO_STORE):
         pickup = index_of_location(wire.pickup_location_id, f"{path}.pickup_location_id", image, violations)
         if pickup >= 0 and not image.pickup[pickup]:
             violations.add(f"{path}.pickup_location_id", f"{wire.pickup_location_id!r} hands nothing over to customers")

@@ -23,7 +23,11 @@ STATUSES = {
     CertificateStatus.BOUNDED: types_pb2.CERTIFICATE_STATUS_BOUNDED,
     CertificateStatus.INFEASIBLE: types_pb2.CERTIFICATE_STATUS_INFEASIBLE,
 }
-ROUTES = {Route.SHIP: types_pb2.ROUTE_SHIP, Route.PICKUP: types_pb2.ROUTE_PICKUP}
+ROUTES = {
+    Route.SHIP: types_pb2.ROUTE_SHIP,
+    Route.PICKUP: types_pb2.ROUTE_PICKUP,
+    Route.SHIP_TO_STORE: types_pb2.ROUTE_SHIP_TO_STORE,
+}
 
 TERM_RANKS = {term: rank for rank, term in enumerate(Term)}
 
@@ -100,6 +104,8 @@ def summary(scene: Scene, plan: Plan) -> str:
         place = scene.image.location_ids[shipment.location]
         if shipment.route is Route.PICKUP:
             parts.append(f"ready at {place} {by}")
+        elif shipment.route is Route.SHIP_TO_STORE:
+            parts.append(f"from {place} to {scene.image.location_ids[shipment.via]}, ready there {by}")
         else:
             parts.append(f"from {place} by {scene.image.service_ids[shipment.service]}, there by {by}")
     short = units_short(plan)
@@ -148,6 +154,9 @@ def encode_shipment(scene: Scene, shipment: Shipment, shipment_id: str) -> types
         delivery_latest=stamp(shipment.delivery_latest_minute), weight_grams=shipment.weight_grams,
         distance_meters=shipment.distance_meters, cost=encode_cost(shipment.terms), co2_grams=shipment.co2_grams,
     )  # fmt: skip
+    if shipment.via >= 0:
+        wire.via_location_id = image.location_ids[shipment.via]
+        wire.via_by.CopyFrom(stamp(shipment.via_by_minute))
     for peg in shipment.pegs:
         slot: Slot = scene.stock.matrix.slots[peg.slot]
         wire.lines.add(

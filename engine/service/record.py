@@ -19,7 +19,7 @@ SOURCE_ORDER = "SourceOrder"
 Finish = Callable[..., bytes]
 """A recorded answer with position and duplicate filled in."""
 
-WAYS = {Route.SHIP: "from", Route.PICKUP: "collected at"}
+WAYS = {Route.SHIP: "from", Route.PICKUP: "collected at", Route.SHIP_TO_STORE: "to be collected after a transfer from"}
 
 
 class Encoded(NamedTuple):

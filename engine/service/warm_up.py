@@ -29,6 +29,7 @@ from engine.network.records import (
     PostalArea,
     SafetyStock,
     Tariff,
+    Transfer,
     Zone,
 )
 from engine.optimizer.explanation import Level
@@ -146,7 +147,7 @@ def _records() -> NetworkRecords:
         ),
         inventory=Inventory(empty, empty, np.zeros(0, np.int64), empty, np.zeros(0, np.bool_)),
         postal_areas=(PostalArea("NL", "1000", "9999", 52.1, 5.2),),
-        safety_stock=(SafetyStock(1, item_id="i0"),),
+        safety_stock=(SafetyStock(1, item_id="i0"),), transfers=(Transfer("l0", "l2", 1, cost_micros=3),),
     )  # fmt: skip
 
 
@@ -178,6 +179,7 @@ def _short_baskets() -> list[Basket]:
         _basket(few, limits=Constraints(max_locations=2)),
         _basket([_line(n, 1, latest_minute=MINUTE + 600) for n in range(2)], "late"),
         _basket([_line(0, 1, delivery_method=DeliveryMethod.PICKUP, pickup_location=0), _line(1, 1)]),
+        _basket([_line(n, 1, delivery_method=DeliveryMethod.SHIP_TO_STORE, pickup_location=2) for n in range(2)]),
         Basket(tuple(few), MINUTE, DestinationKey("NL", "", 52.0, 5.0), policy_id="cost"),
     ]
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from engine.domain.basket import DeliveryMethod
 from engine.domain.plan import Peg, Shipment
 from engine.inventory.fork import home_index, home_slot, is_beyond
 from engine.inventory.matrix import Slot
@@ -27,7 +26,7 @@ def cells_taken(scene: Scene, pegs: Iterable[Peg]) -> tuple[CellChange, ...]:
     for peg in pegs:
         key = peg.item, peg.location, home_slot(scene.stock, peg.slot)
         before = taken.get(key, _Taken())
-        is_collected = scene.basket.lines[peg.line].delivery_method is DeliveryMethod.PICKUP
+        is_collected = scene.basket.lines[peg.line].is_collected_from(peg.location)
         taken[key] = _Taken(
             before.quantity + peg.quantity, before.is_collected or is_collected, before.is_shipped or not is_collected,
             before.is_beyond or is_beyond(scene.stock, peg.slot),

@@ -115,7 +115,7 @@ def take_anywhere(scene: Scene) -> tuple[tuple[Peg, ...], tuple[ShortLine, ...]]
     short: list[ShortLine] = []
     lines = scene.basket.lines
     # As in a plan, what is collected comes first: it may take units that what is shipped must leave.
-    for i in sorted(range(len(lines)), key=lambda i: lines[i].delivery_method is not DeliveryMethod.PICKUP):
+    for i in sorted(range(len(lines)), key=lambda i: not lines[i].is_collected):
         line = lines[i]
         left, latest = line.quantity, min(line.latest_minute, scene.last_minute)
         there = scene.item_stock(line.item, latest, line.delivery_method is DeliveryMethod.PICKUP)

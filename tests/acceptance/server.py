@@ -53,9 +53,10 @@ off,DC,NL,1012,,,,,,DISABLED,
 week,DC,NL,1012,,WEEK,17:00,,,,
 new-york,DC,US,10001,America/New_York,WEEK-US,15:00,,,,
 store,STORE,NL,1012,,,,false,true,,
+corner,STORE,NL,1012,,SHOP,,false,true,,
 """
 """A, B, X, Y and Z are alike in everything, but that Z hands over to customers too; eu-1 comes before eu-2; `week` and
-`new-york` have cutoffs and closed days."""
+`new-york` have cutoffs and closed days; lanes lead to `corner` alone."""
 
 HORIZON_DAYS = 3_650
 """The longest there is: tests of dates ask for days of 2030."""
@@ -78,7 +79,8 @@ NETWORK: Mapping[str, str] = {
         "calendar_id,day,open,close\n"
         + "".join(f"WEEK,{day},08:00,18:00\nWEEK-US,{day},08:00,18:00\n" for day in WORKDAYS)
         + "".join(f"DELIVERY,{day},09:00,21:00\n" for day in (*WORKDAYS, "SAT"))
-        + "WEEK,holidays NL,,\nWEEK-US,holidays US,,\n"
+        + "".join(f"SHOP,{day},10:00,18:00\nTRUCK,{day},00:00,24:00\n" for day in WORKDAYS)
+        + "SHOP,SAT,12:00,16:00\nWEEK,holidays NL,,\nWEEK-US,holidays US,,\nTRUCK,holidays NL,,\n"
     ),
     "locations.csv": LOCATIONS,
     "items.csv": (
@@ -99,6 +101,10 @@ NETWORK: Mapping[str, str] = {
         ",ruled,,,market,,,,,20,,\n,ruled,B,,market,,,false,,,,\n,ruled,Z,,,,,,,,,2\n"
         ",ruled,X,,,2020-01-01,2020-12-31,false,,,,\n"
         "on-hand,ruled,,,,,,,,,false,\nabroad,ruled,,NL,,,,false,,,,\nlean,ruled,,,,,,,7,,,\n"
+    ),
+    "transfers.csv": (
+        "from_location_id,to_location_id,transit_days,calendar_id,departure,cost_micros,unit_cost_micros,arrival\n"
+        "A,corner,1,TRUCK,20:00,2000000,100000,\nB,corner,2,TRUCK,12:00,500000,0,14:00\n"
     ),
     "carrier_services.csv": (
         "carrier_service_id,service_level,pickup_time,delivery_calendar_id\nPOST,STANDARD,18:00,DELIVERY\n"

@@ -81,7 +81,7 @@ def test_what_is_read_but_not_used(tmp_path: Path) -> None:
         "items.csv": "item_id,components,substitutes,ship_alone,hazmat\nX,,Y,,true\nY,,,,\nKIT,X:1;Y:2,,true,true\n",
     }
     assert warnings_of(tmp_path, changes) == [
-        ("transfers.csv", None, "", NOT_USED), ("items.csv", 2, "substitutes", NOT_USED),
+        ("items.csv", 2, "substitutes", NOT_USED),
     ]  # fmt: skip
 
 

@@ -444,7 +444,7 @@ class Package(_message.Message):
     def __init__(self, package_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[PackageLine, _Mapping]]] = ..., weight_grams: _Optional[int] = ..., billable_weight_grams: _Optional[int] = ..., length_mm: _Optional[int] = ..., width_mm: _Optional[int] = ..., height_mm: _Optional[int] = ..., tracking_number: _Optional[str] = ...) -> None: ...
 
 class Shipment(_message.Message):
-    __slots__ = ("shipment_id", "version", "state", "location_id", "route", "via_location_id", "carrier_service_id", "lines", "packages", "tracking_number", "tracking_url", "pick_by", "handover_by", "ship_by", "delivery_earliest", "delivery_latest", "weight_grams", "distance_meters", "cost", "fee_micros", "co2_grams", "keep_until", "state_since")
+    __slots__ = ("shipment_id", "version", "state", "location_id", "route", "via_location_id", "carrier_service_id", "lines", "packages", "tracking_number", "tracking_url", "pick_by", "handover_by", "ship_by", "delivery_earliest", "delivery_latest", "weight_grams", "distance_meters", "cost", "fee_micros", "co2_grams", "keep_until", "state_since", "via_by")
     SHIPMENT_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -468,6 +468,7 @@ class Shipment(_message.Message):
     CO2_GRAMS_FIELD_NUMBER: _ClassVar[int]
     KEEP_UNTIL_FIELD_NUMBER: _ClassVar[int]
     STATE_SINCE_FIELD_NUMBER: _ClassVar[int]
+    VIA_BY_FIELD_NUMBER: _ClassVar[int]
     shipment_id: str
     version: int
     state: ShipmentState
@@ -491,7 +492,8 @@ class Shipment(_message.Message):
     co2_grams: int
     keep_until: _timestamp_pb2.Timestamp
     state_since: _timestamp_pb2.Timestamp
-    def __init__(self, shipment_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ShipmentState, str]] = ..., location_id: _Optional[str] = ..., route: _Optional[_Union[Route, str]] = ..., via_location_id: _Optional[str] = ..., carrier_service_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ShipmentLine, _Mapping]]] = ..., packages: _Optional[_Iterable[_Union[Package, _Mapping]]] = ..., tracking_number: _Optional[str] = ..., tracking_url: _Optional[str] = ..., pick_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., handover_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ship_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., weight_grams: _Optional[int] = ..., distance_meters: _Optional[int] = ..., cost: _Optional[_Union[CostBreakdown, _Mapping]] = ..., fee_micros: _Optional[int] = ..., co2_grams: _Optional[int] = ..., keep_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    via_by: _timestamp_pb2.Timestamp
+    def __init__(self, shipment_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ShipmentState, str]] = ..., location_id: _Optional[str] = ..., route: _Optional[_Union[Route, str]] = ..., via_location_id: _Optional[str] = ..., carrier_service_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ShipmentLine, _Mapping]]] = ..., packages: _Optional[_Iterable[_Union[Package, _Mapping]]] = ..., tracking_number: _Optional[str] = ..., tracking_url: _Optional[str] = ..., pick_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., handover_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ship_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., weight_grams: _Optional[int] = ..., distance_meters: _Optional[int] = ..., cost: _Optional[_Union[CostBreakdown, _Mapping]] = ..., fee_micros: _Optional[int] = ..., co2_grams: _Optional[int] = ..., keep_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., via_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ShortLine(_message.Message):
     __slots__ = ("line_id", "item_id", "short_quantity", "promised_quantity", "reason", "message", "next_date", "restricted_by")

@@ -1,0 +1,164 @@
+"""Baskets of which parts go different ways, and what is collected may come from elsewhere: parts that may want the same.
+
+Each part is planned on all there is. Where these plans do not get in each other's way, together they are the best plan. Else
+each is planned on what those before it leave, in both orders, and the better one is as good as the parts planned apart allow
+to prove.
+"""
+
+from typing import NamedTuple
+
+from engine.domain.plan import Peg
+from engine.kernels.entries import UNLIMITED
+from engine.optimizer.assemble import shipment_hold
+from engine.optimizer.candidates import ShipRequest
+from engine.optimizer.collect import (
+    Collected,
+    beyond_locations,
+    decide_collection,
+    joined,
+    short_price,
+    total_micros,
+    units_missing,
+    with_taken,
+)
+from engine.optimizer.direct import Request, decide_direct
+from engine.optimizer.load import Chosen
+from engine.optimizer.scene import Scene
+from engine.optimizer.shipments import shipments_of
+from engine.optimizer.shipping import decide_shipping
+from engine.optimizer.shortage import Way, why_short
+
+
+class Part(NamedTuple):
+    """Lines that go one way."""
+
+    lines: tuple[int, ...]
+    way: Way
+
+
+class Planned(NamedTuple):
+    """A part's plan; `chosen`: of what is shipped. `total` is what it costs with all that is short, `bound` the least."""
+
+    found: Collected
+    chosen: Chosen | None
+    total: int
+    bound: int
+
+
+def are_coupled(scene: Scene, pickups: dict[int, list[int]], shipped: list[int]) -> bool:
+    """Whether parts of a basket may want the same stock or capacity."""
+    if len(pickups) + bool(shipped) < 2:
+        return False
+    return any(len(scene.image.transfers.lanes_into(location)) for location in pickups)
+
+
+def decide_parts(scene: Scene, parts: list[Part], nodes_max: int) -> tuple[Collected, Chosen | None]:
+    """The best plan of all parts, and what of it is shipped; its proof stands in the former. Stock is left as it was."""
+    apart = [decide_part(scene, part, nodes_max) for part in parts]
+    if not collide(scene, apart):
+        return together(scene, parts, apart, apart)
+    ways = [in_turn(scene, parts, nodes_max)]
+    if not scene.is_cut():
+        ways.append(in_turn(scene, parts[::-1], nodes_max)[::-1])
+    best = min(ways, key=lambda planned: joint_total(scene, planned))
+    return together(scene, parts, best, apart)
+
+
+def decide_part(scene: Scene, part: Part, nodes_max: int) -> Planned:
+    """The plan of one part on the stock of this moment."""
+    lines, way = part.lines, part.way
+    if way.collected_at >= 0:
+        found, chosen = decide_collection(with_taken(scene, -1), way.collected_at, list(lines), nodes_max), None
+    else:
+        assert way.lanes is not None
+        ((answer,),) = decide_direct((Request(scene, way.lanes, lines, (way.services,)),))
+        chosen = answer or decide_shipping(scene, way.lanes, ShipRequest(lines, way.services), nodes_max)
+        shipments = shipments_of(scene, way.lanes, chosen.loads, {})
+        missing = units_missing(scene, lines, shipments)
+        found = Collected(
+            shipments, why_short(scene, way, lines, missing) if missing else {},
+            chosen.objective_micros - chosen.lower_bound_micros, chosen.nodes, chosen.columns, chosen.is_cut,
+        )  # fmt: skip
+    total = total_micros(scene, lines, found.shipments) + (chosen.penalty_micros if chosen else 0)
+    return Planned(found, chosen, total, total - found.gap_micros)
+
+
+def in_turn(scene: Scene, parts: list[Part], nodes_max: int) -> list[Planned]:
+    """Each part on what those before it leave of stock, capacity and locations."""
+    planned: list[Planned] = []
+    held, used = [], 0
+    for part in parts:
+        left = with_taken(scene, used)
+        is_shut = left.locations_max + (part.way.collected_at >= 0) <= 0
+        if is_shut:
+            found = Collected([], beyond_locations(scene, part.lines))
+            total = total_micros(scene, part.lines, [])
+            planned.append(Planned(found, None, total, total))
+        else:
+            planned.append(decide_part(left, part, nodes_max))
+        shipments = planned[-1].found.shipments
+        # A location that is collected at counts already.
+        used += max(0, len({s.location for s in shipments}) - (part.way.collected_at >= 0))
+        for shipment in shipments:
+            held.append(shipment_hold(shipment))
+            scene.stock.hold(*held[-1])
+    for hold in reversed(held):
+        scene.stock.release(*hold)
+    return planned
+
+
+def collide(scene: Scene, apart: list[Planned]) -> bool:
+    """Whether plans take more of a position or of a day than there is, or come from too many locations."""
+    days: dict[tuple[int, int], int] = {}
+    pegs: dict[int, list[Peg]] = {}
+    for shipment in (shipment for planned in apart for shipment in planned.found.shipments):
+        for peg in shipment.pegs:
+            pegs.setdefault(peg.arena_index, []).append(peg)
+        key = shipment.location, shipment.capacity_day
+        days[key] = days.get(key, 0) + shipment.capacity_quantity
+    for (location, day), units in days.items():
+        limit = scene.image.capacity_per_day.item(location)
+        if limit < UNLIMITED and units > limit - scene.stock.used_on(location, day):
+            return True
+    counted = sum(len({s.location for s in planned.found.shipments}) for planned in apart)
+    if counted > scene.locations_max + len(scene.basket.pickup_locations):
+        return True
+    return any(is_overdrawn(scene, taken) for taken in pegs.values())
+
+
+def is_overdrawn(scene: Scene, taken: list[Peg]) -> bool:
+    """Whether pegs take more of their position than it has, for the strictest of them."""
+    matrix, first = scene.stock.matrix, taken[0]
+    slot = matrix.slots[first.slot]
+    floors = [
+        scene.floor(peg.item, scene.basket.lines[peg.line].is_collected_from(peg.location)).item(peg.location) for peg in taken
+    ]
+    kept = max(floors) if not slot.receipt_id and not slot.pool else 0
+    there = int(matrix.supply[first.arena_index]) - int(matrix.demand[first.arena_index]) - kept
+    return sum(peg.quantity for peg in taken) > there
+
+
+def together(scene: Scene, parts: list[Part], best: list[Planned], apart: list[Planned]) -> tuple[Collected, Chosen | None]:
+    """One plan of those of the parts, proven by what each costs at the least by itself."""
+    found = Collected([], {})
+    for planned in best:
+        found = joined(found, planned.found)
+    # A part may be left out, and then no shipment of it divides the order.
+    least = [
+        min(planned.bound + scene.split_micros, sum(scene.basket.lines[i].quantity for i in part.lines) * short_price(scene))
+        for part, planned in zip(parts, apart, strict=True)
+    ]
+    gap = max(0, joint_total(scene, best) - (sum(least) - scene.split_micros))
+    chosen = next((planned.chosen for planned in best if planned.chosen is not None), None)
+    if chosen is not None:
+        # Its part of the proof is in the gap of all.
+        found = found._replace(nodes=found.nodes - chosen.nodes, columns=found.columns - chosen.columns)
+        chosen = chosen._replace(lower_bound_micros=chosen.objective_micros)
+    is_cut = gap > 0 and any(planned.found.is_cut for planned in apart)
+    return found._replace(gap_micros=gap, is_cut=is_cut), chosen
+
+
+def joint_total(scene: Scene, planned: list[Planned]) -> int:
+    """What the plans cost together: the first shipment of each but the first divides the order too."""
+    shipping = sum(bool(each.found.shipments) for each in planned)
+    return sum(each.total for each in planned) + scene.split_micros * max(0, shipping - 1)

@@ -1,0 +1,18 @@
+"""When what is collected of a location's own stock is ready, and until when to order it."""
+
+from bisect import bisect_right
+
+from engine.kernels.dates import ready_minute
+from engine.optimizer.scene import Scene
+
+
+def ready_at(scene: Scene, location: int, start: int) -> int:
+    """The minute at which work that may begin at `start` is done."""
+    found = scene.image.route_tables(scene.start_minute)
+    return int(ready_minute(start, scene.image.routes.pickup_profile.item(location), found.tables))
+
+
+def order_by(scene: Scene, location: int, start: int, ready: int) -> int:
+    """The last minute from which the work is still done at `ready`, as it is from `start`: it never gets earlier, so bisect."""
+    minutes = range(start, ready + 1)
+    return minutes[bisect_right(minutes, ready, key=lambda minute: ready_at(scene, location, minute)) - 1]
