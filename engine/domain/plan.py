@@ -89,6 +89,10 @@ class Shipment:
     """The location that they are transferred to; −1: none."""
     via_by_minute: int = -1
     """When they are there."""
+    lane: int = -1
+    """The transfer lane that they go by; −1: none."""
+    start_minute: int = 0
+    """When work on them may start."""
 
     @property
     def cost_micros(self) -> int:

@@ -125,7 +125,7 @@ def carrier_shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
         delivery_latest_minute=load.latest, capacity_day=load.day,
         capacity_quantity=int(capacity_need(kind, len(units), sum(units))), weight_grams=grams, distance_meters=distance,
         co2_grams=grams * distance * image.co2_grams_per_tonne_km.item(service) // 10**9,
-        terms=tuple(t for t in terms if t.raw_micros),
+        terms=tuple(t for t in terms if t.raw_micros), start_minute=load.start_minute,
     )  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def collected(scene: Scene, location: int, lines: list[Wanted], start: int, day:
         order_by_minute=order_by(scene, location, start, ready), delivery_earliest_minute=ready, delivery_latest_minute=ready,
         capacity_day=day, capacity_quantity=capacity_of(scene, location, lines) if limited else 0,
         weight_grams=sum(image.weight_grams.item(p.item) * p.quantity for p in pegs), distance_meters=0, co2_grams=0,
-        terms=tuple(term for term in terms if term.raw_micros),
+        terms=tuple(term for term in terms if term.raw_micros), start_minute=start,
     )  # fmt: skip
 
 

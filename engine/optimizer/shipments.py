@@ -54,7 +54,7 @@ def collected_shipment(scene: Scene, load: Load) -> Shipment:
         capacity_quantity=need if limited else 0,
         weight_grams=sum(image.weight_grams.item(p.item) * p.quantity for p in pegs), distance_meters=0, co2_grams=0,
         terms=tuple(term for term in terms if term.raw_micros), via=-1 if is_there else load.via,
-        via_by_minute=-1 if is_there else there,
+        via_by_minute=-1 if is_there else there, lane=load.lane, start_minute=load.start_minute,
     )  # fmt: skip
 
 

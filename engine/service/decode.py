@@ -368,7 +368,7 @@ def decode_order(
         violations.add("mode", "COMMIT or PREVIEW was expected")
     if wire.mode == sourcing_service_pb2.SOURCE_MODE_SHADOW:
         violations.add_unbuilt("mode", "SHADOW")
-    for name in ("incumbent_plan", "quote_token", "expected_version"):
+    for name in ("incumbent_plan", "expected_version"):
         if wire.HasField(name):
             violations.add_unbuilt(name)
     check_order(wire.order, violations)

@@ -14,6 +14,7 @@ from engine.network.policies import policy_version
 from engine.optimizer.scene import Scene
 from engine.promise.frontier import there_by, units_short
 from engine.promise.quote import Quote
+from engine.service.quote_tokens import QuoteSigner
 from engine.service.words import local_text
 
 PPM = 1_000_000
@@ -37,14 +38,20 @@ def stamp(minute: int) -> Timestamp:
     return Timestamp(seconds=minute * 60)
 
 
-def encode_quote(quote: Quote, position: str, stale: bool, solve_micros: int) -> promise_service_pb2.QuotePromiseResponse:
-    """The options of a quote, ranked, each with how it differs from the first."""
+def encode_quote(
+    quote: Quote, position: str, stale: bool, solve_micros: int, signer: QuoteSigner | None = None
+) -> promise_service_pb2.QuotePromiseResponse:
+    """The options of a quote, ranked, each with how it differs from the first, and signed."""
     image = quote.scene.image
     wire = promise_service_pb2.QuotePromiseResponse(
         options=[encode_option(quote.scene, plan, rank, solve_micros) for rank, plan in enumerate(quote.options, 1)],
         position=position, network_version=image.version, stale=stale, currency=image.network.currency,
         policy_id=quote.scene.policy.policy_id, policy_version=policy_version(quote.scene.policy),
     )  # fmt: skip
+    if signer is not None:
+        for option, plan in zip(wire.options, quote.options, strict=True):
+            option.quote_token, until = signer.sign(quote.scene, plan)
+            option.valid_until.CopyFrom(stamp(until))
     for option in wire.options[1:]:
         option.difference.CopyFrom(difference(option, wire.options[0]))
     ranks = {(there_by(plan), plan.cost_micros): rank for rank, plan in reversed([*enumerate(quote.options, 1)])}

@@ -41,6 +41,7 @@ from engine.service.handlers import (
     capacity_first_day,
 )
 from engine.service.network_reload import keep_first, read_network
+from engine.service.quote_tokens import QuoteKey, quote_secret
 from engine.service.settings import Settings
 from engine.service.split import RECORDS_AWAITED, Split
 
@@ -80,7 +81,8 @@ class Engine:
             self._store, self._waiters, self._new_stock, settings.attempts_max, kept,
             self._split.begin if self._shards.count > 1 else None,
         )  # fmt: skip
-        limits = Limits(settings.lines_max, settings.node_budget, settings.reservations_max)
+        key = QuoteKey(quote_secret(settings), settings.quote_minutes_valid)
+        limits = Limits(settings.lines_max, settings.node_budget, settings.reservations_max, key)
         source = NetworkSource(partial(read_network, settings.network_in_use), self._take_over)
         self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source, self._shards)
         self._handlers.split = self._split if self._shards.count > 1 else None

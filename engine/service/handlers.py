@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event, Lock, Semaphore
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from belofte.v1 import (
     network_service_pb2,
     order_service_pb2,
     sourcing_service_pb2,
+    types_pb2,
 )
 
 from engine.domain.clock import Clock
@@ -33,6 +34,7 @@ from engine.network.image import NetworkImage, compile_image
 from engine.network.records import NetworkRecords
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
+from engine.optimizer.quoted_plan import QuotedPlan
 from engine.optimizer.scene import cut_for, set_scene
 from engine.service import estimates, quotes, requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
@@ -62,6 +64,7 @@ from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload
 from engine.service.order_reads import list_orders
 from engine.service.plain_orders import PlainOrders, PlainWrite
 from engine.service.plain_quotes import PlainPromises
+from engine.service.quote_tokens import QuoteKey, read_token
 from engine.service.reads import describe_network, get_availability
 from engine.service.record import (
     Finish,
@@ -124,6 +127,7 @@ class Limits:
     lines_max: int
     nodes_max: int
     reservations_max: int
+    quote_key: QuoteKey = field(default_factory=QuoteKey)
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,9 +402,13 @@ class Handlers:
             wrong.check()
         except Refusal as refusal:
             return self.recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
+        try:
+            quoted = self.quoted_plan(request, request.order.basket)
+        except Refusal as refusal:
+            return self.recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
         order = SourceRequest(
             request.request_id, digest_of(request), request.order.order_id, basket, call.message, level,
-            is_held=bool(request.order.hold_reason),
+            is_held=bool(request.order.hold_reason), quoted=quoted,
         )  # fmt: skip
         stock = self.stock(request.min_position)
         if preview:
@@ -413,6 +421,12 @@ class Handlers:
         known = self.known(order.request_id, order.digest, finished_answer)
         write = partial(OrderWrite, order, image, self.limits.nodes_max, self.clock, self._encode_order)
         return known or write(partial(self._sourced, call), explained_answer)
+
+    def quoted_plan(self, request: Any, basket: types_pb2.Basket) -> QuotedPlan | None:
+        """The plan of the quote that a request names; None where it names none. Raises `Refusal`."""
+        if not request.quote_token:
+            return None
+        return read_token(request.quote_token, self.limits.quote_key, self.image, basket, self.now_minute())
 
     def look_up_again(self, call: Call, look_up: "Handle") -> None:
         """Beside the desk, look up what a call needs, and let it be decided with that; from any thread."""

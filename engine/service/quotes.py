@@ -24,6 +24,7 @@ from engine.service.errors import refusal_message
 from engine.service.explain import encode_explanation
 from engine.service.fields import Violations, begin_read, parse
 from engine.service.plain_quotes import TOGETHER_MAX, Moment
+from engine.service.quote_tokens import QuoteSigner
 from engine.service.work import LIGHT_LINES_MAX
 
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ def plan_quote(
         with_frontier=asked.with_frontier,
     )  # fmt: skip
     micros = (h.clock.monotonic_ns() - started) // 1_000
-    answer = encode_quote(found, asked.position, asked.stale, micros)
+    key = h.limits.quote_key
+    signer = QuoteSigner(key, image, request.basket, basket.request_minute, asked.position, h.now_minute()) if key.secret else None
+    answer = encode_quote(found, asked.position, asked.stale, micros, signer)
     if found.explanation is not None:
         answer.explanation.CopyFrom(encode_explanation(found.explanation))
     return answer

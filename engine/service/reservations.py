@@ -110,13 +110,14 @@ def create(h: "Handlers", call: Call) -> Outcome:
         check_id(reservation_id, "reservation_id", wrong)
         check_enum(request.scope, "scope", reservation_service_pb2.ReservationScope, "LOCATION or NETWORK", wrong)
         check_enum(request.fill, "fill", reservation_service_pb2.ReservationFill, "ALL_OR_NOTHING or PARTIAL", wrong)
-        if request.quote_token:
-            wrong.add_unbuilt("quote_token")
+        if request.quote_token and is_network:
+            wrong.add("quote_token", "none was expected, a plan is held at locations")
         time_to_live = decode_time_to_live(request, wrong)
         basket = decode_basket(
             request.basket, "basket", h.image, h.now_minute(), h.limits.lines_max, wrong, needs_destination=not is_network
         )
         wrong.check()
+        quoted = h.quoted_plan(request, request.basket)
     except Refusal as refusal:
         return h.recorded_or(refusal, call, request.request_id, digest, finished_create)
     h.stock(request.min_position)
@@ -124,7 +125,7 @@ def create(h: "Handlers", call: Call) -> Outcome:
     if known is not None:
         return known
     asked = HoldRequest(
-        SourceRequest(request.request_id, digest, "", basket, call.message, field="basket"), reservation_id,
+        SourceRequest(request.request_id, digest, "", basket, call.message, field="basket", quoted=quoted), reservation_id,
         call.caller.name if call.caller.is_known else ANONYMOUS,
         h.limits.reservations_max, time_to_live, request.fill == reservation_service_pb2.RESERVATION_FILL_PARTIAL, is_network,
     )  # fmt: skip

@@ -34,6 +34,9 @@ SOCKET_PATH_BYTES_MAX = 107
 URL_FIELDS = ("redis_url", "ledger_url")
 """Settings that may hold a password: never shown or quoted as they are."""
 
+SECRETS = ("quote_key",)
+"""Settings that are never shown or quoted at all."""
+
 _SECRET_QUERY = re.compile(r"passw|passphrase|secret|token", re.IGNORECASE)
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\Z")
 
@@ -208,6 +211,10 @@ class Settings(BaseSettings):
     """A call that is expected to wait for longer before it is worked on is refused at once, as OVERLOADED."""
     reservations_max: Annotated[Positive, Field(le=10_000_000)] = 100_000
     """Active reservations that one caller may have."""
+    quote_key: Annotated[str, Field(pattern=r"^(.{16,256})?$")] = Field(default="", repr=False)
+    """Secret that signs quote tokens, shared by all engines that take them; empty: one made in the data folder."""
+    quote_minutes_valid: Annotated[Positive, Field(le=1_440)] = 30
+    """How long a quote token is accepted; not beyond its order-by instant."""
     node_budget: Annotated[Positive, Field(le=1_000_000_000)] = 100_000
     """Nodes of branch and bound spent on one decision where its policy names no budget."""
     warm_up: Literal["all", "short"] = "all"
@@ -252,6 +259,8 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             if name in URL_FIELDS:
                 value = mask_url(value)
+            elif name in SECRETS and value:
+                value = "***"
             values[name] = value if isinstance(value, int) else "" if value is None else str(value)
         return values
 
@@ -297,7 +306,7 @@ def _sentence(problem: Mapping[str, Any], options: Mapping[str, object]) -> str:
     name = str(problem["loc"][0])
     if name not in Settings.model_fields:
         return f"{_source(name, options)}: there is no such setting{_hint(name, Settings.model_fields)}"
-    if name in URL_FIELDS:
+    if name in (*URL_FIELDS, *SECRETS):
         return f"{_source(name, options)}: {_expected(name, problem)}"
     return f"{_source(name, options)}: {_expected(name, problem)}, not {str(problem['input'])[:80]!r}"
 
@@ -320,6 +329,8 @@ def _expected(name: str, problem: Mapping[str, Any]) -> str:
                 if hasattr(part, edge):
                     bounds[edge] = getattr(part, edge)
         return f"a whole number from {bounds['ge']} to {bounds['le']} was expected"
+    if name == "quote_key":
+        return "16 to 256 characters were expected"
     if name == "partition":
         return "1 to 32 letters, digits or ._- were expected, the first a letter or digit"
     if problem["type"] == "path_type":

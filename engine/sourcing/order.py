@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from engine.domain.basket import Basket
 from engine.domain.plan import Plan
 from engine.optimizer.explanation import Explanation, Level
+from engine.optimizer.quoted_plan import QuotedPlan
 from engine.optimizer.scene import Scene
 
 
@@ -22,6 +23,8 @@ class SourceRequest:
     """Path of the basket in the request, for refusals."""
     is_held: bool = False
     """It is kept from being sent until it is released."""
+    quoted: QuotedPlan | None = None
+    """The plan that was quoted for it, which it is to have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ the stock in memory, and what the plan takes is written as one transaction: all 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from engine.domain.clock import Clock
@@ -18,12 +18,15 @@ from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.explain import explain_plan
+from engine.optimizer.quoted_plan import made_again
 from engine.optimizer.scene import DECIDE_MS_MAX, Scene, cut_after, set_scene
 from engine.sourcing.cells import cells_taken, home_hold
 from engine.sourcing.order import Planned, SourceRequest
 
 UNLIMITED = 2**62
 """A location's capacity where it has no limit."""
+
+MINUTE_MS = 60_000
 
 FUNDAMENTAL = (
     Reason.NO_STOCK, Reason.NO_ROUTE, Reason.NO_CAPACITY, Reason.PROMISE_UNREACHABLE, Reason.RESTRICTED,
@@ -46,10 +49,16 @@ Encode = Callable[[Planned, Taken], tuple[bytes, bytes]]
 def plan_order(
     image: NetworkImage, stock: LiveStock, request: SourceRequest, nodes_max: int, clock: Clock, attempt: int = 1
 ) -> Planned:  # fmt: skip
-    """The best plan on the stock of this moment; nothing is taken. Raises `Refusal` for unknown names."""
+    """The plan that was quoted, or the best one on the stock of this moment; nothing is taken. Raises `Refusal`."""
     started = clock.monotonic_ns()
-    scene = set_scene(image, stock, request.basket, request.field, cut_after(clock, DECIDE_MS_MAX))
-    plan = decide_basket(scene, scene.services, nodes_max)
+    basket, quoted = request.basket, request.quoted
+    if quoted is not None and quoted.policy >= 0:
+        basket = replace(basket, policy_id=image.records.policies[quoted.policy].policy_id)
+    scene = set_scene(image, stock, basket, request.field, cut_after(clock, DECIDE_MS_MAX))
+    if quoted is not None:
+        plan = made_again(scene, quoted, -(-clock.unix_ms() // MINUTE_MS), request.field)
+    else:
+        plan = decide_basket(scene, scene.services, nodes_max)
     micros = (clock.monotonic_ns() - started) // 1_000
     explanation = None
     if request.explain:

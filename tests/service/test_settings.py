@@ -34,7 +34,8 @@ def test_defaults() -> None:
         "redis_url": "", "ledger_url": "", "partition": "belofte", "shards": 1, "message_bytes_max": 1048576,
         "lines_max": 500, "attempts_max": 4,
         "record_lag_entries_max": 10000, "record_lag_ms_max": 1000,
-        "record_wait_ms_max": 5000, "wait_ms_max": 250, "reservations_max": 100_000, "node_budget": 100000,
+        "record_wait_ms_max": 5000, "wait_ms_max": 250, "reservations_max": 100_000, "quote_key": "",
+        "quote_minutes_valid": 30, "node_budget": 100000,
         "warm_up": "all", "log_level": "info", "log_format": "console",
     }  # fmt: skip
 
@@ -271,3 +272,14 @@ def test_bad_socket_path_is_named(host: str) -> None:
 
 def test_socket_is_its_own_address() -> None:
     assert read_settings(host="unix:/run/belofte.sock").address == "unix:/run/belofte.sock"
+
+
+def test_the_secret_of_quotes_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELOFTE_QUOTE_KEY", "0123456789abcdef")
+    settings = read_settings()
+    assert settings.shown()["quote_key"] == "***"
+    assert "0123456789abcdef" not in repr(settings)
+    monkeypatch.setenv("BELOFTE_QUOTE_KEY", "too short")
+    with pytest.raises(SettingsError) as error:
+        read_settings()
+    assert str(error.value) == "BELOFTE_QUOTE_KEY: 16 to 256 characters were expected"
