@@ -1,5 +1,6 @@
 """What is answered: a plan of shipments, with every cost term and a certificate of how good it is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,6 +15,7 @@ class Route(StrEnum):
     SHIP = "SHIP"
     PICKUP = "PICKUP"
     SHIP_TO_STORE = "SHIP_TO_STORE"
+    CONSOLIDATION = "CONSOLIDATION"
 
 
 class CertificateStatus(StrEnum):
@@ -111,6 +113,20 @@ class Plan:
     policy_id: str
 
     @property
+    def delivery_count(self) -> int:
+        """Shipments as the customer sees them."""
+        return deliveries(self.shipments)
+
+    @property
     def cost_micros(self) -> int:
         """Σ weighted terms: the plan's objective."""
         return sum(term.weighted_micros for term in self.terms)
+
+
+def deliveries(shipments: Iterable[Shipment]) -> int:
+    """What a customer has delivered: shipments that are put together on their way count as one."""
+    apart = joined = 0
+    for shipment in shipments:
+        joined |= shipment.route is Route.CONSOLIDATION
+        apart += shipment.route is not Route.CONSOLIDATION
+    return apart + joined

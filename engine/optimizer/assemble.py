@@ -106,14 +106,14 @@ def carrier_shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
     terms.append(CostTerm(Term.CARRIER, raw, weights[Term.CARRIER], int(weigh(raw, weights[Term.CARRIER]))))
     terms.append(counted_term(scene, Term.DISTANCE, distance // 1000, 1))
     if scene.policy.late_micros_per_day:
-        terms.append(_late_term(scene, load))
+        terms.append(late_term(scene, [line for line, _ in load.quantities], load.latest))
     if scene.basket.constraints.penalties:
         penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
         terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
     items = [(scene.basket.lines[line].item, quantity) for line, quantity in load.quantities]
     terms += unit_terms(scene, location, items, is_shipped=True)
     if scene.policy.carbon_micros_per_kg:
-        terms.append(_carbon_term(scene, load, distance))
+        terms.append(carbon_term(scene, service, distance, items))
     if scene.policy.capacity_price_micros:
         terms.append(_capacity_term(scene, load))
     # Stock that lands later leaves no choice of when to order: the promise holds until it is taken.
@@ -148,23 +148,24 @@ def load_pegs(scene: Scene, load: Load) -> list[Peg]:
     return pegs
 
 
-def _late_term(scene: Scene, load: Load) -> CostTerm:
+def late_term(scene: Scene, lines: Iterable[int], delivered: int) -> CostTerm:
+    """What lines cost that are delivered later than they are due."""
     weight, per_day = scene.weights_ppm[Term.LATENESS], scene.policy.late_micros_per_day
     raw = weighted = 0
-    for line, _ in load.quantities:
+    for line in lines:
         due = scene.basket.lines[line].latest_minute
-        micros = 0 if due == NO_LATEST else -(-max(0, load.latest - due) // MINUTES_PER_DAY) * per_day
+        micros = 0 if due == NO_LATEST else -(-max(0, delivered - due) // MINUTES_PER_DAY) * per_day
         raw, weighted = raw + micros, weighted + int(weigh(micros, weight))
     return CostTerm(Term.LATENESS, raw, weight, weighted)
 
 
-def _carbon_term(scene: Scene, load: Load, meters: int) -> CostTerm:
+def carbon_term(scene: Scene, service: int, meters: int, quantities: Iterable[tuple[int, int]]) -> CostTerm:
+    """The carbon price of (item, units) that a carrier takes so far."""
     image, weight = scene.image, scene.weights_ppm[Term.CARBON]
-    rate, price = image.co2_grams_per_tonne_km.item(load.service), scene.policy.carbon_micros_per_kg
+    rate, price = image.co2_grams_per_tonne_km.item(service), scene.policy.carbon_micros_per_kg
     raw = weighted = 0
-    for line, quantity in load.quantities:
-        grams = image.weight_grams.item(scene.basket.lines[line].item)
-        micros = carbon_micros(grams, int(meters), rate, price)
+    for item, quantity in quantities:
+        micros = carbon_micros(image.weight_grams.item(item), int(meters), rate, price)
         raw, weighted = raw + micros * quantity, weighted + int(weigh(micros, weight)) * quantity
     return CostTerm(Term.CARBON, raw, weight, weighted)
 

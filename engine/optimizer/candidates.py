@@ -94,6 +94,8 @@ class ShipRequest(NamedTuple):
     """Lines that should be had whole before anything else is."""
     collected_at: int = -1
     """The location that the lines are collected at, by transfer or of its own stock; −1: they go to the destination."""
+    is_sent_on: bool = False
+    """Whether what comes together there is sent on by a carrier, not collected."""
 
 
 def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candidates:

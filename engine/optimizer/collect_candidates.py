@@ -57,10 +57,11 @@ def collect_candidates(scene: Scene, request: ShipRequest) -> Candidates:
     """The problem of lines that are collected at one location, in order of preference (priority, date, location, lane)."""
     store, lines = request.collected_at, [scene.basket.lines[i] for i in request.lines]
     items = tuple(dict.fromkeys(line.item for line in lines))
-    floor = np.stack([floor_at(scene, item, store) for item in items])
+    own = -1 if request.is_sent_on else store
+    floor = np.stack([floor_at(scene, item, own) for item in items])
     units = units_now(scene, items, floor)
     starts = starting_entries(scene, sources_of(scene, store), lines, items, units)
-    columns, left = routed_columns(scene, starts, store)
+    columns, left = routed_columns(scene, starts, store, request.is_sent_on)
     available = available_units(scene, items, columns, units, floor)
     item = np.array([items.index(line.item) for line in lines], np.int64)
     allowed = allowed_routes(scene, lines, columns, store)
@@ -86,19 +87,22 @@ def collect_candidates(scene: Scene, request: ShipRequest) -> Candidates:
 
 
 def floor_at(scene: Scene, item: int, store: int) -> Ints:
-    """[L]: units on hand that are left; at the store by lines that are collected, elsewhere as by any that leave it."""
+    """[L]: units on hand that are left; at the store (−1: none) by lines that are collected, elsewhere as by any."""
+    if store < 0:
+        return scene.floor(item)
     floor = scene.floor(item).copy()
     floor[store] = scene.floor(item, is_collected=True).item(store)
     return floor
 
 
-def routed_columns(scene: Scene, starts: Starts, store: int) -> tuple[Columns, Ints]:
+def routed_columns(scene: Scene, starts: Starts, store: int, is_sent_on: bool) -> tuple[Columns, Ints]:
     """Columns in order of preference, and the capacity each has left; `service` is the lane."""
     image, routes = scene.image, scene.image.routes
+    own_profile = image.profile_index if is_sent_on else routes.pickup_profile
     lanes, found = image.transfers.lanes_into(store), image.route_tables(scene.start_minute)
     entry, lane, departure, ready = np.empty((4, len(starts.location) * (len(lanes) + 1)), np.int64)
     count = route_columns(
-        starts.location, starts.minute, store, image.profile_index, routes.pickup_profile, routes.receiving_profile, lanes,
+        starts.location, starts.minute, store, image.profile_index, own_profile, routes.receiving_profile, lanes,
         image.transfers.from_location, image.transfers.transit_days, routes.kind, routes.arrival, found.arrival_minute,
         found.tables, entry, lane, departure, ready,
     )  # fmt: skip

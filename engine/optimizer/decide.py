@@ -4,7 +4,7 @@ from collections import Counter
 
 from engine.domain.basket import NO_LATEST
 from engine.domain.enums import OrderBy, Term
-from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine
+from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine, deliveries
 from engine.domain.reasons import Reason
 from engine.optimizer.assemble import added, counted_term, shipment_hold
 from engine.optimizer.candidates import ShipRequest
@@ -161,7 +161,7 @@ def summed_plan(
 ) -> Plan:
     """Terms summed over the shipments and the plan's own; the objective is their sum, checked against the optimizer's."""
     terms: dict[Term, CostTerm] = {}
-    own = [counted_term(scene, Term.SPLIT, scene.policy.split_micros, max(0, len(shipments) - 1))]
+    own = [counted_term(scene, Term.SPLIT, scene.policy.split_micros, max(0, deliveries(shipments) - 1))]
     if chosen is not None and chosen.penalty_micros:
         weight = scene.weights_ppm[Term.PENALTY]
         own.append(CostTerm(Term.PENALTY, chosen.penalty_raw, weight, chosen.penalty_micros))

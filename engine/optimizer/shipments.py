@@ -2,14 +2,28 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from engine.domain.enums import Term
 from engine.domain.plan import CostTerm, Route, Shipment
-from engine.kernels.dates import order_by_minute
+from engine.kernels.dates import order_by_minute, ready_minute
 from engine.kernels.entries import UNLIMITED
+from engine.kernels.partition import NEVER
 from engine.kernels.routes import OWN_STOCK, transfer_minutes
 from engine.kernels.subsets import capacity_need
+from engine.kernels.tariffs import shipment_micros, weigh
 from engine.network.image import Lanes
-from engine.optimizer.assemble import added, carrier_shipment, counted_term, handling_terms, load_pegs, unit_terms
+from engine.optimizer.assemble import (
+    added,
+    carbon_term,
+    carrier_shipment,
+    counted_term,
+    handling_terms,
+    late_term,
+    load_pegs,
+    unit_terms,
+)
+from engine.optimizer.limits import shipment_penalties
 from engine.optimizer.load import Load
 from engine.optimizer.pickup_dates import order_by
 from engine.optimizer.scene import Scene
@@ -18,10 +32,17 @@ from engine.optimizer.scene import Scene
 def shipments_of(scene: Scene, lanes: Lanes | None, loads: Iterable[Load], made: dict[Load, Shipment]) -> list[Shipment]:
     """One shipment a load, earliest delivery first; those made before are kept in `made`, since options often share them."""
     shipments = []
+    consolidated = []
     for load in loads:
+        if load.via >= 0 and load.service >= 0:
+            consolidated.append(load)
+            continue
         if load not in made:
             made[load] = shipment_of(scene, lanes, load)
         shipments.append(made[load])
+    if consolidated:
+        assert lanes is not None, "what a carrier takes goes somewhere"
+        shipments += consolidated_shipments(scene, lanes, consolidated)
     return sorted(shipments, key=lambda s: (s.delivery_latest_minute, s.location))
 
 
@@ -44,7 +65,7 @@ def collected_shipment(scene: Scene, load: Load) -> Shipment:
     last, there = order_by(scene, location, load.start_minute, load.latest), load.latest
     if not is_there:
         terms += transfer_terms(scene, load.lane, sum(units))
-        last, there = transfer_dates(scene, load)
+        last, there, _ = transfer_dates(scene, load)
     limited = image.capacity_per_day.item(location) < UNLIMITED
     need = int(capacity_need(image.capacity_unit.item(location), len(units), sum(units)))
     return Shipment(
@@ -58,6 +79,59 @@ def collected_shipment(scene: Scene, load: Load) -> Shipment:
     )  # fmt: skip
 
 
+def consolidated_shipments(scene: Scene, lanes: Lanes, loads: list[Load]) -> list[Shipment]:
+    """What is put together at one location and sent on from there: the last to come bears what that costs."""
+    first, found = loads[0], [collected_shipment(scene, load) for load in loads]
+    pegs = [peg for shipment in found for peg in shipment.pegs]
+    sent = sent_on_terms(scene, lanes, first.via, first.service, [(peg.item, peg.quantity) for peg in pegs])
+    late = late_term(scene, [load_line for load in loads for load_line, _ in load.quantities], first.latest)
+    meters, rate = lanes.distance_meters.item(first.via), scene.image.co2_grams_per_tonne_km.item(first.service)
+    last = max(range(len(loads)), key=lambda i: (ready_at_meeting(scene, loads[i]), i))
+    grams = sum(shipment.weight_grams for shipment in found)
+    shipments = []
+    for i, (load, shipment) in enumerate(zip(loads, found, strict=True)):
+        terms = list(shipment.terms)
+        fields = {name: getattr(shipment, name) for name in Shipment.__slots__}
+        if i == last:
+            terms += [term for term in (*sent, late) if term.raw_micros]
+            fields |= {"co2_grams": grams * meters * rate // 10**9}
+        shipments.append(Shipment(**(fields | {
+            "route": Route.CONSOLIDATION, "service": load.service, "via": load.via, "delivery_earliest_minute": load.earliest,
+            "via_by_minute": shipment.via_by_minute if load.lane != OWN_STOCK else ready_at_meeting(scene, load),
+            "distance_meters": meters, "terms": tuple(terms),
+        })))  # fmt: skip
+    return shipments
+
+
+def ready_at_meeting(scene: Scene, load: Load) -> int:
+    """When a load can be sent on from the location that it is put together at."""
+    if load.lane == OWN_STOCK:
+        profile = scene.image.profile_index.item(load.location)
+        return int(ready_minute(load.start_minute, profile, scene.horizon.tables))
+    return transfer_dates(scene, load)[2]
+
+
+def sent_on_terms(scene: Scene, lanes: Lanes, meeting: int, service: int, quantities: list[tuple[int, int]]) -> list[CostTerm]:
+    """What it costs to put (item, units) together at a location and to send them on; NEVER where the carrier takes it not."""
+    image, weights = scene.image, scene.weights_ppm
+    grams = sum(image.weight_grams.item(item) * units for item, units in quantities)
+    volume = sum(image.volume_mm3.item(item) * units for item, units in quantities)
+    raw = int(shipment_micros(
+        grams, volume, lanes.zone_index.item(service, meeting), image.dimensional_divisor.item(service),
+        image.max_package_grams.item(service), image.tariff_start, image.tariff_max_grams, image.tariff_price_micros,
+        image.tariff_per_kg_micros,
+    ))  # fmt: skip
+    meters, penalty = lanes.distance_meters.item(meeting), 0
+    if scene.basket.constraints.penalties:
+        penalty = shipment_penalties(scene, lanes, np.array([meeting]), np.array([service])).item(0)
+    return [
+        counted_term(scene, Term.PACK, image.pack_cost_micros.item(meeting), 1),
+        CostTerm(Term.CARRIER, raw, weights[Term.CARRIER], int(weigh(raw, weights[Term.CARRIER])) if raw < NEVER else NEVER),
+        counted_term(scene, Term.DISTANCE, meters // 1000, 1), counted_term(scene, Term.PENALTY, penalty, 1),
+        carbon_term(scene, service, meters, quantities),
+    ]  # fmt: skip
+
+
 def transfer_terms(scene: Scene, lane: int, units: int) -> list[CostTerm]:
     """What a transfer of so many units costs; weighed by shipment and unit, as the optimizer does."""
     transfers = scene.image.transfers
@@ -65,16 +139,16 @@ def transfer_terms(scene: Scene, lane: int, units: int) -> list[CostTerm]:
     return [added(of_lane, counted_term(scene, Term.TRANSFER, transfers.unit_cost_micros.item(lane), units))]
 
 
-def transfer_dates(scene: Scene, load: Load) -> tuple[int, int]:
-    """(the last minute to order it by, when it is there) of a load that goes by a lane."""
+def transfer_dates(scene: Scene, load: Load) -> tuple[int, int, int]:
+    """(the last minute to order it by, when it is there, when it can be collected or sent on) of a load on a lane."""
     image, routes, lane = scene.image, scene.image.routes, load.lane
     found, profile, kind = (
         image.route_tables(scene.start_minute),
         image.profile_index.item(load.location),
         routes.kind.item(lane),
     )
-    _, arrival, _ = transfer_minutes(
+    _, arrival, ready = transfer_minutes(
         load.start_minute, profile, kind, image.transfers.transit_days.item(lane), routes.arrival.item(lane),
         routes.receiving_profile.item(load.via), found.arrival_minute, found.tables,
     )  # fmt: skip
-    return int(order_by_minute(load.start_minute, profile, kind, found.tables)), int(arrival)
+    return int(order_by_minute(load.start_minute, profile, kind, found.tables)), int(arrival), int(ready)

@@ -8,12 +8,14 @@ from dataclasses import replace
 from itertools import islice, product
 from typing import NamedTuple
 
+from engine.domain.enums import OrderBy
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.subsets import capacity_need
 from engine.network.image import Lanes
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.candidates import Candidates, ShipRequest
 from engine.optimizer.collect_candidates import candidates_of
+from engine.optimizer.consolidate import best_consolidated
 from engine.optimizer.limits import delivery_days, whole_sets
 from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.scene import Scene
@@ -87,6 +89,21 @@ def least_penalty(
 
 
 def try_days(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max: int) -> Try:
+    """The best of leaving one location, and of being put together at one, where the basket must arrive as one."""
+    best = try_arrivals(scene, lanes, request, nodes_max)
+    is_one = scene.basket.constraints.ship_complete and scene.policy.order_by is OrderBy.COST
+    if not is_one or lanes is None or request.collected_at >= 0 or not len(scene.image.transfers.from_location):
+        return best
+    found = best_consolidated(
+        scene, lanes, request, best.total, lambda coming, asked: decide_shipping(coming, None, asked, nodes_max)
+    )
+    total = best.total if found.chosen is None else found.chosen.objective_micros
+    bound = min(best.bound, found.bound)
+    chosen = found.chosen or best.chosen
+    return Try(chosen._replace(is_cut=(best.chosen.is_cut or scene.is_cut()) and bound < total), total, bound)
+
+
+def try_arrivals(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max: int) -> Try:
     """Lines of an arrival set on every day on which they could all arrive, or else any of them."""
     every = arrival_choices(scene, lanes, request)
     if every == [()]:

@@ -28,6 +28,7 @@ ROUTES = {
     Route.SHIP: types_pb2.ROUTE_SHIP,
     Route.PICKUP: types_pb2.ROUTE_PICKUP,
     Route.SHIP_TO_STORE: types_pb2.ROUTE_SHIP_TO_STORE,
+    Route.CONSOLIDATION: types_pb2.ROUTE_CONSOLIDATION,
 }
 
 TERM_RANKS = {term: rank for rank, term in enumerate(Term)}
@@ -113,6 +114,9 @@ def summary(scene: Scene, plan: Plan) -> str:
             parts.append(f"ready at {place} {by}")
         elif shipment.route is Route.SHIP_TO_STORE:
             parts.append(f"from {place} to {scene.image.location_ids[shipment.via]}, ready there {by}")
+        elif shipment.route is Route.CONSOLIDATION:
+            meeting, service = scene.image.location_ids[shipment.via], scene.image.service_ids[shipment.service]
+            parts.append(f"from {place} to {meeting}, from there together by {service}, there by {by}")
         else:
             parts.append(f"from {place} by {scene.image.service_ids[shipment.service]}, there by {by}")
     short = units_short(plan)

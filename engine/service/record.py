@@ -19,7 +19,10 @@ SOURCE_ORDER = "SourceOrder"
 Finish = Callable[..., bytes]
 """A recorded answer with position and duplicate filled in."""
 
-WAYS = {Route.SHIP: "from", Route.PICKUP: "collected at", Route.SHIP_TO_STORE: "to be collected after a transfer from"}
+WAYS = {
+    Route.SHIP: "from", Route.PICKUP: "collected at", Route.SHIP_TO_STORE: "to be collected after a transfer from",
+    Route.CONSOLIDATION: "to be put together with others, from",
+}  # fmt: skip
 
 
 class Encoded(NamedTuple):

@@ -54,9 +54,11 @@ week,DC,NL,1012,,WEEK,17:00,,,,
 new-york,DC,US,10001,America/New_York,WEEK-US,15:00,,,,
 store,STORE,NL,1012,,,,false,true,,
 corner,STORE,NL,1012,,SHOP,,false,true,,
+hub,DC,NL,1012,,,,,,,
 """
 """A, B, X, Y and Z are alike in everything, but that Z hands over to customers too; eu-1 comes before eu-2; `week` and
-`new-york` have cutoffs and closed days; lanes lead to `corner` alone."""
+`new-york` have cutoffs and closed days; lanes lead to `corner`
+and `hub` alone."""
 
 HORIZON_DAYS = 3_650
 """The longest there is: tests of dates ask for days of 2030."""
@@ -105,6 +107,7 @@ NETWORK: Mapping[str, str] = {
     "transfers.csv": (
         "from_location_id,to_location_id,transit_days,calendar_id,departure,cost_micros,unit_cost_micros,arrival\n"
         "A,corner,1,TRUCK,20:00,2000000,100000,\nB,corner,2,TRUCK,12:00,500000,0,14:00\n"
+        "A,hub,1,TRUCK,20:00,100000,0,\nB,hub,0,TRUCK,12:00,200000,0,\n"
     ),
     "carrier_services.csv": (
         "carrier_service_id,service_level,pickup_time,delivery_calendar_id\nPOST,STANDARD,18:00,DELIVERY\n"

@@ -113,3 +113,23 @@ def test_no_truck_in_time_is_what_binds(server: Server) -> None:
     assert not answer.options
     (line,) = answer.unavailable
     assert (line.reason, list(line.restricted_by)) == ("PROMISE_UNREACHABLE", ["lines[0].latest_date"])
+
+
+def test_what_must_arrive_as_one_is_put_together(server: Server) -> None:
+    """One line at A, one at B: apart by post; together at `hub`, to which both have lanes, on the day after the later truck."""
+    one, two = stocked(server, A=1), stocked(server, B=1)
+    asked = {"request_time": instant("2030-03-27T11:00")}
+    apart = quote(server, basket(lines((one, 1), (two, 1)), **asked)).options[0]
+    assert {s.route for s in apart.plan.shipments} == {types_pb2.ROUTE_SHIP}
+    whole = types_pb2.Constraints(ship_complete=types_pb2.FlagConstraint(value=True))
+    wanted = basket(lines((one, 1), (two, 1)), constraints=whole, **asked)
+    (option,) = quote(server, wanted).options
+    # A's truck leaves on Wednesday at 20:00 and is there on Thursday, B's is there on Wednesday; the parcel leaves at 18:00.
+    assert local(option.delivery_latest) == "Fri 2030-03-29 21:00"
+    taken = send(server, order_request(wanted)).plan
+    for shipment in taken.shipments:
+        assert (shipment.route, shipment.via_location_id) == (types_pb2.ROUTE_CONSOLIDATION, "hub")
+        assert (shipment.carrier_service_id, local(shipment.delivery_latest)) == ("POST", "Fri 2030-03-29 21:00")
+    costs = {term.term: term.raw_micros for term in taken.cost.terms}
+    assert costs == {"carrier": 4_950_000, "transfer": 300_000}
+    assert available(server, one)["A"] == available(server, two)["B"] == 0

@@ -51,7 +51,7 @@ def test_each_location_says_what_stands_in_its_way(server: Server) -> None:
     answer = explain(server, basket=basket(lines((one, 1), (two, 2))))
     assert shipped(answer.plan) == {"A": {"1": 1, "2": 2}}
     seen = by_id(answer.explanation)
-    assert len(seen) == 12
+    assert len(seen) == 13
     assert (seen["A"].chosen, seen["A"].feasible, seen["A"].difference_micros, reasons(seen["A"])) == (True, True, 0, [])
     assert (seen["B"].feasible, seen["B"].difference_micros) == (True, PARCEL_MICROS + SPLIT_MICROS)
     assert seen["B"].difference_kind == EXACT
@@ -74,7 +74,7 @@ def test_levels_are_kept(server: Server) -> None:
     wanted = basket(lines((item, 1)))
     assert not quote(server, wanted).HasField("explanation")
     some = quote(server, wanted, explain=CANDIDATES).explanation
-    assert len(some.candidates) == 12 and not some.flips and not some.binding_constraints
+    assert len(some.candidates) == 13 and not some.flips and not some.binding_constraints
     assert not any(each.HasField("cost") for each in some.candidates)
     full = quote(server, wanted, explain=FULL).explanation
     assert by_id(full)["B"].cost.total_micros == PARCEL_MICROS
@@ -121,14 +121,14 @@ def test_a_recorded_order_is_explained_as_of_now(server: Server) -> None:
 
 
 def test_candidates_come_page_by_page(server: Server) -> None:
-    """Three that could, the one of the plan first; nine that could not, last."""
+    """Three that could, the one of the plan first; ten that could not, last."""
     item = stocked(server, B=1, X=1, **{"eu-2": 1})
     wanted = basket(lines((item, 1)))
     first = candidates(server, wanted, page_size=4)
     second = candidates(server, wanted, page_size=4, page_token=first.next_page_token)
     third = candidates(server, wanted, page_size=4, page_token=second.next_page_token)
     seen = [*first.candidates, *second.candidates, *third.candidates]
-    assert [each.feasible for each in seen] == [True] * 3 + [False] * 9
+    assert [each.feasible for each in seen] == [True] * 3 + [False] * 10
     assert (seen[0].location_id, seen[0].chosen, third.next_page_token) == ("B", True, "")
     only = candidates(server, wanted, feasible_only=True)
     assert [each.location_id for each in only.candidates] == ["B", "X", "eu-2"]
