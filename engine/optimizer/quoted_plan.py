@@ -5,13 +5,17 @@ whatever is there in time; all else, the price as well, is as it was, or it is s
 """
 
 import struct
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.domain.enums import Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Route, Shipment
 from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.kernels.dates import handover_minute
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.tariffs import weigh
+from engine.network.image import NetworkImage
 from engine.optimizer.assemble import peg, shipment_hold
 from engine.optimizer.collect import Collected
 from engine.optimizer.decide import summed_plan
@@ -23,7 +27,11 @@ from engine.optimizer.shortage import Shortfall
 STATUSES = tuple(CertificateStatus)
 REASONS = tuple(Reason)
 MONEY, HEAD = "<4q", "<7i"
-LOAD_FIELDS = 10
+START_UNKNOWN = -(2**31)
+"""Of a load: any start that makes its handover."""
+
+START_DAYS_MAX = 60
+"""How long before its handover work on a load may have been started."""
 
 
 class QuotedPlan(NamedTuple):
@@ -39,31 +47,51 @@ class QuotedPlan(NamedTuple):
 
 
 def packed(scene: Scene, plan: Plan) -> bytes:
-    """A plan as bytes, read by `unpacked`; minutes are counted from the basket's."""
-    certificate, minute = plan.certificate, scene.basket.request_minute
-    raw, weighted = plan_penalty(plan) if scene.basket.constraints.penalties else (0, 0)
+    """A plan as bytes, read by `unpacked`."""
+    penalty = plan_penalty(plan) if scene.basket.constraints.penalties else (0, 0)
     has_capacity = scene.policy.capacity_price_micros > 0
+    return written(
+        policy_index(scene.image, plan.policy_id), [load_of(s) for s in plan.shipments],
+        [micros_of(s.terms, Term.CAPACITY)[0] if has_capacity else 0 for s in plan.shipments],
+        [(short.line, short.quantity, REASONS.index(short.reason)) for short in plan.short_lines], plan.certificate, penalty,
+        scene.basket.request_minute,
+    )  # fmt: skip
+
+
+def load_of(shipment: Shipment) -> Load:
+    """The load that a shipment was made of."""
+    units: dict[int, int] = {}
+    for each in shipment.pegs:
+        units[each.line] = units.get(each.line, 0) + each.quantity
+    collected = shipment.location if shipment.service < 0 else -1
+    return Load(
+        shipment.location, shipment.service, shipment.start_minute, shipment.capacity_day, shipment.handover_by_minute,
+        shipment.delivery_earliest_minute, shipment.delivery_latest_minute, tuple(units.items()),
+        collected if shipment.via < 0 else shipment.via, shipment.lane,
+    )  # fmt: skip
+
+
+def written(
+    policy: int, loads: Sequence[Load], capacity_micros: Sequence[int], short: Sequence[tuple[int, int, int]],
+    certificate: Certificate, penalty: tuple[int, int], minute: int,
+) -> bytes:  # fmt: skip
+    """The fields of a `QuotedPlan` as bytes; minutes are counted from the basket's."""
     numbers = [
-        policy_index(scene, plan.policy_id), STATUSES.index(certificate.status), certificate.candidates,
-        certificate.nodes, certificate.cut_by_deadline, len(plan.shipments), len(plan.short_lines),
+        policy, STATUSES.index(certificate.status), certificate.candidates, certificate.nodes, certificate.cut_by_deadline,
+        len(loads), len(short),
     ]  # fmt: skip
-    capacity = []
-    for s in plan.shipments:
-        units: dict[int, int] = {}
-        for each in s.pegs:
-            units[each.line] = units.get(each.line, 0) + each.quantity
-        via = -1 if s.service >= 0 else s.location if s.via < 0 else s.via
+    for load in loads:
+        start = START_UNKNOWN if load.start_minute == START_UNKNOWN else load.start_minute - minute
         numbers += (
-            s.location, s.service, s.start_minute - minute, s.capacity_day, s.handover_by_minute - minute,
-            s.delivery_earliest_minute - minute, s.delivery_latest_minute - minute, via, s.lane, len(units),
+            load.location, load.service, start, load.day, load.handover - minute, load.earliest - minute, load.latest - minute,
+            load.via, load.lane, len(load.quantities),
         )  # fmt: skip
-        for pair in units.items():
+        for pair in load.quantities:
             numbers += pair
-        capacity.append(micros_of(s.terms, Term.CAPACITY)[0] if has_capacity else 0)
-    for short in plan.short_lines:
-        numbers += (short.line, short.quantity, REASONS.index(short.reason))
-    money = struct.pack(MONEY, certificate.objective_micros, certificate.lower_bound_micros, raw, weighted)
-    return money + struct.pack(f"<{len(numbers)}i{len(capacity)}q", *numbers, *capacity)
+    for each in short:
+        numbers += each
+    money = struct.pack(MONEY, certificate.objective_micros, certificate.lower_bound_micros, *penalty)
+    return money + struct.pack(f"<{len(numbers)}i{len(loads)}q", *numbers, *capacity_micros)
 
 
 def plan_penalty(plan: Plan) -> tuple[int, int]:
@@ -92,7 +120,8 @@ def unpacked(data: bytes, minute: int) -> QuotedPlan:
         at += 40 + 8 * count
         quantities = tuple(zip(pairs[::2], pairs[1::2], strict=True))
         dates = handover + minute, earliest + minute, latest + minute
-        loads.append(Load(location, service, start + minute, day, *dates, quantities, via, lane))
+        begin = START_UNKNOWN if start == START_UNKNOWN else start + minute
+        loads.append(Load(location, service, begin, day, *dates, quantities, via, lane))
     short = tuple(struct.unpack_from("<3i", data, at + 12 * i) for i in range(short_count))
     capacity = struct.unpack_from(f"<{load_count}q", data, at + 12 * short_count)
     certificate = Certificate(STATUSES[status], objective, bound, candidates, nodes, bool(is_cut))
@@ -107,7 +136,8 @@ def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) ->
     changes: list[FieldViolation] = []
     shipments: list[Shipment] = []
     held = []
-    for load, capacity_micros in zip(quoted.loads, quoted.capacity_micros, strict=True):
+    for quoted_load, capacity_micros in zip(quoted.loads, quoted.capacity_micros, strict=True):
+        load = started(scene, quoted_load)
         changed = changes_of(scene, load, field)
         if changed:
             changes += changed
@@ -132,6 +162,16 @@ def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) ->
         text = f"price: it costs {plan.cost_micros} micros, not {certificate.objective_micros} as quoted"
         raise changed_refusal([FieldViolation("quote_token", text)])
     return Plan(plan.shipments, plan.short_lines, plan.terms, certificate, plan.policy_id)
+
+
+def started(scene: Scene, load: Load) -> Load:
+    """The load with a minute at which its work may start: the last that makes its handover, where it is not known."""
+    if load.start_minute != START_UNKNOWN:
+        return load
+    tables, profile = scene.horizon.tables, scene.image.profile_index.item(load.location)
+    minutes = range(load.handover - START_DAYS_MAX * 1_440, load.handover + 1)
+    after = bisect_right(minutes, load.handover, key=lambda m: int(handover_minute(m, profile, load.service, tables)[0]))
+    return load._replace(start_minute=minutes[after - 1])
 
 
 def changed_refusal(changes: list[FieldViolation]) -> Refusal:
@@ -174,9 +214,9 @@ def priced_as_then(scene: Scene, shipment: Shipment, capacity_micros: int) -> Sh
     return Shipment(**(fields | {"terms": terms}))
 
 
-def policy_index(scene: Scene, policy_id: str) -> int:
+def policy_index(image: NetworkImage, policy_id: str) -> int:
     """Which of the network's policies it is; −1: the one that stands where there is none."""
-    return next((i for i, policy in enumerate(scene.image.records.policies) if policy.policy_id == policy_id), -1)
+    return next((i for i, policy in enumerate(image.records.policies) if policy.policy_id == policy_id), -1)
 
 
 def place_of(scene: Scene, load: Load) -> str:

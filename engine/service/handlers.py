@@ -177,7 +177,7 @@ class Handlers:
         self.clock = clock
         self.readers = readers
         self._plain = PlainOrders(image, limits.lines_max, clock)
-        self._promises = PlainPromises(image, limits.lines_max, clock)
+        self._promises = PlainPromises(image, limits.lines_max, clock, limits.quote_key)
         self._behind: list[Call] = []
         self.auditor: LiveAuditor | None = None
         """Compares the stock with the store's; set by who has the store."""
@@ -238,7 +238,7 @@ class Handlers:
     def promises(self) -> PlainPromises:
         """What answers plain quotes, of the image in force."""
         if self._promises.image is not self.image:
-            self._promises = PlainPromises(self.image, self.limits.lines_max, self.clock)
+            self._promises = PlainPromises(self.image, self.limits.lines_max, self.clock, self.limits.quote_key)
         return self._promises
 
     def _planned_alone(self, call: Call) -> Write:

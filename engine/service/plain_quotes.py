@@ -44,7 +44,9 @@ from engine.promise.quote import OPTIONS_DEFAULT
 from engine.service.order_texts import names_of, slot_names
 from engine.service.plain_estimates import PlainListings
 from engine.service.plain_kinds import PlainKinds
+from engine.service.plain_tokens import PlainSigner
 from engine.service.quote_texts import answer_ends, delivery_minutes, quote_words
+from engine.service.quote_tokens import QuoteKey
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -85,9 +87,11 @@ class Asked(NamedTuple):
 class PlainPromises:
     """Reads, plans and writes plain quotes of one network image. Used by one thread."""
 
-    def __init__(self, image: NetworkImage, lines_max: int, clock: Clock) -> None:
+    def __init__(self, image: NetworkImage, lines_max: int, clock: Clock, key: QuoteKey | None = None) -> None:
+        """key: signs options; None: they are not signed."""
         self.image = image
         self.clock = clock
+        self.key = key if key is not None and key.secret else None
         self.quoter = PlainQuoter(image)
         self.kinds = PlainKinds(image, lines_max, self.quoter.policies)
         self.listings = PlainListings(image, self.kinds)
@@ -117,7 +121,12 @@ class PlainPromises:
         for first in range(0, len(plain), most):
             rows = plain[first : first + most]
             tables = self.plan(asked, rows, stock, moment.minute)
-            for n, answer in zip(rows, self.write(asked, tables, stock, moment), strict=True):
+            signer = None
+            if self.key is not None:
+                texts = [text[begins[n] : ends[n]] for n in rows]
+                policies = self.quoter.policies.policies
+                signer = PlainSigner(self.key, self.image, policies, texts, moment.minute, moment.position)
+            for n, answer in zip(rows, self.write(asked, tables, stock, moment, signer), strict=True):
                 answers[n] = answer
         return answers
 

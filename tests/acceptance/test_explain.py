@@ -124,9 +124,9 @@ def test_candidates_come_page_by_page(server: Server) -> None:
     """Three that could, the one of the plan first; ten that could not, last."""
     item = stocked(server, B=1, X=1, **{"eu-2": 1})
     wanted = basket(lines((item, 1)))
-    first = candidates(server, wanted, page_size=4)
-    second = candidates(server, wanted, page_size=4, page_token=first.next_page_token)
-    third = candidates(server, wanted, page_size=4, page_token=second.next_page_token)
+    first = candidates(server, wanted, page_size=5)
+    second = candidates(server, wanted, page_size=5, page_token=first.next_page_token)
+    third = candidates(server, wanted, page_size=5, page_token=second.next_page_token)
     seen = [*first.candidates, *second.candidates, *third.candidates]
     assert [each.feasible for each in seen] == [True] * 3 + [False] * 10
     assert (seen[0].location_id, seen[0].chosen, third.next_page_token) == ("B", True, "")
