@@ -91,6 +91,7 @@ class Asked:
     image: NetworkImage
     position: str
     stale: bool
+    signer: QuoteSigner | None
 
 
 def quoted(
@@ -107,7 +108,11 @@ def read_quote(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, 
     basket = decode_quote(request, h.image, h.now_minute(), h.limits.lines_max, wrong)
     level = decode_level(request.explain, wrong)
     wrong.check()
-    return Asked(basket, options_max, level, not request.omit_frontier, h.image, h.path.position, h.path.stale)
+    key, position = h.limits.quote_key, h.path.position
+    signer = None
+    if key.secret:
+        signer = QuoteSigner(key, h.image, request.basket, basket.request_minute, position, h.now_minute())
+    return Asked(basket, options_max, level, not request.omit_frontier, h.image, position, h.path.stale, signer)
 
 
 def plan_quote(
@@ -121,9 +126,7 @@ def plan_quote(
         with_frontier=asked.with_frontier,
     )  # fmt: skip
     micros = (h.clock.monotonic_ns() - started) // 1_000
-    key = h.limits.quote_key
-    signer = QuoteSigner(key, image, request.basket, basket.request_minute, asked.position, h.now_minute()) if key.secret else None
-    answer = encode_quote(found, asked.position, asked.stale, micros, signer)
+    answer = encode_quote(found, asked.position, asked.stale, micros, asked.signer)
     if found.explanation is not None:
         answer.explanation.CopyFrom(encode_explanation(found.explanation))
     return answer
