@@ -1,9 +1,10 @@
 """A pool of open orders as one mixed-integer model for HiGHS: a variable for every subset of lines that a way could carry."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.kernels.partition import NEVER
 from engine.kernels.pool_tables import Pool
@@ -20,21 +21,26 @@ class Solved(NamedTuple):
     is_proven: bool
 
 
-def solve_pool(pool: Pool, seconds_max: float, gap: float = 1e-6, *, relaxed: bool = False) -> Solved:
-    """The cheapest plans of whole lines for all orders together; `relaxed`: shares of plans as well."""
+def solve_pool(
+    pool: Pool, seconds_max: float, gap: float = 1e-6, *, relaxed: bool = False, counts: NDArray[np.int64] | None = None
+) -> Solved:
+    """The cheapest plans of whole lines for all orders together; `relaxed`: shares of plans as well.
+
+    counts [orders]: how many there are of each order; None: one.
+    """
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("time_limit", float(seconds_max))
     highs.setOptionValue("mip_rel_gap", gap)
     highs.setOptionValue("threads", 1)
-    highs.passModel(_model(pool, relaxed=relaxed))
+    highs.passModel(_model(pool, np.ones(len(pool.most)) if counts is None else counts, relaxed=relaxed))
     highs.run()
     status, info = highs.getModelStatus(), highs.getInfo()
     bound = info.objective_function_value if relaxed else info.mip_dual_bound
     return Solved(info.objective_function_value / MICROS, bound / MICROS, status == highspy.HighsModelStatus.kOptimal)
 
 
-def _model(pool: Pool, *, relaxed: bool) -> highspy.HighsLp:
+def _model(pool: Pool, counts: NDArray[Any], *, relaxed: bool) -> highspy.HighsLp:
     """Rows: lines, positions, slots, what the first shipment of each order saves, and one shipment a way."""
     lines, positions, orders = len(pool.quantity), len(pool.position_units), len(pool.most)
     slot_row = lines + positions
@@ -72,11 +78,11 @@ def _model(pool: Pool, *, relaxed: bool) -> highspy.HighsLp:
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(costs), once_row + len(pool.way_fixed)
     lp.col_cost_ = np.array(costs)
-    lp.col_lower_, lp.col_upper_ = np.zeros(len(costs)), np.ones(len(costs))
-    once = np.ones(len(pool.way_fixed))
+    lp.col_lower_, lp.col_upper_ = np.zeros(len(costs)), np.full(len(costs), counts.max(initial=1))
+    asked, once = np.repeat(counts, np.diff(pool.first_line)), np.repeat(counts, np.diff(pool.first_way))
     limits = np.full(positions + len(pool.slot_left), -np.inf)
-    lp.row_lower_ = np.concatenate((np.ones(lines), limits, np.zeros(orders), -np.inf * once))
-    lp.row_upper_ = np.concatenate((np.ones(lines), pool.position_units, pool.slot_left, np.full(orders, np.inf), once))
+    lp.row_lower_ = np.concatenate((asked, limits, np.zeros(orders), np.full(len(once), -np.inf)))
+    lp.row_upper_ = np.concatenate((asked, pool.position_units, pool.slot_left, np.full(orders, np.inf), once))
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_ = np.array(starts)
     lp.a_matrix_.index_, lp.a_matrix_.value_ = np.array(rows), np.array(values, np.float64)

@@ -170,6 +170,8 @@ class AioFront:
                 sending.cancel()
             flow.close()
             await asyncio.wait((sending,))
+            if sending in done and sending.exception() is None:
+                return
             if sending in done:
                 self._log.debug("the client of a stream is gone", method=method, error=str(sending.exception()))
                 return
@@ -222,8 +224,8 @@ def check_unused(address: str) -> None:
 
 
 async def _send(flow: Outflow, ready: asyncio.Event, context: Any) -> None:
-    """Send what there is, each message when the client has room for it, until cancelled."""
-    while True:
+    """Send what there is, each message when the client has room for it, until cancelled, or until it is complete."""
+    while not flow.is_done:
         message = flow.take()
         if message is not None:
             await context.write(message)

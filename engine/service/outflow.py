@@ -45,6 +45,7 @@ class Outflow:
         self._messages: deque[bytes] = deque()
         self._bytes = 0
         self._is_over = False
+        self._is_complete = False
         self._release: Callable[[], object] = _nothing
         self._room: Callable[[], object] = _nothing
         self._moved_at = time.monotonic()
@@ -89,6 +90,18 @@ class Outflow:
                 return
             self._finish()
             self._ended(refusal)
+
+    def complete(self) -> None:
+        """Nothing more comes: the stream ends well once what waits is sent."""
+        with self._lock:
+            if not self._is_over:
+                self._is_complete = True
+                self._ready()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is complete, and all of it was taken."""
+        return self._is_complete and not self._messages
 
     def end_stalled(self) -> None:
         """End the stream of a reader that takes nothing."""

@@ -133,7 +133,7 @@ class BatchSourceOrdersResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchSourceOrdersResult, _Mapping]]] = ..., position: _Optional[str] = ...) -> None: ...
 
 class OrderFilter(_message.Message):
-    __slots__ = ("order_ids", "location_ids", "item_ids", "states", "max_priority", "created_from", "created_to")
+    __slots__ = ("order_ids", "location_ids", "item_ids", "states", "max_priority", "created_from", "created_to", "channels", "at_risk_only")
     ORDER_IDS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -141,6 +141,8 @@ class OrderFilter(_message.Message):
     MAX_PRIORITY_FIELD_NUMBER: _ClassVar[int]
     CREATED_FROM_FIELD_NUMBER: _ClassVar[int]
     CREATED_TO_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    AT_RISK_ONLY_FIELD_NUMBER: _ClassVar[int]
     order_ids: _containers.RepeatedScalarFieldContainer[str]
     location_ids: _containers.RepeatedScalarFieldContainer[str]
     item_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -148,10 +150,12 @@ class OrderFilter(_message.Message):
     max_priority: int
     created_from: _timestamp_pb2.Timestamp
     created_to: _timestamp_pb2.Timestamp
-    def __init__(self, order_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., item_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_types_pb2.OrderState, str]]] = ..., max_priority: _Optional[int] = ..., created_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    at_risk_only: bool
+    def __init__(self, order_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., item_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_types_pb2.OrderState, str]]] = ..., max_priority: _Optional[int] = ..., created_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channels: _Optional[_Iterable[str]] = ..., at_risk_only: _Optional[bool] = ...) -> None: ...
 
 class RerouteOrdersRequest(_message.Message):
-    __slots__ = ("network_id", "min_position", "request_id", "filter", "mode", "policy_id", "max_duration", "target_gap", "allow_repromise", "reason")
+    __slots__ = ("network_id", "min_position", "request_id", "filter", "mode", "policy_id", "max_duration", "target_gap", "allow_repromise", "reason", "excluded_location_ids", "move_price_micros", "moves_max")
     NETWORK_ID_FIELD_NUMBER: _ClassVar[int]
     MIN_POSITION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -162,6 +166,9 @@ class RerouteOrdersRequest(_message.Message):
     TARGET_GAP_FIELD_NUMBER: _ClassVar[int]
     ALLOW_REPROMISE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDED_LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
+    MOVE_PRICE_MICROS_FIELD_NUMBER: _ClassVar[int]
+    MOVES_MAX_FIELD_NUMBER: _ClassVar[int]
     network_id: str
     min_position: str
     request_id: str
@@ -172,10 +179,13 @@ class RerouteOrdersRequest(_message.Message):
     target_gap: float
     allow_repromise: bool
     reason: str
-    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., request_id: _Optional[str] = ..., filter: _Optional[_Union[OrderFilter, _Mapping]] = ..., mode: _Optional[_Union[SourceMode, str]] = ..., policy_id: _Optional[str] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., target_gap: _Optional[float] = ..., allow_repromise: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
+    excluded_location_ids: _containers.RepeatedScalarFieldContainer[str]
+    move_price_micros: int
+    moves_max: int
+    def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., request_id: _Optional[str] = ..., filter: _Optional[_Union[OrderFilter, _Mapping]] = ..., mode: _Optional[_Union[SourceMode, str]] = ..., policy_id: _Optional[str] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., target_gap: _Optional[float] = ..., allow_repromise: _Optional[bool] = ..., reason: _Optional[str] = ..., excluded_location_ids: _Optional[_Iterable[str]] = ..., move_price_micros: _Optional[int] = ..., moves_max: _Optional[int] = ...) -> None: ...
 
 class SearchProgress(_message.Message):
-    __slots__ = ("order_count", "planned_order_count", "rounds", "objective_micros", "lower_bound_micros", "gap", "elapsed")
+    __slots__ = ("order_count", "planned_order_count", "rounds", "objective_micros", "lower_bound_micros", "gap", "elapsed", "moved_order_count")
     ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
     PLANNED_ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
     ROUNDS_FIELD_NUMBER: _ClassVar[int]
@@ -183,6 +193,7 @@ class SearchProgress(_message.Message):
     LOWER_BOUND_MICROS_FIELD_NUMBER: _ClassVar[int]
     GAP_FIELD_NUMBER: _ClassVar[int]
     ELAPSED_FIELD_NUMBER: _ClassVar[int]
+    MOVED_ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
     order_count: int
     planned_order_count: int
     rounds: int
@@ -190,23 +201,26 @@ class SearchProgress(_message.Message):
     lower_bound_micros: int
     gap: float
     elapsed: _duration_pb2.Duration
-    def __init__(self, order_count: _Optional[int] = ..., planned_order_count: _Optional[int] = ..., rounds: _Optional[int] = ..., objective_micros: _Optional[int] = ..., lower_bound_micros: _Optional[int] = ..., gap: _Optional[float] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    moved_order_count: int
+    def __init__(self, order_count: _Optional[int] = ..., planned_order_count: _Optional[int] = ..., rounds: _Optional[int] = ..., objective_micros: _Optional[int] = ..., lower_bound_micros: _Optional[int] = ..., gap: _Optional[float] = ..., elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., moved_order_count: _Optional[int] = ...) -> None: ...
 
 class RerouteChange(_message.Message):
-    __slots__ = ("order_id", "changed", "cost_before_micros", "cost_after_micros", "plan", "refusal")
+    __slots__ = ("order_id", "changed", "cost_before_micros", "cost_after_micros", "plan", "refusal", "promise_broken")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     CHANGED_FIELD_NUMBER: _ClassVar[int]
     COST_BEFORE_MICROS_FIELD_NUMBER: _ClassVar[int]
     COST_AFTER_MICROS_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    PROMISE_BROKEN_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     changed: bool
     cost_before_micros: int
     cost_after_micros: int
     plan: _types_pb2.Plan
     refusal: _types_pb2.Refusal
-    def __init__(self, order_id: _Optional[str] = ..., changed: _Optional[bool] = ..., cost_before_micros: _Optional[int] = ..., cost_after_micros: _Optional[int] = ..., plan: _Optional[_Union[_types_pb2.Plan, _Mapping]] = ..., refusal: _Optional[_Union[_types_pb2.Refusal, _Mapping]] = ...) -> None: ...
+    promise_broken: bool
+    def __init__(self, order_id: _Optional[str] = ..., changed: _Optional[bool] = ..., cost_before_micros: _Optional[int] = ..., cost_after_micros: _Optional[int] = ..., plan: _Optional[_Union[_types_pb2.Plan, _Mapping]] = ..., refusal: _Optional[_Union[_types_pb2.Refusal, _Mapping]] = ..., promise_broken: _Optional[bool] = ...) -> None: ...
 
 class ContentionPrice(_message.Message):
     __slots__ = ("item_id", "location_id", "date", "price_micros")

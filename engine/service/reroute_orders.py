@@ -1,0 +1,199 @@
+"""Open orders as a reroute sees them: what of each may still move, where it comes from now, and until when it was promised."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from belofte.v1 import types_pb2
+
+from engine.domain.basket import NO_LATEST, Basket
+from engine.domain.enums import OrderBy
+from engine.domain.life import ALLOCATED, ORDER_STATES, Action, OrderState, ShipmentState
+from engine.domain.reasons import Reason, Refusal
+from engine.fulfilment.draft import OrderRecord
+from engine.fulfilment.order_record import cell_of
+from engine.inventory.fork import ForkedItem, StockFork
+from engine.inventory.live import LiveStock
+from engine.inventory.transaction import Cell
+from engine.kernels.subsets import SUBSET_LINES_MAX
+from engine.network.image import NetworkImage
+from engine.optimizer.scene import set_scene
+from engine.reroute.order_pool import NOWHERE, OpenOrder
+from engine.service.decode import decode_basket
+from engine.service.fields import Violations
+
+if TYPE_CHECKING:
+    from engine.service.handlers import Handlers
+
+Shipment = types_pb2.Shipment
+
+
+@dataclass(frozen=True, slots=True)
+class Movable:
+    """What of an order may move: whole lines, each in one planned shipment. `line_ids` in the order of the basket."""
+
+    record: OrderRecord
+    line_ids: tuple[str, ...]
+    shipment_of: tuple[Shipment, ...]
+    """By line."""
+    promised_minute: tuple[int, ...]
+    """By line: until when it was promised; NO_LATEST: it was not."""
+
+    @property
+    def order_id(self) -> str:
+        """Its id."""
+        return self.record.order.order_id
+
+    @property
+    def cells(self) -> list[tuple[Cell, int]]:
+        """What the lines hold, by position."""
+        wanted = set(self.line_ids)
+        shipments = {each.shipment_id: each for each in self.shipment_of}
+        return [
+            (cell_of(each, part), part.quantity)
+            for each in shipments.values() for part in each.lines if part.line_id in wanted
+        ]  # fmt: skip
+
+    @property
+    def cost_micros(self) -> int:
+        """What the shipments of the lines cost, as recorded."""
+        return sum(each.cost.total_micros for each in {each.shipment_id: each for each in self.shipment_of}.values())
+
+
+def movable(record: OrderRecord) -> Movable:
+    """What of an order may move. Raises `Refusal` where nothing may."""
+    order = record.order
+    if OrderState(order.state) not in ORDER_STATES[Action.REASSIGN]:
+        state = types_pb2.OrderState.Name(order.state).removeprefix("ORDER_STATE_")
+        raise Refusal(Reason.WRONG_STATE, f"order {order.order_id!r} is {state}: nothing of it may move")
+    where: dict[str, list[Shipment]] = {}
+    for shipment in order.plan.shipments:
+        for line_id in dict.fromkeys(part.line_id for part in shipment.lines):
+            where.setdefault(line_id, []).append(shipment)
+    found = [
+        (line.line_id, where[line.line_id][0]) for line in order.basket.lines
+        if len(where.get(line.line_id, ())) == 1 and _may_move(line, where[line.line_id][0])
+    ]  # fmt: skip
+    if not found or len(found) > SUBSET_LINES_MAX:
+        why = "no line of it waits in one planned shipment" if not found else f"more than {SUBSET_LINES_MAX} lines of it wait"
+        raise Refusal(Reason.WRONG_STATE, f"order {order.order_id!r}: {why}")
+    shipments = tuple(shipment for _, shipment in found)
+    promised = tuple(_promised(order, shipment) for shipment in shipments)
+    return Movable(record, tuple(line_id for line_id, _ in found), shipments, promised)
+
+
+def _may_move(line: types_pb2.BasketLine, shipment: Shipment) -> bool:
+    """A whole line that is shipped, of an item that is no kit, and that its location has not accepted."""
+    parts = [part for part in shipment.lines if part.line_id == line.line_id]
+    return (
+        shipment.state == types_pb2.SHIPMENT_STATE_PLANNED
+        and shipment.route == types_pb2.ROUTE_SHIP
+        and all(part.item_id == line.item_id for part in parts)
+        and sum(part.quantity for part in parts) == line.quantity
+        and not line.kit_parent_line_id
+    )
+
+
+def _promised(order: types_pb2.Order, shipment: Shipment) -> int:
+    """The minute by which it must be there: what the customer was told, else what the plan says."""
+    if order.HasField("promise") and order.promise.HasField("delivery_latest"):
+        return order.promise.delivery_latest.seconds // 60
+    return shipment.delivery_latest.seconds // 60 if shipment.HasField("delivery_latest") else NO_LATEST
+
+
+def fork_of(stock: LiveStock, items: Iterable[int]) -> StockFork:
+    """A copy of the rows of some items, and of all capacity: what is done to it touches nothing else."""
+    fork = StockFork(stock, [ForkedItem(item) for item in dict.fromkeys(items)])
+    fork.capacity_used = stock.capacity_used.copy(order="F")
+    fork._capacity_later = dict(stock._capacity_later)
+    return fork
+
+
+def give_back(fork: LiveStock, orders: Sequence[Movable], image: NetworkImage) -> None:
+    """As if the lines that may move held nothing, neither stock nor capacity."""
+    for each in orders:
+        pegs = []
+        for cell, quantity in each.cells:
+            item, location = image.item_index.get(cell.item_id), image.location_index.get(cell.location_id)
+            if item is None or location is None:
+                continue
+            at = fork.matrix.find(item, location, fork.slot_of(item, location, cell.receipt_id, cell.pool))
+            if at >= 0:
+                pegs.append((at, -quantity))
+        moving = {shipment.shipment_id for shipment in each.shipment_of}
+        stays = {
+            shipment.location_id for shipment in each.record.order.plan.shipments
+            if ShipmentState(shipment.state) in ALLOCATED and shipment.lines and shipment.shipment_id not in moving
+        }  # fmt: skip
+        days = [
+            (image.location_index[location_id], day, -quantity) for location_id, day, quantity in each.record.capacities
+            if location_id in image.location_index and location_id not in stays
+        ]  # fmt: skip
+        fork.hold(pegs, days)
+
+
+def open_order(
+    h: "Handlers", image: NetworkImage, stock: LiveStock, each: Movable, excluded: Sequence[str], policy_id: str,
+    *, keeps_promise: bool,
+) -> OpenOrder:  # fmt: skip
+    """The order's lines that may move as they are asked for now. Raises `Refusal` where they cannot be."""
+    basket = _basket(h, image, each, excluded, policy_id)
+    if keeps_promise:
+        lines = tuple(
+            replace(line, latest_minute=min(line.latest_minute, promised))
+            for line, promised in zip(basket.lines, each.promised_minute, strict=True)
+        )
+        basket = replace(basket, lines=lines)
+    scene = set_scene(image, stock, basket, "order.basket")
+    if keeps_promise:
+        scene = replace(scene, deliver_by=max(each.promised_minute))
+    if scene.policy.order_by is not OrderBy.COST:
+        text = f"order {each.order_id!r}: policy {scene.policy.policy_id!r} ranks locations, whatever they cost"
+        raise Refusal(Reason.RESTRICTED, text)
+    if scene.lanes is None:
+        raise Refusal(Reason.NO_ROUTE, f"order {each.order_id!r} has no destination any more")
+    present = tuple(
+        (image.location_index.get(shipment.location_id, -1), image.service_index.get(shipment.carrier_service_id, -1))
+        for shipment in each.shipment_of
+    )
+    gone = {image.location_index.get(location_id, -1) for location_id in excluded}
+    return OpenOrder(scene, tuple(NOWHERE if location in gone else (location, service) for location, service in present))
+
+
+def _basket(h: "Handlers", image: NetworkImage, each: Movable, excluded: Sequence[str], policy_id: str) -> Basket:
+    order = each.record.order
+    wire = types_pb2.Basket()
+    wire.CopyFrom(order.basket)
+    wire.ClearField("request_time")
+    wire.policy_id = policy_id or order.policy_id
+    # What was asked of the whole basket says nothing of a part of it.
+    if len(each.line_ids) < len(order.basket.lines):
+        wire.constraints.ClearField("ship_complete")
+    wanted = set(each.line_ids)
+    del wire.lines[:]
+    for line in order.basket.lines:
+        if line.line_id in wanted:
+            added = wire.lines.add()
+            added.CopyFrom(line)
+            added.excluded_location_ids.extend(excluded)
+    wrong = Violations()
+    basket = decode_basket(wire, "order.basket", image, h.now_minute(), h.limits.lines_max, wrong)
+    wrong.check()
+    moving = {shipment.shipment_id for shipment in each.shipment_of}
+    rest = {
+        shipment.location_id for shipment in order.plan.shipments
+        if ShipmentState(shipment.state) in ALLOCATED and shipment.lines and shipment.shipment_id not in moving
+    }  # fmt: skip
+    return replace(basket, constraints=replace(basket.constraints, locations_taken=len(rest)))
+
+
+def child_id(request_id: str, order_id: str, version: int) -> str:
+    """The id of what a reroute does to one order: always the same one, so that it is done once."""
+    parent = uuid.UUID(request_id)
+    digest = hashlib.sha256(f"{request_id} {order_id} {version}".encode()).digest()
+    value = parent.int >> 80 << 80 | int.from_bytes(digest[:10], "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))
