@@ -591,7 +591,8 @@ def overruled(position: str) -> Recorded | Refusal | None:
         case Overruled.RECORD:
             return order_exists()
         case _:
-            return recovering()
+            text = "not every shard held and recorded its part in time; nothing was taken, try again"
+            return Refusal(Reason.STORE_RECOVERING, text)
 
 
 def _order_settler(write: Write) -> Callable[[str | None], None]:

@@ -42,7 +42,8 @@ def judge(
     asked = [_asked(each, message) for each, message in zip(log, messages, strict=True)]
     requests = _found(connection, entries.c.request_id, [request_id for request_id, _ in asked])
     records = _found(connection, entries.c.created_id, [created_id for _, created_id in asked if created_id])
-    recorded_here: dict[str, str] = {}
+    parts_wanted = [part_id for message in messages for part_id in message.decision.part_ids]
+    recorded = _positions(connection, parts_wanted)
     verdicts: list[Verdict] = []
     rows: list[dict[str, object]] = []
     for each, message, (request_id, created_id) in zip(log, messages, asked, strict=True):
@@ -53,7 +54,7 @@ def judge(
         elif created_id and created_id in records:
             why = Overruled.RECORD
         if message.HasField("decision"):
-            parts = _positions(connection, message.decision.part_ids, recorded_here)
+            parts = {part_id: recorded[part_id] for part_id in message.decision.part_ids if part_id in recorded}
             # Who has seen all this has seen the whole of it; of one log the later position is enough.
             seen = {shards.of_position(position): position for position in (*parts.values(), each.position)}
             told = join(seen.values()) if len(parts) == len(message.decision.part_ids) else ""
@@ -68,7 +69,7 @@ def judge(
             verdicts.append(Verdict(request_id, created_id, True, told))
             requests.add(request_id)
             records.add(created_id)
-            recorded_here[request_id] = each.position
+            recorded[request_id] = each.position
             continue
         # A decision changes no stock itself: its parts see to that.
         is_undone = int(message.HasField("decision") or not _changes_stock(message))
@@ -103,12 +104,13 @@ def _changes_stock(message: ledger_entry_pb2.LedgerEntry) -> bool:
     return bool(message.positions or message.HasField("position_columns") or message.capacities or message.texts)
 
 
-def _positions(connection: Connection, part_ids: Sequence[str], recorded_here: dict[str, str]) -> dict[str, str]:
-    """Positions of those parts that are recorded, or are about to be in the same transaction."""
-    found = {part_id: recorded_here[part_id] for part_id in part_ids if part_id in recorded_here}
+def _positions(connection: Connection, part_ids: Sequence[str]) -> dict[str, str]:
+    """Positions of those parts that are recorded."""
+    found: dict[str, str] = {}
     columns = select(entries.c.request_id, entries.c.epoch, entries.c.sequence)
-    for row in connection.execute(columns.where(entries.c.request_id.in_(part_ids))):
-        found[row.request_id] = f"{row.epoch}-{row.sequence}"
+    for first in range(0, len(part_ids), IDS_MAX):
+        for row in connection.execute(columns.where(entries.c.request_id.in_(part_ids[first : first + IDS_MAX]))):
+            found[row.request_id] = f"{row.epoch}-{row.sequence}"
     return found
 
 

@@ -38,7 +38,7 @@ from tests.sidecars import wait_until
 from tests.stores import PARTITION
 from tests.valkey_server import ValkeyServer
 
-CYCLES = int(os.environ.get("BELOFTE_CRASH_CYCLES", "4"))
+CYCLES = int(os.environ.get("BELOFTE_CRASH_CYCLES", "3"))
 CYCLES_LONG = 50
 SEED = int(os.environ.get("BELOFTE_CRASH_SEED", "1"))
 CYCLE_SECONDS = 0.5, 2.0

@@ -89,6 +89,15 @@ def test_an_order_over_two_shards(room: SplitRoom) -> None:
     assert sorted(new[0] + new[1]) == [END_PART, END_PART, HOLD_PART, HOLD_PART, "SourceOrder"]
 
 
+def test_stock_in_memory_is_held_against_all_stores(room: SplitRoom) -> None:
+    auditor, path = room.room.engine._handlers.auditor, room.room.engine._path
+    assert auditor is not None
+    room.source({"bolt": 1, "lamp": 1})
+    rounds, stock = auditor.rounds, path.stock
+    wait_until(lambda: auditor.rounds > rounds + 1)
+    assert path.stock is stock, "it was not read anew"
+
+
 def test_an_order_in_one_shard_goes_the_ordinary_way(room: SplitRoom) -> None:
     room.adjust({"lamp": 5, "cup": 5})
     before = methods(room)
