@@ -61,6 +61,7 @@ class Draft:
         """The order of the record stays as it is."""
         self.order = Order()
         self.order.CopyFrom(record.order)
+        self.order.ClearField("at_risk_since")
         self.now_unix_ms = now_unix_ms
         self.image = image
         self.ratios: Ratios = ratios_of(image, record.order.basket)

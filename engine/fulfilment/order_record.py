@@ -68,6 +68,7 @@ def order_in(entry: Entry) -> Order:
     order.plan.CopyFrom(response.plan)
     # Set by the service alone, as all that follows.
     order.reservation_id = ""
+    order.ClearField("at_risk_since")
     del order.cancelled_lines[:], order.line_units[:]
     order.created_at.CopyFrom(instant(entry.decided_unix_ms))
     order.updated_at.CopyFrom(instant(entry.decided_unix_ms))

@@ -11,6 +11,7 @@ from belofte.v1 import order_service_pb2, sourcing_service_pb2, types_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
 from sqlalchemy import Connection, delete, insert, literal, select, tuple_, update
 
+from engine.fulfilment.milestones import first_milestone
 from engine.fulfilment.order_record import Order, order_left
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.insert import copy_rows, insert_rows
@@ -32,11 +33,12 @@ def insert_made(connection: Connection, made: Sequence[tuple[Place, LedgerEntry]
         if message.HasField("order"):
             order = message.order
             state, customer_id, plan = order.state, order.basket.customer_id, order.plan
-            due = due_of(order)
+            due = due_of(order, plan)
         else:
             asked = sourcing_service_pb2.SourceOrderRequest.FromString(message.request).order
+            asked.ClearField("at_risk_since")  # set by the service alone
             answer = sourcing_service_pb2.SourceOrderResponse.FromString(message.response)
-            state, customer_id, plan, due = answer.state, asked.basket.customer_id, answer.plan, due_of(asked)
+            state, customer_id, plan, due = answer.state, asked.basket.customer_id, answer.plan, due_of(asked, answer.plan)
         rows.append((*place, message.order_id, created, state, customer_id, 0, due))
         shipments += shipment_rows(place, created, plan)
     if rows:
@@ -53,7 +55,10 @@ def note_changed(connection: Connection, order: Order) -> None:
     created = order.created_at.ToMilliseconds()
     connection.execute(
         update(orders).where(orders.c.epoch == place[0], orders.c.sequence == place[1])
-        .values(state=order.state, customer_id=order.basket.customer_id, is_at_risk=0, due_unix_ms=due_of(order))
+        .values(
+            state=order.state, customer_id=order.basket.customer_id, is_at_risk=int(order.HasField("at_risk_since")),
+            due_unix_ms=due_of(order, order.plan),
+        )
     )  # fmt: skip
     of_it = order_shipments.c.epoch == place[0], order_shipments.c.sequence == place[1]
     connection.execute(delete(order_shipments).where(*of_it))
@@ -145,14 +150,20 @@ def shipment_rows(place: Place, created_unix_ms: int, plan: types_pb2.Plan) -> l
     return [(location_id, state, created_unix_ms, *place, began) for (location_id, state), began in since.items()]
 
 
-def due_of(order: Order) -> int:
-    """When something of an order ends by itself: its hold, or the time that a shipment is kept for its customer; 0: never."""
-    return min(_due_times(order), default=0)
+def due_of(order: Order, plan: types_pb2.Plan) -> int:
+    """When something of an order ends by itself, or should have been done; 0: never.
+
+    Its hold, the time that a shipment is kept for its customer, and milestones of its plan.
+    """
+    return min(_due_times(order, plan), default=0)
 
 
-def _due_times(order: Order) -> Iterator[int]:
+def _due_times(order: Order, plan: types_pb2.Plan) -> Iterator[int]:
     if order.hold_reason and order.HasField("hold_until"):
         yield max(1, order.hold_until.ToMilliseconds())
-    for shipment in order.plan.shipments:
+    milestone = first_milestone(order, plan)
+    if milestone:
+        yield milestone
+    for shipment in plan.shipments:
         if shipment.state == types_pb2.SHIPMENT_STATE_READY_FOR_PICKUP and shipment.HasField("keep_until"):
             yield max(1, shipment.keep_until.ToMilliseconds())

@@ -1,4 +1,5 @@
-"""What ends by itself: holds of orders, shipments that nobody collected, shipments that their location did not accept.
+"""What ends by itself: holds of orders, shipments that nobody collected, or that their location did not accept; and milestones
+that pass without what had to be done by them.
 
 A reader's thread asks the ledger now and then what is due; the desk's thread does it. Several engines may try at once, and one
 of them succeeds: the others find the order changed, and leave it.
@@ -10,13 +11,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
-from belofte.v1 import order_service_pb2
+from belofte.v1 import order_service_pb2, types_pb2
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.domain.ids import uuid7
 from engine.domain.life import OrderState, ShipmentState
 from engine.domain.reasons import Reason, Refusal
 from engine.fulfilment.draft import Draft, OrderRecord, Wanted
+from engine.fulfilment.milestones import missed
+from engine.fulfilment.order_record import instant
 from engine.inventory.live import LiveStock
 from engine.inventory.write_path import Recorded
 from engine.service.declines import NOT_ACCEPTED, Declined, decline_lines
@@ -90,7 +93,13 @@ class Sweeper:
             if record is not None:
                 is_held = record.order.state == OrderState.HELD.value and record.order.HasField("hold_until")
                 is_over = is_held and record.order.hold_until.ToMilliseconds() <= now
-                found[order_id] = Due("EndHold", record, end_hold) if is_over else Due("LapseShipment", record, end_keeping)
+                is_late = not record.order.HasField("at_risk_since") and bool(missed(record.order.plan, now))
+                if is_over:
+                    found[order_id] = Due("EndHold", record, end_hold)
+                elif is_kept_too_long(record.order, now) or not is_late:
+                    found[order_id] = Due("LapseShipment", record, end_keeping)
+                else:
+                    found[order_id] = Due("MissMilestone", record, miss_milestone)
         for location in h.image.locations:
             if location.accept_minutes is None:
                 continue
@@ -135,6 +144,33 @@ def end_keeping(doing: Doing) -> Made:
     if not lapse(doing.draft):
         raise NOTHING_DUE
     return Made(respond_with(order_service_pb2.GetOrderResponse), frees_capacity=True)
+
+
+def is_kept_too_long(order: types_pb2.Order, now_unix_ms: int) -> bool:
+    """Whether a shipment waits for its customer beyond its time."""
+    return any(
+        shipment.state == ShipmentState.READY_FOR_PICKUP.value and shipment.HasField("keep_until")
+        and shipment.keep_until.ToMilliseconds() <= now_unix_ms
+        for shipment in order.plan.shipments
+    )  # fmt: skip
+
+
+def miss_milestone(doing: Doing) -> Made:
+    """Shipments that were not picked, handed over or transferred in time: their promise is at risk, before it is broken."""
+    draft = doing.draft
+    late = missed(draft.order.plan, draft.now_unix_ms)
+    if not late:
+        raise NOTHING_DUE
+    for unix_ms, name, shipment in late:
+        due = instant(unix_ms).ToJsonString()
+        draft.tell(
+            types_pb2.EVENT_TYPE_PROMISE_AT_RISK,
+            f"shipment {shipment.shipment_id} from {shipment.location_id} missed its {name} of {due}", shipment,
+            dict.fromkeys(line.line_id for line in shipment.lines), location_id=shipment.location_id, reason=name, due=due,
+            delivery_latest=shipment.delivery_latest.ToJsonString(),
+        )  # fmt: skip
+    draft.order.at_risk_since.CopyFrom(instant(draft.now_unix_ms))
+    return Made(respond_with(order_service_pb2.GetOrderResponse))
 
 
 def offer_elsewhere(doing: Doing, location_id: str, before_unix_ms: int) -> Made:

@@ -121,3 +121,41 @@ def test_a_hold_to_think_it_over_ends_by_itself(room: Room) -> None:
     assert (found.hold_reason, found.plan.shipments[0].location_id) == ("", "ams")
     room.clock.ahead_minutes = 95
     soon(lambda: order(room, order_id).plan.shipments[-1].location_id == "ehv")
+
+
+def risks(room: Room, order_id: str) -> list[types_pb2.OrderEvent]:
+    answer = order_service_pb2.ListOrderEventsResponse.FromString(bytes(do(room, "ListOrderEvents", order_id=order_id)))  # type: ignore[arg-type]
+    return [event for event in answer.events if event.type == types_pb2.EVENT_TYPE_PROMISE_AT_RISK]
+
+
+def listed_at_risk(room: Room) -> set[str]:
+    answer = do(room, "ListOrders", at_risk=True)
+    assert isinstance(answer, bytes), answer
+    return {each.order_id for each in order_service_pb2.ListOrdersResponse.FromString(answer).orders}
+
+
+def test_a_milestone_that_passes_puts_the_promise_at_risk_once(room: Room) -> None:
+    """Of two orders one is handed over in time: the other is listed, told once, and no more once it has left."""
+    stocked(room, ehv=5)
+    late, in_time = source(room, 1), source(room, 1)
+    due = order(room, late).plan.shipments[0].handover_by.seconds
+    assert isinstance(do(room, "AcceptShipment", order_id=in_time, shipment_id=f"{in_time}-1"), bytes)
+    assert isinstance(do(room, "ShipShipment", order_id=in_time, shipment_id=f"{in_time}-1"), bytes)
+    minutes = (due * 1_000 - room.clock.unix_ms()) // 60_000
+    room.clock.ahead_minutes = minutes - 1
+    time.sleep(1.2)
+    assert not risks(room, late)
+    room.clock.ahead_minutes = minutes + 1
+    soon(lambda: order(room, late).HasField("at_risk_since"))
+    time.sleep(1.2)
+    (event,) = risks(room, late)
+    assert (event.attributes["reason"], event.shipment_id, event.location_id) == ("HANDOVER_BY", f"{late}-1", "ehv")
+    assert not risks(room, in_time)
+    assert listed_at_risk(room) == {late}
+    assert isinstance(do(room, "AcceptShipment", order_id=late, shipment_id=f"{late}-1"), bytes)
+    soon(lambda: len(risks(room, late)) == 2)
+    assert isinstance(do(room, "ShipShipment", order_id=late, shipment_id=f"{late}-1"), bytes)
+    assert not order(room, late).HasField("at_risk_since")
+    assert listed_at_risk(room) == set()
+    time.sleep(1.2)
+    assert len(risks(room, late)) == 2
