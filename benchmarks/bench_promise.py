@@ -3,9 +3,9 @@
 Baskets of three random items, one or two units each, to random postal areas, on a network of 1,000 locations that all have
 every item, three carrier services each of a service level of its own. Quotes go through the engine's batch interface, 256 in
 a call, in one thread: read, planned by all services and by each level, ranked and written, with three options, then with the
-frontier as well. The same call without decision reads the same requests and writes the same answers, planned before. The
-ways take turns batch by batch; figures are medians, by the clock and by the processor time of the thread, which a busy machine
-changes less. Answers are compared with those of the ordinary way.
+frontier as well; without tokens, which are measured beside. The same call without decision reads the same requests and writes
+the same answers, planned before. The ways take turns batch by batch; figures are medians, by the clock and by the processor
+time of the thread, which a busy machine changes less. Answers are compared with those of the ordinary way.
 """
 
 import time
@@ -27,6 +27,7 @@ from engine.service.decode import decode_quote
 from engine.service.encode import encode_quote
 from engine.service.fields import Violations
 from engine.service.plain_quotes import Moment, PlainPromises
+from engine.service.quote_tokens import QuoteKey
 from loaders.large_network import large_network
 
 SEED = 20261130
@@ -119,6 +120,8 @@ def main() -> None:
     rng = np.random.default_rng(SEED)
     image = compile_image(network())
     stock, promises = stocked(image, rng), PlainPromises(image, LINES, SystemClock())
+    signing = PlainPromises(image, LINES, SystemClock(), QuoteKey(bytes(32)))
+    answered(signing, stock, requests(image, BATCH, True, rng))
     shapes = {}
     for with_frontier in (False, True):
         messages = requests(image, BATCH, with_frontier, rng)
@@ -129,7 +132,7 @@ def main() -> None:
             len(told) / BATCH, mean(len(each.options) for each in told), mean(len(each.frontier) for each in told),
             mean(map(len, filter(None, answers))),
         )  # fmt: skip
-    ways = ("whole", "processor", "undecided")
+    ways = ("whole", "processor", "signed", "undecided")
     seconds: dict[tuple[str, bool], list[float]] = {(name, f): [] for f in (False, True) for name in ways}
     for _ in report.track(range(BATCHES), "batches"):
         for with_frontier in (False, True):
@@ -138,6 +141,10 @@ def main() -> None:
             answers = answered(promises, stock, messages)
             seconds["whole", with_frontier].append(time.perf_counter() - started)
             seconds["processor", with_frontier].append(time.thread_time() - worked)
+            messages = requests(image, BATCH, with_frontier, rng)
+            worked = time.thread_time()
+            answered(signing, stock, messages)
+            seconds["signed", with_frontier].append(time.thread_time() - worked)
             undecided = Undecided()
             undecided.run(promises, stock, messages)
             seconds["undecided", with_frontier] += undecided.seconds
@@ -147,6 +154,7 @@ def main() -> None:
         [
             ["µs a quote, median", micros["whole", False], micros["whole", True]],
             ["processor time of it", micros["processor", False], micros["processor", True]],
+            ["processor time with tokens", micros["signed", False], micros["signed", True]],
             ["of it without decision", micros["undecided", False], micros["undecided", True]],
             *(
                 [name, shapes[False][n], shapes[True][n]]
@@ -164,6 +172,7 @@ def main() -> None:
         "frontier_ratio_undecided": micros["whole", True] / micros["undecided", True],
         "processor_microseconds_per_quote": micros["processor", False],
         "processor_microseconds_with_frontier": micros["processor", True],
+        "processor_microseconds_signed": micros["signed", False],
         "microseconds_undecided": micros["undecided", False], "plain_share": shapes[False][0],
     })  # fmt: skip
 

@@ -78,8 +78,8 @@ def plan_quotes(
     pieces: Ints, read_first: Ints, items: Ints, wanted: Ints, orders: Ints, lines: Ints, options: Ints, wishes: Int32s,
     pool_allowed: Bools, floor: Int32s, arena: Arena, limits: Limits, runs: RunTables, tables: HorizonTables, start: Ints,
     max_grams: Ints, price: Ints, per_kg: Ints, subsets: Ints, prices: Ints, rows: Ints, offers: Offers, results: Ints,
-    placed: Ints, rates: Rates, scratch: Ints, order_by: Ints, out: Planned, facts: Ints, ranked: Ints, points: Ints,
-    quotes: Ints,
+    placed: Ints, rates: Rates, scratch: Ints, order_by: Ints, out: Planned, facts: Ints, starts: Ints, ranked: Ints,
+    points: Ints, quotes: Ints,
 ) -> None:  # fmt: skip
     """Q_STATUS, Q_OPTION_COUNT and Q_POINT_COUNT of each quote, and what they count; see `quote_tables`.
 
@@ -92,7 +92,7 @@ def plan_quotes(
                      price, per_kg, subsets, prices, rows, offers, results, placed)  # fmt: skip
         told = rank_options(pieces[q], read_first[q], items, orders[q], lines, pool_allowed, floor, arena, limits, runs, tables,
                             start, max_grams, price, per_kg, results, placed, rates, scratch, order_by, out, facts,
-                            ranked[q])  # fmt: skip
+                            starts, ranked[q])  # fmt: skip
         quotes[q, Q_STATUS] = PLAIN if told > 0 else OTHER
         quotes[q, Q_OPTION_COUNT], quotes[q, Q_POINT_COUNT] = min(told, wanted[q, 0]), 0
         if told > 0 and wanted[q, 1]:
@@ -111,7 +111,7 @@ def rank_options(
     piece: int, read_first: int, items: Ints, order: Ints, lines: Ints, pool_allowed: Bools, floor: Int32s,
     arena: Arena, limits: Limits, runs: RunTables, tables: HorizonTables, start: Ints, max_grams: Ints, price: Ints,
     per_kg: Ints, results: Ints, placed: Ints, rates: Rates, scratch: Ints, order_by: Ints, out: Planned, facts: Ints,
-    ranked: Ints,
+    starts: Ints, ranked: Ints,
 ) -> int:  # fmt: skip
     """How many different plans the options of a decided quote are, the best first in `ranked`; −1: one is short or open."""
     begin, n, told = order[O_FIRST_OPTION], order[O_LINE_COUNT], 0
@@ -131,7 +131,7 @@ def rank_options(
         if is_told_before(p, ranked, told, out):
             used[SHIPMENTS_USED], used[PEGS_USED], used[TERMS_USED], used[SUMS_USED] = shipments, pegs, terms, sums
             continue
-        sum_facts(p, order, placed[p], limits.profile, tables, order_by, out, facts)
+        sum_facts(p, order, placed[p], limits.profile, tables, order_by, out, facts, starts)
         insert_ranked(p, ranked, told, out, facts)
         told += 1
     return told
@@ -181,9 +181,10 @@ def is_same_plan(plan: Ints, other: Ints, out: Planned) -> bool:
 
 @kernel
 def sum_facts(
-    p: int, order: Ints, placed: Ints, profile: Int32s, tables: HorizonTables, order_by: Ints, out: Planned, facts: Ints
+    p: int, order: Ints, placed: Ints, profile: Int32s, tables: HorizonTables, order_by: Ints, out: Planned, facts: Ints,
+    starts: Ints,
 ) -> None:  # fmt: skip
-    """facts[p]: first and last delivery, the first cutoff, and emissions of all shipments."""
+    """facts[p]: first and last delivery, the first cutoff, and emissions of all shipments; starts: the minute of each."""
     plan = out.orders[p]
     earliest, latest, due, co2 = NEVER, -NEVER, NEVER, 0
     for s in range(plan[V_FIRST_SHIPMENT], plan[V_FIRST_SHIPMENT] + plan[V_SHIPMENT_COUNT]):
@@ -192,6 +193,7 @@ def sum_facts(
         j = 0
         while placed[j, P_LOCATION] != l:
             j += 1
+        starts[s] = placed[j, P_START]
         minute = last_order(placed[j, P_START], order[O_NOW], profile[l], service, tables, order_by)
         earliest, latest = min(earliest, shipment[S_EARLIEST]), max(latest, shipment[S_LATEST])
         due = min(due, minute)

@@ -13,9 +13,10 @@ from engine.kernels.order_tables import Names, Texts
 Ints = NDArray[np.int64]
 
 (
-    A_STATUS, A_FIRST_LINE, A_LINE_COUNT, A_TAIL_BEGIN, A_TAIL_END, A_OPTIONS_MAX, A_FRONTIER, ASKED_FIELDS,
-) = range(8)  # fmt: skip
-"""Columns of what is read of each message. A_TAIL_…: what its basket says besides its lines; A_FRONTIER: 1 where it is told."""
+    A_STATUS, A_FIRST_LINE, A_LINE_COUNT, A_LINES_BEGIN, A_TAIL_BEGIN, A_TAIL_END, A_OPTIONS_MAX, A_FRONTIER, ASKED_FIELDS,
+) = range(9)  # fmt: skip
+"""Columns of what is read of each message. A_LINES_BEGIN: where its basket begins, which is lines up
+to A_TAIL_BEGIN; A_TAIL_…: what it says besides them; A_FRONTIER: 1 where it is told."""
 
 (Q_STATUS, Q_MESSAGE, Q_FIRST_LINE, Q_LINE_COUNT, Q_OPTION_COUNT, Q_POINT_COUNT, Q_PIECE, QUOTE_FIELDS) = range(8)
 """Columns of what is quoted, a quote a row. Q_STATUS: PLAIN, or OTHER where it has to be decided by itself. Of quote q with c

@@ -14,6 +14,7 @@ from engine.kernels.quote_tables import (
     A_FIRST_LINE,
     A_FRONTIER,
     A_LINE_COUNT,
+    A_LINES_BEGIN,
     A_OPTIONS_MAX,
     A_STATUS,
     A_TAIL_BEGIN,
@@ -72,6 +73,6 @@ def read_quote(
     if count == 0 or not is_tail(messages, tail, basket_end):
         return 0
     asked[n, A_FIRST_LINE], asked[n, A_LINE_COUNT] = used, count
-    asked[n, A_TAIL_BEGIN], asked[n, A_TAIL_END] = tail, basket_end
+    asked[n, A_LINES_BEGIN], asked[n, A_TAIL_BEGIN], asked[n, A_TAIL_END] = first, tail, basket_end
     asked[n, A_OPTIONS_MAX], asked[n, A_FRONTIER] = options_max, 1 - omits
     return count

@@ -30,6 +30,8 @@ class QuoteTables(NamedTuple):
     quotes: Ints
     planned: Planned
     facts: Ints
+    starts: Ints
+    """[shipments]: the minute at which work on each may start."""
     ranked: Ints
     points: Ints
 
@@ -80,8 +82,8 @@ class PlainQuoter:
         tables = self._tables_for(n, len(laid.item))
         arguments = (
             laid.pieces, laid.first_line, laid.item, wanted, *laid.arguments, self._results, self._placed,
-            self.policies.rates(image), self._scratch, self._cutoffs.at(minute), tables.planned, tables.facts, tables.ranked,
-            tables.points, tables.quotes,
+            self.policies.rates(image), self._scratch, self._cutoffs.at(minute), tables.planned, tables.facts, tables.starts,
+            tables.ranked, tables.points, tables.quotes,
         )  # fmt: skip
         plan_quotes(*arguments)
         tables.quotes[:n, Q_PIECE] = laid.pieces
@@ -98,7 +100,8 @@ class PlainQuoter:
             self._placed = np.empty((quotes * choices + 1, SUBSET_LINES_MAX, PLACED_FIELDS), np.int64)
             self._tables = QuoteTables(
                 np.zeros((quotes, QUOTE_FIELDS), np.int64), new_tables(quotes * choices, self._room * choices),
-                np.empty((quotes * choices, FACT_FIELDS), np.int64), np.empty((quotes, choices), np.int64),
+                np.empty((quotes * choices, FACT_FIELDS), np.int64), np.empty(self._room * choices, np.int64),
+                np.empty((quotes, choices), np.int64),
                 np.empty((quotes * POINTS_MAX, POINT_FIELDS), np.int64),
             )  # fmt: skip
         self._tables.planned.used[:] = 0

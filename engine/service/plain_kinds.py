@@ -20,6 +20,7 @@ from engine.optimizer.plain import PlainKind, PlainPolicies, plain_items, plain_
 from engine.optimizer.scene import set_scene
 from engine.service.decode import decode_basket
 from engine.service.fields import Violations
+from engine.service.quote_tokens import decisive_basket
 
 KINDS_MAX = 4_096
 """Of baskets that are alike but for their lines; where there are more, all are found anew."""
@@ -39,6 +40,16 @@ class _Tail(NamedTuple):
     basket: Basket | None
     kinds: dict[str, PlainKind | None]
     """By policy."""
+    decisive: bytes
+    """What of them decides anything, as it is written."""
+
+
+def decisive_part(tail: bytes) -> bytes:
+    """A tail without the fields that decide nothing; as it is where it is no basket."""
+    try:
+        return decisive_basket(types_pb2.Basket.FromString(tail))
+    except DecodeError:
+        return tail
 
 
 class PlainKinds:
@@ -79,7 +90,7 @@ class PlainKinds:
         if found is None:
             if len(self._tails) >= KINDS_MAX:
                 self._tails.clear()
-            found = self._tails[tail] = _Tail(self._shared(tail, minute), {})
+            found = self._tails[tail] = _Tail(self._shared(tail, minute), {}, decisive_part(tail))
         basket = found.basket
         if basket is None:
             return None
@@ -93,6 +104,11 @@ class PlainKinds:
             found.kinds[policy.policy_id] = self._new_kind(basket, policy, stock)
         kind = found.kinds[policy.policy_id]
         return kind if kind is not None and units <= kind.units_max else None
+
+    def decisive(self, tail: bytes) -> bytes:
+        """What decides anything of that which a basket says besides its lines."""
+        found = self._tails.get(tail)
+        return decisive_part(tail) if found is None else found.decisive
 
     def _shared(self, tail: bytes, minute: int) -> Basket | None:
         """What plain baskets share, without lines; None where it is wrong or asks for more."""

@@ -4,7 +4,7 @@ Whatever is not plain, or is wrong in any way, is left to the ordinary way (`quo
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,6 +19,7 @@ from engine.kernels.quote_tables import (
     A_FIRST_LINE,
     A_FRONTIER,
     A_LINE_COUNT,
+    A_LINES_BEGIN,
     A_OPTIONS_MAX,
     A_STATUS,
     A_TAIL_BEGIN,
@@ -63,18 +64,6 @@ class Moment(NamedTuple):
     stale: bool
 
 
-class Signer(Protocol):
-    """Signs the options of quotes that were planned together."""
-
-    def room(self, tables: QuoteTables) -> TokenRoom:
-        """How long the token of each plan is, and until when it is accepted."""
-        ...
-
-    def fill(self, tables: QuoteTables, tokens: TokenRoom, out: Bytes) -> None:
-        """Put each where it goes."""
-        ...
-
-
 class Asked(NamedTuple):
     """Messages as they were read: tables of `quote_tables`, and the kind of each, None where it is not plain."""
 
@@ -103,14 +92,14 @@ class PlainPromises:
         self._out = np.empty(0, np.uint8)
         """Kept, since memory that is new costs more than what is written there."""
 
-    def answer(self, messages: Sequence[bytes], stock: LiveStock, moment: Moment) -> list[bytes | None]:
-        """An answer to each QuotePromiseRequest; None: by the ordinary way."""
+    def answer(
+        self, messages: Sequence[bytes], stock: LiveStock, moment: Moment
+    ) -> list[bytes | None]:  # fmt: skip
+        """An answer to each QuotePromiseRequest, signed where there is a key; None: by the ordinary way."""
         ends = np.cumsum([*map(len, messages)], dtype=np.int64)
         return self.answer_within(b"".join(messages), np.append(0, ends[:-1]), ends, stock, moment)
 
-    def answer_within(
-        self, text: bytes, begins: Ints, ends: Ints, stock: LiveStock, moment: Moment
-    ) -> list[bytes | None]:  # fmt: skip
+    def answer_within(self, text: bytes, begins: Ints, ends: Ints, stock: LiveStock, moment: Moment) -> list[bytes | None]:
         """`answer` to requests that are text[begins[i] : ends[i]]."""
         answers: list[bytes | None] = [None] * len(begins)
         if self.kinds.items is None or not answers:
@@ -123,12 +112,17 @@ class PlainPromises:
             tables = self.plan(asked, rows, stock, moment.minute)
             signer = None
             if self.key is not None:
-                texts = [text[begins[n] : ends[n]] for n in rows]
+                baskets = [self._decisive(text, row) for row in asked.rows[rows].tolist()]
                 policies = self.quoter.policies.policies
-                signer = PlainSigner(self.key, self.image, policies, texts, moment.minute, moment.position)
+                signer = PlainSigner(self.key, self.image, policies, moment.minute, moment.position, baskets)
             for n, answer in zip(rows, self.write(asked, tables, stock, moment, signer), strict=True):
                 answers[n] = answer
         return answers
+
+    def _decisive(self, text: bytes, row: Sequence[int]) -> bytes:
+        """What of a basket decides, as it is written."""
+        tail = text[row[A_TAIL_BEGIN] : row[A_TAIL_END]]
+        return text[row[A_LINES_BEGIN] : row[A_TAIL_BEGIN]] + self.kinds.decisive(tail)
 
     def read(self, text: bytes, begins: Ints, ends: Ints, stock: LiveStock, minute: int) -> Asked:
         """What is asked, and of what kind it is."""
@@ -173,7 +167,7 @@ class PlainPromises:
         return tables
 
     def write(
-        self, asked: Asked, tables: QuoteTables, stock: LiveStock, moment: Moment, signer: Signer | None = None
+        self, asked: Asked, tables: QuoteTables, stock: LiveStock, moment: Moment, signer: PlainSigner | None = None
     ) -> list[bytes | None]:
         """The answers to what was planned, in the order of its rows; signed where there is who signs."""
         names, quotes = self._names_of(stock, moment), tables.quotes
@@ -189,18 +183,9 @@ class PlainPromises:
             self._out = np.empty(size, np.uint8)
         out, spans = self._out, np.empty((len(quotes), 2), np.int64)
         written = write_quotes(
-            asked.messages,
-            asked.lines,
-            quotes,
-            tables.planned,
-            tables.facts,
-            tables.ranked,
-            tables.points,
-            names,
-            tokens,
-            out,
+            asked.messages, asked.lines, quotes, tables.planned, tables.facts, tables.ranked, tables.points, names, tokens, out,
             spans,
-        )
+        )  # fmt: skip
         assert written >= 0, "there is room for what is written at the most"
         if signer is not None:
             signer.fill(tables, tokens, out)

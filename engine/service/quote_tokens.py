@@ -125,11 +125,16 @@ def mark(content: bytes) -> bytes:
 
 def basket_digest(basket: types_pb2.Basket) -> bytes:
     """Eight bytes for what a basket asks for."""
+    return hashlib.sha256(decisive_basket(basket)).digest()[:8]
+
+
+def decisive_basket(basket: types_pb2.Basket) -> bytes:
+    """What of a basket decides anything, as it is written."""
     asked = types_pb2.Basket()
     asked.CopyFrom(basket)
     for name in NOT_ASKED:
         asked.ClearField(name)
-    return hashlib.sha256(asked.SerializeToString(deterministic=True)).digest()[:8]
+    return asked.SerializeToString(deterministic=True)
 
 
 def quote_secret(settings: Settings) -> bytes:

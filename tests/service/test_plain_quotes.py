@@ -1,23 +1,24 @@
 """Plain quotes answered together get the answers that they get one by one."""
 
+import hmac
 import random
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from belofte.v1 import promise_service_pb2, types_pb2
-from numpy.typing import NDArray
 
 from engine.domain.reasons import Refusal
 from engine.inventory.live import LiveStock
-from engine.kernels.quote_tables import TokenRoom
 from engine.network.image import NetworkImage
-from engine.promise.plain import QuoteTables
 from engine.promise.quote import quote_promise
 from engine.service.decode import decode_estimate, decode_options_max, decode_quote
 from engine.service.encode import encode_quote
 from engine.service.fields import Violations
 from engine.service.plain_quotes import Moment, PlainPromises
+from engine.service.plain_tokens import Mac
+from engine.service.quote_tokens import QuoteKey, QuoteSigner
 from tests.optimizer.baskets import NOW, drawn_image, drawn_stock
 from tests.service.test_plain_orders import CLOCK, plainer_image
 
@@ -29,7 +30,7 @@ def drawn_quote(rng: random.Random, image: NetworkImage) -> promise_service_pb2.
     """Mostly a plain one."""
     basket = types_pb2.Basket(
         destination=types_pb2.Destination(country_code="NL", postal_code="1011", latitude=52.37, longitude=4.90),
-        segment=rng.choice(["", "", "vip"]), channel=rng.choice(["", "web"]),
+        segment=rng.choice(["", "", "vip"]), channel=rng.choice(["", "web"]), customer_id=rng.choice(["", "", "C1"]),
     )  # fmt: skip
     for n, item in enumerate(rng.sample(range(len(image.items)), rng.randint(1, 5))):
         basket.lines.add(
@@ -44,7 +45,7 @@ def drawn_quote(rng: random.Random, image: NetworkImage) -> promise_service_pb2.
 
 
 def quoted_alone(
-    request: promise_service_pb2.QuotePromiseRequest, image: NetworkImage, stock: LiveStock
+    request: promise_service_pb2.QuotePromiseRequest, image: NetworkImage, stock: LiveStock, key: QuoteKey | None = None
 ) -> promise_service_pb2.QuotePromiseResponse | None:
     """By the ordinary way; None: refused."""
     wrong = Violations()
@@ -55,7 +56,8 @@ def quoted_alone(
         quote = quote_promise(image, stock, basket, options_max, NODES_MAX, with_frontier=not request.omit_frontier)
     except Refusal:
         return None
-    return without_timings(encode_quote(quote, MOMENT.position, MOMENT.stale, 0))
+    signer = QuoteSigner(key, image, request.basket, NOW, MOMENT.position, NOW) if key is not None else None
+    return without_timings(encode_quote(quote, MOMENT.position, MOMENT.stale, 0, signer))
 
 
 def without_timings(answer: promise_service_pb2.QuotePromiseResponse) -> promise_service_pb2.QuotePromiseResponse:
@@ -96,59 +98,16 @@ def test_stock_loaded_anew_numbers_its_receipts_anew() -> None:
     assert anew > 10
 
 
-class Counting:
-    """A signer whose tokens are of any length, and say of which plan they are."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-        self.tokens: dict[int, tuple[str, int]] = {}
-
-    def room(self, tables: QuoteTables) -> TokenRoom:
-        length, until = np.zeros((2, tables.ranked.size), np.int64)
-        for p in range(len(length)):
-            length[p], until[p] = self._rng.choice([0, 1, 7, 127, 128, 300]), NOW + p
-        return TokenRoom(length, until, np.full_like(length, -7))
-
-    def fill(self, tables: QuoteTables, tokens: TokenRoom, out: NDArray[np.uint8]) -> None:
-        for p, (length, until, at) in enumerate(np.stack(tokens).T.tolist()):
-            if length and at >= 0:
-                token = (chr(65 + p % 26) * length).encode()
-                out[at : at + length] = np.frombuffer(token, np.uint8)
-                self.tokens[p] = token.decode(), until
-
-
-def test_tokens_stand_where_there_is_room_for_them() -> None:
-    """Of any length, and nothing else changes."""
-    signed = 0
-    for seed in range(160):
-        rng = random.Random(seed)
-        image = plainer_image(rng)
-        stock, promises = drawn_stock(rng, image), PlainPromises(image, 500, CLOCK)
-        text = drawn_quote(rng, image).SerializeToString()
-        begins, ends = np.zeros(1, np.int64), np.array([len(text)], np.int64)
-        if promises.kinds.items is None:
-            continue
-        asked = promises.read(text, begins, ends, stock, NOW)
-        if asked.kinds[0] is None:
-            continue
-        tables = promises.plan(asked, [0], stock, NOW)
-        signer = Counting(rng)
-        (plain,), (found,) = (promises.write(asked, tables, stock, MOMENT, each) for each in (None, signer))
-        if plain is None or found is None:
-            assert plain is found
-            continue
-        expected, told = (promise_service_pb2.QuotePromiseResponse.FromString(each) for each in (plain, found))
-        for rank, option in enumerate(expected.options):
-            token, until = signer.tokens.get(int(tables.ranked[0, rank]), ("", 0))
-            if token:
-                option.quote_token, option.valid_until.seconds = token, until * 60
-                signed += 1
-        assert told == expected, seed
-    assert signed > 30
+@pytest.mark.parametrize("length", [1, 32, 63, 64, 65, 200])
+def test_macs_are_those_of_the_standard_library(length: int) -> None:
+    rng = random.Random(length)
+    secret, message = rng.randbytes(length), rng.randbytes(rng.randrange(300))
+    mac = Mac(secret)
+    assert mac.digest(message) == mac.digest(message) == hmac.digest(secret, message, "sha256")
 
 
 def test_options_frontier_and_all_else_are_those_of_one_by_one() -> None:
-    """On random networks and stock, scarce and limited, receipts, pools and all; and nothing is held."""
+    """Tokens too; on random networks and stock, scarce and limited, receipts, pools and all; and nothing is held."""
     told: Counter[str] = Counter()
     for seed in range(500):
         rng = random.Random(seed)
@@ -156,13 +115,15 @@ def test_options_frontier_and_all_else_are_those_of_one_by_one() -> None:
         stock = drawn_stock(rng, image)
         demand, used = stock.matrix.demand.copy(), stock.capacity_used.copy()
         requests = [drawn_quote(rng, image) for _ in range(rng.randint(1, 6))]
-        found = quoted_together(requests, PlainPromises(image, 500, CLOCK), stock)
+        key = QuoteKey(b"secret", rng.choice([1, 30, 10_000])) if seed % 3 else None
+        found = quoted_together(requests, PlainPromises(image, 500, CLOCK, key), stock)
         assert np.array_equal(stock.matrix.demand, demand) and np.array_equal(stock.capacity_used, used)
         for request, answer in zip(requests, found, strict=True):
             told["all"] += 1
             if answer is None:
                 continue
-            assert answer == quoted_alone(request, image, stock), seed
+            assert answer == quoted_alone(request, image, stock, key), seed
+            told["signed"] += bool(answer.options[0].quote_token)
             told["plain"] += 1
             told["several options"] += len(answer.options) > 1
             told["several points"] += len(answer.frontier) > 1

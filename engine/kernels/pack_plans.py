@@ -1,0 +1,98 @@
+"""Plans of plain quotes packed as tokens hold them, see `optimizer.quoted_plan`: whole numbers, little-endian."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.jit import kernel
+from engine.kernels.order_tables import (
+    K_LINE,
+    K_QUANTITY,
+    PLAIN,
+    S_DAY,
+    S_EARLIEST,
+    S_FIRST_PEG,
+    S_HANDOVER,
+    S_LATEST,
+    S_LOCATION,
+    S_PEG_COUNT,
+    S_SERVICE,
+    V_CANDIDATES,
+    V_FIRST_SHIPMENT,
+    V_NODES,
+    V_SHIPMENT_COUNT,
+    V_TOTAL_MICROS,
+)
+from engine.kernels.plan_orders import Planned
+from engine.kernels.quote_tables import F_ORDER_BY, Q_FIRST_LINE, Q_OPTION_COUNT, Q_PIECE, Q_STATUS
+
+INT, LONG = 4, 8
+"""Bytes of a number."""
+
+PLAN_BYTES, SHIPMENT_BYTES, PEG_BYTES = LONG + 4 * LONG + 7 * INT, 10 * INT + LONG, 2 * INT
+
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+
+@kernel
+def pack_plans(
+    quotes: Ints, planned: Planned, facts: Ints, starts: Ints, ranked: Ints, policies: Ints, minute: int, latest: int,
+    optimal: int, out: Bytes, spans: Ints, until: Ints,
+) -> int:  # fmt: skip
+    """Bytes of `out` that the end of validity and the plan of each option of PLAIN quotes take, which begin it.
+
+    policies [pieces]: numbers in the network; minute: of the baskets, minutes are counted from it; latest: no plan is valid
+    longer; optimal: the number of that status. spans [plans, 2] receives begin and end of each, until [plans] the former.
+    """
+    at = 0
+    for q in range(len(quotes)):
+        for k in range(quotes[q, Q_OPTION_COUNT] if quotes[q, Q_STATUS] == PLAIN else 0):
+            p = ranked[q, k]
+            until[p] = min(latest, facts[p, F_ORDER_BY])
+            spans[p, 0] = at
+            at = pack(until[p], LONG, out, at)
+            at = pack_plan(p, quotes[q, Q_FIRST_LINE], planned, starts, policies[quotes[q, Q_PIECE]], minute, optimal, out, at)
+            spans[p, 1] = at
+    return at
+
+
+@kernel
+def pack_plan(
+    p: int, first_line: int, planned: Planned, starts: Ints, policy: int, minute: int, optimal: int, out: Bytes, at: int
+) -> int:  # fmt: skip
+    """A plan of whole lines, proven: it breaks no limit, and pays for no day's capacity."""
+    plan = planned.orders[p]
+    first, count = plan[V_FIRST_SHIPMENT], plan[V_SHIPMENT_COUNT]
+    for micros in (plan[V_TOTAL_MICROS], plan[V_TOTAL_MICROS], 0, 0):
+        at = pack(micros, LONG, out, at)
+    for number in (policy, optimal, plan[V_CANDIDATES], plan[V_NODES], 0, count, 0):
+        at = pack(number, INT, out, at)
+    for s in range(first, first + count):
+        shipment = planned.shipments[s]
+        for number in (
+            shipment[S_LOCATION], shipment[S_SERVICE], starts[s] - minute, shipment[S_DAY], shipment[S_HANDOVER] - minute,
+            shipment[S_EARLIEST] - minute, shipment[S_LATEST] - minute, -1, -1,
+        ):  # fmt: skip
+            at = pack(number, INT, out, at)
+        line_count_at, line_count = at, 0
+        at += INT
+        peg, end = shipment[S_FIRST_PEG], shipment[S_FIRST_PEG] + shipment[S_PEG_COUNT]
+        while peg < end:
+            line, units = planned.pegs[peg, K_LINE], 0
+            while peg < end and planned.pegs[peg, K_LINE] == line:
+                units += planned.pegs[peg, K_QUANTITY]
+                peg += 1
+            at = pack(units, INT, out, pack(line - first_line, INT, out, at))
+            line_count += 1
+        pack(line_count, INT, out, line_count_at)
+    for _ in range(count):
+        at = pack(0, LONG, out, at)
+    return at
+
+
+@kernel
+def pack(number: int, size: int, out: Bytes, at: int) -> int:
+    """A number in so many bytes; returns where it ends."""
+    for i in range(size):
+        out[at + i] = number >> (8 * i) & 255
+    return at + size
