@@ -17,12 +17,13 @@ from sqlalchemy import Engine
 from engine.domain.clock import Clock
 from engine.inventory.client import StoreAway, connect, ordinal
 from engine.inventory.effects import effects_in, texts_in
-from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry
+from engine.inventory.gate import ORIGIN
 from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database
 from engine.ledger.rebuild import Sums, is_in_store
-from engine.ledger.recorder import NO_CHAIN, Replayed, chain_of, replay
+from engine.ledger.recorder import Replayed, replay
+from engine.ledger.tables import NO_CHAIN
 
 HASHES_EACH = 200
 """Hashes in one part: the store serves nobody else while it reads them."""
@@ -159,8 +160,7 @@ class Auditor:
         message = self._sums.add(replayed)
         self.report.entries += 1
         self._read_to = replayed.position
-        entry = LogEntry(replayed.position, "", replayed.request_id, replayed.created_id, NO_LINK, replayed.entry)
-        self._chain = chain_of(self._chain, entry)
+        self._chain = replayed.chain_after(self._chain)
         if self._chain != replayed.chain and not self.report.broken_at:
             self.report.broken_at = replayed.position
         if self._tables and self._data is not None:

@@ -7,30 +7,26 @@ last position from exactly the one that its sidecar knows. Who was overtaken cha
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from belofte.v1 import ledger_entry_pb2
-from sqlalchemy import Connection, Engine, Select, case, delete, func, insert, inspect, make_url, select, tuple_, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import Connection, Engine, Select, case, func, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
 from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
-from engine.inventory.gate import NO_LINK, ORIGIN, LogEntry, link_of
+from engine.inventory.gate import ORIGIN, LogEntry, link_of
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database, write_to
 from engine.ledger.insert import insert_rows
-from engine.ledger.projection import Projected, project, project_anew
-from engine.ledger.tables import OLDEST_VERSION, SCHEMA_VERSION, entries, fence, metadata, overruled
+from engine.ledger.migrations import LedgerVersionError, WrongShards, prepare_tables
+from engine.ledger.projection import Projected, project
+from engine.ledger.tables import NO_CHAIN, entries, erasures, fence, overruled
 from engine.ledger.verdicts import Verdict, judge
 
 REPLAY_ROWS_MAX = 1_000
 TRIES_MAX = 3
 """How often entries are recorded anew that another shard was faster with."""
-
-NO_CHAIN = bytes(32)
-TABLES_LOCK = 0x62656C6F667466
-"""Next to the number of the lease."""
 
 
 class Fenced(Exception):  # noqa: N818 - an outcome, not an error of the program
@@ -39,16 +35,6 @@ class Fenced(Exception):  # noqa: N818 - an outcome, not an error of the program
 
 class BrokenLog(Exception):  # noqa: N818 - an outcome, not an error of the program
     """The store's log does not continue what is recorded."""
-
-
-class WrongShards(Exception):  # noqa: N818 - an outcome, not an error of the program
-    """The ledger is of a network over another number of shards."""
-
-    def __init__(self, found: int, asked: int) -> None:
-        super().__init__(
-            f"BELOFTE_SHARDS: the ledger holds a network over {found} shard{'s' * (found > 1)}, not {asked}: the number is"
-            f" fixed with the first entry. Set BELOFTE_SHARDS={found}, or begin with an empty ledger and another partition."
-        )
 
 
 class Last(NamedTuple):
@@ -69,6 +55,15 @@ class Replayed(NamedTuple):
     chain: bytes
     committed_as: str = ""
     """Request id in the shard's log, where that is another: it was overruled."""
+    erased: tuple[bytes, bytes] | None = None
+    """Where a customer was erased from it: SHA-256 of the entry as it was recorded, and as it was left."""
+
+    def chain_after(self, previous_chain: bytes) -> bytes:
+        """What `chain` is when the entry is what was recorded, but for what was erased of it."""
+        found = sha256(self.entry).digest()
+        if self.erased is not None and self.erased[1] == found:
+            found = self.erased[0]
+        return _chained(previous_chain, self.position, self.request_id, found)
 
 
 @dataclass(slots=True)
@@ -88,11 +83,15 @@ class Recorder:
     ) -> "Recorder":  # fmt: skip
         """Begin a new epoch of a shard: committed before anything of the ledger is read. Makes tables where there are none.
 
-        `above`: an epoch that the new one must exceed as well. Raises WrongShards.
+        `above`: an epoch that the new one must exceed as well. Raises WrongShards, LedgerVersionError.
         """
         database = open_database(url)
-        with write_to(database) as connection:
-            prepare_tables(connection, shards.count)
+        try:
+            with write_to(database) as connection:
+                prepare_tables(connection, shards.count)
+        except (WrongShards, LedgerVersionError):
+            database.dispose()
+            raise
         own = fence.c.id == shard + 1
         next_one = case((fence.c.epoch < above, above), else_=fence.c.epoch) + 1
         # The next that leaves the shard as its remainder; a remainder of SQL has the sign of what is divided.
@@ -189,9 +188,11 @@ def replay(
 ) -> Iterator[Replayed]:  # fmt: skip
     """Recorded entries of a shard after a position, oldest first; up to another one, included."""
     place = tuple_(entries.c.epoch, entries.c.sequence)
+    of_it = (erasures.c.epoch == entries.c.epoch) & (erasures.c.sequence == entries.c.sequence)
     columns: Select[tuple[Any, ...]] = select(
-        entries.c.epoch, entries.c.sequence, entries.c.request_id, entries.c.created_id, entries.c.entry, entries.c.chain
-    ).where(place > tuple_(*ordinal(after)))  # fmt: skip
+        entries.c.epoch, entries.c.sequence, entries.c.request_id, entries.c.created_id, entries.c.entry, entries.c.chain,
+        erasures.c.recorded_hash, erasures.c.left_hash,
+    ).select_from(entries.outerjoin(erasures, of_it)).where(place > tuple_(*ordinal(after)))  # fmt: skip
     if until is not None:
         columns = columns.where(place <= tuple_(*ordinal(until)))
     if shards.count > 1:
@@ -199,9 +200,10 @@ def replay(
     columns = columns.order_by(entries.c.epoch, entries.c.sequence).execution_options(yield_per=REPLAY_ROWS_MAX)
     with database.connect() as connection, connection.execute(columns) as result:
         for row in result:
+            erased = (bytes(row.recorded_hash), bytes(row.left_hash)) if row.recorded_hash is not None else None
             yield Replayed(
                 f"{row.epoch}-{row.sequence}", row.request_id, row.created_id or "", bytes(row.entry), bytes(row.chain),
-                row.committed_as or "" if shards.count > 1 else "",
+                row.committed_as or "" if shards.count > 1 else "", erased,
             )  # fmt: skip
 
 
@@ -212,66 +214,9 @@ def _with_overruled(columns: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]
         columns.with_only_columns(
             entries.c.epoch, entries.c.sequence, entries.c.request_id,
             func.coalesce(overruled.c.created_id, entries.c.created_id).label("created_id"), entries.c.entry, entries.c.chain,
-            overruled.c.request_id.label("committed_as"),
-        ).join_from(entries, overruled, place, isouter=True)
+            erasures.c.recorded_hash, erasures.c.left_hash, overruled.c.request_id.label("committed_as"),
+        ).outerjoin(overruled, place)
     )  # fmt: skip
-
-
-def prepare_tables(connection: Connection, shard_count: int = 1) -> None:
-    """Make the tables and the fence's rows, one a shard, or check that they are of this version. Raises WrongShards."""
-    if connection.dialect.name == "postgresql":
-        # Two that make tables at once would both find none. SQLite has one writer anyway.
-        connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
-    if not inspect(connection).has_table(fence.name):
-        metadata.create_all(connection)
-        _make_fence(connection, shard_count)
-    version = connection.execute(select(func.min(fence.c.schema_version))).scalar_one()
-    count, is_used = _shards_in(connection)
-    assert OLDEST_VERSION <= version <= SCHEMA_VERSION, f"the ledger is of version {version}, this program of {SCHEMA_VERSION}"
-    if count != shard_count:
-        if is_used:
-            raise WrongShards(count, shard_count)
-        connection.execute(delete(fence))
-        _make_fence(connection, shard_count)
-    # A table or an index may come later than the others of its version: without it nothing was of use to it before.
-    metadata.create_all(connection)
-    if version < SCHEMA_VERSION:
-        # Entries are what they were; all other tables are made of them.
-        project_anew(connection)
-        connection.execute(update(fence).values(schema_version=SCHEMA_VERSION))
-    for table in metadata.sorted_tables:
-        for index in table.indexes:
-            index.create(connection, checkfirst=True)
-
-
-def check_shards(url: str, shard_count: int) -> None:
-    """Raise WrongShards where a ledger is of another number of shards; one that cannot be asked now tells its sidecar."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
-        return
-    database = open_database(url)
-    try:
-        with database.connect() as connection:
-            if inspect(connection).has_table(fence.name):
-                count, is_used = _shards_in(connection)
-                if is_used and count != shard_count:
-                    raise WrongShards(count, shard_count)
-    except OperationalError:
-        return
-    finally:
-        database.dispose()
-
-
-def _shards_in(connection: Connection) -> tuple[int, bool]:
-    """How many shards a ledger is of, and whether anything was recorded of any."""
-    count, last_epoch = connection.execute(select(func.count(), func.max(fence.c.last_epoch))).one()
-    return count, bool(last_epoch)
-
-
-def _make_fence(connection: Connection, shard_count: int) -> None:
-    first = {"schema_version": SCHEMA_VERSION, "epoch": 0, "last_epoch": 0, "last_sequence": 0}
-    rows = [{**first, "id": shard + 1, "link": NO_LINK, "chain": NO_CHAIN} for shard in range(shard_count)]
-    connection.execute(insert(fence), rows)
 
 
 def check_follows(last: Last, entry: LogEntry) -> None:
@@ -285,7 +230,31 @@ def check_follows(last: Last, entry: LogEntry) -> None:
         raise BrokenLog(f"{entry.position} has another past than the ledger")
 
 
+class Chains:
+    """The chains of a ledger, one a shard, followed from the first entry on in the order of `replay`."""
+
+    def __init__(self, database: Engine) -> None:
+        with database.connect() as connection:
+            rows = connection.execute(select(fence.c.id, fence.c.chain)).all()
+        self._ends = {row.id - 1: bytes(row.chain) for row in rows}
+        self._now = dict.fromkeys(self._ends, NO_CHAIN)
+
+    def follows(self, entry: Replayed) -> bool:
+        """Whether the next entry is what was recorded after those before it."""
+        shard = ordinal(entry.position)[0] % len(self._now)
+        chain = self._now[shard] = entry.chain_after(self._now[shard])
+        return chain == entry.chain
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether they have come to the last entries that the fence knows of."""
+        return self._now == self._ends
+
+
 def chain_of(previous_chain: bytes, entry: LogEntry) -> bytes:
     """SHA-256 of (chain before, position, request id, SHA-256 of the entry): changing any entry changes all after it."""
-    text = f"{entry.position} {entry.request_id} {sha256(entry.entry).hexdigest()}".encode()
-    return sha256(previous_chain + text).digest()
+    return _chained(previous_chain, entry.position, entry.request_id, sha256(entry.entry).digest())
+
+
+def _chained(previous_chain: bytes, position: str, request_id: str, entry_hash: bytes) -> bytes:
+    return sha256(previous_chain + f"{position} {request_id} {entry_hash.hex()}".encode()).digest()

@@ -2,12 +2,18 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 OLDEST_VERSION = 2
 """Ledgers from this version on are brought to the newest when a sidecar takes over."""
 
+PROJECTED_VERSION = 3
+"""The version that last changed what is made of the entries: in ledgers before it, that is made anew."""
+
 CHANGED = -1
 """In place of a risk: the entry changed the order."""
+
+NO_CHAIN = bytes(32)
+"""Before the first entry."""
 
 metadata = MetaData()
 
@@ -164,4 +170,61 @@ reservations = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),  # a serialized Reservation; the columns tell what is newer
     Index("reservations_state", "state", "expires_unix_ms", "reservation_id"),
+)
+
+# What the outbox knows of its own: where each subscriber stands, and what is not delivered to it yet.
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", BigInteger, nullable=False),  # rises with each process that takes over; of an older one nothing is kept
+    Column("epoch", BigInteger, nullable=False),  # position up to which every event was delivered, or is in letters
+    Column("sequence", BigInteger, nullable=False),
+)
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("subscriber", String(64), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # position of the entry that tells of the event
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", String(320), primary_key=True),
+    Column("state", Integer, nullable=False),  # a LetterState
+    Column("attempts", Integer, nullable=False),
+    Column("due_unix_ms", BigInteger, nullable=False),  # of the next attempt
+    Column("status", Integer, nullable=False),  # HTTP status of the last attempt; 0: no answer
+    Column("why", String(200), nullable=False),  # what became of the last attempt, for a person
+    Index("letters_state", "subscriber", "state"),
+    sqlite_with_rowid=False,
+)
+
+# What decisions were made by, so that they can be made again; written by engines, not by the sidecar.
+
+networks = Table(
+    "networks",
+    metadata,
+    Column("key", String(64), primary_key=True),  # a hash of the content
+    Column("kept_unix_ms", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # see engine.service.network_archive
+)
+
+deciders = Table(
+    "deciders",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # as a decision's basis has it
+    Column("network_key", String(64), nullable=False),
+    Column("node_budget", BigInteger, nullable=False),
+    Column("since_unix_ms", BigInteger, nullable=False),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # of an entry that a customer was erased from
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("recorded_hash", LargeBinary(32), nullable=False),  # SHA-256 of the entry as it was recorded: the chain is over it
+    Column("left_hash", LargeBinary(32), nullable=False),  # SHA-256 of the entry as it is now
+    Column("erased_unix_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )

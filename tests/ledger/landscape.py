@@ -16,7 +16,8 @@ from engine.inventory.effects import effects_in, texts_in
 from engine.inventory.keys import Keys, Layout
 from engine.inventory.live import LiveStock
 from engine.ledger.rebuild import Sums
-from engine.ledger.recorder import NO_CHAIN, Recorder, Replayed, chain_of
+from engine.ledger.recorder import Recorder, Replayed
+from engine.ledger.tables import NO_CHAIN
 from tests.ledger import crash_sidecar, crash_writer
 from tests.sidecars import RunningSidecar
 from tests.stores import PARTITION, dump
@@ -110,7 +111,7 @@ def check_history(url: str, landscape: Landscape) -> list[Replayed]:
     assert max(created.values()) == 1
     chain = NO_CHAIN
     for each in replayed:
-        chain = chain_of(chain, each)  # type: ignore[arg-type]
+        chain = each.chain_after(chain)
     assert chain == last.chain
     return replayed
 

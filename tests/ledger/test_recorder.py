@@ -15,8 +15,8 @@ from engine.ledger import database as database_module
 from engine.ledger.database import open_database
 from engine.ledger.lease import Lease
 from engine.ledger.ledger import Ledger
-from engine.ledger.recorder import NO_CHAIN, BrokenLog, Fenced, Last, Recorder, chain_of
-from engine.ledger.tables import entries, fence
+from engine.ledger.recorder import BrokenLog, Fenced, Last, Recorder, chain_of
+from engine.ledger.tables import NO_CHAIN, entries, fence
 from tests.ledger.conftest import Database
 from tests.stores import change, transaction
 
