@@ -1,4 +1,7 @@
-"""Which sidecar works, where several are started: the others wait. It only saves useless work: the fence decides."""
+"""Which sidecar works, where several are started: the others wait. It only saves useless work: the fence decides.
+
+The outbox has a lease of its own.
+"""
 
 import fcntl
 import os
@@ -26,6 +29,9 @@ POSTGRESQL_PORT = 5432
 ADVISORY_LOCK = 0x62656C6F667465
 """The project's name in ASCII: a number that no other program locks by accident."""
 
+OUTBOX_LOCK = 0x62656C6F667467
+"""Next to that of the tables, which is next to this one."""
+
 # The two halves of the number stand in columns of their own.
 _HOLDER = text(
     "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted"
@@ -47,10 +53,11 @@ class LedgerRefused(Exception):  # noqa: N818 - an outcome, not an error of the 
 class Lease:
     """Held by one process on this ledger; the kernel, or the database, lets go of it with the process."""
 
-    def __init__(self, ledger_url: str, shard: int = 0) -> None:
-        """Takes nothing yet. Each shard of a network has a recorder, and a lease, of its own."""
+    def __init__(self, ledger_url: str, shard: int = 0, is_outbox: bool = False) -> None:
+        """Takes nothing yet. Each shard of a network has a recorder, and a lease, of its own; so has the outbox."""
         self._url = make_url(ledger_url)
-        self._shard = shard
+        self._shard, self._is_outbox = shard, is_outbox
+        self._work = "delivers the events of" if is_outbox else "records"
         self._fd = -1
         self._engine: Engine | None = None
         self._connection: Connection | None = None
@@ -65,13 +72,14 @@ class Lease:
                 return False
             time.sleep(POLL_SECONDS if self._connection or self._fd >= 0 else UNREACHABLE_POLL_SECONDS)
         if self._tell_at:
-            self._log.info("this process records the ledger now")
+            self._log.info(f"this process {self._work} the ledger now")
         return True
 
     def _try_file(self) -> bool:
         if self._fd < 0:
             assert self._url.database
-            path = Path(self._url.database + ".lease" + (f"-{self._shard}" if self._shard else ""))
+            name = ".outbox-lease" if self._is_outbox else ".lease" + (f"-{self._shard}" if self._shard else "")
+            path = Path(self._url.database + name)
             path.parent.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -99,7 +107,7 @@ class Lease:
     @property
     def _lock(self) -> int:
         """The shard's number: shards count down from it, since the one above it is another lock's."""
-        return ADVISORY_LOCK - self._shard
+        return OUTBOX_LOCK if self._is_outbox else ADVISORY_LOCK - self._shard
 
     def _connect(self) -> Connection:
         url = self._url.set(drivername="postgresql+psycopg")
@@ -111,7 +119,7 @@ class Lease:
     def _stand_by(self, holder: str) -> None:
         if self._is_time_to_tell("stand by"):
             self._log.info(
-                "another process records this ledger: this one stands by, and takes over when it ends", holder=holder
+                f"another process {self._work} this ledger: this one stands by, and takes over when it ends", holder=holder
             )
 
     def _unreachable(self, why: str) -> None:

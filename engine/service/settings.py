@@ -108,6 +108,14 @@ def _network_folder(value: object) -> object:
     return value
 
 
+def _webhooks_file(value: object) -> object:
+    if value == "":
+        return None
+    if isinstance(value, str | Path) and not Path(value).is_file():
+        raise ValueError("the path of an existing TOML file was expected (empty: nobody is told of events)")
+    return value
+
+
 def _host(value: str) -> str:
     if value.startswith(UNIX_PREFIX):
         path = value.removeprefix(UNIX_PREFIX)
@@ -191,6 +199,8 @@ class Settings(BaseSettings):
     """Redis or Valkey; empty: the embedded server in the data folder."""
     ledger_url: Annotated[str, AfterValidator(_ledger_url)] = Field(default="", repr=False)
     """SQLite or PostgreSQL; empty: SQLite in the data folder."""
+    webhooks: Annotated[Path | None, BeforeValidator(_webhooks_file)] = None
+    """TOML file of those who are told of events, and their secrets; empty: nobody is."""
     partition: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = "belofte"
     """Hash tag of every key of this network in Redis: networks that share a server differ in it."""
     shards: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=SHARDS_MAX)] = 1

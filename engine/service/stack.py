@@ -61,7 +61,7 @@ def network_folder(settings: Settings, today: date) -> Path:
 def stack(
     settings: Settings, folder: Path, script: Path, on_ready: Callable[[Announcements], None]
 ) -> Supervisor:  # fmt: skip
-    """The supervisor of all processes, not yet running; `script` has the commands `engine` and `ledger`."""
+    """The supervisor of all processes, not yet running; `script` has the commands `engine`, `ledger` and `outbox`."""
     children: list[Child] = []
     redis_url = settings.redis_url
     if not redis_url:
@@ -75,6 +75,8 @@ def stack(
         name, arguments = ("ledger", ["ledger"]) if not shard else (f"ledger-{shard}", ["ledger", "--shard", str(shard)])
         children.append(_python(name, script, arguments, environment, LEDGER_READY_SECONDS_MAX))
     children.append(_python("engine", script, ["engine"], environment, ENGINE_READY_SECONDS_MAX))
+    if settings.webhooks is not None:
+        children.append(_python("outbox", script, ["outbox"], environment, LEDGER_READY_SECONDS_MAX))
 
     def ready(announcements: Announcements) -> None:
         # Callers know the first port: an engine that is restarted must not take any other free one.
@@ -99,7 +101,7 @@ def _environment(settings: Settings, folder: Path, redis_url: str) -> dict[str, 
     """Every setting as a variable, so that a child has the same whatever its working folder."""
     values = {name: getattr(settings, name) for name in Settings.model_fields}
     values.update(network=folder.resolve(), data_dir=settings.data_dir.resolve(), redis_url=redis_url)
-    for name in ("tls_certificate", "tls_key", "tls_client_ca"):
+    for name in ("tls_certificate", "tls_key", "tls_client_ca", "webhooks"):
         values[name] = values[name].resolve() if values[name] is not None else ""
     if settings.token_keys and "://" not in settings.token_keys:
         values["token_keys"] = Path(settings.token_keys).resolve()

@@ -31,7 +31,7 @@ def test_defaults() -> None:
         "network": "", "data_dir": "data", "host": "127.0.0.1", "port": 50051, "front": "auto",
         "tls_certificate": "", "tls_key": "", "tls_client_ca": "", "token_keys": "", "token_issuer": "", "token_audience": "",
         "identity": "auto",
-        "redis_url": "", "ledger_url": "", "partition": "belofte", "shards": 1, "message_bytes_max": 1048576,
+        "redis_url": "", "ledger_url": "", "webhooks": "", "partition": "belofte", "shards": 1, "message_bytes_max": 1048576,
         "lines_max": 500, "attempts_max": 4,
         "record_lag_entries_max": 10000, "record_lag_ms_max": 1000,
         "record_wait_ms_max": 5000, "wait_ms_max": 250, "reservations_max": 100_000, "quote_key": "",

@@ -1,0 +1,1 @@
+"""Commands on a ledger, for who runs it: read, send again, check, move."""

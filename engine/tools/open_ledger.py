@@ -1,0 +1,33 @@
+"""The ledger of some settings, for a command: opened, or a message that says what is wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.ledger.database import open_database
+from engine.ledger.migrations import LedgerVersionError, check_version
+from engine.service.settings import Settings, mask_url
+from engine.tools.terminal import EXIT_MISUSED, EXIT_REFUSED, fail
+
+
+@contextmanager
+def ledger_of(settings: Settings) -> Iterator[Engine]:
+    """The ledger's database, of this program's version; or a message that says what is wrong."""
+    url = settings.ledger_url_in_use
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        fail(f"there is no ledger {parsed.database}: name its data folder, or set BELOFTE_LEDGER_URL", EXIT_MISUSED)
+    database = open_database(url)
+    try:
+        with database.connect() as connection:
+            check_version(connection)
+        yield database
+    except LedgerVersionError as error:
+        fail(f"{mask_url(url)}: {error}", EXIT_REFUSED)
+    except SQLAlchemyError as error:
+        fail(f"the ledger {mask_url(url)} cannot be used: {' '.join(str(error.__cause__ or error).split())}", EXIT_REFUSED)
+    finally:
+        database.dispose()
