@@ -3,25 +3,28 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from engine.domain.clock import SystemClock
 from engine.service.logs import configure_logs
 from engine.service.process import EngineReady, StartError, announce_ready
-from engine.service.settings import Settings, SettingsError, mask_url, read_settings
+from engine.service.settings import Settings, SettingsError, mask_url
+from engine.tools.copy_commands import copy_commands
+from engine.tools.order_commands import order_commands
+from engine.tools.terminal import EXIT_MISUSED, EXIT_REFUSED, DataOption, JsonOption, err, out
+from engine.tools.terminal import counted as _counted
+from engine.tools.terminal import fail as _fail
+from engine.tools.terminal import settings_of as _settings
+from engine.tools.webhook_commands import webhook_commands
 from loaders.errors import LoadError
 
-EXIT_REFUSED, EXIT_MISUSED = 1, 2
 SCRIPT = Path(__file__).resolve()
 
 app = typer.Typer(
@@ -29,14 +32,12 @@ app = typer.Typer(
     help="Order promising and order sourcing: when can a basket be there, and where should it come from.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
-# Where there is no terminal, lines are as long as what is shown, not as a terminal that nobody has.
-out, err = (Console(stderr=is_error, width=None if stream.isatty() else 110)
-            for is_error, stream in ((False, sys.stdout), (True, sys.stderr)))  # fmt: skip
+app.add_typer(order_commands)
+app.add_typer(copy_commands)
+app.add_typer(webhook_commands)
 
 NetworkOption = Annotated[Path | None, typer.Option(help="Network folder; without it, the sample network.")]
-DataOption = Annotated[Path | None, typer.Option(help="What the embedded servers keep.")]
 PortOption = Annotated[int | None, typer.Option(help="Port to serve on; 0: any free one.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
 
 
 class Sample(StrEnum):
@@ -287,7 +288,8 @@ def ledger(shard: Annotated[int, typer.Option(help="Which shard it records, from
     """Run the ledger sidecar of a shard; `serve` starts it so. Several may be started: one works, the others wait."""
     from engine.inventory.shards import Shards
     from engine.ledger.lease import Lease, LedgerRefused
-    from engine.ledger.recorder import Fenced, WrongShards
+    from engine.ledger.migrations import LedgerVersionError, WrongShards
+    from engine.ledger.recorder import Fenced
     from engine.ledger.sidecar import Sidecar
     from engine.service.garbage import spare_what_stays
 
@@ -318,7 +320,41 @@ def ledger(shard: Annotated[int, typer.Option(help="Which shard it records, from
         sidecar.run(announce_ready)
     except Fenced as error:
         _fail(f"another ledger sidecar records this ledger: {error}", EXIT_REFUSED)
-    except WrongShards as error:
+    except (LedgerVersionError, WrongShards) as error:
+        _fail(str(error), EXIT_REFUSED)
+    finally:
+        lease.release()
+
+
+@app.command(hidden=True)
+def outbox() -> None:
+    """Deliver the ledger's events to subscribers; `serve` starts it so. Several may be started: one works, the others wait."""
+    from engine.ledger.lease import Lease, LedgerRefused
+    from engine.ledger.recorder import Fenced
+    from engine.outbox.outbox import Outbox
+
+    settings = _settings()
+    configure_logs(settings.log_level, settings.log_format, "outbox")
+    if settings.shards > 1:
+        _fail("BELOFTE_WEBHOOKS: events of a network over shards are not told in this version", EXIT_MISUSED)
+    delivering = Outbox(
+        settings.ledger_url_in_use, f"urn:belofte:{settings.partition}", _subscribers(settings), SystemClock()
+    )  # fmt: skip
+    stopping = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        delivering.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    lease = Lease(settings.ledger_url_in_use, is_outbox=True)
+    # Who stands by is ready too: what it waits for may run elsewhere for as long as it likes.
+    announce_ready()
+    try:
+        if lease.wait(stopping.is_set):
+            delivering.run(lambda: None)
+    except (LedgerRefused, Fenced) as error:
         _fail(str(error), EXIT_REFUSED)
     finally:
         lease.release()
@@ -332,10 +368,11 @@ def main() -> None:
 def _run_stack(
     settings: Settings, on_ready: Callable[[Any], None], with_supervisor: Callable[[Any], None] | None = None
 ) -> int:
-    from engine.ledger.recorder import WrongShards, check_shards
+    from engine.ledger.migrations import WrongShards, check_shards
     from engine.service.stack import data_folder_held, network_folder, stack
 
     configure_logs(settings.log_level, settings.log_format, "serve")
+    _subscribers(settings)  # what is wrong there is told before anything is started
     try:
         with data_folder_held(settings):
             check_shards(settings.ledger_url_in_use, settings.shards)
@@ -348,10 +385,12 @@ def _run_stack(
         _fail(str(error), EXIT_REFUSED)
 
 
-def _settings(**options: object) -> Settings:
+def _subscribers(settings: Settings) -> Any:
+    from engine.outbox.subscribers import SubscribersError, read_subscribers
+
     try:
-        return read_settings(**options)
-    except SettingsError as error:
+        return read_subscribers(settings.webhooks) if settings.webhooks is not None else ()
+    except SubscribersError as error:
         _fail(str(error), EXIT_MISUSED)
 
 
@@ -374,29 +413,6 @@ def _print_settings(settings: Settings) -> None:
     for name, value in settings.shown().items():
         table.add_row(name, str(value))
     out.print(table)
-
-
-@contextmanager
-def _counted(title: str, total: int | None) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; elsewhere a line now and then. It is shown only once something is counted."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bars:
-        task = bars.add_task(title, total=total, visible=False)
-        told = 0
-
-        def advance(done: int, all_: int) -> None:
-            nonlocal told
-            bars.update(task, completed=done, total=all_, visible=done < all_)
-            if not err.is_terminal and done * 10 // max(1, all_) > told:
-                told = done * 10 // all_
-                err.print(f"{title}: {done:,} of {all_:,}")
-
-        yield advance
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    err.print(message, style="red", markup=False, highlight=False)
-    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

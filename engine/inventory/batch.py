@@ -6,6 +6,7 @@ writes every key once, however many orders want it.
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
@@ -67,12 +68,13 @@ class _Fields:
         return (fields[field] for fields, field in self._added)
 
 
-def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
-    """The keys and arguments that commit.lua describes."""
+def encode_batch(transactions: Sequence[Transaction], keys: DataKeys, bases: Sequence[bytes] = ()) -> Batch:
+    """The keys and arguments that commit.lua describes. `bases`: what is added to the entry of each; none: nothing."""
+    assert not bases or len(bases) == len(transactions)
     buckets: dict[str, list[int]] = {}
     capacities, texts, pairs = _Fields(), _Fields(), _Fields()
     arguments: list[str | bytes] = []
-    for number, transaction in enumerate(transactions, 1):
+    for number, (transaction, basis) in enumerate(zip(transactions, bases or repeat(b""), strict=False), 1):
         buckets.setdefault(keys.requests(transaction.request_id), []).append(number)
         for use in transaction.capacities:
             capacities.add(use.location_id, str(use.day))
@@ -80,9 +82,10 @@ def encode_batch(transactions: Sequence[Transaction], keys: DataKeys) -> Batch:
             texts.add(keys.text(table, text_item_id, field), field)
         for (item_id, location_id, receipt_id, pool), _, _, _, _, _ in transaction.cells:
             pairs.add((item_id, keys.block(location_id)), place_field(location_id, receipt_id, pool))
+        entry = transaction.entry + basis
         arguments += (
             transaction.request_id, transaction.request_digest.hex(), transaction.order_id,
-            sha256(transaction.entry).hexdigest(), transaction.entry,
+            sha256(entry).hexdigest(), entry,
         )  # fmt: skip
     capacity_fields, text_fields, pair_fields = capacities.number(), texts.number(), pairs.number()
     capacity_numbers, text_numbers, pair_numbers = capacities.numbers(), texts.numbers(), pairs.numbers()

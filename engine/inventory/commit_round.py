@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from engine.inventory.basis import RoundBasis
 from engine.inventory.batch import CELLS_MAX, TRANSACTIONS_MAX, decode_reply
 from engine.inventory.client import StoreAway
 from engine.inventory.effects import CapacityUse, PositionChange, TextEffect, changes_of
@@ -36,7 +37,8 @@ class CommitWire(NamedTuple):
     `receive` gives the answer to the first that has none yet; `end` lets go of those that have none.
     """
 
-    send: Callable[[Sequence[Transaction]], None]
+    send: Callable[[Sequence[Transaction], Sequence[bytes]], None]
+    """Transactions, and what is added to the entry of each; none: nothing."""
     receive: Callable[[], Any]
     end: Callable[[], None]
     tail: Callable[[str, str], Sequence[LogRecord]]
@@ -46,8 +48,10 @@ class CommitWire(NamedTuple):
 class CommitRound:
     """Transactions in the order in which they came; each is committed, or not, after those before it."""
 
-    def __init__(self, wire: CommitWire) -> None:
+    def __init__(self, wire: CommitWire, basis: RoundBasis | None = None) -> None:
         self._wire = wire
+        self._basis = basis
+        self._sent_count = 0
         self._batch: list[Transaction] = []
         self._cells = 0
         self._sent: list[list[Transaction]] = []
@@ -83,10 +87,12 @@ class CommitRound:
 
     def _send(self) -> None:
         batch, self._batch, self._cells = self._batch, [], 0
+        first, self._sent_count = self._sent_count, self._sent_count + len(batch)
+        bases = [self._basis.of(first + at) for at in range(len(batch))] if self._basis is not None else ()
         if self._away is not None:
             return
         try:
-            self._wire.send(batch)
+            self._wire.send(batch, bases)
         except StoreAway as error:
             # Nothing may follow what is lost. It is told when all is planned.
             self._away = error

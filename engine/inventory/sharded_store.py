@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.inventory.basis import RoundBasis
 from engine.inventory.client import StoreAway, StoreGap
 from engine.inventory.commit_round import CommitResult, CommitRound, LogRecord
 from engine.inventory.feed_texts import TextName
@@ -102,8 +103,11 @@ class ShardedStore:
         opened = [store.epoch_open() for store in self._stores]
         return None if None in opened else opened[0]
 
-    def begin(self, epoch: int) -> "ShardedRound":
-        """A round of commits, in the epochs that were loaded; there is one at a time."""
+    def begin(self, epoch: int, basis: RoundBasis | None = None) -> "ShardedRound":
+        """A round of commits, in the epochs that were loaded; there is one at a time.
+
+        What its writes are planned on is not kept: they have no one place in a log, and are not replayed.
+        """
         rounds = [store.begin(each) for store, each in zip(self._stores, self._epochs, strict=True)]
         return ShardedRound(rounds, self._shards, self._watch, self._part_ms_max)
 

@@ -12,6 +12,7 @@ from typing import Any
 import redis
 from belofte.v1 import ledger_entry_pb2
 
+from engine.inventory.basis import RoundBasis
 from engine.inventory.batch import CLOSED, encode_batch
 from engine.inventory.client import StoreAway, StoreGap, connect, ordinal
 from engine.inventory.commit_round import CommitResult, CommitRound, CommitWire, LogRecord
@@ -129,21 +130,21 @@ class StockStore:
         epoch, run_id, _ = gate.decode().split()
         return int(epoch) if self._asked(lambda: self._client.info("server"))["run_id"] == run_id else None
 
-    def begin(self, epoch: int) -> CommitRound:
-        """A round of commits; there is one at a time."""
+    def begin(self, epoch: int, basis: RoundBasis | None = None) -> CommitRound:
+        """A round of commits; there is one at a time. `basis`: what its writes are planned on, kept with each."""
         self._commit.end()
-        return CommitRound(self._wire(epoch))
+        return CommitRound(self._wire(epoch), basis)
 
     def _wire(self, epoch: int) -> CommitWire:
         layout = self._layout
         if layout is None:
-            return CommitWire(lambda batch: None, lambda: CLOSED, self._commit.end, self.tail)
+            return CommitWire(lambda batch, bases: None, lambda: CLOSED, self._commit.end, self.tail)
         keys, data = self._keys, self._keys.data(layout)
         fixed_keys = [keys.gate, keys.layout, keys.head, keys.recorded, keys.log, data.dates, data.orders]
         fixed = [str(epoch), str(layout), *map(str, self._lag)]
 
-        def send(transactions: Sequence[Transaction]) -> None:
-            batch = encode_batch(transactions, data)
+        def send(transactions: Sequence[Transaction], bases: Sequence[bytes]) -> None:
+            batch = encode_batch(transactions, data, bases)
             self._asked(lambda: self._commit.send([*fixed_keys, *batch.keys], [*fixed, *batch.arguments]))
 
         return CommitWire(

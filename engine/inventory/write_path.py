@@ -17,6 +17,7 @@ import structlog
 
 from engine.domain.ids import unix_ms_of
 from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.inventory.basis import IN_VAIN_MAX, RoundBasis, ShownInVain
 from engine.inventory.client import StoreAway, StoreGap
 from engine.inventory.commit_round import TRANSACTIONS_SENT, CommitResult
 from engine.inventory.feed_texts import FeedTexts, TextName
@@ -174,8 +175,8 @@ class SharedStore(Protocol):
         """The epoch whose gate is open; None while it is closed."""
         ...
 
-    def begin(self, epoch: int) -> Round:
-        """A round of commits; there is one at a time."""
+    def begin(self, epoch: int, basis: RoundBasis | None = None) -> Round:
+        """A round of commits; there is one at a time. `basis`: what its writes are planned on."""
         ...
 
     def tail(self, position: str) -> Sequence[LogEntry]:
@@ -229,6 +230,9 @@ class WritePath:
         self._kept = kept
         self._parted = parted
         self._failed: dict[str, tuple[Transaction, Sequence[FailedGuard]]] = {}
+        self.engine = 0
+        """Number that decisions name: who decides, and by which network; 0: nobody that the ledger knows."""
+        self._in_vain: list[ShownInVain] = []
         self._epoch = 0
         self._log = structlog.get_logger("write-path")
 
@@ -311,7 +315,8 @@ class WritePath:
         """Plan and commit once. The writes to plan again, in the order they came."""
         assert self.stock is not None
         _read_ahead([write for write in writes if isinstance(write, Reading)])
-        committing = _Committing(self._store.begin(self._epoch), self._waiters, [], [])
+        basis = RoundBasis(self.position, self.engine, self._in_vain)
+        committing = _Committing(self._store.begin(self._epoch, basis), self._waiters, [], [])
         planned = committing.planned
         refused: list[tuple[Write, Refusal, int]] = []
         held: list[Callable[[LiveStock], None]] = []
@@ -350,6 +355,9 @@ class WritePath:
         if not is_faulty:
             matrix.end_changes()
         outcomes = self._commit(committing)
+        if outcomes and isinstance(outcomes[0], Committed):
+            self._in_vain = []  # told with it
+        self._in_vain = [*self._in_vain, *basis.in_vain([each for _, each in planned], outcomes)][-IN_VAIN_MAX:]
         again = {id(write) for (write, _), outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Refused)}
         sure = next((i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Committed)), len(outcomes))
         again |= self._refuse(refused, sure)

@@ -22,6 +22,7 @@ from engine.inventory.transaction import Cell
 from engine.ledger import order_list, reservations
 from engine.ledger import orders as order_rows
 from engine.ledger.database import open_database, write_to
+from engine.ledger.networks import begin_deciding
 from engine.ledger.order_list import OrderFilter, OrderPage, Place
 from engine.ledger.orders import in_order
 from engine.ledger.reservations import ReservationRecord
@@ -67,7 +68,9 @@ class OrderPegs:
 
 
 class Ledger:
-    """Reads from any thread. The sidecar writes, see `recorder.py`; only what has expired is decided from here as well."""
+    """Reads from any thread. The sidecar writes, see `recorder.py`; from here only what has expired is decided as well, and
+    what engines decide by is kept.
+    """
 
     def __init__(self, url: str, shards: Shards = WHOLE) -> None:
         """Connects when first used."""
@@ -77,6 +80,10 @@ class Ledger:
     def close(self) -> None:
         """Disconnect."""
         self._database.dispose()
+
+    def begin_deciding(self, network_key: str, content: Callable[[], bytes], node_budget: int, now_unix_ms: int) -> int:
+        """Keep a network that decisions are made by from now on; the number that they are to name. See `networks.py`."""
+        return begin_deciding(self._database, network_key, content, node_budget, now_unix_ms)
 
     def find_requests(self, request_ids: Sequence[str]) -> dict[str, RecordedEntry]:
         """The entries of those requests that are recorded."""

@@ -40,6 +40,7 @@ from engine.service.handlers import (
     capacity_days,
     capacity_first_day,
 )
+from engine.service.network_archive import archived, network_key
 from engine.service.network_reload import keep_first, read_network
 from engine.service.quote_tokens import QuoteKey, quote_secret
 from engine.service.settings import Settings
@@ -100,6 +101,7 @@ class Engine:
         self._waiters.start()
         self._handlers.prepare()
         self._read_stock()
+        self._begin_deciding(self._image, self._records)
         loaded = load_inventory(
             self._records, self._image.version, self._path, self._ledger, self._clock, advance, self._shards
         )
@@ -174,13 +176,21 @@ class Engine:
     def _wake(self) -> None:
         self._desk.wake()
 
+    def _begin_deciding(self, image: NetworkImage, records: NetworkRecords) -> None:
+        """What is decided from now on can be replayed: the network is in the ledger, and decisions say which it is."""
+        key = network_key(records, image.version)
+        content = partial(archived, records)
+        self._path.engine = self._ledger.begin_deciding(key, content, self._settings.node_budget, self._clock.unix_ms())
+
     def _take_over(self, image: NetworkImage, records: NetworkRecords) -> bool:
-        before = self._image, self._records, self._unsellable
+        before, decider = (self._image, self._records, self._unsellable), self._path.engine
+        self._begin_deciding(image, records)
         self._use(image, records, unsellable_positions(records))
         # As after any loss, the stock in memory is made anew, now of the other network's items and locations.
         self._path.stale = True
         if not self._path.catch_up():
             self._use(*before)
+            self._path.engine = decider
             return False
         self._log.info("network taken over", network_version=image.version)
         return True

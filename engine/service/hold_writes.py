@@ -61,6 +61,8 @@ class Change(NamedTuple):
     """Base units that the order has by position, where these are not just what the entry takes."""
     order_capacities: Capacities = ()
     """Capacity that the order takes: what was held for it becomes its own."""
+    start_minute: int = 0
+    """UTC minute that was decided for, where a plan was made."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,7 @@ class HoldWrite:
             request_id=self.asked.request_id, method=self.asked.method, request_digest=self.asked.digest, order_id=owner,
             request=self.asked.message, response=self.response, network_version=self.network_version,
             decided_unix_ms=decided, reservations=changed.wires, events=changed.events, order=made,
+            basis=ledger_entry_pb2.DecisionBasis(start_minute=changed.start_minute) if changed.start_minute else None,
         )  # fmt: skip
         texts = tuple(hold_change(before, after) for before, after in changed.holds)
         for location_id, day, quantity in changed.order_capacities:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
+from belofte.v1 import ledger_entry_pb2
 from numpy.typing import NDArray
 
 from engine.domain.clock import Clock
@@ -254,8 +255,10 @@ class PlainBatch:
         )  # fmt: skip
         assert written >= 0, "there is room for what is written at the most"
         entries, view = [], out.data
+        basis = ledger_entry_pb2.DecisionBasis(start_minute=self._minute)
+        rest = ledger_entry_pb2.LedgerEntry(basis=basis).SerializeToString()
         for member, (begin, end, answer_begin, answer_end) in zip(members, spans.tolist(), strict=True):
-            entries.append(bytes(view[begin:end]))
+            entries.append(bytes(view[begin:end]) + rest)
             member.response = bytes(view[answer_begin:answer_end])
         return entries
 

@@ -51,6 +51,7 @@ def encode_order(planned: Planned, taken: Taken, decided_unix_ms: int) -> Encode
         request=request.message, response=response, network_version=scene.image.version,
         policy_id=planned.plan.policy_id, decided_unix_ms=decided_unix_ms,
         events=order_events(planned, answer, decided_unix_ms),
+        basis=ledger_entry_pb2.DecisionBasis(start_minute=scene.start_minute),
     )  # fmt: skip
     add_effects(entry, taken.cells, taken.capacities)
     return Encoded(entry.SerializeToString(), response)

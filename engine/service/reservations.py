@@ -144,6 +144,7 @@ def create(h: "Handlers", call: Call) -> Outcome:
             ((None, held.hold),), (wire,), reservation_service_pb2.CreateReservationResponse(reservation=wire), held.cells,
             held.capacities, RECORD + reservation_id, pegs=home_pegs(held.scene, held.pegs),
             days=[(each.location, each.capacity_day, each.capacity_quantity) for each in shipments],
+            start_minute=basket.request_minute,
         )  # fmt: skip
 
     return write_of(h, call, "CreateReservation", request.request_id, digest, change, finished_create)
@@ -312,13 +313,14 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             made.network_version, made.state = image.version, order_state(planned)
             cells, days = cells_of(planned.scene, planned.plan), capacities_of(planned.scene, planned.plan)
         event = reserved_order_event(made, request.request_id, now)
+        minute = basket.request_minute if hold is None or not hold.is_planned else 0
         if hold is None:
             wire = Wire()
             wire.CopyFrom(record)
             wire.state = EXPIRED
             return Change(
                 (), (), respond(made, wire), cells, days, asked.order_id, made, events=(event,),
-                order_capacities=capacities_taken(days),
+                order_capacities=capacities_taken(days), start_minute=minute,
             )  # fmt: skip
         wire = ended(record, hold, CONFIRMED)
         wire.order_id = asked.order_id
@@ -328,6 +330,7 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             ((hold, None),), (wire,), respond(made, wire), () if hold.is_planned else exchanged(hold, cells),
             (*given_back(hold), *days, end_charge(hold)), asked.order_id, made, events=(event,), units=tuple(units),
             order_capacities=held_capacities(hold) if hold.is_planned else capacities_taken(days),
+            start_minute=minute,
         )  # fmt: skip
 
     return change

@@ -16,6 +16,7 @@ class RecordedLog:
 
     def __init__(self, url: str) -> None:
         self._recorder = Recorder.take_over(url, SystemClock())
+        self._made: set[str] = set()
 
     def close(self) -> None:
         self._recorder.close()
@@ -30,7 +31,9 @@ class RecordedLog:
             at = f"{self._recorder.epoch}-{sequence + 1 if epoch == self._recorder.epoch else 1}"
             content = entry.SerializeToString()
             link = link_of(link, at, entry.request_id, content)
-            log.append(LogEntry(at, position, entry.request_id, entry.order_id, link, content))
+            created_id = "" if entry.order_id in self._made else entry.order_id
+            self._made.add(created_id)
+            log.append(LogEntry(at, position, entry.request_id, created_id, link, content))
             position = at
         self._recorder.record(log)
         return [each.position for each in log]

@@ -135,8 +135,32 @@ class HoldDecision(_message.Message):
     created_id: str
     def __init__(self, hold_id: _Optional[str] = ..., part_ids: _Optional[_Iterable[str]] = ..., created_id: _Optional[str] = ...) -> None: ...
 
+class DecisionBasis(_message.Message):
+    __slots__ = ("position", "engine", "place", "start_minute")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    START_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    position: str
+    engine: int
+    place: int
+    start_minute: int
+    def __init__(self, position: _Optional[str] = ..., engine: _Optional[int] = ..., place: _Optional[int] = ..., start_minute: _Optional[int] = ...) -> None: ...
+
+class ShownInVain(_message.Message):
+    __slots__ = ("position", "place", "positions", "capacities")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    CAPACITIES_FIELD_NUMBER: _ClassVar[int]
+    position: str
+    place: int
+    positions: _containers.RepeatedCompositeFieldContainer[PositionEffect]
+    capacities: _containers.RepeatedCompositeFieldContainer[CapacityEffect]
+    def __init__(self, position: _Optional[str] = ..., place: _Optional[int] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ...) -> None: ...
+
 class LedgerEntry(_message.Message):
-    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order", "position_columns", "pegs", "moves", "risks", "order_capacities", "returns", "decision", "undoes")
+    __slots__ = ("request_id", "method", "request_digest", "order_id", "positions", "capacities", "request", "response", "network_version", "policy_id", "decided_unix_ms", "events", "texts", "reservations", "order", "position_columns", "pegs", "moves", "risks", "order_capacities", "returns", "decision", "undoes", "basis", "in_vain")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     REQUEST_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -160,6 +184,8 @@ class LedgerEntry(_message.Message):
     RETURNS_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
     UNDOES_FIELD_NUMBER: _ClassVar[int]
+    BASIS_FIELD_NUMBER: _ClassVar[int]
+    IN_VAIN_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     method: str
     request_digest: bytes
@@ -183,4 +209,6 @@ class LedgerEntry(_message.Message):
     returns: _containers.RepeatedCompositeFieldContainer[_order_service_pb2.Return]
     decision: HoldDecision
     undoes: str
-    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position_columns: _Optional[_Union[PositionColumns, _Mapping]] = ..., pegs: _Optional[_Iterable[_Union[PegEffect, _Mapping]]] = ..., moves: _Optional[_Iterable[_Union[ReceiptMove, _Mapping]]] = ..., risks: _Optional[_Iterable[_Union[ReceiptRisk, _Mapping]]] = ..., order_capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., returns: _Optional[_Iterable[_Union[_order_service_pb2.Return, _Mapping]]] = ..., decision: _Optional[_Union[HoldDecision, _Mapping]] = ..., undoes: _Optional[str] = ...) -> None: ...
+    basis: DecisionBasis
+    in_vain: _containers.RepeatedCompositeFieldContainer[ShownInVain]
+    def __init__(self, request_id: _Optional[str] = ..., method: _Optional[str] = ..., request_digest: _Optional[bytes] = ..., order_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[PositionEffect, _Mapping]]] = ..., capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., request: _Optional[bytes] = ..., response: _Optional[bytes] = ..., network_version: _Optional[str] = ..., policy_id: _Optional[str] = ..., decided_unix_ms: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_types_pb2.OrderEvent, _Mapping]]] = ..., texts: _Optional[_Iterable[_Union[TextEffect, _Mapping]]] = ..., reservations: _Optional[_Iterable[_Union[_reservation_service_pb2.Reservation, _Mapping]]] = ..., order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ..., position_columns: _Optional[_Union[PositionColumns, _Mapping]] = ..., pegs: _Optional[_Iterable[_Union[PegEffect, _Mapping]]] = ..., moves: _Optional[_Iterable[_Union[ReceiptMove, _Mapping]]] = ..., risks: _Optional[_Iterable[_Union[ReceiptRisk, _Mapping]]] = ..., order_capacities: _Optional[_Iterable[_Union[CapacityEffect, _Mapping]]] = ..., returns: _Optional[_Iterable[_Union[_order_service_pb2.Return, _Mapping]]] = ..., decision: _Optional[_Union[HoldDecision, _Mapping]] = ..., undoes: _Optional[str] = ..., basis: _Optional[_Union[DecisionBasis, _Mapping]] = ..., in_vain: _Optional[_Iterable[_Union[ShownInVain, _Mapping]]] = ...) -> None: ...
