@@ -74,6 +74,9 @@ MOVE_PRICE_STEPS = 6
 """Times that the price of a move is doubled, until there are no more moves than allowed."""
 
 RECORD_SECONDS_MAX = 30.0
+VERSIONS_BACK = 8
+"""How many changes an order may have seen since a reroute moved it that was broken off, and is still known to be moved."""
+
 MINUTE_MS = 60_000
 EPOCH = date(1970, 1, 1)
 PROGRESS_SECONDS = 0.5
@@ -176,7 +179,7 @@ class _Job:
             return
         if self.request.min_position:
             self._in_desk(lambda: self.h.stock(self.request.min_position))
-        records = list(self._selected())
+        records = self._not_moved(list(self._selected()))
         orders = self._movable(records)
         first = planned = self._plan(orders)
         result = Result(currency=self.h.image.network.currency)
@@ -245,6 +248,22 @@ class _Job:
             and (not chosen.location_ids or any(each.location_id in set(chosen.location_ids) for each in shipments))
             and (not chosen.channels or order.basket.channel in set(chosen.channels))
         )
+
+    def _not_moved(self, records: list[OrderRecord]) -> list[OrderRecord]:
+        """Without those that this same request has moved before it was broken off: what became of them is noted."""
+        if not self.is_commit:
+            return records
+        ids = {
+            child_id(self.request.request_id, each.order.order_id, version): each.order.order_id
+            for each in records for version in range(max(1, each.order.version - VERSIONS_BACK), each.order.version)
+        }  # fmt: skip
+        moved = self.h.ledger.find_requests(list(ids))
+        for request_id, found in moved.items():
+            entry = ledger_entry_pb2.LedgerEntry.FromString(found.entry)
+            self.changes[ids[request_id]] = RerouteChange.FromString(entry.response)
+            self.position = found.position
+        done = {ids[request_id] for request_id in moved}
+        return [each for each in records if each.order.order_id not in done]
 
     def _movable(self, records: Sequence[OrderRecord]) -> list[Movable]:
         """What of the orders may move; those that may not are told why. Those that were promised most come first."""

@@ -10,7 +10,7 @@ from belofte.v1 import types_pb2
 
 from engine.domain.basket import NO_LATEST, Basket
 from engine.domain.enums import OrderBy
-from engine.domain.life import ALLOCATED, ORDER_STATES, Action, OrderState, ShipmentState
+from engine.domain.life import ALLOCATED, ENDED, ORDER_STATES, Action, OrderState, ShipmentState
 from engine.domain.reasons import Reason, Refusal
 from engine.fulfilment.draft import OrderRecord
 from engine.fulfilment.order_record import cell_of
@@ -69,7 +69,7 @@ def movable(record: OrderRecord) -> Movable:
         state = types_pb2.OrderState.Name(order.state).removeprefix("ORDER_STATE_")
         raise Refusal(Reason.WRONG_STATE, f"order {order.order_id!r} is {state}: nothing of it may move")
     where: dict[str, list[Shipment]] = {}
-    for shipment in order.plan.shipments:
+    for shipment in (each for each in order.plan.shipments if ShipmentState(each.state) not in ENDED):
         for line_id in dict.fromkeys(part.line_id for part in shipment.lines):
             where.setdefault(line_id, []).append(shipment)
     found = [

@@ -80,6 +80,17 @@ def test_what_a_lost_location_has_is_moved(server: Server) -> None:
     assert available(server, item) == {"A": 2, "B": 1}
 
 
+def test_what_was_moved_once_may_move_again(server: Server) -> None:
+    item = stocked(server, A=1, B=1, X=1)
+    order_id = source(server, (item, 1)).order_id
+    for excluded, expected in ((["A"], "B"), (["A", "B"], "X")):
+        result = reroute(server, order_id, excluded_location_ids=excluded)
+        assert [change.changed for change in result.changes] == [True]
+        assert live(server, order_id) == {expected: {"1": 1}}
+    assert available(server, item) == {"A": 1, "B": 1, "X": 0}
+    assert order_of(server, order_id).version == 3
+
+
 def test_two_orders_of_which_one_takes_what_the_other_frees(server: Server) -> None:
     first, second = stocked(server, A=1, B=1), stocked(server, B=1)
     # This one takes `first` at A; the next has to take it at B, where `second` is.
