@@ -1,0 +1,126 @@
+"""Supply in time and what a customer accepts: acceptance cases 22 to 26 and 28, by hand.
+
+Asked on Thursday 3 January 2030 at noon: a parcel leaves at 18:00 and comes the next delivery day, Monday to Saturday. 20
+units are due on the 5th; 10 are on hand, and 10 land on the 9th, so that they can be there on the 10th. By policy `late`
+lateness and missing units have a price, by `part` missing units alone; by `cost` an order is whole and in time.
+"""
+
+from typing import Any
+
+import pytest
+from belofte.v1 import types_pb2
+
+from tests.acceptance.asking import (
+    Answer,
+    adjust,
+    available,
+    basket,
+    instant,
+    lines,
+    local,
+    order_request,
+    put,
+    quote,
+    record,
+    refusal,
+    send,
+)
+from tests.acceptance.server import Server
+
+ASKED, DUE = instant("2030-01-03T12:00"), instant("2030-01-05T21:00")
+
+
+def expect(server: Server, item: str, location: str, quantity: int, at: str) -> None:
+    """A receipt on its way."""
+    adjust(server, record(
+        item, location, quantity, kind=types_pb2.INVENTORY_KIND_INBOUND, receipt_id=f"PO-{item}", available_at=instant(at)
+    ))  # fmt: skip
+
+
+def some_now_more_later(server: Server, now_at: str = "A", later_at: str = "A", quantity: int = 10) -> str:
+    item = server.item()
+    put(server, item, {now_at: quantity})
+    expect(server, item, later_at, quantity, "2030-01-09T08:00")
+    return item
+
+
+def asked(item: str, quantity: int, policy_id: str, **wishes: Any) -> types_pb2.Basket:
+    return basket(lines((item, quantity), **({"latest_date": DUE} | wishes)), policy_id=policy_id, request_time=ASKED)
+
+
+def delivered(answer: Answer) -> list[tuple[int, str]]:
+    """(units, day) of every shipment."""
+    return sorted((sum(line.quantity for line in s.lines), local(s.delivery_latest)) for s in answer.plan.shipments)
+
+
+@pytest.mark.parametrize("quantity", [10, 3])
+def test_without_limits_part_is_in_time_and_the_rest_late(server: Server, quantity: int) -> None:
+    """Case 22, of two places: a location ships once an order."""
+    item = some_now_more_later(server, "A", "B", quantity)
+    answer = send(server, order_request(asked(item, 2 * quantity, "late")))
+    assert delivered(answer) == [(quantity, "Fri 2030-01-04 21:00"), (quantity, "Thu 2030-01-10 21:00")]
+    assert not answer.plan.short_lines
+    # Five days late; one shipment more than one.
+    costs = {term.term: term.raw_micros for term in answer.plan.cost.terms}
+    assert (costs["lateness"], costs["split"]) == (5_000_000, 1_000_000)
+
+
+def test_without_lateness_the_rest_is_short(server: Server) -> None:
+    """Case 23."""
+    item = some_now_more_later(server)
+    answer = send(server, order_request(asked(item, 20, "part")))
+    assert delivered(answer) == [(10, "Fri 2030-01-04 21:00")]
+    (short,) = answer.plan.short_lines
+    assert (short.short_quantity, short.promised_quantity, short.reason) == (10, 10, "PROMISE_UNREACHABLE")
+    assert list(short.restricted_by) == ["lines[0].latest_date"]
+
+
+@pytest.mark.parametrize("wish", ["ship_complete", "fill_or_kill"])
+def test_what_ships_complete_comes_when_the_last_of_it_does(server: Server, wish: str) -> None:
+    """Case 24."""
+    item = some_now_more_later(server)
+    answer = send(server, order_request(asked(item, 20, "late", **{wish: True})))
+    assert delivered(answer) == [(20, "Thu 2030-01-10 21:00")]
+
+
+@pytest.mark.parametrize("policy_id", ["cost", "part"])
+def test_complete_and_in_time_or_not_at_all(server: Server, policy_id: str) -> None:
+    """Case 25: nothing promised, nothing held."""
+    item = some_now_more_later(server)
+    wanted = asked(item, 20, policy_id, ship_complete=True)
+    answer = quote(server, wanted)
+    assert not answer.options
+    assert [(line.short_quantity, line.reason) for line in answer.unavailable] == [(20, "PROMISE_UNREACHABLE")]
+    refused = refusal(lambda: send(server, order_request(wanted)))
+    assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "PROMISE_UNREACHABLE")
+    assert available(server, item) == {"A": 10}
+
+
+def test_lines_that_leave_together_leave_when_the_last_can(server: Server) -> None:
+    """Case 26: feasible on the 7th, 15th and 31st alone; together on the 31st."""
+    found = []
+    for day in ("2030-01-05", "2030-01-14", "2030-01-30"):
+        found.append(server.item())
+        expect(server, found[-1], "A", 1, f"{day}T08:00")
+    alone = [quote(server, basket(lines((item, 1)), request_time=ASKED)).options[0] for item in found]
+    days = [local(option.delivery_latest) for option in alone]
+    assert days == ["Mon 2030-01-07 21:00", "Tue 2030-01-15 21:00", "Thu 2030-01-31 21:00"]
+    wanted = basket(lines(*((item, 1) for item in found), ship_set="all"), request_time=ASKED)
+    assert delivered(send(server, order_request(wanted))) == [(3, "Thu 2030-01-31 21:00")]
+
+
+@pytest.mark.parametrize(
+    ("lands", "delivery"),
+    [
+        # `week` works Monday to Friday from 8 to 18, with a cutoff at 17:00: what lands on Saturday, or after the cutoff of
+        # Friday, is worked on on Monday.
+        ("2030-01-12T10:00", "Tue 2030-01-15 21:00"), ("2030-01-11T17:01", "Tue 2030-01-15 21:00"),
+        ("2030-01-11T17:00", "Sat 2030-01-12 21:00"), ("2030-01-13T23:59", "Tue 2030-01-15 21:00"),
+    ],
+)  # fmt: skip
+def test_what_lands_on_a_closed_day_is_there_on_the_next_open_one(server: Server, lands: str, delivery: str) -> None:
+    """Case 28."""
+    item = server.item()
+    expect(server, item, "week", 1, lands)
+    answer = send(server, order_request(basket(lines((item, 1)), request_time=ASKED)))
+    assert delivered(answer) == [(1, delivery)]
