@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.plan import CertificateStatus
-from engine.inventory.client import ordinal
 from engine.kernels.order_tables import PLAIN
 from engine.kernels.pack_plans import PEG_BYTES, PLAN_BYTES, SHIPMENT_BYTES, pack_plans
 from engine.kernels.plan_orders import PEGS_USED, SHIPMENTS_USED
@@ -17,7 +16,7 @@ from engine.network.image import NetworkImage
 from engine.network.records import Policy
 from engine.optimizer.quoted_plan import STATUSES
 from engine.promise.plain import QuoteTables
-from engine.service.quote_tokens import HEAD, MAC_BYTES, VERSION, QuoteKey, network_mark
+from engine.service.quote_tokens import HEAD, MAC_BYTES, VERSION, QuoteKey, network_mark, place_of
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -54,7 +53,7 @@ class PlainSigner:
         numbers = {policy.policy_id: number for number, policy in reversed([*enumerate(image.records.policies)])}
         self._policies = np.array([numbers.get(policy.policy_id, -1) for policy in policies], np.int64)
         self._latest = minute + key.minutes_valid
-        whole = HEAD.pack(VERSION, key.key_id, network_mark(image), bytes(DIGEST_BYTES), *ordinal(position or "0-0"), minute, 0)
+        whole = HEAD.pack(VERSION, key.key_id, network_mark(image), bytes(DIGEST_BYTES), *place_of(position), minute, 0)
         at = HEAD.size - UNTIL_BYTES - 3 * 8
         self._before, self._after = whole[: at - DIGEST_BYTES], whole[at : HEAD.size - UNTIL_BYTES]
         self._packed, self._spans = b"", np.empty((0, 2), np.int64)

@@ -17,6 +17,7 @@ from belofte.v1 import types_pb2
 from engine.domain.plan import Plan, Route
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import ordinal
+from engine.inventory.shards import BETWEEN_POSITIONS, ORIGIN
 from engine.kernels.dates import NEVER
 from engine.network.image import NetworkImage
 from engine.optimizer.quoted_plan import QuotedPlan, packed, unpacked
@@ -53,7 +54,7 @@ class QuoteSigner:
     ) -> None:
         """minute: that of the basket; position: of the stock that decided."""
         self._key, self._now = key, now_minute
-        self._of_all = (VERSION, key.key_id, network_mark(image), basket_digest(basket), *ordinal(position or "0-0"), minute)
+        self._of_all = (VERSION, key.key_id, network_mark(image), basket_digest(basket), *place_of(position), minute)
 
     def sign(self, scene: Scene, plan: Plan) -> tuple[str, int]:
         """(the token of an option, the minute until which it is accepted): while each cutoff holds, for so long at the most."""
@@ -66,6 +67,11 @@ class QuoteSigner:
         message = HEAD.pack(*self._of_all, until) + data
         signed = message + hmac.digest(self._key.secret, message, "sha256")[:MAC_BYTES]
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode(), until
+
+
+def place_of(position: str) -> tuple[int, int]:
+    """Epoch and sequence of a position; of one over several logs, those of the first."""
+    return ordinal(position.partition(BETWEEN_POSITIONS)[0] or ORIGIN)
 
 
 def read_token(

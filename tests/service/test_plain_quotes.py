@@ -45,7 +45,11 @@ def drawn_quote(rng: random.Random, image: NetworkImage) -> promise_service_pb2.
 
 
 def quoted_alone(
-    request: promise_service_pb2.QuotePromiseRequest, image: NetworkImage, stock: LiveStock, key: QuoteKey | None = None
+    request: promise_service_pb2.QuotePromiseRequest,
+    image: NetworkImage,
+    stock: LiveStock,
+    key: QuoteKey | None = None,
+    position: str = MOMENT.position,
 ) -> promise_service_pb2.QuotePromiseResponse | None:
     """By the ordinary way; None: refused."""
     wrong = Violations()
@@ -56,8 +60,8 @@ def quoted_alone(
         quote = quote_promise(image, stock, basket, options_max, NODES_MAX, with_frontier=not request.omit_frontier)
     except Refusal:
         return None
-    signer = QuoteSigner(key, image, request.basket, NOW, MOMENT.position, NOW) if key is not None else None
-    return without_timings(encode_quote(quote, MOMENT.position, MOMENT.stale, 0, signer))
+    signer = QuoteSigner(key, image, request.basket, NOW, position, NOW) if key is not None else None
+    return without_timings(encode_quote(quote, position, MOMENT.stale, 0, signer))
 
 
 def without_timings(answer: promise_service_pb2.QuotePromiseResponse) -> promise_service_pb2.QuotePromiseResponse:
@@ -104,6 +108,23 @@ def test_macs_are_those_of_the_standard_library(length: int) -> None:
     secret, message = rng.randbytes(length), rng.randbytes(rng.randrange(300))
     mac = Mac(secret)
     assert mac.digest(message) == mac.digest(message) == hmac.digest(secret, message, "sha256")
+
+
+@pytest.mark.parametrize("position", ["", "3-1041", "2-7,5-1"])
+def test_a_position_of_any_kind_stands_in_a_token(position: str) -> None:
+    """Before the first, of one log, and of several."""
+    signed = 0
+    for seed in range(40):
+        rng = random.Random(seed)
+        image, key = plainer_image(rng), QuoteKey(b"secret")
+        stock, request = drawn_stock(rng, image), drawn_quote(rng, image)
+        moment = MOMENT._replace(position=position)
+        (answer,) = PlainPromises(image, 500, CLOCK, key).answer([request.SerializeToString()], stock, moment)
+        if answer is not None:
+            found = without_timings(promise_service_pb2.QuotePromiseResponse.FromString(answer))
+            assert found == quoted_alone(request, image, stock, key, position)
+            signed += bool(found.options[0].quote_token)
+    assert signed > 3
 
 
 def test_options_frontier_and_all_else_are_those_of_one_by_one() -> None:
