@@ -222,6 +222,34 @@ def audit(data_dir: DataOption = None, json: JsonOption = False) -> None:
     raise typer.Exit(0 if all(report.is_clean for report in reports) else EXIT_REFUSED)
 
 
+@app.command(epilog="Example: python server.py top --metrics http://127.0.0.1:9464/metrics")
+def top(
+    metrics: Annotated[str, typer.Option(help="Where the engine serves its meters.")] = "http://127.0.0.1:9464/metrics",
+    seconds: Annotated[float, typer.Option(help="Between two looks.", min=0.1)] = 1.0,
+    looks: Annotated[int, typer.Option(help="After which it ends; 0: Ctrl-C.", min=0)] = 0,
+) -> None:
+    """Show live what an engine does: calls a second, latencies, batches, what waits. It must serve BELOFTE_METRICS_PORT."""
+    import itertools
+    import time
+
+    from rich.live import Live
+
+    from engine.service.top import look, shown
+
+    try:
+        before = look(metrics, time.monotonic())
+        with Live(console=out, refresh_per_second=4) as live:
+            for _ in range(looks) if looks else itertools.count():
+                time.sleep(seconds)
+                now = look(metrics, time.monotonic())
+                live.update(shown(before, now), refresh=True)
+                before = now
+    except OSError as error:
+        _fail(f"{metrics} cannot be read: {error}; start the server with BELOFTE_METRICS_PORT", EXIT_REFUSED)
+    except KeyboardInterrupt:
+        return
+
+
 @app.command(epilog="Example: make demo")
 def demo() -> None:
     """Show a basket promised and the same basket's order sourced, over gRPC, on the sample network; leaves nothing."""

@@ -85,7 +85,7 @@ def main() -> None:
     quotes = Quotes(LINES, BASKETS)
     question = quotes(0)[0]
     rows: list[dict[str, float]] = []
-    with running_server(network()) as server:
+    with running_server(network(), wait_ms_max="10000") as server:
         report.say(f"The server stood after {server.seconds_to_start:.0f} s.")
         first = run(Load(server.address, QUOTE, 1.0, warm_up_seconds=3.0), quotes)
         assert set(first.statuses) == {0}, first.statuses
@@ -104,7 +104,9 @@ def main() -> None:
                     ("quote_p99_ms", server.address, QUOTE, quotes), ("aio_p99_ms", aio, ECHO, OneMessage(question)),
                 ):  # fmt: skip
                     row[name] = run(Load(address, method, seconds, rate=rate), messages).percentile_ms(99)
-                heavies = run(Load(server.address, QUOTE, seconds, in_hand=2), Quotes(HEAVY_LINES, HEAVY_BASKETS))
+                heavies = run(
+                    Load(server.address, QUOTE, 2 * seconds, connections=2, in_hand=1), Quotes(HEAVY_LINES, HEAVY_BASKETS)
+                )
                 assert set(heavies.statuses) == {0}, heavies.statuses
                 row["heavy"] = heavies.per_second
                 mixed = BUSY / ((1 - HEAVY_SHARE) / row["quotes"] + HEAVY_SHARE / row["heavy"])

@@ -41,6 +41,9 @@ WINDOW_BYTES = 1 << 30
 READ_BYTES = 1 << 18
 FRAMES_MAX = READ_BYTES // 9 + 1
 STREAM_WINDOW = 65_535
+OPEN_IN_HAND_MAX = 1_000
+"""Calls at once on one connection that servers take by their own limits."""
+
 OK = 0
 BROKEN = -1
 """In place of a status: the stream or its connection was reset."""
@@ -62,7 +65,7 @@ class Load:
     connections: int = 4
     """Of each process."""
     in_hand: int = 25
-    """Calls at once on one connection at the most."""
+    """Calls at once on one connection, where it is a closed loop; an open one has as many as there are."""
     processes: int = 1
     timeout_ms: int = 0
     """The deadline that each call is given; 0: none."""
@@ -246,6 +249,7 @@ class Generator:
         self.load = load
         self.messages = messages
         self.sent = 0
+        self.in_hand_max = OPEN_IN_HAND_MAX if load.rate else load.in_hand
         head = [
             (":method", "POST"), (":scheme", "http"), (":path", load.method), (":authority", "localhost"),
             ("content-type", "application/grpc"), ("te", "trailers"),
@@ -306,18 +310,18 @@ class Generator:
 
     def _fill(self, now: float) -> None:
         for connection in self.connections:
-            while connection.is_open and len(connection.due) < self.load.in_hand and connection.window >= STREAM_WINDOW // 2:
+            while connection.is_open and len(connection.due) < self.in_hand_max and connection.window >= STREAM_WINDOW // 2:
                 self.offered += now >= self.measured_from
                 connection.call(self._message(), now)
 
     def _send_due(self, late: deque[float]) -> None:
-        free = [each for each in self.connections if each.is_open and len(each.due) < self.load.in_hand]
+        free = [each for each in self.connections if each.is_open and len(each.due) < self.in_hand_max]
         while late and free:
             for connection in tuple(free):
                 if not late:
                     return
                 connection.call(self._message(), late.popleft())
-                if len(connection.due) >= self.load.in_hand or connection.window < STREAM_WINDOW // 2:
+                if len(connection.due) >= self.in_hand_max or connection.window < STREAM_WINDOW // 2:
                     free.remove(connection)
 
     def _receive(self, connection: Connection) -> None:

@@ -227,6 +227,8 @@ class WritePath:
         self._waiters = waiters
         self._load = load
         self._attempts_max = attempts_max
+        self.retry_count = 0
+        """Plans that others took something of, so far."""
         self._kept = kept
         self._parted = parted
         self._failed: dict[str, tuple[Transaction, Sequence[FailedGuard]]] = {}
@@ -282,6 +284,7 @@ class WritePath:
                     self._tell(write, recovering())
                 return
             waiting = self._round(self._unless_recorded(waiting), attempt)
+            self.retry_count += len(waiting)
         for write in waiting:
             self._tell(write, self._contended(write))
 

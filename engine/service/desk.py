@@ -21,6 +21,7 @@ from engine.domain.clock import Clock
 from engine.domain.reasons import Reason, Refusal
 from engine.service.caller import Caller, nobody
 from engine.service.lane import Waiting
+from engine.service.meters import DeskMeter
 from engine.service.outflow import Outflow
 from engine.service.stream_spool import StreamSpool
 from engine.service.work import LIGHT_LINES_MAX
@@ -30,11 +31,14 @@ BATCH_LINES_MAX = BATCH_CALLS_MAX * LIGHT_LINES_MAX
 LIGHT_LINES_A_TURN, HEAVY_LINES_A_TURN = LIGHT_LINES_MAX, 500
 """What a caller may spend before the next one has its turn."""
 
-WAIT_MS_MAX = 250
+WAIT_MS_MAX = 500
 """A call that is expected to wait for longer is refused: whoever has waited that long is better served elsewhere, or later."""
 
 BYTES_WAITING_MAX = 1 << 26
 """Of requests that wait to be decided."""
+
+HEAVY_WAITS = 2
+"""How many times as long a heavy call may wait as a light one: each takes longer itself."""
 
 HEAVY_SHARE = 0.5
 """Of the time given to light calls, what heavy ones have while both wait."""
@@ -117,9 +121,10 @@ class Desk:
         self._room = room
         self._clock = clock
         self._light: Waiting[Call] = Waiting(LIGHT_LINES_A_TURN, calls_waiting_max, wait_ms_max)
-        self._heavy: Waiting[Call] = Waiting(HEAVY_LINES_A_TURN, calls_waiting_max, wait_ms_max)
+        self._heavy: Waiting[Call] = Waiting(HEAVY_LINES_A_TURN, calls_waiting_max, HEAVY_WAITS * wait_ms_max)
         self._bytes_waiting = 0
         self._heavy_debt_ns = 0
+        self.meter = DeskMeter()
         self._arrived = threading.Condition()
         self._stopping = self._is_woken = False
         self._reads_waiting = threading.Semaphore(calls_waiting_max)
@@ -187,6 +192,7 @@ class Desk:
                 else:
                     self._put(call, lines)
             self._arrived.notify()
+        self.meter.refused["overloaded"] += len(refused)
         for call, wait_ms in refused:
             call.answer(overloaded(wait_ms))
 
@@ -211,9 +217,9 @@ class Desk:
             if is_done:
                 return
             if light:
-                self._heavy_debt_ns -= round(self._decide(light) * HEAVY_SHARE)
+                self._heavy_debt_ns -= round(self._decide(light, "light") * HEAVY_SHARE)
             if heavy:
-                self._heavy_debt_ns = max(0, self._heavy_debt_ns) + self._decide(heavy)
+                self._heavy_debt_ns = max(0, self._heavy_debt_ns) + self._decide(heavy, "heavy")
             if light or heavy:
                 continue
             self._is_woken = False
@@ -240,7 +246,7 @@ class Desk:
     def _may_take_heavy(self) -> bool:
         return bool(len(self._heavy)) and self._room.takes_heavy()
 
-    def _decide(self, batch: list[Call]) -> int:
+    def _decide(self, batch: list[Call], lane: str) -> int:
         """Let the room work on those whose deadline has not passed; the nanoseconds that took."""
         started, now = self._clock.monotonic_ns(), self._clock.unix_ms()
         live = [call for call in batch if call.deadline_unix_ms > now]
@@ -249,7 +255,14 @@ class Desk:
                 call.answer(LATE)
         if live:
             self._room.decide(live)
-        return self._clock.monotonic_ns() - started
+        nanoseconds = self._clock.monotonic_ns() - started
+        self.meter.refused["late"] += len(batch) - len(live)
+        self.meter.add(lane, len(live), nanoseconds)
+        return nanoseconds
+
+    def lanes(self) -> dict[str, Waiting[Call]]:
+        """What waits, by the name of the lane."""
+        return {"light": self._light, "heavy": self._heavy}
 
     def _read(self, call: Call) -> None:
         self._reads_waiting.release()

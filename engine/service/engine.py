@@ -40,6 +40,7 @@ from engine.service.handlers import (
     capacity_days,
     capacity_first_day,
 )
+from engine.service.meters import Calls, EngineMeters, Gauges, serve_meters
 from engine.service.network_archive import archived, network_key
 from engine.service.network_reload import keep_first, read_network
 from engine.service.quote_tokens import QuoteKey, quote_secret
@@ -141,10 +142,29 @@ class Engine:
         self._log.info(
             "serving", address=self._settings.address, port=port, network=self._image.network.name, front=type(front).__name__
         )
+        stop_meters = self._serve_meters(front.calls)
         announce(port)
         await asked_to_stop.wait()
         self._log.info("draining")
         await front.stop(DRAIN_SECONDS_MAX)
+        stop_meters()
+
+    def _serve_meters(self, calls: Callable[[], Calls]) -> Callable[[], None]:
+        """Let meters be read, where that is asked for; how to stop that. Raises OSError when the port is taken."""
+        if not self._settings.metrics_port:
+            return lambda: None
+        meters = EngineMeters(calls, self._desk.meter, self._gauges)
+        stop, port = serve_meters(meters, self._settings.metrics_host, self._settings.metrics_port)
+        self._log.info("meters are served", port=port)
+        return stop
+
+    def _gauges(self) -> Gauges:
+        lanes = self._desk.lanes()
+        return Gauges(
+            {name: lane.lines for name, lane in lanes.items()}, {name: len(lane) for name, lane in lanes.items()},
+            {name: lane.wait_ms / 1_000 for name, lane in lanes.items()}, self._path.stale, self._path.retry_count,
+            self._path.position,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Stop threads and connections."""

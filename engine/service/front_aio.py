@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterable, Iterable
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ from engine.service.caller import Caller
 from engine.service.desk import Call, Desk, overloaded
 from engine.service.errors import wire_status
 from engine.service.identity import OPEN, Gate
+from engine.service.meters import CallMeter, Calls
 from engine.service.outflow import STALLED_SECONDS_MAX, Outflow
 from engine.service.stream_spool import STREAM_BYTES_MAX, StreamSpool
 
@@ -76,6 +78,7 @@ class AioFront:
         self._in_hand = 0
         self._health: Any = health.aio.HealthServicer()  # type: ignore[attr-defined]
         self._log = structlog.get_logger("front")
+        self._meter = CallMeter()
 
     async def start(self, address: str) -> int:
         """Listen, alone, on `address` (host:port or unix:path); returns the port. Raises RuntimeError when it is taken."""
@@ -119,13 +122,20 @@ class AioFront:
         if self._server is not None:
             await self._server.stop(grace_seconds)
 
+    def calls(self) -> Calls:
+        """What has ended of calls that are answered once."""
+        return self._meter.calls()
+
     async def call(self, method: str, message: bytes, context: Any) -> bytes:
         """Hand one call to the desk and wait for its answer."""
         self._in_hand += 1
+        started = time.monotonic()
         try:
             return await self._answer(method, message, context, DEADLINE_MS_MAX)
         finally:
             self._in_hand -= 1
+            code = context.code() or grpc.StatusCode.OK
+            self._meter.add(method, code.value[0], time.monotonic() - started)
 
     async def call_stream(self, method: str, messages: AsyncIterable[bytes], context: Any) -> bytes:
         """Take in a client's stream; it goes to the desk when it has ended well, and nowhere when it breaks off."""

@@ -32,6 +32,7 @@ from engine.service.front_aio import (
     stopping,
 )
 from engine.service.identity import OPEN, Gate
+from engine.service.meters import Calls, Counted
 from engine.service.outflow import STALLED_SECONDS_MAX
 
 EVENTS_MAX = 256
@@ -122,6 +123,17 @@ class NativeFront:
         await self._others.stop(grace_seconds)
         assert self._folder is not None
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def calls(self) -> Calls:
+        """What has ended, as the transport counts it; calls that went on to the other front as that one does."""
+        counts = self._front.metrics() if self._front is not None else None
+        found = dict(self._others.calls())
+        if counts is None:
+            return found
+        for method, each in counts["methods"].items():
+            for code, row in each["status"].items():
+                found[method, code] = Counted(row["count"], row["sum"], counts["bounds"], row["buckets"])
+        return found
 
     def _unsent(self) -> int:
         """Calls that the transport has begun and not ended yet."""

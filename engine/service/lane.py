@@ -7,10 +7,13 @@ from engine.service.fair_queue import FairQueue
 T = TypeVar("T")
 
 LINES_FREE = 2_000
-"""So many lines may wait however slow it goes: what comes in a burst is not refused before anything is measured."""
+"""So many lines may wait before anything is measured."""
 
-WEIGHT = 0.1
-"""Of the newest measurement in the average."""
+CALLS_FREE = 2
+"""So many calls may wait however long each takes, so that whoever works on them always has a next one."""
+
+KEPT = 0.8
+"""Of time and lines measured before, at each new measurement: slow small batches do not weigh as much as large ones."""
 
 
 class Waiting(Generic[T]):
@@ -20,7 +23,7 @@ class Waiting(Generic[T]):
         """At most `count_max` calls wait, and none that is expected to wait for longer than `wait_ms_max`."""
         self._queue: FairQueue[T] = FairQueue(lines_a_turn)
         self._count_max, self._wait_ms_max = count_max, wait_ms_max
-        self._nanos_per_line = 0.0
+        self._measured_ns = self._measured_lines = 0.0
         self._taken_ns, self._taken_lines = 0, 0
 
     def __len__(self) -> int:
@@ -34,13 +37,17 @@ class Waiting(Generic[T]):
     @property
     def wait_ms(self) -> int:
         """How long what comes now is expected to wait."""
-        return int(self._queue.lines * self._nanos_per_line) // 1_000_000
+        if not self._measured_lines:
+            return 0
+        return int(self._queue.lines * self._measured_ns / self._measured_lines) // 1_000_000
 
     def has_room(self, ms_left: int) -> bool:
         """Whether a call may wait that has so many milliseconds left."""
         if self._queue.count >= self._count_max:
             return False
-        return self._queue.lines <= LINES_FREE or self.wait_ms <= min(self._wait_ms_max, ms_left)
+        if not self._measured_lines:
+            return self._queue.lines <= LINES_FREE
+        return self._queue.count < CALLS_FREE or self.wait_ms <= min(self._wait_ms_max, ms_left)
 
     def put(self, caller: str, deadline: int, lines: int, item: T) -> None:
         """Let a call wait."""
@@ -52,8 +59,8 @@ class Waiting(Generic[T]):
             self._taken_lines = 0
             return []
         if self._taken_lines:
-            sample = (now_ns - self._taken_ns) / self._taken_lines
-            self._nanos_per_line += WEIGHT * (sample - self._nanos_per_line) if self._nanos_per_line else sample
+            self._measured_ns = KEPT * self._measured_ns + now_ns - self._taken_ns
+            self._measured_lines = KEPT * self._measured_lines + self._taken_lines
         before = self._queue.lines
         taken = self._queue.take(lines_max, count_max)
         self._taken_ns, self._taken_lines = now_ns, before - self._queue.lines

@@ -217,7 +217,7 @@ class Settings(BaseSettings):
     """How long the oldest entry may wait for the record before commits are refused."""
     record_wait_ms_max: Annotated[Positive, Field(le=300_000)] = 5_000
     """How long a write waits for its record before it answers that its fate is unknown."""
-    wait_ms_max: Annotated[Positive, Field(le=300_000)] = 250
+    wait_ms_max: Annotated[Positive, Field(le=300_000)] = 500
     """A call that is expected to wait for longer before it is worked on is refused at once, as OVERLOADED."""
     reservations_max: Annotated[Positive, Field(le=10_000_000)] = 100_000
     """Active reservations that one caller may have."""
@@ -229,6 +229,8 @@ class Settings(BaseSettings):
     """Nodes of branch and bound spent on one decision where its policy names no budget."""
     warm_up: Literal["all", "short"] = "all"
     """Kernels compiled before the first call is taken. short: large and divided orders wait for theirs, once on a machine."""
+    metrics_port: Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=65_535)] = 0
+    """Port of http://HOST:PORT/metrics for Prometheus; 0: none."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 
@@ -238,6 +240,11 @@ class Settings(BaseSettings):
         if self.host.startswith(UNIX_PREFIX):
             return self.host
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def metrics_host(self) -> str:
+        """Where meters are served: beside the calls, or on loopback where those come by a socket."""
+        return "127.0.0.1" if self.host.startswith(UNIX_PREFIX) else self.host
 
     @property
     def is_local(self) -> bool:

@@ -72,7 +72,8 @@ class Room:
 
 @contextmanager
 def opened(redis_url: str, ledger_url: str, folder: Path, records: NetworkRecords, **settings: Any) -> Iterator[Room]:
-    """A room over a store and a ledger that there are."""
+    """A room over a store and a ledger that there are. However much is asked at once, it is not too much."""
+    settings.setdefault("wait_ms_max", 300_000)
     settings = {"partition": PARTITION, **settings}
     given = Settings(data_dir=folder, redis_url=redis_url, ledger_url=ledger_url, **settings)
     clock = MovedClock()
