@@ -157,13 +157,15 @@ def next_state(action: Action, state: ShipmentState, way: Way, shipment_id: str)
 
 def order_state(shipments: list[ShipmentState], *, is_held: bool, is_short: bool) -> OrderState:
     """The state of an order by those of its shipments, of which those that ended without a customer do not count."""
+    live = [state for state in shipments if state not in ENDED]
+    if not live and not is_short:
+        return O.CANCELLED
+    if live and not is_short and all(state in (S.DELIVERED, S.COLLECTED) for state in live):
+        return O.COMPLETED
     if is_held:
         return O.HELD
-    live = [state for state in shipments if state not in ENDED]
     if not live:
-        return O.UNSOURCED if is_short else O.CANCELLED
-    if not is_short and all(state in (S.DELIVERED, S.COLLECTED) for state in live):
-        return O.COMPLETED
+        return O.UNSOURCED
     if any(state is not S.PLANNED for state in live):
         return O.IN_FULFILLMENT
     return O.PARTIALLY_SOURCED if is_short else O.SOURCED
