@@ -4,12 +4,12 @@ What an order holds stands in its entries, and is read there. Nearly every entry
 few and as short as lists of orders can be answered from.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from belofte.v1 import order_service_pb2, sourcing_service_pb2, types_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
-from sqlalchemy import Connection, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select, tuple_, update
 
 from engine.fulfilment.milestones import first_milestone
 from engine.fulfilment.order_record import Order, order_left
@@ -47,22 +47,33 @@ def insert_made(connection: Connection, made: Sequence[tuple[Place, LedgerEntry]
         copy_rows(connection, order_shipments, shipments)
 
 
-def note_changed(connection: Connection, order: Order) -> None:
-    """An order that is another than before: its rows anew."""
-    place = place_of(connection, order.order_id)
-    if place is None:
+def note_changed(connection: Connection, left: Mapping[str, Order]) -> None:
+    """Orders that are others than before, by id: their rows anew, all at once."""
+    ids = sorted(left)
+    found: dict[str, tuple[Place, int]] = {}
+    for first in range(0, len(ids), IDS_MAX):
+        same = (entries.c.epoch == orders.c.epoch) & (entries.c.sequence == orders.c.sequence)
+        known = select(orders.c.order_id, orders.c.epoch, orders.c.sequence, orders.c.created_unix_ms).join(entries, same)
+        for row in connection.execute(known.where(entries.c.created_id.in_(ids[first : first + IDS_MAX]))):
+            found[row.order_id] = (row.epoch, row.sequence), row.created_unix_ms
+    if not found:
         return
-    created = order.created_at.ToMilliseconds()
+    of_it = orders.c.epoch == bindparam("of_epoch"), orders.c.sequence == bindparam("of_sequence")
+    changed = [
+        {
+            "of_epoch": epoch, "of_sequence": sequence, "state": left[order_id].state,
+            "is_at_risk": int(left[order_id].HasField("at_risk_since")), "customer_id": left[order_id].basket.customer_id,
+            "due_unix_ms": due_of(left[order_id], left[order_id].plan),
+        }
+        for order_id, ((epoch, sequence), _) in found.items()
+    ]  # fmt: skip
+    connection.execute(update(orders).where(*of_it), changed)
+    of_it = order_shipments.c.epoch == bindparam("of_epoch"), order_shipments.c.sequence == bindparam("of_sequence")
     connection.execute(
-        update(orders).where(orders.c.epoch == place[0], orders.c.sequence == place[1])
-        .values(
-            state=order.state, customer_id=order.basket.customer_id, is_at_risk=int(order.HasField("at_risk_since")),
-            due_unix_ms=due_of(order, order.plan),
-        )
-    )  # fmt: skip
-    of_it = order_shipments.c.epoch == place[0], order_shipments.c.sequence == place[1]
-    connection.execute(delete(order_shipments).where(*of_it))
-    rows = shipment_rows(place, created, order.plan)
+        delete(order_shipments).where(*of_it),
+        [{"of_epoch": epoch, "of_sequence": sequence} for (epoch, sequence), _ in found.values()],
+    )
+    rows = [row for order_id, (place, created) in found.items() for row in shipment_rows(place, created, left[order_id].plan)]
     if rows:
         insert_rows(connection, order_shipments, rows)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from belofte.v1 import ledger_entry_pb2
 from sqlalchemy import Connection, delete, select, tuple_
 
+from engine.fulfilment.order_record import Order
 from engine.inventory.effects import effects_in
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger import orders, reservations, tables
@@ -50,6 +51,7 @@ class _Peg(NamedTuple):
 def project(connection: Connection, projected: Iterable[Projected], shards: Shards = WHOLE) -> None:
     """Bring the tables from before these entries, of one shard's log, to after them."""
     made: list[PegRow] = []
+    added: list[PegRow] = []
     listed = _Listed(connection, shards)
     for each in projected:
         message = each.message
@@ -58,18 +60,18 @@ def project(connection: Connection, projected: Iterable[Projected], shards: Shar
             reservations.project(connection, f"{each.epoch}-{each.sequence}", reservation)
         if message.pegs or message.moves or message.risks:
             _insert_pegs(connection, made)
-            made = []
+            _add_pegs(connection, added)
+            made, added = [], []
             _apply(connection, each)
         elif message.order_id and not message.order_id.startswith(NOT_AN_ORDER):
             rows = list(_demand_rows(each))
             if each.created_id == message.order_id:
                 made += rows
-            elif rows:
-                _insert_pegs(connection, made)
-                made = []
-                _add_pegs(connection, rows)
+            else:
+                added += rows
         listed.note_risks(each)
     _insert_pegs(connection, made)
+    _add_pegs(connection, added)
     listed.end()
 
 
@@ -80,7 +82,8 @@ class _Listed:
         self._connection = connection
         self._shards = shards
         self._made: list[tuple[orders.Place, ledger_entry_pb2.LedgerEntry]] = []
-        self._changed: dict[str, orders.Place] = {}
+        self._changed: dict[str, Order | orders.Place] = {}
+        """By id: as it is left, or the place up to which its entries say so."""
 
     def add(self, each: Projected) -> None:
         message, place = each.message, (each.epoch, each.sequence)
@@ -90,7 +93,7 @@ class _Listed:
                 if len(self._made) >= REPLAY_ROWS_MAX:
                     self._write_made()
         elif message.order_id and message.HasField("order"):
-            self._changed[message.order_id] = place
+            self._changed[message.order_id] = message.order if self._shards.count == 1 else place
         for peg in message.pegs:
             if peg.order_id != message.order_id:
                 self._changed[peg.order_id] = place
@@ -110,10 +113,15 @@ class _Listed:
 
     def end(self) -> None:
         self._write_made()
-        for order_id, place in self._changed.items():
-            order = orders.read_order(self._connection, order_id, place, self._shards)
-            if order is not None:
-                orders.note_changed(self._connection, order)
+        if not self._changed:
+            return
+        left: dict[str, Order] = {}
+        for order_id, found in self._changed.items():
+            if isinstance(found, Order):
+                left[order_id] = found
+            elif (order := orders.read_order(self._connection, order_id, found, self._shards)) is not None:
+                left[order_id] = order
+        orders.note_changed(self._connection, left)
         self._changed.clear()
 
     def _write_made(self) -> None:

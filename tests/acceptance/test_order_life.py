@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from belofte.v1 import order_service_pb2, types_pb2
+from belofte.v1 import inventory_service_pb2, order_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.ids import uuid7
@@ -14,6 +14,7 @@ from tests.acceptance.asking import (
     lines,
     order_request,
     put,
+    record,
     send,
     source,
     stock_of,
@@ -224,3 +225,44 @@ def test_bad_lists_are_named(server: Server) -> None:
     assert refused.code == "INVALID_ARGUMENT"
     assert set(refused.fields) >= {"page_token", "page_size", "states[0]"}
     assert wrong(server, "ListOrders", location_ids=["nowhere"]).reason == "UNKNOWN_LOCATION"
+
+
+def test_units_of_a_receipt_leave_once_it_has_come_in(server: Server) -> None:
+    item = server.item()
+    arrival = Timestamp(seconds=int(time.time()) + 3 * 86_400)
+    inbound = record(item, "A", 10, kind=types_pb2.INVENTORY_KIND_INBOUND, receipt_id="PO-9", available_at=arrival)
+    assert adjust(server, inbound).accepted_count == 1
+    made = source(server, (item, 4))
+    first = f"{made.order_id}-1"
+    refused = wrong(server, "ShipShipment", order_id=made.order_id, shipment_id=first)
+    assert refused.reason == "WRONG_STATE" and "PO-9" in refused.message
+    do(server, "CancelOrder", order_id=made.order_id, lines=[("1", 1)])
+    assert adjust(server, record(item, "A", 2, kind=types_pb2.INVENTORY_KIND_RECEIVED, receipt_id="PO-9")).accepted_count == 1
+    # Two of three are on hand by now, whatever was written when they were promised.
+    left = do(server, "ShipShipment", order_id=made.order_id, shipment_id=first, lines=[("1", 2)]).order
+    assert units(left) == {"1": {"SHIPPED": 2, "PLANNED": 1, "CANCELLED": 1}}
+    assert [line.receipt_id for line in left.plan.shipments[-1].lines] == ["PO-9"]
+    do(server, "CancelOrder", order_id=made.order_id)
+    assert stock_of(server, item, by_date=Timestamp(seconds=arrival.seconds + 86_400)) == (0, 0, 8)
+
+
+def test_receipts_come_in_while_orders_change(server: Server) -> None:
+    """Side by side: whichever comes first, no unit is lost and none is counted twice."""
+    item = server.item()
+    arrival = Timestamp(seconds=int(time.time()) + 3 * 86_400)
+    inbound = record(item, "A", 12, kind=types_pb2.INVENTORY_KIND_INBOUND, receipt_id="PO-8", available_at=arrival)
+    assert adjust(server, inbound).accepted_count == 1
+    made = [source(server, (item, 3)) for _ in range(4)]
+    coming = record(item, "A", 1, kind=types_pb2.INVENTORY_KIND_RECEIVED, receipt_id="PO-8")
+    futures = []
+    for each in made:
+        feed = inventory_service_pb2.AdjustInventoryRequest(request_id=uuid7(), records=[coming])
+        futures.append(server.inventory.AdjustInventory.future(feed, timeout=CALL_SECONDS_MAX))
+        request = order_service_pb2.CancelOrderRequest(request_id=uuid7(), order_id=each.order_id)
+        request.lines.add(line_id="1", quantity=2)
+        futures.append(server.order.CancelOrder.future(request, timeout=CALL_SECONDS_MAX))
+    assert [future.exception() for future in futures] == [None] * 8
+    assert stock_of(server, item) == (4, 4, 0)
+    for each in made:
+        do(server, "CancelOrder", order_id=each.order_id)
+    assert stock_of(server, item, by_date=Timestamp(seconds=arrival.seconds + 86_400)) == (4, 0, 12)
