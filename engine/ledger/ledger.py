@@ -26,7 +26,18 @@ from engine.ledger.networks import begin_deciding
 from engine.ledger.order_list import OrderFilter, OrderPage, Place
 from engine.ledger.orders import in_order
 from engine.ledger.reservations import ReservationRecord
-from engine.ledger.tables import CHANGED, decisions, entries, fence, order_entries, order_shipments, orders, overruled, pegs
+from engine.ledger.tables import (
+    CHANGED,
+    decisions,
+    decline_counts,
+    entries,
+    fence,
+    order_entries,
+    order_shipments,
+    orders,
+    overruled,
+    pegs,
+)
 from engine.ledger.verdicts import decide
 
 IDS_MAX = 500
@@ -198,6 +209,19 @@ class Ledger:
         """A return, as it is left; None where there is none."""
         with self._database.connect() as connection:
             return order_rows.find_return(connection, return_id)
+
+    def decline_counts(self, from_day: int) -> dict[str, tuple[int, int]]:
+        """(lines that left, lines that were declined) by location, from a day on (UTC, days since 1970-01-01)."""
+        c = decline_counts.c
+        counts = select(c.location_id, func.sum(c.served).label("served"), func.sum(c.declined).label("declined"))
+        rows = self._rows(counts.where(c.day >= from_day).group_by(c.location_id))
+        return {row.location_id: (int(row.served), int(row.declined)) for row in rows}
+
+    def last_of(self, record_id: str) -> RecordedEntry | None:
+        """The last entry of a record that is no order; None where there is none."""
+        last = select(*_ENTRY).where(entries.c.order_id == record_id)
+        rows = self._rows(last.order_by(entries.c.recorded_unix_ms.desc(), *(c.desc() for c in _ENTRY[:2])).limit(1))
+        return _entry(rows[0]) if rows else None
 
     def orders_due(self, now_unix_ms: int, count: int) -> list[str]:
         """Orders of which something ends by itself by now, the longest due first."""

@@ -7,7 +7,7 @@ order: their units are written as they come. The rest is added up, receipts firs
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from belofte.v1 import ledger_entry_pb2
+from belofte.v1 import ledger_entry_pb2, types_pb2
 from sqlalchemy import Connection, delete, select, tuple_
 
 from engine.fulfilment.order_record import Order
@@ -20,6 +20,15 @@ from engine.ledger.tables import CHANGED, entries, order_entries, pegs
 REPLAY_ROWS_MAX = 1_000
 NOT_AN_ORDER = "@"
 """Begins the ids of records that are no orders: what a reservation has is known of the store, and moves there."""
+
+DAY_MS = 86_400_000
+COUNTED = (
+    types_pb2.EVENT_TYPE_SHIPMENT_DECLINED, types_pb2.EVENT_TYPE_SHIPMENT_SHIPPED, types_pb2.EVENT_TYPE_SHIPMENT_COLLECTED
+)  # fmt: skip
+ADD_COUNTS = (
+    "ON CONFLICT (location_id, day) DO UPDATE SET served = decline_counts.served + excluded.served,"
+    " declined = decline_counts.declined + excluded.declined"
+)
 
 MADE_BY = ("SourceOrder", "ConfirmReservation")
 """Methods whose entries make an order; others make records that are known by an id as well."""
@@ -84,6 +93,8 @@ class _Listed:
         self._made: list[tuple[orders.Place, ledger_entry_pb2.LedgerEntry]] = []
         self._changed: dict[str, Order | orders.Place] = {}
         """By id: as it is left, or the place up to which its entries say so."""
+        self._counts: dict[tuple[str, int], tuple[int, int]] = {}
+        """By location and day: lines that left, and lines that were declined."""
 
     def add(self, each: Projected) -> None:
         message, place = each.message, (each.epoch, each.sequence)
@@ -97,6 +108,13 @@ class _Listed:
         for peg in message.pegs:
             if peg.order_id != message.order_id:
                 self._changed[peg.order_id] = place
+        for event in message.events:
+            if event.type in COUNTED and event.location_id:
+                key = event.location_id, message.decided_unix_ms // DAY_MS
+                served, declined = self._counts.get(key, (0, 0))
+                lines = max(1, len(event.line_ids))
+                is_declined = event.type == types_pb2.EVENT_TYPE_SHIPMENT_DECLINED
+                self._counts[key] = (served, declined + lines) if is_declined else (served + lines, declined)
         if message.returns:
             # Their order may have been made just before.
             self._write_made()
@@ -113,6 +131,10 @@ class _Listed:
 
     def end(self) -> None:
         self._write_made()
+        if self._counts:
+            rows = [(*key, *counts) for key, counts in self._counts.items()]
+            insert_rows(self._connection, tables.decline_counts, rows, ADD_COUNTS)
+            self._counts.clear()
         if not self._changed:
             return
         left: dict[str, Order] = {}
@@ -134,6 +156,7 @@ def project_anew(connection: Connection) -> None:
     """Empty the tables and make them of all entries, of a network that is not split."""
     projections = (
         pegs, order_entries, tables.reservations, tables.orders, tables.order_shipments, tables.returns, tables.order_returns,
+        tables.decline_counts,
     )  # fmt: skip
     for table in projections:
         connection.execute(delete(table))

@@ -157,6 +157,16 @@ order_returns = Table(
     sqlite_with_rowid=False,
 )
 
+decline_counts = Table(
+    "decline_counts",
+    metadata,
+    Column("location_id", String(128), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),  # UTC, days since 1970-01-01
+    Column("served", BigInteger, nullable=False),  # lines that left it
+    Column("declined", BigInteger, nullable=False),  # lines that it declined
+    sqlite_with_rowid=False,
+)
+
 reservations = Table(
     "reservations",
     metadata,

@@ -59,6 +59,7 @@ from engine.service.fields import (
     parse,
 )
 from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
+from engine.service.learn import DeclineLearner
 from engine.service.life_methods import ORDER_METHODS, SOURCING_METHODS
 from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
 from engine.service.order_reads import list_orders
@@ -186,6 +187,7 @@ class Handlers:
         self._caught_up_ns = 0
         self._prepared_day = -1
         self._sweeper = Sweeper(self)
+        self._learner = DeclineLearner(self)
         self.log = structlog.get_logger("handlers")
         self.aside = Aside()
         self.decide_again: Callable[[Call], None] = lambda call: call.answer(recovering())
@@ -297,6 +299,7 @@ class Handlers:
         if self.split is not None and self.path.stock is not None:
             self.split.keep_up(self.path.stock, self.path.run)
         self._sweeper.tick()
+        self._learner.tick()
         self._look_again()
         is_busy = self.stock_watch.tell(self.image, self.now_minute())
         self._caught_up_ns = self.clock.monotonic_ns()
@@ -483,7 +486,7 @@ class Handlers:
         """In the desk's thread: plan it again, once what is on its way to the ledger may have arrived there."""
         if self.clock.monotonic_ns() < due_ns:
             return False
-        if write.image is not self.image:
+        if write.image.version != self.image.version:
             # Indexes of the one network mean nothing in the other.
             write.tries = SPLIT_TRIES_MAX
             write.settle(Refusal(Reason.CONTENDED, "the network was reloaded meanwhile; try again"))

@@ -78,7 +78,7 @@ class StockWatch:
 
     def add(self, flow: Outflow, asked: Asked, image: NetworkImage, from_position: str, now_minute: int) -> None:
         """Begin with all rows, or go on from a position that the stock in memory has seen."""
-        if self._image is not image:
+        if self._image is None or self._image.version != image.version:
             self.start_anew(RELOADED)
             self._image = image
         # What was noted so far is for those who are here so far.
@@ -176,7 +176,7 @@ class StockWatch:
         started = time.monotonic()
         if started - self._told_at < TELL_SECONDS_MIN:
             return False
-        if image is not self._image:
+        if self._image is None or image.version != self._image.version:
             # Items, locations and what is kept back of them are others now.
             self.start_anew(RELOADED)
             return False
