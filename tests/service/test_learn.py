@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from belofte.v1 import order_service_pb2, sourcing_service_pb2, types_pb2
+from belofte.v1 import order_service_pb2
 
 from engine.domain.ids import uuid7
 from engine.network.records import Policy
-from engine.service.learn import LEARN_DECLINES, PRIOR_LINES, DeclineLearner, learned_ppm, rates_in
+from engine.service.learn import PRIOR_LINES, DeclineLearner, learned_ppm, rates_in
 from tests.network.small_network import small_records
-from tests.service.room import ANSWER_SECONDS_MAX, SOURCE, Room, running
+from tests.service.room import ANSWER_SECONDS_MAX, Room, running
 from tests.service.test_sweep import ORDERS, order, source, stocked
 
 EVERY_NS = 50_000_000
@@ -61,6 +61,3 @@ def test_a_location_that_declines_is_passed_over_for_one_that_seldom_does(room: 
     assert elsewhere.location_id == "ehv"
     terms = {term.term: term.raw_micros for term in elsewhere.cost.terms}
     assert terms["decline"] == 10_000
-    request_kind = sourcing_service_pb2.SourceOrderRequest
-    assert request_kind.DESCRIPTOR.name in SOURCE + "Request" and LEARN_DECLINES == "LearnDeclines"
-    assert order(room, first).state == types_pb2.ORDER_STATE_SOURCED
