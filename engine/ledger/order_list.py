@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table, and_, literal, select, true, t
 from engine.domain.life import OrderState, ShipmentState
 from engine.ledger.tables import order_returns, order_shipments, orders
 
-ROWS_EXAMINED_MAX = 2_000
+ROWS_EXAMINED_MAX = 1_000
 """Of one page."""
 
 BLOCK_ROWS_MAX = 200

@@ -77,6 +77,11 @@ def project(connection: Connection, projected: Iterable[Projected], shards: Shar
             if each.created_id == message.order_id:
                 made += rows
             else:
+                if any(row[0] == message.order_id for row in added):
+                    # Where all units go and others come, those are of the later entry: whatever is written together.
+                    _insert_pegs(connection, made)
+                    _add_pegs(connection, added)
+                    made, added = [], []
                 added += rows
         listed.note_risks(each)
     _insert_pegs(connection, made)
