@@ -185,11 +185,13 @@ def _recorded(connection: Connection) -> Iterator[Projected]:
 
 
 def _demand_rows(each: Projected) -> Iterator[PegRow]:
-    order_id = each.message.order_id
+    message, order_id = each.message, each.message.order_id
+    # Few changes are read as they stand: this is done for every order.
+    changes = effects_in(message)[0] if message.HasField("position_columns") else message.positions
     units: dict[tuple[str, str, str, str], int] = {}
-    for change in effects_in(each.message)[0]:
+    for change in changes:
         if change.demand_delta:
-            cell = change[:4]
+            cell = change.item_id, change.location_id, change.receipt_id, change.pool
             units[cell] = units.get(cell, 0) + change.demand_delta
     return ((order_id, *cell, quantity, each.epoch, each.sequence) for cell, quantity in units.items())
 
