@@ -212,7 +212,7 @@ class Handlers:
         if is_handed or self.clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
             self._keep_up()
         writes: list[Write] = []
-        plain, quoted = self._read_plain(calls), quotes.quoted_together(self, calls)
+        plain, quoted = self._read_plain(calls), self._quoted_together(calls)
         for call in calls:
             result = quoted.get(id(call)) or plain.get(id(call)) or self._guarded(call, METHODS[call.method].handle)
             if isinstance(result, bytes | Refusal):
@@ -237,6 +237,14 @@ class Handlers:
         return {
             id(write.call): write for write in batch.writes(orders, self._planned_alone, partial(self.settled, finished_answer))
         }
+
+    def _quoted_together(self, calls: list[Call]) -> dict[int, bytes]:
+        """Answers to plain quotes; where there is a fault, each is quoted by itself, and whose fault it is shows."""
+        try:
+            return quotes.quoted_together(self, calls)
+        except Exception:
+            self.log.exception("a fault of the engine", method=quotes.QUOTE_METHOD)
+            return {}
 
     def promises(self) -> PlainPromises:
         """What answers plain quotes, of the image in force."""

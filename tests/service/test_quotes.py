@@ -14,7 +14,7 @@ from engine.service import estimates as estimates_of
 from engine.service import handlers, quotes
 from engine.service.desk import Call
 from engine.service.handlers import METHODS, Handlers
-from engine.service.plain_quotes import TOGETHER_MAX
+from engine.service.plain_quotes import TOGETHER_MAX, PlainPromises
 from tests.network.small_network import small_records
 from tests.service.room import ADJUST, Room, running
 from tests.service.test_plain_quotes import without_timings
@@ -53,6 +53,15 @@ def batch(
     return promise_service_pb2.BatchQuotePromisesResponse.FromString(answer)
 
 
+def without_instants(answer: promise_service_pb2.QuotePromiseResponse) -> promise_service_pb2.QuotePromiseResponse:
+    """Without what is another in the next minute, or at another speed."""
+    for option in answer.options:
+        assert option.quote_token
+        option.ClearField("quote_token")
+        option.ClearField("valid_until")
+    return without_timings(answer)
+
+
 def test_each_basket_is_answered_as_if_alone(room: Room) -> None:
     """None takes stock from another, and one that is wrong harms none of the others."""
     wanted = [quote_request("bolt", 5), quote_request("bolt", 5), quote_request("screw", 1), quote_request("bolt", 0)]
@@ -60,7 +69,7 @@ def test_each_basket_is_answered_as_if_alone(room: Room) -> None:
     assert [result.index for result in told.results] == list(range(6))
     for request, result in zip(wanted[:2], told.results[:2], strict=True):
         alone = room.ask(PROMISES + "QuotePromise", request.SerializeToString())
-        assert without_timings(result.response) == without_timings(
+        assert without_instants(result.response) == without_instants(
             promise_service_pb2.QuotePromiseResponse.FromString(alone)  # type: ignore[arg-type]
         )
     refusals = {result.index: result.refusal for result in told.results if result.HasField("refusal")}
@@ -103,6 +112,20 @@ def test_others_have_their_turn_between_two_slices(room: Room, monkeypatch: pyte
     both = [(PROMISES + "BatchQuotePromises", many.SerializeToString()), (PROMISES + "QuotePromise", one.SerializeToString())]
     assert all(isinstance(each, bytes) for each in room.ask_all(both))
     assert answered == ["QuotePromise", "BatchQuotePromises"]
+
+
+def test_a_fault_of_the_short_way_is_nobodys_but_its_own(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quotes then go the ordinary way, and the engine goes on."""
+    asked = quote_request("bolt", 1).SerializeToString()
+    before = room.ask(PROMISES + "QuotePromise", asked)
+
+    def failing(*asked: object) -> list[bytes | None]:
+        raise ValueError("as a position that is none")
+
+    monkeypatch.setattr(PlainPromises, "answer", failing)
+    after = room.ask(PROMISES + "QuotePromise", asked)
+    told = [promise_service_pb2.QuotePromiseResponse.FromString(each) for each in (before, after)]  # type: ignore[arg-type]
+    assert without_instants(told[0]) == without_instants(told[1])
 
 
 def estimates(room: Room, **fields: object) -> promise_service_pb2.GetEstimatedDeliveryResponse:
