@@ -78,6 +78,7 @@ from engine.service.record import (
     source_answer,
 )
 from engine.service.reroute import reroute
+from engine.service.simulate import simulate
 from engine.service.split import Split
 from engine.service.store_view import seen_by_store, shown_to_store
 from engine.service.sweep import Sweeper
@@ -845,6 +846,7 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.SourcingService/GetRequest": Method(Lane.DECIDE, requests.get_request, requests.look_up_status),
     "/belofte.v1.SourcingService/CancelRequest": Method(Lane.DECIDE, requests.cancel, requests.look_up),
     "/belofte.v1.SourcingService/RerouteOrders": Method(Lane.READ, reroute, sends_stream=True),
+    "/belofte.v1.SourcingService/SimulateSourcing": Method(Lane.READ, simulate, sends_stream=True),
     **{f"/belofte.v1.SourcingService/{each.name}": Method(Lane.DECIDE, each.handle, each.look_up) for each in SOURCING_METHODS},
     "/belofte.v1.InventoryService/AdjustInventory": Method(Lane.DECIDE, Handlers.adjust),
     "/belofte.v1.InventoryService/SyncInventory": Method(Lane.READ, Handlers.sync, takes_stream=True),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import structlog
@@ -35,6 +36,7 @@ from engine.service.desk import Call
 from engine.service.errors import refusal_message
 from engine.service.feed_rows import ms_of
 from engine.service.fields import (
+    Violations,
     begin_read,
     check_count,
     check_id,
@@ -104,7 +106,21 @@ def _check(h: "Handlers", request: sourcing_service_pb2.RerouteOrdersRequest) ->
     if request.request_id or request.mode == modes.SOURCE_MODE_COMMIT:
         check_request_id(request.request_id, h.clock.unix_ms(), wrong)
     request.request_id = request.request_id.lower()
-    chosen = request.filter
+    check_filter(h, request.filter, wrong)
+    if check_count(request.excluded_location_ids, "excluded_location_ids", IDS_MAX, wrong):
+        indexes_of(request.excluded_location_ids, "excluded_location_ids", h.image, wrong)
+    if not 0 <= request.target_gap <= 1:
+        wrong.add("target_gap", f"a fraction from 0 to 1 was expected, not {request.target_gap}")
+    check_range(request.move_price_micros, "move_price_micros", 0, 10**12, wrong)
+    check_range(request.moves_max, "moves_max", 0, ORDERS_MAX, wrong)
+    seconds = request.max_duration.ToTimedelta().total_seconds() if request.HasField("max_duration") else SECONDS_DEFAULT
+    if not 0 < seconds <= SECONDS_MAX:
+        wrong.add("max_duration", f"more than 0 and at most {SECONDS_MAX:g} s were expected")
+    wrong.check()
+
+
+def check_filter(h: "Handlers", chosen: sourcing_service_pb2.OrderFilter, wrong: Violations) -> None:
+    """Which orders are asked for."""
     if check_count(chosen.order_ids, "filter.order_ids", ORDER_IDS_MAX, wrong):
         for i, order_id in enumerate(chosen.order_ids):
             check_id(order_id, f"filter.order_ids[{i}]", wrong)
@@ -119,16 +135,6 @@ def _check(h: "Handlers", request: sourcing_service_pb2.RerouteOrdersRequest) ->
     for name in ("created_from", "created_to"):
         if chosen.HasField(name):
             minute_of(getattr(chosen, name), f"filter.{name}", wrong)
-    if check_count(request.excluded_location_ids, "excluded_location_ids", IDS_MAX, wrong):
-        indexes_of(request.excluded_location_ids, "excluded_location_ids", h.image, wrong)
-    if not 0 <= request.target_gap <= 1:
-        wrong.add("target_gap", f"a fraction from 0 to 1 was expected, not {request.target_gap}")
-    check_range(request.move_price_micros, "move_price_micros", 0, 10**12, wrong)
-    check_range(request.moves_max, "moves_max", 0, ORDERS_MAX, wrong)
-    seconds = request.max_duration.ToTimedelta().total_seconds() if request.HasField("max_duration") else SECONDS_DEFAULT
-    if not 0 < seconds <= SECONDS_MAX:
-        wrong.add("max_duration", f"more than 0 and at most {SECONDS_MAX:g} s were expected")
-    wrong.check()
 
 
 class _Planned(NamedTuple):
@@ -178,8 +184,11 @@ class _Job:
             self._finish(known)
             return
         if self.request.min_position:
-            self._in_desk(lambda: self.h.stock(self.request.min_position))
-        records = self._not_moved(list(self._selected()))
+            in_desk(self.h, lambda: self.h.stock(self.request.min_position))
+        records = list(islice(selected(self.h, self.request.filter, self._refuse), ORDERS_MAX + 1))
+        if len(records) > ORDERS_MAX:
+            raise Refusal(Reason.INVALID_FIELD, f"filter: at most {ORDERS_MAX} orders were expected; there are more")
+        records = self._not_moved(records)
         orders = self._movable(records)
         first = planned = self._plan(orders)
         result = Result(currency=self.h.image.network.currency)
@@ -202,52 +211,6 @@ class _Job:
         self.flow.complete()
 
     # -- which orders
-
-    def _selected(self) -> Iterator[OrderRecord]:
-        """Records of the orders that are asked for. Those that there never were are refused one by one."""
-        chosen, ledger = self.request.filter, self.h.ledger
-        if chosen.order_ids:
-            ids: Iterator[str] = iter(dict.fromkeys(chosen.order_ids))
-        else:
-            ids = self._listed()
-        for count, order_id in enumerate(ids):
-            if count >= ORDERS_MAX:
-                raise Refusal(Reason.INVALID_FIELD, f"filter: at most {ORDERS_MAX} orders were expected; there are more")
-            record = ledger.find_record(order_id)
-            if record is None:
-                self._refuse(order_id, Refusal(Reason.UNKNOWN_ORDER, f"no order {order_id!r} is recorded"))
-            elif self._is_wanted(record):
-                yield record
-
-    def _listed(self) -> Iterator[str]:
-        chosen = self.request.filter
-        states = [int(state) for state in chosen.states] or [
-            OrderState.SOURCED, OrderState.PARTIALLY_SOURCED, OrderState.IN_FULFILLMENT, OrderState.HELD
-        ]  # fmt: skip
-        wanted = OrderFilter(
-            states=states, location_ids=list(chosen.location_ids),
-            shipment_states=[int(ShipmentState.PLANNED)],
-            created_from=ms_of(chosen.created_from) if chosen.HasField("created_from") else 0,
-            created_to=ms_of(chosen.created_to) if chosen.HasField("created_to") else 0, is_at_risk=chosen.at_risk_only,
-        )  # fmt: skip
-        after = None
-        while True:
-            page = self.h.ledger.list_orders(wanted, after, PAGE_ORDERS)
-            yield from page.order_ids
-            after = page.after
-            if after is None:
-                return
-
-    def _is_wanted(self, record: OrderRecord) -> bool:
-        chosen, order = self.request.filter, record.order
-        shipments = [each for each in order.plan.shipments if each.state == types_pb2.SHIPMENT_STATE_PLANNED and each.lines]
-        return (
-            (not chosen.HasField("max_priority") or order.priority <= chosen.max_priority)
-            and (not chosen.states or order.state in chosen.states)
-            and (not chosen.item_ids or any(line.item_id in set(chosen.item_ids) for line in order.basket.lines))
-            and (not chosen.location_ids or any(each.location_id in set(chosen.location_ids) for each in shipments))
-            and (not chosen.channels or order.basket.channel in set(chosen.channels))
-        )
 
     def _not_moved(self, records: list[OrderRecord]) -> list[OrderRecord]:
         """Without those that this same request has moved before it was broken off: what became of them is noted."""
@@ -284,7 +247,7 @@ class _Job:
             image.item_index[line.item_id] for each in orders for line in each.record.order.basket.lines
             if line.item_id in image.item_index
         }  # fmt: skip
-        fork = self._in_desk(lambda: fork_of(self._live(), items)) if items else None
+        fork = in_desk(self.h, lambda: fork_of(live_stock(self.h), items)) if items else None
         opened: list[OpenOrder] = []
         kept: list[Movable] = []
         if fork is not None:
@@ -404,7 +367,7 @@ class _Job:
     def _move(self, batch: Sequence[Move]) -> list[Move]:
         """Those that were refused for what others took; what else became of them is noted."""
         writes = [move_write(self.h, each, self.request.request_id, self.digest, self.request.reason) for each in batch]
-        self._in_desk(lambda: self.h.path.run(writes))
+        in_desk(self.h, lambda: self.h.path.run(writes))
         failed = []
         for each in batch:
             if not each.settled.wait(RECORD_SECONDS_MAX):
@@ -449,7 +412,7 @@ class _Job:
             self.request.request_id, self.digest, self.message, kept.SerializeToString(), self.h.image.version,
             self.h.clock.unix_ms(),
         )  # fmt: skip
-        self._in_desk(lambda: self.h.path.run([write]))
+        in_desk(self.h, lambda: self.h.path.run([write]))
         if not write.settled.wait(RECORD_SECONDS_MAX):
             raise Refusal(Reason.DEADLINE_EXCEEDED, "its fate is unknown: repeat it with the same request_id")
         match write.outcome:
@@ -467,31 +430,12 @@ class _Job:
     def _refuse(self, order_id: str, refusal: Refusal) -> None:
         self.changes[order_id] = RerouteChange(order_id=order_id, refusal=refusal_message(refusal))
 
-    def _live(self) -> LiveStock:
-        if self.h.path.stock is None:
-            raise recovering()
-        return self.h.path.stock
-
     def _is_cut(self) -> bool:
         return time.monotonic() > self.until or self.cancelled.is_set()
 
     def _check_cancelled(self) -> None:
         if self.cancelled.is_set():
             raise Refusal(Reason.DEADLINE_EXCEEDED, "the call was cancelled; what was moved until then stays moved")
-
-    def _in_desk(self, call: Callable[[], T]) -> T:
-        """Have something done in the desk's thread, between two batches of calls."""
-        done: Future[T] = Future()
-
-        def run() -> bool:
-            try:
-                done.set_result(call())
-            except BaseException as error:
-                done.set_exception(error)
-            return True
-
-        self.h.hand_over(run)
-        return done.result(RECORD_SECONDS_MAX)
 
 
 @dataclass(eq=False)
@@ -512,6 +456,70 @@ class RerouteWrite(Awaited):
             response=self.response, network_version=self.network_version, decided_unix_ms=self.decided_unix_ms,
         )  # fmt: skip
         return Transaction(self.request_id, self.digest, "", (), (), entry.SerializeToString())
+
+
+def selected(
+    h: "Handlers", chosen: sourcing_service_pb2.OrderFilter, refuse: Callable[[str, Refusal], None]
+) -> Iterator[OrderRecord]:  # fmt: skip
+    """Records of the orders that are asked for. Those that there never were are refused one by one."""
+    for order_id in dict.fromkeys(chosen.order_ids) if chosen.order_ids else _listed(h, chosen):
+        record = h.ledger.find_record(order_id)
+        if record is None:
+            refuse(order_id, Refusal(Reason.UNKNOWN_ORDER, f"no order {order_id!r} is recorded"))
+        elif _is_wanted(chosen, record):
+            yield record
+
+
+def _listed(h: "Handlers", chosen: sourcing_service_pb2.OrderFilter) -> Iterator[str]:
+    states = [int(state) for state in chosen.states] or [
+        OrderState.SOURCED, OrderState.PARTIALLY_SOURCED, OrderState.IN_FULFILLMENT, OrderState.HELD
+    ]  # fmt: skip
+    wanted = OrderFilter(
+        states=states, location_ids=list(chosen.location_ids), shipment_states=[int(ShipmentState.PLANNED)],
+        created_from=ms_of(chosen.created_from) if chosen.HasField("created_from") else 0,
+        created_to=ms_of(chosen.created_to) if chosen.HasField("created_to") else 0, is_at_risk=chosen.at_risk_only,
+    )  # fmt: skip
+    after = None
+    while True:
+        page = h.ledger.list_orders(wanted, after, PAGE_ORDERS)
+        yield from page.order_ids
+        after = page.after
+        if after is None:
+            return
+
+
+def _is_wanted(chosen: sourcing_service_pb2.OrderFilter, record: OrderRecord) -> bool:
+    order = record.order
+    shipments = [each for each in order.plan.shipments if each.state == types_pb2.SHIPMENT_STATE_PLANNED and each.lines]
+    return (
+        (not chosen.HasField("max_priority") or order.priority <= chosen.max_priority)
+        and (not chosen.states or order.state in chosen.states)
+        and (not chosen.item_ids or any(line.item_id in set(chosen.item_ids) for line in order.basket.lines))
+        and (not chosen.location_ids or any(each.location_id in set(chosen.location_ids) for each in shipments))
+        and (not chosen.channels or order.basket.channel in set(chosen.channels))
+    )
+
+
+def live_stock(h: "Handlers") -> LiveStock:
+    """The stock in memory. Raises `Refusal` before there is any."""
+    if h.path.stock is None:
+        raise recovering()
+    return h.path.stock
+
+
+def in_desk(h: "Handlers", call: Callable[[], T]) -> T:
+    """Have something done in the desk's thread, between two batches of calls."""
+    done: Future[T] = Future()
+
+    def run() -> bool:
+        try:
+            done.set_result(call())
+        except BaseException as error:
+            done.set_exception(error)
+        return True
+
+    h.hand_over(run)
+    return done.result(RECORD_SECONDS_MAX)
 
 
 def _moves(planned: _Planned) -> Iterator[tuple[int, tuple[Target, ...]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from belofte.v1 import types_pb2
 
 from engine.domain.basket import NO_LATEST, Basket
@@ -108,6 +109,35 @@ def fork_of(stock: LiveStock, items: Iterable[int]) -> StockFork:
     fork = StockFork(stock, [ForkedItem(item) for item in dict.fromkeys(items)])
     fork.capacity_used = stock.capacity_used.copy(order="F")
     fork._capacity_later = dict(stock._capacity_later)
+    return fork
+
+
+def opened(fork: StockFork, places: Sequence[tuple[int, int]]) -> StockFork:
+    """The fork with a position on hand for each (item, location) that has none yet; its arena is laid out anew."""
+    matrix = fork.matrix
+    missing = [
+        (item, location) for item, location in dict.fromkeys(places)
+        if matrix.find(item, location, fork.slot_of(item, location, "", "")) < 0
+    ]  # fmt: skip
+    if not missing:
+        return fork
+    rows = np.flatnonzero(matrix.row_count)
+    starts, counts = matrix.row_start[rows], matrix.row_count[rows]
+    item_of = np.repeat(rows, counts)
+    order = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
+    items = np.concatenate((item_of, [item for item, _ in missing]))
+    slots = [fork.slot_of(item, location, "", "") for item, location in missing]
+    location = np.concatenate((matrix.location[order], [place for _, place in missing])).astype(np.int32)
+    slot = np.concatenate((matrix.slot[order], slots)).astype(np.int32)
+    none = np.zeros(len(missing), np.int32)
+    supply, demand = np.concatenate((matrix.supply[order], none)), np.concatenate((matrix.demand[order], none))
+    home = np.concatenate((fork.home[order], np.full(len(missing), -1)))
+    laid = np.lexsort((slot, matrix.slot_available_at[slot], location, items))
+    matrix.location, matrix.slot, matrix.supply, matrix.demand = location[laid], slot[laid], supply[laid], demand[laid]
+    fork.home = home[laid]
+    matrix.row_count = np.bincount(items, minlength=matrix.item_count)
+    matrix.row_start = np.concatenate(([0], np.cumsum(matrix.row_count)[:-1]))
+    matrix.row_room = matrix.row_count
     return fork
 
 

@@ -39,7 +39,7 @@ WORKING = {
     "ReleaseReservation", "GetReservation", "ListReservations", "TransferReservation", "GetRequest", "CancelRequest",
     "WatchAvailability", "WatchEvents", "ListOrders", "HoldOrder", "ReleaseOrder", "CancelOrder", "AcceptShipment",
     "ShipShipment", "DeliverShipment", "DeclineShipmentLines", "MarkReadyForPickup", "CollectShipment", "ChangeOrder",
-    "ReassignShipment", "CreateReturn", "ReceiveReturn", "RefundReturn", "RerouteOrders",
+    "ReassignShipment", "CreateReturn", "ReceiveReturn", "RefundReturn", "RerouteOrders", "SimulateSourcing",
 }  # fmt: skip
 NEW_RECORD_WRITES = {
     *("BatchSourceOrders", "RerouteOrders", "CancelRequest", "CreateReservation", "AdjustInventory", "SyncInventory")

@@ -307,19 +307,51 @@ class SimulateSourcingRequest(_message.Message):
     def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., scenario: _Optional[_Union[Scenario, _Mapping]] = ..., orders: _Optional[_Iterable[_Union[_types_pb2.Order, _Mapping]]] = ..., filter: _Optional[_Union[OrderFilter, _Mapping]] = ..., max_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class SimulatedOrder(_message.Message):
-    __slots__ = ("order_id", "plan", "refusal", "recorded_cost_micros")
+    __slots__ = ("order_id", "plan", "refusal", "recorded_cost_micros", "present_cost_micros")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     RECORDED_COST_MICROS_FIELD_NUMBER: _ClassVar[int]
+    PRESENT_COST_MICROS_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     plan: _types_pb2.Plan
     refusal: _types_pb2.Refusal
     recorded_cost_micros: int
-    def __init__(self, order_id: _Optional[str] = ..., plan: _Optional[_Union[_types_pb2.Plan, _Mapping]] = ..., refusal: _Optional[_Union[_types_pb2.Refusal, _Mapping]] = ..., recorded_cost_micros: _Optional[int] = ...) -> None: ...
+    present_cost_micros: int
+    def __init__(self, order_id: _Optional[str] = ..., plan: _Optional[_Union[_types_pb2.Plan, _Mapping]] = ..., refusal: _Optional[_Union[_types_pb2.Refusal, _Mapping]] = ..., recorded_cost_micros: _Optional[int] = ..., present_cost_micros: _Optional[int] = ...) -> None: ...
+
+class LocationLoad(_message.Message):
+    __slots__ = ("location_id", "shipment_count", "unit_quantity")
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SHIPMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNIT_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    location_id: str
+    shipment_count: int
+    unit_quantity: int
+    def __init__(self, location_id: _Optional[str] = ..., shipment_count: _Optional[int] = ..., unit_quantity: _Optional[int] = ...) -> None: ...
+
+class SimulationTotals(_message.Message):
+    __slots__ = ("cost_micros", "shipment_count", "split_order_count", "short_quantity", "late_order_count", "refused_order_count", "co2_grams", "loads")
+    COST_MICROS_FIELD_NUMBER: _ClassVar[int]
+    SHIPMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHORT_QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    LATE_ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_ORDER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CO2_GRAMS_FIELD_NUMBER: _ClassVar[int]
+    LOADS_FIELD_NUMBER: _ClassVar[int]
+    cost_micros: int
+    shipment_count: int
+    split_order_count: int
+    short_quantity: int
+    late_order_count: int
+    refused_order_count: int
+    co2_grams: int
+    loads: _containers.RepeatedCompositeFieldContainer[LocationLoad]
+    def __init__(self, cost_micros: _Optional[int] = ..., shipment_count: _Optional[int] = ..., split_order_count: _Optional[int] = ..., short_quantity: _Optional[int] = ..., late_order_count: _Optional[int] = ..., refused_order_count: _Optional[int] = ..., co2_grams: _Optional[int] = ..., loads: _Optional[_Iterable[_Union[LocationLoad, _Mapping]]] = ...) -> None: ...
 
 class SimulationResult(_message.Message):
-    __slots__ = ("orders", "cost_micros", "shipment_count", "short_quantity", "co2_grams", "currency", "position", "scenario_id")
+    __slots__ = ("orders", "cost_micros", "shipment_count", "short_quantity", "co2_grams", "currency", "position", "scenario_id", "present", "simulated")
     ORDERS_FIELD_NUMBER: _ClassVar[int]
     COST_MICROS_FIELD_NUMBER: _ClassVar[int]
     SHIPMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -328,6 +360,8 @@ class SimulationResult(_message.Message):
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     SCENARIO_ID_FIELD_NUMBER: _ClassVar[int]
+    PRESENT_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
     orders: _containers.RepeatedCompositeFieldContainer[SimulatedOrder]
     cost_micros: int
     shipment_count: int
@@ -336,7 +370,9 @@ class SimulationResult(_message.Message):
     currency: str
     position: str
     scenario_id: str
-    def __init__(self, orders: _Optional[_Iterable[_Union[SimulatedOrder, _Mapping]]] = ..., cost_micros: _Optional[int] = ..., shipment_count: _Optional[int] = ..., short_quantity: _Optional[int] = ..., co2_grams: _Optional[int] = ..., currency: _Optional[str] = ..., position: _Optional[str] = ..., scenario_id: _Optional[str] = ...) -> None: ...
+    present: SimulationTotals
+    simulated: SimulationTotals
+    def __init__(self, orders: _Optional[_Iterable[_Union[SimulatedOrder, _Mapping]]] = ..., cost_micros: _Optional[int] = ..., shipment_count: _Optional[int] = ..., short_quantity: _Optional[int] = ..., co2_grams: _Optional[int] = ..., currency: _Optional[str] = ..., position: _Optional[str] = ..., scenario_id: _Optional[str] = ..., present: _Optional[_Union[SimulationTotals, _Mapping]] = ..., simulated: _Optional[_Union[SimulationTotals, _Mapping]] = ...) -> None: ...
 
 class SimulateSourcingResponse(_message.Message):
     __slots__ = ("progress", "result")

@@ -120,7 +120,6 @@ class SourcingServiceServicer:
         """Sources orders on a fork of the live state under changed circumstances, taking nothing: progress, then one result.
 
         Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION, UNKNOWN_POLICY, UNKNOWN_ORDER).
-        Answers UNIMPLEMENTED in this version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
