@@ -35,6 +35,10 @@ test: setup-dev ## every test, sampled where the full count is long
 test-fronts: setup-dev ## acceptance over the front that is not the default on this machine, with nothing else changed
 	@$(BIN)/python -m pytest --front aio tests/acceptance
 
+test-node: setup-dev ## both fronts called by @grpc/grpc-js (needs node and npm)
+	@cd tests/node && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/python -m tests.node.run
+
 test-long: setup-dev ## every test at its full count
 	@$(BIN)/python -m pytest -m "long or not long" --full
 

@@ -131,6 +131,8 @@ class Server:
         """`folder` is made and filled when missing; nothing is started yet. `settings` are those of the server."""
         self.folder = folder
         self.port = 0
+        # On a machine that is busy with something else what is asked at once may wait for long.
+        settings.setdefault("wait_ms_max", "30000")
         settings.setdefault("front", os.environ.get("TEST_FRONT", "auto"))
         self._settings = {f"BELOFTE_{name.upper()}": value for name, value in settings.items()}
         self._items = iter(range(ITEM_COUNT))
