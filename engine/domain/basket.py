@@ -45,6 +45,11 @@ class BasketLine:
     allow_backorder: bool = False
 
     @property
+    def is_shipped(self) -> bool:
+        """Whether a carrier brings it."""
+        return self.delivery_method is DeliveryMethod.SHIP
+
+    @property
     def is_collected(self) -> bool:
         """Whether the customer collects it at its pickup location."""
         return self.delivery_method in (DeliveryMethod.PICKUP, DeliveryMethod.SHIP_TO_STORE)

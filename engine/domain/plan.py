@@ -16,6 +16,7 @@ class Route(StrEnum):
     PICKUP = "PICKUP"
     SHIP_TO_STORE = "SHIP_TO_STORE"
     CONSOLIDATION = "CONSOLIDATION"
+    DIGITAL = "DIGITAL"
 
 
 class CertificateStatus(StrEnum):
@@ -124,9 +125,7 @@ class Plan:
 
 
 def deliveries(shipments: Iterable[Shipment]) -> int:
-    """What a customer has delivered: shipments that are put together on their way count as one."""
-    apart = joined = 0
-    for shipment in shipments:
-        joined |= shipment.route is Route.CONSOLIDATION
-        apart += shipment.route is not Route.CONSOLIDATION
-    return apart + joined
+    """Parcels and collections that a customer has: what is put together on its way counts as one, what is not moved as none."""
+    routes = [shipment.route for shipment in shipments]
+    apart = sum(route not in (Route.CONSOLIDATION, Route.DIGITAL) for route in routes)
+    return apart + (Route.CONSOLIDATION in routes)

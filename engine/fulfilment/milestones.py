@@ -32,7 +32,7 @@ def milestones(plan: types_pb2.Plan) -> Iterator[Milestone]:
             continue
         # Plain numbers: this is asked of every order that is recorded.
         way, state = int(shipment.route), int(shipment.state)
-        if state in NOT_LEFT and shipment.HasField("handover_by"):
+        if state in NOT_LEFT and way != Way.DIGITAL and shipment.HasField("handover_by"):
             name = PICK if way == Way.PICKUP else TRANSFER if way in BY_TRUCK else HANDOVER
             yield Milestone(shipment.handover_by.seconds * 1_000, name, shipment)
         elif state == ShipmentState.SHIPPED and way == Way.SHIP_TO_STORE and shipment.HasField("delivery_latest"):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.domain.enums import Term
-from engine.domain.plan import CostTerm, Plan, Route, Shipment
+from engine.domain.plan import CostTerm, Plan, Shipment, deliveries
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
 from engine.optimizer.candidates import ShipRequest
@@ -25,8 +25,8 @@ def bindings_of(
     """Limits that bind, in the order of `restrictions_of`; each is one decision more, but for those that plainly do not."""
     lanes = scene.lanes
     assert lanes is not None
-    shipped = [s for s in plan.shipments if s.route is Route.SHIP]
-    cost = sum(s.cost_micros for s in shipped) + scene.split_micros * max(0, len(shipped) - 1)
+    shipped = [s for s in plan.shipments if s.service >= 0]
+    cost = sum(s.cost_micros for s in shipped) + scene.split_micros * max(0, deliveries(shipped) - 1)
     # Limits that the plan breaks as a whole, besides those that its shipments break.
     cost += penalties(plan.terms) - sum(penalties(s.terms) for s in shipped)
     units = sum(peg.quantity for s in shipped for peg in s.pegs)
@@ -75,7 +75,9 @@ def replan(
     ((answer,),) = decide_direct((Request(scene, lanes, lines, (services,)),)) if scene.lanes is lanes else ((None,),)
     chosen: Chosen = answer or decide_shipping(scene, lanes, ShipRequest(lines, services), nodes_max)
     shipments = shipments_of(scene, lanes, chosen.loads, {})
-    cost = sum(s.cost_micros for s in shipments) + scene.split_micros * max(0, len(shipments) - 1) + chosen.penalty_micros
+    cost = (
+        sum(s.cost_micros for s in shipments) + scene.split_micros * max(0, deliveries(shipments) - 1) + chosen.penalty_micros
+    )
     return cost, sum(units for load in chosen.loads for _, units in load.quantities)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from engine.domain.basket import NO_LATEST
+from engine.domain.basket import NO_LATEST, DeliveryMethod
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine, deliveries
 from engine.domain.reasons import Reason
@@ -10,6 +10,7 @@ from engine.optimizer.assemble import added, counted_term, shipment_hold
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.collect import Collected, beyond_locations, decide_collection, joined, units_missing, with_taken
 from engine.optimizer.coupled import Part, are_coupled, decide_parts
+from engine.optimizer.digital import deliver_digital
 from engine.optimizer.direct import Request, decide_direct
 from engine.optimizer.limits import line_locations, whole_sets
 from engine.optimizer.load import Chosen, Load
@@ -39,10 +40,23 @@ def decide_basket(scene: Scene, services: tuple[int, ...], nodes_max: int) -> Pl
 
 def decide_choices(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int) -> list[Plan]:
     """`decide_basket` by each choice of services; those after the first only as long as there is time."""
+    if all(line.delivery_method is not DeliveryMethod.DIGITAL for line in scene.basket.lines):
+        return decide_moved(scene, choices, nodes_max, Collected([], {}))
+    digital = deliver_digital(scene)
+    holds = [shipment_hold(shipment) for shipment in digital.shipments]
+    for hold in holds:
+        scene.stock.hold(*hold)
+    plans = decide_moved(scene, choices, nodes_max, digital)
+    for hold in reversed(holds):
+        scene.stock.release(*hold)
+    return plans
+
+
+def decide_moved(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int, found: Collected) -> list[Plan]:
+    """What is collected and shipped, besides what is found already and held."""
     pickups, shipped = split_by_method(scene)
     if are_coupled(scene, pickups, shipped):
-        return decide_coupled(scene, pickups, tuple(shipped), choices, nodes_max)
-    found = Collected([], {})
+        return decide_coupled(scene, pickups, tuple(shipped), choices, nodes_max, found)
     held = []
     for at, (location, lines) in enumerate(pickups.items()):
         if at >= scene.locations_max + len(pickups):
@@ -65,8 +79,9 @@ def decide_choices(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max
 
 
 def decide_coupled(
-    scene: Scene, pickups: dict[int, list[int]], shipped: tuple[int, ...], choices: tuple[tuple[int, ...], ...], nodes_max: int
-) -> list[Plan]:
+    scene: Scene, pickups: dict[int, list[int]], shipped: tuple[int, ...], choices: tuple[tuple[int, ...], ...], nodes_max: int,
+    before: Collected,
+) -> list[Plan]:  # fmt: skip
     """A plan by each choice of services, where parts of the basket may want the same stock or capacity."""
     plans: list[Plan] = []
     for services in choices:
@@ -75,7 +90,8 @@ def decide_coupled(
         parts = [Part(tuple(lines), Way(None, (), location)) for location, lines in pickups.items()]
         if shipped:
             parts.append(Part(shipped, Way(scene.lanes, services)))
-        found, chosen = decide_parts(scene, parts, nodes_max)
+        moved, chosen = decide_parts(scene, parts, nodes_max)
+        found = joined(before, moved)
         plans.append(summed_plan(scene, found.shipments, found.shortage, chosen, found))
     return plans
 
@@ -116,7 +132,7 @@ def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
     for i, line in enumerate(scene.basket.lines):
         if line.is_collected:
             pickups.setdefault(line.pickup_location, []).append(i)
-        else:
+        elif line.is_shipped:
             shipped.append(i)
     return pickups, shipped
 
@@ -132,8 +148,8 @@ def part_untried(scene: Scene, shortage: Shortage) -> bool:
     if scene.short_micros is None and sum(line.quantity for line in lines) > UNITS_COMPARED_MAX:
         return True
     items = Counter(line.item for line in lines)
-    collected = {line.item for line in lines if line.is_collected}
-    shipped = tuple(i for i in shortage if not lines[i].is_collected)
+    collected = {line.item for line in lines if not line.is_shipped}
+    shipped = tuple(i for i in shortage if lines[i].is_shipped)
     sets = whole_sets(scene, shipped)
     whole = {
         i
@@ -181,8 +197,8 @@ def summed_plan(
     status = CertificateStatus.BOUNDED if is_open else proven
     if chosen is not None and chosen.columns and not shortage and scene.policy.order_by is OrderBy.COST:
         collecting = sum(s.cost_micros for s in shipments if s.service < 0)
-        pickups = sum(s.service < 0 for s in shipments)
-        splits = pickups if len(shipments) > pickups else max(0, pickups - 1)
+        pickups = deliveries(s for s in shipments if s.service < 0)
+        splits = pickups if deliveries(shipments) > pickups else max(0, pickups - 1)
         expected = chosen.objective_micros + collecting + scene.split_micros * splits
         assert objective == expected, f"plan costs {objective}, the optimizer said {expected}"
     return Plan(

@@ -41,7 +41,7 @@ def explain_plan(
 
     with_bindings False: not what binds, which takes a decision for each limit.
     """
-    held = [shipment_hold(s) for s in plan.shipments if s.route is not Route.SHIP]
+    held = [shipment_hold(s) for s in plan.shipments if s.service < 0]
     for hold in held:
         scene.stock.hold(*hold)
     try:
@@ -58,7 +58,7 @@ def _explain(
     """is_decided: by these services, on this stock, just now."""
     lines = tuple(split_by_method(scene)[1])
     n, count = len(lines), len(scene.image.location_ids)
-    shipments = tuple(s for s in plan.shipments if s.route is Route.SHIP)
+    shipments = tuple(s for s in plan.shipments if s.service >= 0)
     chosen = frozenset(s.location for s in plan.shipments)
     carries = np.zeros((n, count), np.bool_)
     sends, difference, known = np.zeros_like(carries), np.zeros(count, np.int64), np.zeros(count, np.int64)

@@ -16,9 +16,10 @@ from engine.kernels.dates import handover_minute
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.tariffs import weigh
 from engine.network.image import NetworkImage
-from engine.optimizer.assemble import peg, shipment_hold
+from engine.optimizer.assemble import load_pegs, peg, shipment_hold
 from engine.optimizer.collect import Collected
 from engine.optimizer.decide import summed_plan
+from engine.optimizer.digital import NOWHERE, digital_shipment
 from engine.optimizer.load import Chosen, Load
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipment_of
@@ -64,6 +65,8 @@ def load_of(shipment: Shipment) -> Load:
     for each in shipment.pegs:
         units[each.line] = units.get(each.line, 0) + each.quantity
     collected = shipment.location if shipment.service < 0 else -1
+    if shipment.route is Route.DIGITAL:
+        collected = NOWHERE
     return Load(
         shipment.location, shipment.service, shipment.start_minute, shipment.capacity_day, shipment.handover_by_minute,
         shipment.delivery_earliest_minute, shipment.delivery_latest_minute, tuple(units.items()),
@@ -142,7 +145,7 @@ def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) ->
         if changed:
             changes += changed
             continue
-        shipment = priced_as_then(scene, shipment_of(scene, scene.lanes, load), capacity_micros)
+        shipment = priced_as_then(scene, made_of(scene, load), capacity_micros)
         # What is collected of the store's own stock stays promised as long as the quote counts: no carrier leaves without it.
         if shipment.order_by_minute < now_minute and shipment.route is not Route.PICKUP:
             text = f"cutoff: it is too late for {place_of(scene, load)} to hand it over as quoted"
@@ -162,6 +165,13 @@ def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) ->
         text = f"price: it costs {plan.cost_micros} micros, not {certificate.objective_micros} as quoted"
         raise changed_refusal([FieldViolation("quote_token", text)])
     return Plan(plan.shipments, plan.short_lines, plan.terms, certificate, plan.policy_id)
+
+
+def made_of(scene: Scene, load: Load) -> Shipment:
+    """The shipment of a load, whichever way it goes."""
+    if load.via == NOWHERE:
+        return digital_shipment(scene, load.location, load.latest, load_pegs(scene, load))
+    return shipment_of(scene, scene.lanes, load)
 
 
 def started(scene: Scene, load: Load) -> Load:
@@ -196,7 +206,7 @@ def changes_of(scene: Scene, load: Load, field: str) -> list[FieldViolation]:
     stock.release(held, ())
     limit, kind = scene.image.capacity_per_day.item(load.location), scene.image.capacity_unit.item(load.location)
     need = (1, len(load.quantities), sum(units for _, units in load.quantities))[kind]
-    if limit < UNLIMITED and need > limit - stock.used_on(load.location, load.day):
+    if load.via != NOWHERE and limit < UNLIMITED and need > limit - stock.used_on(load.location, load.day):
         found += [
             FieldViolation(f"{field}.{scene.basket.path(i)}", f"capacity: {place} has no room left on that day")
             for i, _ in load.quantities

@@ -55,7 +55,7 @@ def units_short(plan: Plan) -> int:
 def by(scene: Scene, minute: int) -> Scene:
     """The scene of those who want everything by a minute, whatever lateness costs."""
     lines = tuple(
-        replace(line, latest_minute=min(line.latest_minute, minute)) if line.is_collected else line
+        replace(line, latest_minute=min(line.latest_minute, minute)) if not line.is_shipped else line
         for line in scene.basket.lines
     )
     return replace(scene, basket=replace(scene.basket, lines=lines), deliver_by=minute)

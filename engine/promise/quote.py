@@ -54,7 +54,7 @@ def quote_promise(
 
 def service_choices(scene: Scene) -> list[tuple[int, ...]]:
     """All services together, then each service level alone; one choice when nothing is shipped."""
-    if all(line.is_collected for line in scene.basket.lines):
+    if not any(line.is_shipped for line in scene.basket.lines):
         return [()]
     return level_choices(scene.image)
 

@@ -145,8 +145,6 @@ def decode_line(
     except ValueError:
         violations.add(f"{path}.delivery_method", "SHIP, PICKUP, SHIP_TO_STORE or DIGITAL was expected")
         method = DeliveryMethod.SHIP
-    if method is DeliveryMethod.DIGITAL:
-        violations.add_unbuilt(f"{path}.delivery_method", method.name)
     pickup = -1
     if wire.pickup_location_id and method in (DeliveryMethod.SHIP, DeliveryMethod.DIGITAL):
         violations.add(f"{path}.pickup_location_id", f"none was expected, the delivery method is {method.name}")

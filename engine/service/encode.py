@@ -29,6 +29,7 @@ ROUTES = {
     Route.PICKUP: types_pb2.ROUTE_PICKUP,
     Route.SHIP_TO_STORE: types_pb2.ROUTE_SHIP_TO_STORE,
     Route.CONSOLIDATION: types_pb2.ROUTE_CONSOLIDATION,
+    Route.DIGITAL: types_pb2.ROUTE_DIGITAL,
 }
 
 TERM_RANKS = {term: rank for rank, term in enumerate(Term)}
@@ -112,6 +113,8 @@ def summary(scene: Scene, plan: Plan) -> str:
         place = scene.image.location_ids[shipment.location]
         if shipment.route is Route.PICKUP:
             parts.append(f"ready at {place} {by}")
+        elif shipment.route is Route.DIGITAL:
+            parts.append(f"delivered at once, {by}")
         elif shipment.route is Route.SHIP_TO_STORE:
             parts.append(f"from {place} to {scene.image.location_ids[shipment.via]}, ready there {by}")
         elif shipment.route is Route.CONSOLIDATION:

@@ -21,7 +21,7 @@ Finish = Callable[..., bytes]
 
 WAYS = {
     Route.SHIP: "from", Route.PICKUP: "collected at", Route.SHIP_TO_STORE: "to be collected after a transfer from",
-    Route.CONSOLIDATION: "to be put together with others, from",
+    Route.CONSOLIDATION: "to be put together with others, from", Route.DIGITAL: "delivered from",
 }  # fmt: skip
 
 

@@ -133,3 +133,25 @@ def test_what_must_arrive_as_one_is_put_together(server: Server) -> None:
     costs = {term.term: term.raw_micros for term in taken.cost.terms}
     assert costs == {"carrier": 4_950_000, "transfer": 300_000}
     assert available(server, one)["A"] == available(server, two)["B"] == 0
+
+
+def test_what_is_digital_is_there_at_once(server: Server) -> None:
+    """A licence and something to collect: neither needs a destination."""
+    licence, here = stocked(server, A=2), stocked(server, corner=1)
+    asked = instant("2030-03-27T15:00")
+    wanted = basket([
+        types_pb2.BasketLine(line_id="1", item_id=licence, quantity=2, delivery_method=types_pb2.DELIVERY_METHOD_DIGITAL),
+        types_pb2.BasketLine(line_id="2", item_id=here, quantity=1, **AT_CORNER),
+    ], request_time=asked)  # fmt: skip
+    wanted.ClearField("destination")
+    (option,) = quote(server, wanted).options
+    assert [(s.route, s.delivery_latest) for s in option.plan.shipments if s.route == types_pb2.ROUTE_DIGITAL] == [
+        (types_pb2.ROUTE_DIGITAL, asked)
+    ]
+    request = order_request(wanted)
+    request.quote_token = option.quote_token
+    taken = send(server, request)
+    assert {s.route for s in taken.plan.shipments} == {types_pb2.ROUTE_DIGITAL, types_pb2.ROUTE_PICKUP}
+    assert available(server, licence)["A"] == 0
+    refused = refusal(lambda: send(server, order_request(wanted)))
+    assert refused.reason == "NO_STOCK"

@@ -19,7 +19,7 @@ def place_of(records: Any, location: Any, minutes: int, cutoff: int) -> dates.Pl
 
 
 def calendar_of(records: Any, calendar_id: str | None) -> dates.Calendar:
-    return None if calendar_id is None else [row for row in records.calendars if row.calendar_id == calendar_id]
+    return None if calendar_id is None else tuple(row for row in records.calendars if row.calendar_id == calendar_id)
 
 
 def collectable(records: Any, start: int, source: Any, store: Any, lane: Any, days: dates.Days) -> tuple[int, int] | None:

@@ -67,5 +67,4 @@ def test_what_is_not_served_is_named_by_its_path_and_value(image: NetworkImage) 
     assert violations.unbuilt == [
         FieldViolation("mode", "SHADOW is not served by this version"),
         FieldViolation("incumbent_plan", "is not served by this version"),
-        FieldViolation("order.basket.lines[1].delivery_method", "DIGITAL is not served by this version"),
     ]
