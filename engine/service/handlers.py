@@ -42,6 +42,7 @@ from engine.service.aside import Aside
 from engine.service.decode import decode_basket, decode_level, decode_order
 from engine.service.desk import Call, Lane
 from engine.service.encode import encode_plan
+from engine.service.exchange import fill_exchange
 from engine.service.explain import encode_candidates, encode_explanation
 from engine.service.feed_orders import books_of
 from engine.service.fields import (
@@ -409,18 +410,23 @@ class Handlers:
         if request.request_id or not preview:
             check_request_id(request.request_id, self.clock.unix_ms(), wrong)
         request.request_id = request.request_id.lower()  # the same id, whichever way its letters are written
+        # Of what was asked, whatever is filled in.
+        digest, message = digest_of(request), call.message
         try:
+            if request.order.exchange_return_id:
+                fill_exchange(self, request.order)
+                message = request.SerializeToString()
             basket = decode_order(request, image, self.now_minute(), self.limits.lines_max, wrong)
             level = decode_level(request.explain, wrong)
             wrong.check()
         except Refusal as refusal:
-            return self.recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
+            return self.recorded_or(refusal, call, request.request_id, digest, finished_answer)
         try:
             quoted = self.quoted_plan(request, request.order.basket)
         except Refusal as refusal:
-            return self.recorded_or(refusal, call, request.request_id, digest_of(request), finished_answer)
+            return self.recorded_or(refusal, call, request.request_id, digest, finished_answer)
         order = SourceRequest(
-            request.request_id, digest_of(request), request.order.order_id, basket, call.message, level,
+            request.request_id, digest, request.order.order_id, basket, message, level,
             is_held=bool(request.order.hold_reason), quoted=quoted,
         )  # fmt: skip
         stock = self.stock(request.min_position)

@@ -9,7 +9,7 @@ import pytest
 from belofte.v1 import order_service_pb2, types_pb2
 
 from engine.domain.ids import uuid7
-from tests.acceptance.asking import basket, lines, order_request, send, stock_rows
+from tests.acceptance.asking import basket, lines, order_request, refusal, send, stock_rows
 from tests.acceptance.living import do, events, listed, order, state, states, told, units, wrong
 from tests.acceptance.server import Server
 from tests.acceptance.shoe_retailer import shoe_server
@@ -169,6 +169,26 @@ def test_what_has_not_left_cannot_come_back_and_no_id_is_taken_twice(shoes: Serv
     refused = wrong(shoes, "CreateReturn", order_id=delivered, lines=[back("1", 1)], return_id=return_id)
     assert (refused.code, refused.reason) == ("ALREADY_EXISTS", "RETURN_EXISTS")
     assert wrong(shoes, "ReceiveReturn", return_id="nothing", lines=[received("1", 1)]).reason == "UNKNOWN_RETURN"
+
+
+def test_an_exchange_is_a_new_order_with_the_same_promise(shoes: Server) -> None:
+    first = bought(shoes, "sample", 1)
+    made = announce(shoes, first, back("1"))
+    wanted = lines(("sample", 1))
+    request = order_request(types_pb2.Basket(lines=wanted))
+    request.order.exchange_return_id = made.return_id
+    answer = send(shoes, request)
+    found, before = order(shoes, answer.order_id), order(shoes, first)
+    assert (found.exchange_return_id, found.basket.destination) == (made.return_id, HOME)
+    promised = before.plan.shipments[0].delivery_latest.seconds - before.created_at.seconds
+    (line,) = found.basket.lines
+    assert 0 <= line.latest_date.seconds - found.created_at.seconds - promised <= 120
+    assert found.plan.shipments[0].delivery_latest.seconds <= line.latest_date.seconds
+    # Repeated, it is the same order, though time has passed.
+    again = send(shoes, request)
+    assert again.duplicate and again.plan.shipments == answer.plan.shipments
+    request.request_id, request.order.order_id, request.order.exchange_return_id = uuid7(), "X-1", "nothing"
+    assert refusal(lambda: send(shoes, request)).reason == "UNKNOWN_RETURN"
 
 
 def test_story_from_order_to_refund(shoes: Server) -> None:

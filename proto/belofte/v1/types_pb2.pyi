@@ -536,7 +536,7 @@ class Promise(_message.Message):
     def __init__(self, delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "version", "basket", "promise", "priority", "value_micros", "hold_reason", "state", "plan", "created_at", "updated_at", "currency", "policy_id", "network_version", "reservation_id", "policy_version", "cancelled_lines", "hold_until", "line_units", "at_risk_since")
+    __slots__ = ("order_id", "version", "basket", "promise", "priority", "value_micros", "hold_reason", "state", "plan", "created_at", "updated_at", "currency", "policy_id", "network_version", "reservation_id", "policy_version", "cancelled_lines", "hold_until", "line_units", "at_risk_since", "exchange_return_id")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     BASKET_FIELD_NUMBER: _ClassVar[int]
@@ -557,6 +557,7 @@ class Order(_message.Message):
     HOLD_UNTIL_FIELD_NUMBER: _ClassVar[int]
     LINE_UNITS_FIELD_NUMBER: _ClassVar[int]
     AT_RISK_SINCE_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_RETURN_ID_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     version: int
     basket: Basket
@@ -577,7 +578,8 @@ class Order(_message.Message):
     hold_until: _timestamp_pb2.Timestamp
     line_units: _containers.RepeatedCompositeFieldContainer[LineUnits]
     at_risk_since: _timestamp_pb2.Timestamp
-    def __init__(self, order_id: _Optional[str] = ..., version: _Optional[int] = ..., basket: _Optional[_Union[Basket, _Mapping]] = ..., promise: _Optional[_Union[Promise, _Mapping]] = ..., priority: _Optional[int] = ..., value_micros: _Optional[int] = ..., hold_reason: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., network_version: _Optional[str] = ..., reservation_id: _Optional[str] = ..., policy_version: _Optional[str] = ..., cancelled_lines: _Optional[_Iterable[_Union[ShortLine, _Mapping]]] = ..., hold_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_units: _Optional[_Iterable[_Union[LineUnits, _Mapping]]] = ..., at_risk_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    exchange_return_id: str
+    def __init__(self, order_id: _Optional[str] = ..., version: _Optional[int] = ..., basket: _Optional[_Union[Basket, _Mapping]] = ..., promise: _Optional[_Union[Promise, _Mapping]] = ..., priority: _Optional[int] = ..., value_micros: _Optional[int] = ..., hold_reason: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., plan: _Optional[_Union[Plan, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., network_version: _Optional[str] = ..., reservation_id: _Optional[str] = ..., policy_version: _Optional[str] = ..., cancelled_lines: _Optional[_Iterable[_Union[ShortLine, _Mapping]]] = ..., hold_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., line_units: _Optional[_Iterable[_Union[LineUnits, _Mapping]]] = ..., at_risk_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., exchange_return_id: _Optional[str] = ...) -> None: ...
 
 class LineUnits(_message.Message):
     __slots__ = ("line_id", "state", "quantity")
