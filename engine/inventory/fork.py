@@ -19,6 +19,9 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
+GAPS_MAX = 2
+"""Rows are copied with what lies between them where that is no more than so many times as much."""
+
 EMPTY: Ints = np.empty(0, np.int64)
 
 
@@ -121,19 +124,22 @@ def _fork(live: InventoryMatrix, items: Sequence[ForkedItem]) -> tuple[ForkMatri
 def _copied(live: InventoryMatrix, matrix: ForkMatrix, items: Ints) -> Ints:
     """Rows of items as they are, all of them in one step; returns the arena index in the live matrix of each position."""
     starts, counts = live.row_start[items], live.row_count[items]
-    first = np.cumsum(counts) - counts
-    matrix.row_start[items], matrix.row_count[items] = first, counts
-    matrix.row_room = matrix.row_count
-    # What lies behind each other is copied as it lies: many times as fast as position by position.
     total = int(counts.sum())
-    begin = int(starts[0]) if len(starts) else 0
-    if (starts == begin + first).all():
-        where: slice | Ints = slice(begin, begin + total)
-        home = np.arange(begin, begin + total)
-    else:
-        where = home = np.repeat(starts - first, counts) + np.arange(total)
-    matrix.location, matrix.slot = live.location[where].copy(), live.slot[where].copy()
-    matrix.supply, matrix.demand = live.supply[where].copy(), live.demand[where].copy()
+    begin, end = (int(starts.min()), int((starts + counts).max())) if total else (0, 0)
+    matrix.row_count[items] = counts
+    matrix.row_room = matrix.row_count
+    if end - begin <= GAPS_MAX * total:
+        # Rows that lie together are copied with what lies between them: many times as fast as position by position.
+        matrix.row_start[items] = starts - begin
+        where = slice(begin, end)
+        matrix.location, matrix.slot = live.location[where].copy(), live.slot[where].copy()
+        matrix.supply, matrix.demand = live.supply[where].copy(), live.demand[where].copy()
+        return np.arange(begin, end)
+    first = np.cumsum(counts) - counts
+    matrix.row_start[items] = first
+    home: Ints = np.repeat(starts - first, counts) + np.arange(total)
+    matrix.location, matrix.slot = live.location[home], live.slot[home]
+    matrix.supply, matrix.demand = live.supply[home], live.demand[home]
     return home
 
 
