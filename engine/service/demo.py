@@ -30,6 +30,7 @@ EURO = 1_000_000
 LINES = (
     ("1", "SNK-12-WHITE-39", 1, 80 * EURO), ("2", "BOT-14-BLUE-45", 1, 130 * EURO), ("3", "SND-04-BLUE-45", 1, 50 * EURO),
 )  # fmt: skip
+STORE = "STORE-UTRECHT"
 QUOTES_AGAIN = 200
 BAR_LENGTH = 30
 
@@ -48,6 +49,8 @@ def show(address: str, console: Console, now: datetime) -> None:
         quote = ask(asked, timeout=CALL_SECONDS_MAX)
         console.print(_quote_panel(basket, quote, zone))
         console.print(_frontier_panel(quote, zone))
+        collected = promise_service_pb2.QuotePromiseRequest(basket=demo_collection())
+        console.print(_collection_panel(ask(collected, timeout=CALL_SECONDS_MAX), zone))
         # Before the order takes the last of an item, which would be another question.
         again = [solve_micros(ask(asked, timeout=CALL_SECONDS_MAX)) for _ in range(QUOTES_AGAIN)]
         request = sourcing_service_pb2.SourceOrderRequest(
@@ -68,6 +71,16 @@ def demo_basket() -> types_pb2.Basket:
         for line_id, item, units, price in LINES
     ]
     return types_pb2.Basket(lines=lines, destination=DESTINATION, channel="web")
+
+
+def demo_collection() -> types_pb2.Basket:
+    """Sneakers and boots, collected in a store."""
+    basket = demo_basket()
+    basket.ClearField("destination")
+    del basket.lines[2:]
+    for line in basket.lines:
+        line.delivery_method, line.pickup_location_id = types_pb2.DELIVERY_METHOD_PICKUP, STORE
+    return basket
 
 
 def _network_panel(network: network_service_pb2.Network) -> Panel:
@@ -115,6 +128,20 @@ def _frontier_panel(quote: promise_service_pb2.QuotePromiseResponse, zone: ZoneI
             f"option {point.option_rank}" if point.option_rank else "",
         )  # fmt: skip
     return Panel(table, title="Sooner costs more: every date that pays", title_align="left")
+
+
+def _collection_panel(quote: promise_service_pb2.QuotePromiseResponse, zone: ZoneInfo) -> Panel:
+    """What is in the store, and what a truck brings there, by when the customer may come."""
+    table = Table(box=None, padding=(0, 1))
+    for heading in ("lines", "from", "on the truck by", "in the store by", "to be collected from"):
+        table.add_column(heading, no_wrap=True)
+    for option in quote.options[:1]:
+        for s in option.plan.shipments:
+            lines = "\n".join(f"{line.quantity} × {line.item_id}" for line in s.lines)
+            by_truck = (_due(s.handover_by, zone), _due(s.via_by, zone)) if s.via_location_id else ("", "is there")
+            table.add_row(lines, s.location_id, *by_truck, _due(s.delivery_latest, zone))
+        table.add_row("[bold]all of it[/bold]", STORE, "", "", f"[bold]{_due(option.delivery_latest, zone)}[/bold]")
+    return Panel(table, title="Sneakers and boots, collected in a store", title_align="left")
 
 
 def _order_panel(

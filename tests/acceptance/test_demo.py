@@ -26,12 +26,14 @@ def test_the_demonstration_on_a_machine_that_never_ran_it(tmp_path: Path) -> Non
         "The network",
         "A basket, promised",
         "Sooner costs more: every date that pays",
+        "Sneakers and boots, collected in a store",
         "Order DEMO-1, sourced",
         "Timing",
     ):
         assert f"─ {title} ─" in done.stdout
     assert done.stdout.count("optimal") >= 4
     assert "cannot be had" not in done.stdout
+    assert "all of it" in done.stdout
     started = (process for process in psutil.process_iter(["cmdline"]) if process.pid not in before)
     left = [command for process in started if str(ROOT / "server.py") in (command := " ".join(process.info["cmdline"] or ()))]
     assert left == []
