@@ -278,7 +278,8 @@ class Sync:
             self._finish(first, make, digest)
             part = written[-1]
             assert isinstance(part.outcome, Recorded)
-            response = part.response
+            # One that was known already was never planned.
+            response = b"" if part.outcome.duplicate else part.response
             if part.outcome.duplicate:
                 recorded = self._tools.ledger.find_requests([request_id])[request_id]
                 response = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).response

@@ -224,13 +224,13 @@ class StockWatch:
 
 def watch_availability(handlers: "Handlers", call: "Call") -> bytes:
     """WatchAvailability. Raises `Refusal`."""
-    refuse_split(handlers.shards, "WatchAvailability")
     request = parse(Request, call.message)
     image = handlers.image
     wrong = begin_read(request, image)
     check_position(request.from_position, wrong, "from_position")
     asked = decode_asked(request, image, wrong)
     wrong.check()
+    refuse_split(handlers.shards, "WatchAvailability")
     assert call.flow is not None, "the front has a stream for it"
     handlers.stock(request.min_position)
     handlers.stock(request.from_position, "from_position")

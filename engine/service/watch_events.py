@@ -250,12 +250,12 @@ class EventWatch:
 
 def watch_events(handlers: "Handlers", call: "Call") -> bytes:
     """WatchEvents. Raises `Refusal`."""
-    refuse_split(handlers.shards, "WatchEvents")
     request = parse(Request, call.message)
     wrong = begin_read(request, handlers.image)
     check_position(request.from_position, wrong, "from_position")
     wanted = decode_filter(request, handlers, wrong)
     wrong.check()
+    refuse_split(handlers.shards, "WatchEvents")
     assert call.flow is not None, "the front has a stream for it"
     unproven = [(name, position) for name in ("min_position", "from_position") if (position := getattr(request, name))]
     position = request.from_position or handlers.ledger.last_position()
