@@ -20,6 +20,7 @@ ROWS_EXAMINED_MAX = 1_000
 BLOCK_ROWS_MAX = 200
 """Of one stream in one question."""
 
+BLOCK_GROWTH = 4
 STREAMS_EACH = 400
 """In one question: SQLite puts no more than 500 together."""
 
@@ -71,6 +72,8 @@ def page(connection: Connection, wanted: OrderFilter, after: Place | None, count
             return OrderPage(found, None)
         if examined >= ROWS_EXAMINED_MAX:
             return OrderPage(found, after)
+        # Little of it was wanted: fewer and larger questions from here on.
+        block = min(block * BLOCK_GROWTH, ROWS_EXAMINED_MAX)
 
 
 def statements(wanted: OrderFilter, after: Place | None, rows_max: int) -> list[Any]:

@@ -1,6 +1,6 @@
 """Orders that are collected: ready, kept, collected in parts; and pickups against deliveries of the same stock."""
 
-from belofte.v1 import types_pb2
+from belofte.v1 import order_service_pb2, types_pb2
 
 from tests.acceptance.asking import available, basket, lines, order_request, quote, refusal, send, source, stock_of, stocked
 from tests.acceptance.living import PLANNED, do, listed, order, state, states, told, units, wrong
@@ -63,3 +63,28 @@ def test_a_store_sees_its_own_list(server: Server) -> None:
     assert listed(server, location_ids=["store"], shipment_states=[PLANNED], item_ids=[item]) == [mine[1]]
     assert quote(server, collected(item, 1, "store")).options
     assert order(server, mine[0]).state == types_pb2.ORDER_STATE_IN_FULFILLMENT
+
+
+def test_a_complete_order_is_collected_where_a_part_of_it_came_by_transfer(server: Server) -> None:
+    """Case 30, to its end: one line is at the store, the other is sent there first, declined, and comes from elsewhere."""
+    here, there = stocked(server, corner=1), stocked(server, A=1, B=1)
+    made = send(
+        server, order_request(basket(lines((here, 1), (there, 1), delivery_method=PICKUP, pickup_location_id="corner")))
+    )
+    own = next(each for each in made.plan.shipments if each.location_id == "corner")
+    moved = next(each for each in made.plan.shipments if each.location_id != "corner")
+    assert moved.via_location_id == "corner"
+    busy = order_service_pb2.DeclinedLine(line_id="2", reason="TOO_BUSY")
+    left = do(server, "DeclineShipmentLines", order_id=made.order_id, shipment_id=moved.shipment_id, lines=[busy]).order
+    other = left.plan.shipments[-1]
+    assert (other.via_location_id, {moved.location_id, other.location_id}) == ("corner", {"A", "B"})
+    refused = wrong(server, "MarkReadyForPickup", order_id=made.order_id, shipment_id=other.shipment_id)
+    assert refused.reason == "WRONG_STATE" and "SHIP_TO_STORE" in refused.message, "it is not there yet"
+    do(server, "ShipShipment", order_id=made.order_id, shipment_id=other.shipment_id)
+    assert stock_of(server, there) == (1, 0, 1), "it has left the stock that it came from"
+    for shipment_id in (own.shipment_id, other.shipment_id):
+        do(server, "MarkReadyForPickup", order_id=made.order_id, shipment_id=shipment_id)
+    for shipment_id in (own.shipment_id, other.shipment_id):
+        do(server, "CollectShipment", order_id=made.order_id, shipment_id=shipment_id)
+    assert state(server, made.order_id) == "COMPLETED"
+    assert (stock_of(server, here), stock_of(server, there)) == ((0, 0, 0), (1, 0, 1))
