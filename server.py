@@ -59,11 +59,12 @@ class Format(StrEnum):
 def serve(
     network: NetworkOption = None, data_dir: DataOption = None, port: PortOption = None,
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Engines on one port, each a process of its own.")] = None,
 ) -> None:  # fmt: skip
     """Serve a network until Ctrl-C: embedded Valkey, ledger sidecar and engine, each restarted when it dies."""
     from engine.service.access import check_access
 
-    settings = _settings(network=network, data_dir=data_dir, port=port, host=host)
+    settings = _settings(network=network, data_dir=data_dir, port=port, host=host, workers=workers)
     try:
         check_access(settings)
     except SettingsError as error:

@@ -6,7 +6,7 @@ import grpc
 
 from engine.service.identity import OPEN, Gate, Identity
 from engine.service.roles import check_every_method
-from engine.service.settings import Settings, SettingsError
+from engine.service.settings import UNIX_PREFIX, Settings, SettingsError
 from engine.service.token_keys import KeysError
 
 
@@ -27,6 +27,8 @@ def check_access(settings: Settings) -> None:
             f"host: {settings.host} can be reached from other machines, and nothing says who may call: give token_keys or"
             " tls_client_ca; or identity=off, where something in front of it asks callers who they are"
         )
+    if settings.workers > 1 and settings.host.startswith(UNIX_PREFIX):
+        wrong.append("workers: 1 was expected where calls come by a Unix socket, which one process has")
     if wrong:
         raise SettingsError("\n".join(wrong))
 

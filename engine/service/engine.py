@@ -135,9 +135,11 @@ class Engine:
         served = self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS, SERVER_STREAMS
         front: AioFront | NativeFront
         if self._settings.is_native:
-            front = NativeFront(*served, gate=self._gate)
+            front = NativeFront(*served, gate=self._gate, shares_port=self._settings.workers > 1)
         else:
-            front = AioFront(*served, gate=self._gate, tls=tls_of(self._settings))
+            front = AioFront(
+                *served, gate=self._gate, tls=tls_of(self._settings), shares_port=self._settings.workers > 1
+            )  # fmt: skip
         port = await front.start(self._settings.address)
         self._log.info(
             "serving", address=self._settings.address, port=port, network=self._image.network.name, front=type(front).__name__

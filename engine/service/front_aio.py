@@ -57,13 +57,15 @@ class AioFront:
         self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
         client_streams: Iterable[str] = (), server_streams: Iterable[str] = (),
         stalled_seconds_max: float = STALLED_SECONDS_MAX, gate: Gate = OPEN, tls: grpc.ServerCredentials | None = None,
+        shares_port: bool = False,
     ) -> None:  # fmt: skip
         """`methods` are full paths (`/belofte.v1.PromiseService/QuotePromise`), `services` full names for reflection.
 
         `client_streams` and `server_streams`: those of the methods that take a stream, and that answer with one, which ends
-        when nothing of it is read for `stalled_seconds_max`. `gate` says who may call what, `tls` how connections are secured.
+        when nothing of it is read for `stalled_seconds_max`. `gate` says who may call what, `tls` how connections are secured,
+        `shares_port` whether other processes serve the same port.
         """
-        self._gate, self._tls = gate, tls
+        self._gate, self._tls, self._shares_port = gate, tls, shares_port
         self._desk = desk
         self._clock = clock
         self._client_streams = frozenset(client_streams)
@@ -84,7 +86,7 @@ class AioFront:
         """Listen, alone, on `address` (host:port or unix:path); returns the port. Raises RuntimeError when it is taken."""
         server = aio.server(
             options=[
-                ("grpc.so_reuseport", 0),
+                ("grpc.so_reuseport", int(self._shares_port)),
                 ("grpc.max_receive_message_length", self._message_bytes_max),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.compression_enabled_algorithms_bitset", COMPRESSIONS),

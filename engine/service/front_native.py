@@ -61,9 +61,10 @@ class NativeFront:
         self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
         client_streams: Iterable[str] = (), server_streams: Iterable[str] = (),
         stalled_seconds_max: float = STALLED_SECONDS_MAX, gate: Gate = OPEN,
+        shares_port: bool = False,
     ) -> None:  # fmt: skip
         """All as for `AioFront`, but for TLS, which it has not."""
-        self._gate = gate
+        self._gate, self._shares_port = gate, shares_port
         self._desk = desk
         self._clock = clock
         self._message_bytes_max = message_bytes_max
@@ -91,7 +92,7 @@ class NativeFront:
             front = NativeGrpcFront(
                 address, [(method, False) for method in self._methods], io_threads=IO_THREADS, call_details=True,
                 metrics=True, keepalive_time_ms=KEEPALIVE_MS, keepalive_timeout_ms=KEEPALIVE_ANSWER_MS,
-                max_concurrent_streams=CALLS_MAX, max_metadata_size=4 * METADATA_BYTES_MAX,
+                max_concurrent_streams=CALLS_MAX, max_metadata_size=4 * METADATA_BYTES_MAX, reuse_port=self._shares_port,
             )  # fmt: skip
         except OSError as error:
             await self._close_others(0)

@@ -181,6 +181,8 @@ class Settings(BaseSettings):
     """0: any free port."""
     front: Literal["auto", "native", "aio"] = "auto"
     """native: many times the calls, without TLS. auto: that one on loopback and Unix sockets, the other elsewhere."""
+    workers: Annotated[Positive, Field(le=64)] = 1
+    """Engines on one port, each a process of its own; connections are spread over them."""
     tls_certificate: Annotated[Path | None, BeforeValidator(_file)] = None
     """Certificate chain of the server (PEM); empty: no TLS."""
     tls_key: Annotated[Path | None, BeforeValidator(_file)] = None

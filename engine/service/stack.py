@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -74,16 +75,41 @@ def stack(
         # One records each shard; a network that is not split has the one.
         name, arguments = ("ledger", ["ledger"]) if not shard else (f"ledger-{shard}", ["ledger", "--shard", str(shard)])
         children.append(_python(name, script, arguments, environment, LEDGER_READY_SECONDS_MAX))
+    place = _shared_port(settings) if settings.workers > 1 else None
+    if place is not None:
+        environment[PREFIX + "PORT"] = str(place.getsockname()[1])
     children.append(_python("engine", script, ["engine"], environment, ENGINE_READY_SECONDS_MAX))
+    for number in range(1, settings.workers):
+        # The first one has loaded and compiled what there was to load and compile: these find it.
+        own = {**environment}
+        if settings.metrics_port:
+            own[PREFIX + "METRICS_PORT"] = str(settings.metrics_port + number)
+        children.append(_python(f"engine-{number + 1}", script, ["engine"], own, ENGINE_READY_SECONDS_MAX))
     if settings.webhooks is not None:
         children.append(_python("outbox", script, ["outbox"], environment, LEDGER_READY_SECONDS_MAX))
 
     def ready(announcements: Announcements) -> None:
         # Callers know the first port: an engine that is restarted must not take any other free one.
         environment[PREFIX + "PORT"] = str(EngineReady.parse(announcements["engine"]).port)
+        if place is not None:
+            place.close()
         on_ready(announcements)
 
     return Supervisor(children, ready)
+
+
+def _shared_port(settings: Settings) -> socket.socket:
+    """A socket that holds the port of several workers until they have it. Raises OSError where others have it."""
+    kind = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    if settings.port:
+        # Without sharing: somebody else's server is found out, as it is with one worker.
+        with socket.socket(kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((settings.host, settings.port))
+    held = socket.socket(kind)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind((settings.host, settings.port))
+    return held
 
 
 def _lies_in_data_folder(settings: Settings) -> bool:

@@ -28,7 +28,7 @@ def refusal(**options: object) -> str:
 
 def test_defaults() -> None:
     assert read_settings().shown() == {
-        "network": "", "data_dir": "data", "host": "127.0.0.1", "port": 50051, "front": "auto",
+        "network": "", "data_dir": "data", "host": "127.0.0.1", "port": 50051, "front": "auto", "workers": 1,
         "tls_certificate": "", "tls_key": "", "tls_client_ca": "", "token_keys": "", "token_issuer": "", "token_audience": "",
         "identity": "auto",
         "redis_url": "", "ledger_url": "", "webhooks": "", "partition": "belofte", "shards": 1, "message_bytes_max": 1048576,
