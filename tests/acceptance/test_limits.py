@@ -64,7 +64,7 @@ def test_a_limit_with_a_price_is_broken_only_where_that_pays(server: Server) -> 
 
 
 def test_ship_complete_of_a_basket_is_one_shipment_or_nothing(server: Server) -> None:
-    one, other = stocked(server, A=5, X=1), stocked(server, B=5, X=1)
+    one, other = stocked(server, A=5, X=1), stocked(server, Y=5, X=1)
     limits = types_pb2.Constraints(ship_complete=FlagConstraint(value=True))
     assert shipped(source(server, (one, 1), (other, 1), constraints=limits).plan) == {"X": {"1": 1, "2": 1}}
     error = refusal(lambda: source(server, (one, 1), (other, 1), constraints=limits))
