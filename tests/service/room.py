@@ -75,6 +75,7 @@ def opened(redis_url: str, ledger_url: str, folder: Path, records: NetworkRecord
     """A room over a store and a ledger that there are. However much is asked at once, it is not too much."""
     settings.setdefault("wait_ms_max", 300_000)
     settings = {"partition": PARTITION, **settings}
+    folder.mkdir(exist_ok=True)
     given = Settings(data_dir=folder, redis_url=redis_url, ledger_url=ledger_url, **settings)
     clock = MovedClock()
     engine = Engine(given, redis_url, records, clock)
