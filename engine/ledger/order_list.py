@@ -73,7 +73,7 @@ def page(connection: Connection, wanted: OrderFilter, after: Place | None, count
         if examined >= ROWS_EXAMINED_MAX:
             return OrderPage(found, after)
         # Little of it was wanted: fewer and larger questions from here on.
-        block = min(block * BLOCK_GROWTH, ROWS_EXAMINED_MAX)
+        block = min(block * BLOCK_GROWTH, ROWS_EXAMINED_MAX - examined)
 
 
 def statements(wanted: OrderFilter, after: Place | None, rows_max: int) -> list[Any]:

@@ -254,7 +254,7 @@ def test_a_page_looks_at_so_many_rows_and_no_more(database: Database) -> None:
     """Nothing that is wanted in the first 1,000: an empty page, and the next one goes on."""
     recorder = Recorder.take_over(database.url, SystemClock())
     draw = random.Random(4)
-    batch = [made(draw, number) for number in range(1_200)]
+    batch = [made(draw, number) for number in range(2_300)]
     for entry in batch:
         request = sourcing_service_pb2.SourceOrderRequest.FromString(entry.request)
         request.order.basket.customer_id = "c1" if entry is batch[0] else "c2"
