@@ -24,9 +24,10 @@ from engine.optimizer.load import Chosen, Load
 from engine.optimizer.problem import Ints
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import ready_at_meeting, sent_on_terms
+from engine.optimizer.workspace import location_costs
 
 MEETINGS_MAX = 64
-"""Meeting points that are tried, nearest to the destination first; beyond that the plan is a bounded one."""
+"""Meeting points that are tried, those first from where it costs the least; beyond that the plan is a bounded one."""
 
 DAYS_MAX = 16
 """Days of delivery by one carrier service that are tried where lateness has a price."""
@@ -109,9 +110,14 @@ def best_consolidated(scene: Scene, lanes: Lanes, request: ShipRequest, below: i
     base, best, bound = coming_together(scene), None, below
     services = services_for(scene, request)
     nodes = columns = 0
-    for count, meeting in enumerate(meeting_points(scene, lanes)):
-        fixed = {s: fixed_micros(scene, lanes, meeting, s, request.lines) for s in services}
-        least = min(fixed.values(), default=NEVER)
+    coming = least_coming(base, request.lines)
+    onward = [
+        (meeting, {s: fixed_micros(scene, lanes, meeting, s, request.lines) for s in services})
+        for meeting in meeting_points(scene, lanes)
+    ]
+    # The cheapest to send on from first: its plan rules others out.
+    for count, (meeting, fixed) in enumerate(sorted(onward, key=lambda each: min(each[1].values(), default=NEVER))):
+        least = min(fixed.values(), default=NEVER) + coming
         if least >= bound:
             continue
         if count >= MEETINGS_MAX or (count and scene.is_cut()):
@@ -126,7 +132,7 @@ def best_consolidated(scene: Scene, lanes: Lanes, request: ShipRequest, below: i
             days = deadlines(scene, lanes, meeting, service, found.columns.latest, request.lines) if micros < NEVER else []
             for number, (ready, delivered) in enumerate(days):
                 late = late_micros(scene, request.lines, delivered)
-                if micros + late >= bound:
+                if micros + late + coming >= bound:
                     break
                 if number >= DAYS_MAX:
                     bound = min(bound, micros + late)
@@ -148,6 +154,12 @@ def best_consolidated(scene: Scene, lanes: Lanes, request: ShipRequest, below: i
         return Consolidated(None, bound)
     lower = min(bound, best.objective_micros)
     return Consolidated(best._replace(nodes=nodes, columns=columns, lower_bound_micros=lower), bound)
+
+
+def least_coming(base: Scene, lines: tuple[int, ...]) -> int:
+    """What it costs at the least to have the lines come together anywhere: work on them at the cheapest locations."""
+    fixed, pick, unit = (int(costs[base.image.active].min(initial=NEVER)) for costs in location_costs(base))
+    return fixed + pick * len(lines) + unit * sum(base.basket.lines[i].quantity for i in lines)
 
 
 def deadlines(
