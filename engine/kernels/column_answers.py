@@ -20,6 +20,9 @@ Ints = NDArray[np.int64]
 BY_LINE, BY_WHOLE_LINES = -1, -2
 """Instead of a rate: a column answers by one line below its staircase; by lines served whole."""
 
+WORTH_MAX, WEIGHT_MAX = 2**40, 2**22
+"""Micros, and billable grams, of one line: the product of both stays in the range of numbers."""
+
 LOOKS_MAX = 200
 """Bounds for one step of one column; beyond that, what it answers with the last line in part has to do."""
 
@@ -73,6 +76,9 @@ def answer_whole(t: LongOrder, s: Search, plan: PlanState, c: int) -> None:
     for k in range(count):
         j = s.answer[k]
         s.worth[k], s.heavy[k] = s.price[j] - s.cost[c, j], t.weight[row, j]
+        if s.worth[k] > WORTH_MAX or s.heavy[k] > WEIGHT_MAX:
+            # Lines beyond are not put in order exactly, on which the search of a knapsack relies.
+            return
     # Whatever it serves, a column that ships is worth no more than nothing less this.
     best, which = -t.columns[FIXED, c] - t.step[row, 0], 0
     for i in range(t.steps[row]):
@@ -176,14 +182,14 @@ def list_worth(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
 
 @kernel
 def sort_by_density(t: LongOrder, s: Search, row: int, c: int, count: int) -> None:
-    """answer[:count] by worth per gram, the best first; doubles do, since the order decides no bound."""
+    """answer[:count] by worth per weight, the best first, weightless ones before all; exact within WORTH_MAX, WEIGHT_MAX."""
     for i in range(1, count):
         j = s.answer[i]
-        density = float(s.price[j] - s.cost[c, j]) / float(t.weight[row, j] + 1)
+        worth, weight = s.price[j] - s.cost[c, j], t.weight[row, j]
         k = i
         while k > 0:
             other = s.answer[k - 1]
-            if float(s.price[other] - s.cost[c, other]) / float(t.weight[row, other] + 1) >= density:
+            if (s.price[other] - s.cost[c, other]) * weight >= worth * t.weight[row, other]:
                 break
             s.answer[k] = other
             k -= 1

@@ -11,8 +11,9 @@ from engine.kernels.jit import kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.tariffs import PPM, shipment_micros, weigh, weigh_price
 
-STEPS_MAX = 48
-"""Steps of one row; what lies beyond is one step more, at the least it can cost."""
+STEPS_MAX = 160
+"""Steps of one row, enough for a price a pound up to the 150 of the great carriers; what lies beyond is one step more, at the
+least it can cost."""
 
 SLOPES_MAX = 6
 """Lines below a staircase: flat, and along the edges of its lower hull."""
@@ -85,10 +86,14 @@ def price_steps(
             exact &= weighted < NEVER and weighted == step[0] and (last or per_kg[b] == 0)
             lower = upper + 1
             count += 1
+        if lower <= (full + 1) * package_grams_max:
+            # The steps have run out within a package.
+            break
         full += 1
         if each >= NEVER // (full + 1):
             lower = heaviest + 1
     if lower <= heaviest:
+        # Whatever is heavier has so many full packages at the least, and a last one.
         beyond = weigh_price(full * each + cheapest, weight_ppm)
         limit[count] = heaviest
         step[count] = max(0, beyond - rate * heaviest) if beyond < NEVER else NEVER

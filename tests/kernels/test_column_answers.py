@@ -1,17 +1,29 @@
 """What columns answer to prices: a bound below every set of lines they might serve, and exact where that is said."""
 
 import random
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from engine.kernels.column_answers import BY_LINE, BY_WHOLE_LINES, answer, answer_whole, cover_by_rate, list_worth, value_steps
+from engine.kernels.column_answers import (
+    BY_LINE,
+    BY_WHOLE_LINES,
+    WEIGHT_MAX,
+    WORTH_MAX,
+    answer,
+    answer_whole,
+    cover_by_rate,
+    list_worth,
+    value_steps,
+)
 from engine.kernels.lagrange import cover_by_answer, shift_prices
 from engine.kernels.long_order import DIVIDED, FIXED, FREE, LEFT_SHORT, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.plans import PlanState
 from engine.kernels.search_state import ALIVE, Search
 from engine.kernels.staircase import SLOPES_MAX
-from tests.kernels.long_instances import begun, drawn_long
+from engine.optimizer.search_tables import empty_plan, empty_search
+from tests.kernels.long_instances import bare_order, begun, drawn_long
 from tests.naive.long_orders import column_answer, steps_answer
 
 SEEDS = range(300)
@@ -20,11 +32,20 @@ Drawn = tuple[LongOrder, Search, PlanState, list[int], list[int]]
 
 
 def drawn(seed: int) -> Drawn | None:
-    """Tables of a drawn order, some of its lines decided, by drawn prices; the undecided columns, and prices, −1 decided."""
+    """Tables of a drawn order, some of its lines decided, by drawn prices; the undecided columns, and prices, −1 decided.
+
+    Every third order is of lines that weigh next to nothing, or nothing.
+    """
     rng, problem = random.Random(seed), drawn_long(seed, 7, 4)
     if problem is None:
         return None
     t, s, plan, _ = begun(problem)
+    if seed % 3 == 0:
+        t.weight[:] = np.minimum(t.weight, np.array([rng.choice([0, 1, 1, 2, 4]) for _ in s.price]))
+        for r in range(len(t.steps)):
+            t.limit[r, : t.steps[r]] = np.minimum(t.limit[r, : t.steps[r]], 3 * np.arange(1, t.steps[r] + 1))
+            t.limit[r, t.steps[r] - 1] = 10**6
+        t.rise[:] = 0
     plan.column_of[[rng.random() < 0.2 for _ in s.price]] = LEFT_SHORT
     for j in range(len(s.price)):
         s.price[j] = rng.randint(0, int(t.lines[SHORT, j]))
@@ -96,7 +117,7 @@ def test_the_lines_of_an_answer_are_worth_it(seed: int) -> None:
         listed = s.answer[:count].tolist()
         assert sorted(listed) == sorted(worth)
         weight = t.weight[t.columns[ROW, c]].tolist()
-        densities = [worth[j] / (weight[j] + 1) for j in listed]
+        densities = [Fraction(worth[j], weight[j]) if weight[j] else 2**60 for j in listed]
         assert densities == sorted(densities, reverse=True)
         s.value[c], s.rate_at[c] = -(2**60), BY_LINE
         answer_whole(t, s, plan, c)
@@ -111,3 +132,28 @@ def test_the_lines_of_an_answer_are_worth_it(seed: int) -> None:
         s.covered[:] = 0
         cover_by_rate(t, s, plan, c, 3)
         assert s.covered.tolist() == [int(worth.get(j, 0) > 3 * weight[j]) for j in range(len(prices))]
+
+
+def test_a_heavy_line_before_light_ones_is_no_bound() -> None:
+    """Four lines of 8 a gram are worth more than one of 21 for four grams, which comes after them."""
+    found = drawn_order_of([21, 8, 8, 8, 8], [4, 1, 1, 1, 1], room=4)
+    assert found == -32
+
+
+def drawn_order_of(worth: list[int], weight: list[int], room: int) -> int:
+    """What a column without costs answers to lines of these worths, that may weigh so much together for nothing."""
+    n = len(worth)
+    t = bare_order(n, 1, n)
+    s, plan = empty_search(t), empty_plan(t)
+    s.cost[:] = 0
+    t.weight[0], s.price[:], t.steps[0] = weight, worth, 2
+    t.limit[0, :2], t.step[0, :2] = [room, 10**6], [0, 10**6]
+    plan.column_of[:] = FREE
+    s.value[0] = -(2**60)
+    answer_whole(t, s, plan, 0)
+    return int(s.value[0])
+
+
+def test_lines_beyond_exact_order_are_not_searched() -> None:
+    for worth, weight in (([WORTH_MAX + 1, 5], [2, 1]), ([5, 5], [WEIGHT_MAX + 1, 1])):
+        assert drawn_order_of(worth, weight, room=1) == -(2**60)

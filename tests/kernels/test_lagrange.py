@@ -187,7 +187,7 @@ def test_lines_by_worth_and_the_first_that_does_not_fit(seed: int) -> None:
     def worth(j: int) -> int:
         return int(s.price[j] - s.cost[c, j])
 
-    expected = sorted(lines, key=lambda j: -worth(j) / float(t.weight[row, j] + 1))
+    expected = sorted(lines, key=lambda j: -worth(j) / float(t.weight[row, j]) if t.weight[row, j] else -(2.0**60))
     assert s.answer[: len(lines)].tolist() == expected
     for room in (-1, 0, 3, 12, 100):
         filled, rate = 0, 0

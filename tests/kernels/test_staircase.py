@@ -103,6 +103,24 @@ def test_no_step_lies_above_a_price(seed: int) -> None:
     assert (first is None) == (count == 0)
 
 
+@pytest.mark.parametrize("breaks_each", [5, 7, STEPS_MAX - 1, STEPS_MAX, STEPS_MAX + 30])
+@pytest.mark.parametrize("spare", [0, 10])
+def test_what_lies_beyond_the_steps_is_never_priced_too_high(breaks_each: int, spare: int) -> None:
+    """Steps run out within a package or at its end; with `spare`, a package may be heavier than any price there is."""
+    rng = random.Random(breaks_each)
+    prices = sorted(rng.randint(100, 10_000) for _ in range(breaks_each))
+    breaks = [Break(3 * k + 3, price, 0) for k, price in enumerate(prices)]
+    most = 3 * breaks_each + spare
+    heaviest = most * (2 * STEPS_MAX // breaks_each + 2)
+    limit, step = np.full((2, STEPS_MAX + 1), -7)
+    count, _ = price_steps(heaviest, 0, 0, most, 10**6, 0, *arrays(breaks), limit, step)
+    limits, steps = limit[:count].tolist(), step[:count].tolist()
+    shipped = [(grams, price) for grams in range(heaviest + 1) if (price := price_of(grams, 10**6, most, breaks)) is not None]
+    for grams, price in shipped:
+        assert steps[int(np.searchsorted(limits, grams))] <= price
+    assert limits[-1] >= shipped[-1][0]
+
+
 def test_without_a_carrier_one_step_of_nothing_holds_all() -> None:
     limit, step = np.zeros((2, STEPS_MAX + 1), np.int64)
     assert price_steps(77, -1, 0, 5, 10**6, 0, *arrays([]), limit, step) == (1, True)
@@ -115,7 +133,7 @@ def test_prices_at_the_end_of_their_range() -> None:
     tables = arrays([Break(1, 10**12, 0)])
     count, exact = price_steps(2**52, 0, 0, 1, 10**6, 0, *tables, limit, step)
     assert not exact
-    # From one package to as many as there are steps; the last is of all beyond, at 49 packages and what the cheapest adds.
+    # From one package to as many as there are steps; the last is of all beyond: one package more, and what the cheapest adds.
     assert step[: count - 1].tolist() == [10**12 * packages for packages in range(1, count)]
     assert 0 < step[count - 1] <= 2**52 * 10**12
     assert limit[count - 1] == 2**52
