@@ -130,6 +130,8 @@ def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
     pickups: dict[int, list[int]] = {}
     shipped = []
     for i, line in enumerate(scene.basket.lines):
+        if i in scene.left_out:
+            continue
         if line.is_collected:
             pickups.setdefault(line.pickup_location, []).append(i)
         elif line.is_shipped:

@@ -68,6 +68,8 @@ class Scene:
     """Whether the time for this decision is up: nothing more is tried then, and a search that has begun ends with its best."""
     deliver_by: int = NO_LATEST
     """The last minute of delivery of what is shipped, also where lateness has a price."""
+    left_out: frozenset[int] = frozenset()
+    """Lines of the basket that no plan holds: they were killed, so that the rest can go on."""
 
     @cached_property
     def horizon(self) -> Horizon:

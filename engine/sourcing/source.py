@@ -6,6 +6,7 @@ the stock in memory, and what the plan takes is written as one transaction: all 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 from engine.domain.clock import Clock
@@ -18,6 +19,7 @@ from engine.inventory.write_path import Recorded
 from engine.network.image import NetworkImage
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.explain import explain_plan
+from engine.optimizer.killed import without_killed
 from engine.optimizer.quoted_plan import made_again
 from engine.optimizer.scene import DECIDE_MS_MAX, Scene, cut_after, set_scene
 from engine.sourcing.cells import cells_taken, home_hold
@@ -59,6 +61,8 @@ def plan_order(
         plan = made_again(scene, quoted, -(-clock.unix_ms() // MINUTE_MS), request.field)
     else:
         plan = decide_basket(scene, scene.services, nodes_max)
+        if plan.short_lines and scene.policy.short_micros is None and not may_go_without(scene, plan.short_lines):
+            scene, plan = without_killed(scene, plan, nodes_max, partial(may_go_without, scene)) or (scene, plan)
     micros = (clock.monotonic_ns() - started) // 1_000
     explanation = None
     if request.explain:

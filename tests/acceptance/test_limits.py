@@ -92,6 +92,37 @@ def test_a_line_to_be_filled_or_killed_is_killed_and_the_rest_goes_on(server: Se
     assert shipped(send(server, order_request(basket([killed, rest]))).plan) == {"A": {"1": 2, "2": 2}, "B": {"1": 1}}
 
 
+@pytest.mark.parametrize("killed_first", [True, False])
+def test_a_line_that_may_be_killed_gives_way_to_one_that_may_not(server: Server, killed_first: bool) -> None:
+    """Of one item there is enough for either: whichever comes first, the order goes on with the line that must be had."""
+    scarce = stocked(server, A=4)
+    wanted = lines((scarce, 3), (scarce, 3))
+    wanted[0 if killed_first else 1].fill_or_kill = True
+    answer = send(server, order_request(basket(wanted)))
+    kept = "2" if killed_first else "1"
+    assert shipped(answer.plan) == {"A": {kept: 3}}
+    (killed,) = answer.plan.short_lines
+    assert (killed.line_id == kept, killed.short_quantity, killed.reason) == (False, 3, "NO_STOCK")
+    assert stock_of(server, scarce) == Stock(4, 3, 1)
+
+
+def test_of_lines_that_may_be_killed_the_first_that_can_stay_do(server: Server) -> None:
+    """Five of one item for 2 + 2 + 2, of which the last must be had: the first stays, the second is killed."""
+    scarce = stocked(server, A=5)
+    wanted = lines((scarce, 2), (scarce, 2), (scarce, 2))
+    wanted[0].fill_or_kill = wanted[1].fill_or_kill = True
+    answer = send(server, order_request(basket(wanted)))
+    assert shipped(answer.plan) == {"A": {"1": 2, "3": 2}}
+    assert [line.line_id for line in answer.plan.short_lines] == ["2"]
+    # One location for an order that has what may be killed at one, and the other line elsewhere.
+    here, there = stocked(server, A=5), stocked(server, B=5)
+    wanted = lines((here, 5), (there, 1))
+    wanted[0].fill_or_kill = True
+    limits = types_pb2.Constraints(max_locations=IntegerConstraint(value=1))
+    answer = send(server, order_request(basket(wanted, constraints=limits)))
+    assert (shipped(answer.plan), [line.line_id for line in answer.plan.short_lines]) == ({"B": {"2": 1}}, ["1"])
+
+
 def test_nothing_but_killed_lines_is_no_order(server: Server) -> None:
     some, plenty = stocked(server, A=2), stocked(server, A=5)
     killed, rest = lines((some, 3), (plenty, 2))
