@@ -359,7 +359,7 @@ def test_a_promise_that_ends_before_it_begins_is_named(server: Server) -> None:
     assert stock_of(server, item) == (5, 0, 5)
 
 
-@pytest.mark.parametrize("name", ["quote_token", "expected_version", "mode"])
+@pytest.mark.parametrize("name", ["expected_version", "mode"])
 def test_wish_that_cannot_be_granted_yet_is_not_ignored(server: Server, name: str) -> None:
     request, item = request_with(server)
     setattr(request, name, {"expected_version": 1, "mode": 3}.get(name, "x"))
@@ -528,6 +528,8 @@ REQUESTS["/belofte.v1.SourcingService/ReassignShipment"] = sourcing_service_pb2.
 WATCHES: dict[str, Callable[[], Message]] = {
     "/belofte.v1.InventoryService/WatchAvailability": inventory_service_pb2.WatchAvailabilityRequest,
     "/belofte.v1.OrderService/WatchEvents": order_service_pb2.WatchEventsRequest,
+    "/belofte.v1.SourcingService/RerouteOrders": sourcing_service_pb2.RerouteOrdersRequest,
+    "/belofte.v1.SourcingService/SimulateSourcing": sourcing_service_pb2.SimulateSourcingRequest,
 }
 REQUESTS |= WATCHES
 NEED_NOTHING = ("GetNetwork", "ListReservations", "ListOrders", "WatchEvents", "WatchAvailability")
