@@ -49,6 +49,9 @@ def response(answer: bytes | Refusal) -> promise_service_pb2.QuotePromiseRespons
     found = promise_service_pb2.QuotePromiseResponse.FromString(answer)
     for option in found.options:
         option.plan.certificate.ClearField("solve_micros")
+        # What holds a quote is signed by who answers, not by who plans.
+        option.ClearField("quote_token")
+        option.ClearField("valid_until")
     return found
 
 

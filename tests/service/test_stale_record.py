@@ -35,7 +35,7 @@ def test_what_was_looked_up_before_a_part_was_released_is_not_built_on(tmp_path:
             assert not isinstance(room.ask(*call_of(uuid7(), each)), Refusal)
         call, answers = late(room, words)
         assert not isinstance(room.ask(*call_of(uuid7(), ["free", "r", "1"])), Refusal)
-        room.engine._desk._queue(call)
+        room.engine._desk._queue([call])
         wait_until(lambda: answers)
         (answer,) = answers
         confirmed = answer if words[0] == "confirm" else room.ask(*call_of(uuid7(), ["confirm", "r"]))
