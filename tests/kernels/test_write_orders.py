@@ -137,6 +137,8 @@ def check_record(entry: bytes, response: bytes, wanted: Encoded) -> None:
     expected = ledger_entry_pb2.LedgerEntry.FromString(wanted.entry)
     found = ledger_entry_pb2.LedgerEntry.FromString(entry)
     assert response == wanted.response == found.response
+    # One for all orders of a tick, it follows what the kernel writes.
+    expected.ClearField("basis")
     if expected.HasField("position_columns"):
         changes = effects_in(expected)[0]
         assert len(changes) > FEW_ROWS_MAX
