@@ -74,7 +74,7 @@ class RunningFront:
         self.room = room or Telling()
         self._readers = ThreadPoolExecutor(2)
         clock = SystemClock()
-        self.desk = Desk(self.room, clock, self._readers, 10_000)
+        self.desk = Desk(self.room, clock, self._readers, 10_000, wait_ms_max=60_000)
         self.desk.start()
         services = tuple(dict.fromkeys(method.split("/")[1] for method in methods))
         self.front = FRONTS[kind](self.desk, clock, methods, services, MESSAGE_BYTES_MAX, **options)

@@ -22,6 +22,9 @@ from tests.sidecars import wait_until
 
 INTERNAL, UNIMPLEMENTED, EXHAUSTED, LATE = 13, 12, 8, 4
 
+CALLS = 400
+"""At once, half of them for the room."""
+
 
 @pytest.fixture(params=list(FRONTS))
 def running(request: pytest.FixtureRequest) -> Iterator[RunningFront]:
@@ -51,11 +54,11 @@ def test_answers_are_bytes_as_the_room_gave_them(running: RunningFront, size: in
 def test_calls_at_once_each_have_their_own_answer(running: RunningFront) -> None:
     """What arrives while the room is busy is decided together, and reads beside it."""
     running.room.gate.clear()
-    calls = [running.quote.future(b"%s:%d" % ((b"read", b"x")[n % 2], n), timeout=SECONDS_MAX) for n in range(1_000)]
+    calls = [running.quote.future(b"%s:%d" % ((b"read", b"x")[n % 2], n), timeout=SECONDS_MAX) for n in range(CALLS)]
     running.room.entered.wait(SECONDS_MAX)
-    time.sleep(0.1)
+    time.sleep(0.5)
     running.room.gate.set()
-    assert [call.result() for call in calls] == [b"%s:%d" % ((b"read", b"x")[n % 2], n) for n in range(1_000)]
+    assert [call.result() for call in calls] == [b"%s:%d" % ((b"read", b"x")[n % 2], n) for n in range(CALLS)]
     assert max(running.room.batches) > 10
 
 
