@@ -9,9 +9,9 @@ Method: Held & Karp 1971; Beasley 1993, Lagrangean heuristics for location probl
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.column_answers import BY_LINE, BY_WHOLE_LINES, answer, cover_by_rate, value_open
+from engine.kernels.column_answers import BY_LINE, BY_WHOLE_LINES, answer, cover_by_rate, value_column, value_open
 from engine.kernels.jit import kernel
-from engine.kernels.long_order import FREE, LOCATION, ROW, LongOrder
+from engine.kernels.long_order import FREE, LOCATION, PLAIN, ROW, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState
 from engine.kernels.search_state import (
@@ -138,13 +138,25 @@ def bound_now(t: LongOrder, s: Search, plan: PlanState) -> tuple[int, int]:
         if value >= NEVER:
             return NEVER, 0
         total += value
-    for i in range(s.now[ALIVE]):
-        answer(t, s, plan, s.alive[i])
+    size = s.now[ALIVE]
+    if t.rules[PLAIN] == 1:
+        for i in range(size):
+            c = s.alive[i]
+            s.value[c] = value_column(t, s, c)
+    else:
+        for i in range(size):
+            answer(t, s, plan, s.alive[i])
     answers, count = take_answers(t, s, opened)
     if answers >= NEVER:
         return NEVER, 0
     for k in range(count):
-        cover_by_answer(t, s, plan, s.picked[k])
+        c = s.picked[k]
+        if t.rules[PLAIN] == 0:
+            cover_by_answer(t, s, plan, c)
+            continue
+        line = t.columns[ROW, c] * SLOPES_MAX + s.slope_at[c]
+        for j in range(s.covered.shape[0]):
+            s.covered[j] += s.shifted[line, j] > s.cost[c, j]
     return total + answers, count
 
 

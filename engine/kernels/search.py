@@ -253,7 +253,11 @@ def cover_by_price(t: LongOrder, s: Search, near: int, in_use: Ints) -> int:
 def addition(t: LongOrder, s: Search, c: int, j: int) -> int:
     """By how much the bound rises when an undecided column ships and serves line j: by the line below, or by the steps."""
     line = t.columns[ROW, c] * SLOPES_MAX + s.slope_at[c]
-    by_line = s.extra[c] - (s.value[c] - s.below[c]) + max(0, s.cost[c, j] - s.shifted[line, j])
+    above = max(0, s.cost[c, j] - s.shifted[line, j])
+    if t.rules[PLAIN] == 1:
+        alone: int = s.extra[c] + above
+        return alone
+    by_line = s.extra[c] - (s.value[c] - s.below[c]) + above
     rise: int = max(by_line, s.extra[c] + max(0, s.cost[c, j] - s.price[j]))
     return rise
 

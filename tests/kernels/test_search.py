@@ -126,6 +126,9 @@ def test_what_columns_are_chosen_by(seed: int) -> None:
             if s.cost[c, j] < NEVER:
                 by_line = int(s.below[c] - s.value[c]) + max(0, int(s.cost[c, j] - s.shifted[lines[c], j]))
                 by_steps = max(0, int(s.cost[c, j] - s.price[j]))
+                if t.rules[PLAIN] == 1:
+                    # Where weight costs nothing there is but one step.
+                    by_line = by_steps
                 assert addition(t, s, c, j) == int(s.extra[c]) + max(by_line, by_steps)
     near = nearest_columns(s, most := rng.randint(1, m))
     ranked = sorted(columns, key=lambda c: (s.value[c], c))[:most]
