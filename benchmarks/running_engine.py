@@ -28,6 +28,8 @@ from loaders.write import write_folder
 PARTITION = "bench"
 READY_SECONDS_MAX = 60.0
 
+FIRST_IN_HAND = 256
+
 
 @dataclass(frozen=True, slots=True)
 class RunningEngine:
@@ -40,7 +42,9 @@ class RunningEngine:
         self, method: str, messages: Sequence[bytes], in_hand: int, wrong_in: Callable[[bytes], object] = lambda answer: None
     ) -> float:
         """Until every call was answered, at most `in_hand` of them at once; none may be refused, or have `wrong_in` it."""
-        room, done = threading.Semaphore(in_hand), threading.Semaphore(0)
+        # Until it is known how long calls take, few may wait.
+        first = min(in_hand, FIRST_IN_HAND)
+        room, done = threading.Semaphore(first), threading.Semaphore(0)
         wrong: list[object] = []
 
         def answer(value: bytes | Refusal) -> None:
@@ -50,7 +54,9 @@ class RunningEngine:
             done.release()
 
         started = time.perf_counter()
-        for message in messages:
+        for at, message in enumerate(messages):
+            if at == first + 1 and in_hand > first:
+                room.release(in_hand - first)
             room.acquire()
             self.engine._desk.submit(Call(method, message, 2**62, answer))
         for _ in messages:
