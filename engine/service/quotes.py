@@ -140,9 +140,10 @@ def quote_batch(h: "Handlers", call: Call) -> bytes | None:
     until = h.clock.monotonic_ns() + SLICE_NS
     requests = batch.request.requests
     while len(batch.results) < len(requests):
-        first = len(batch.results)
-        for index, answer in enumerate(plain_of_batch(h, batch, call), first):
+        for index, answer in enumerate(plain_of_batch(h, batch, call), len(batch.results)):
             batch.results.append(told_of_batch(h, batch, index, answer, call))
+            if answer is None and h.clock.monotonic_ns() >= until:
+                break
         if h.clock.monotonic_ns() >= until:
             break
     if len(batch.results) < len(requests):

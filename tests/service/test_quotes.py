@@ -114,6 +114,22 @@ def test_others_have_their_turn_between_two_slices(room: Room, monkeypatch: pyte
     assert answered == ["QuotePromise", "BatchQuotePromises"]
 
 
+def test_quotes_of_a_batch_that_go_the_ordinary_way_are_a_slice_each(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long each of them takes, others wait for one of them and no more."""
+    monkeypatch.setattr(quotes, "SLICE_NS", 1)
+    slices: list[int] = []
+    taken = quotes.plain_of_batch
+
+    def noting(h: Handlers, batch: quotes.Batch, call: Call) -> list[bytes | None]:
+        slices.append(len(batch.results))
+        return taken(h, batch, call)
+
+    monkeypatch.setattr(quotes, "plain_of_batch", noting)
+    told = batch(room, *[quote_request("bolt", 1, explain=types_pb2.EXPLAIN_LEVEL_CANDIDATES)] * 4, quote_request("bolt", 1))
+    assert [result.index for result in told.results] == list(range(5))
+    assert all(result.response.options for result in told.results) and slices == [0, 1, 2, 3, 4]
+
+
 def test_a_fault_of_the_short_way_is_nobodys_but_its_own(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Quotes then go the ordinary way, and the engine goes on."""
     asked = quote_request("bolt", 1).SerializeToString()
