@@ -6,13 +6,12 @@ Nothing of it costs work or a carrier, so that of plans with as many units the s
 from engine.domain.basket import DeliveryMethod
 from engine.domain.plan import Peg, Route, Shipment
 from engine.domain.reasons import Reason
-from engine.optimizer.assemble import peg, unit_terms
+from engine.optimizer.assemble import MINUTES_PER_DAY, peg, unit_terms
 from engine.optimizer.collect import Collected
 from engine.optimizer.limits import line_sources
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import Shortage, Shortfall
 
-MINUTES_PER_DAY = 1440
 NOWHERE = -2
 """In place of the location that a load is collected at: it goes by no way at all."""
 

@@ -5,14 +5,12 @@ whatever is there in time; all else, the price as well, is as it was, or it is s
 """
 
 import struct
-from bisect import bisect_right
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from engine.domain.enums import Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Route, Shipment
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.kernels.dates import handover_minute
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.tariffs import weigh
 from engine.network.image import NetworkImage
@@ -23,16 +21,12 @@ from engine.optimizer.digital import NOWHERE, digital_shipment
 from engine.optimizer.load import Chosen, Load
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipment_of
+from engine.optimizer.shipping import need_of
 from engine.optimizer.shortage import Shortfall
 
 STATUSES = tuple(CertificateStatus)
 REASONS = tuple(Reason)
 MONEY, HEAD = "<4q", "<7i"
-START_UNKNOWN = -(2**31)
-"""Of a load: any start that makes its handover."""
-
-START_DAYS_MAX = 60
-"""How long before its handover work on a load may have been started."""
 
 
 class QuotedPlan(NamedTuple):
@@ -48,15 +42,26 @@ class QuotedPlan(NamedTuple):
 
 
 def packed(scene: Scene, plan: Plan) -> bytes:
-    """A plan as bytes, read by `unpacked`."""
+    """A plan as bytes, read by `unpacked`; minutes are counted from the basket's."""
+    minute, certificate = scene.basket.request_minute, plan.certificate
     penalty = plan_penalty(plan) if scene.basket.constraints.penalties else (0, 0)
     has_capacity = scene.policy.capacity_price_micros > 0
-    return written(
-        policy_index(scene.image, plan.policy_id), [load_of(s) for s in plan.shipments],
-        [micros_of(s.terms, Term.CAPACITY)[0] if has_capacity else 0 for s in plan.shipments],
-        [(short.line, short.quantity, REASONS.index(short.reason)) for short in plan.short_lines], plan.certificate, penalty,
-        scene.basket.request_minute,
-    )  # fmt: skip
+    capacity = [micros_of(s.terms, Term.CAPACITY)[0] if has_capacity else 0 for s in plan.shipments]
+    numbers = [
+        policy_index(scene.image, plan.policy_id), STATUSES.index(certificate.status), certificate.candidates,
+        certificate.nodes, certificate.cut_by_deadline, len(plan.shipments), len(plan.short_lines),
+    ]  # fmt: skip
+    for load in map(load_of, plan.shipments):
+        numbers += (
+            load.location, load.service, load.start_minute - minute, load.day, load.handover - minute,
+            load.earliest - minute, load.latest - minute, load.via, load.lane, len(load.quantities),
+        )  # fmt: skip
+        for pair in load.quantities:
+            numbers += pair
+    for short in plan.short_lines:
+        numbers += short.line, short.quantity, REASONS.index(short.reason)
+    money = struct.pack(MONEY, certificate.objective_micros, certificate.lower_bound_micros, *penalty)
+    return money + struct.pack(f"<{len(numbers)}i{len(capacity)}q", *numbers, *capacity)
 
 
 def load_of(shipment: Shipment) -> Load:
@@ -72,29 +77,6 @@ def load_of(shipment: Shipment) -> Load:
         shipment.delivery_earliest_minute, shipment.delivery_latest_minute, tuple(units.items()),
         collected if shipment.via < 0 else shipment.via, shipment.lane,
     )  # fmt: skip
-
-
-def written(
-    policy: int, loads: Sequence[Load], capacity_micros: Sequence[int], short: Sequence[tuple[int, int, int]],
-    certificate: Certificate, penalty: tuple[int, int], minute: int,
-) -> bytes:  # fmt: skip
-    """The fields of a `QuotedPlan` as bytes; minutes are counted from the basket's."""
-    numbers = [
-        policy, STATUSES.index(certificate.status), certificate.candidates, certificate.nodes, certificate.cut_by_deadline,
-        len(loads), len(short),
-    ]  # fmt: skip
-    for load in loads:
-        start = START_UNKNOWN if load.start_minute == START_UNKNOWN else load.start_minute - minute
-        numbers += (
-            load.location, load.service, start, load.day, load.handover - minute, load.earliest - minute, load.latest - minute,
-            load.via, load.lane, len(load.quantities),
-        )  # fmt: skip
-        for pair in load.quantities:
-            numbers += pair
-    for each in short:
-        numbers += each
-    money = struct.pack(MONEY, certificate.objective_micros, certificate.lower_bound_micros, *penalty)
-    return money + struct.pack(f"<{len(numbers)}i{len(loads)}q", *numbers, *capacity_micros)
 
 
 def plan_penalty(plan: Plan) -> tuple[int, int]:
@@ -123,8 +105,7 @@ def unpacked(data: bytes, minute: int) -> QuotedPlan:
         at += 40 + 8 * count
         quantities = tuple(zip(pairs[::2], pairs[1::2], strict=True))
         dates = handover + minute, earliest + minute, latest + minute
-        begin = START_UNKNOWN if start == START_UNKNOWN else start + minute
-        loads.append(Load(location, service, begin, day, *dates, quantities, via, lane))
+        loads.append(Load(location, service, start + minute, day, *dates, quantities, via, lane))
     short = tuple(struct.unpack_from("<3i", data, at + 12 * i) for i in range(short_count))
     capacity = struct.unpack_from(f"<{load_count}q", data, at + 12 * short_count)
     certificate = Certificate(STATUSES[status], objective, bound, candidates, nodes, bool(is_cut))
@@ -139,8 +120,7 @@ def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) ->
     changes: list[FieldViolation] = []
     shipments: list[Shipment] = []
     held = []
-    for quoted_load, capacity_micros in zip(quoted.loads, quoted.capacity_micros, strict=True):
-        load = started(scene, quoted_load)
+    for load, capacity_micros in zip(quoted.loads, quoted.capacity_micros, strict=True):
         changed = changes_of(scene, load, field)
         if changed:
             changes += changed
@@ -174,16 +154,6 @@ def made_of(scene: Scene, load: Load) -> Shipment:
     return shipment_of(scene, scene.lanes, load)
 
 
-def started(scene: Scene, load: Load) -> Load:
-    """The load with a minute at which its work may start: the last that makes its handover, where it is not known."""
-    if load.start_minute != START_UNKNOWN:
-        return load
-    tables, profile = scene.horizon.tables, scene.image.profile_index.item(load.location)
-    minutes = range(load.handover - START_DAYS_MAX * 1_440, load.handover + 1)
-    after = bisect_right(minutes, load.handover, key=lambda m: int(handover_minute(m, profile, load.service, tables)[0]))
-    return load._replace(start_minute=minutes[after - 1])
-
-
 def changed_refusal(changes: list[FieldViolation]) -> Refusal:
     """Refused because the world is another than when the quote was made."""
     message = "; ".join(f"{change.field}: {change.description}" for change in changes[:10])
@@ -204,9 +174,9 @@ def changes_of(scene: Scene, load: Load, field: str) -> list[FieldViolation]:
         if there < units:
             found.append(FieldViolation(f"{field}.{scene.basket.path(i)}", f"stock: {place} has {there} of {units} units left"))
     stock.release(held, ())
-    limit, kind = scene.image.capacity_per_day.item(load.location), scene.image.capacity_unit.item(load.location)
-    need = (1, len(load.quantities), sum(units for _, units in load.quantities))[kind]
-    if load.via != NOWHERE and limit < UNLIMITED and need > limit - stock.used_on(load.location, load.day):
+    limit = scene.image.capacity_per_day.item(load.location)
+    left = limit - stock.used_on(load.location, load.day)
+    if load.via != NOWHERE and limit < UNLIMITED and need_of(scene, load) > left:
         found += [
             FieldViolation(f"{field}.{scene.basket.path(i)}", f"capacity: {place} has no room left on that day")
             for i, _ in load.quantities
@@ -220,8 +190,7 @@ def priced_as_then(scene: Scene, shipment: Shipment, capacity_micros: int) -> Sh
     terms = tuple(term for term in shipment.terms if term.term is not Term.CAPACITY)
     if capacity_micros:
         terms += (CostTerm(Term.CAPACITY, capacity_micros, weight, int(weigh(capacity_micros, weight))),)
-    fields = {name: getattr(shipment, name) for name in Shipment.__slots__}
-    return Shipment(**(fields | {"terms": terms}))
+    return replace(shipment, terms=terms)
 
 
 def policy_index(image: NetworkImage, policy_id: str) -> int:

@@ -1,6 +1,7 @@
 """Loads spelt out as shipments, whichever way they go."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -90,16 +91,13 @@ def consolidated_shipments(scene: Scene, lanes: Lanes, loads: list[Load]) -> lis
     grams = sum(shipment.weight_grams for shipment in found)
     shipments = []
     for i, (load, shipment) in enumerate(zip(loads, found, strict=True)):
-        terms = list(shipment.terms)
-        fields = {name: getattr(shipment, name) for name in Shipment.__slots__}
-        if i == last:
-            terms += [term for term in (*sent, late) if term.raw_micros]
-            fields |= {"co2_grams": grams * meters * rate // 10**9}
-        shipments.append(Shipment(**(fields | {
-            "route": Route.CONSOLIDATION, "service": load.service, "via": load.via, "delivery_earliest_minute": load.earliest,
-            "via_by_minute": shipment.via_by_minute if load.lane != OWN_STOCK else ready_at_meeting(scene, load),
-            "distance_meters": meters, "terms": tuple(terms),
-        })))  # fmt: skip
+        onward = tuple(term for term in (*sent, late) if term.raw_micros) if i == last else ()
+        shipments.append(replace(
+            shipment, route=Route.CONSOLIDATION, service=load.service, via=load.via, delivery_earliest_minute=load.earliest,
+            via_by_minute=shipment.via_by_minute if load.lane != OWN_STOCK else ready_at_meeting(scene, load),
+            distance_meters=meters, co2_grams=grams * meters * rate // 10**9 if i == last else 0,
+            terms=shipment.terms + onward,
+        ))  # fmt: skip
     return shipments
 
 

@@ -18,7 +18,6 @@ from engine.domain.plan import Plan, Route
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.inventory.client import ordinal
 from engine.inventory.shards import BETWEEN_POSITIONS, ORIGIN
-from engine.kernels.dates import NEVER
 from engine.network.image import NetworkImage
 from engine.optimizer.quoted_plan import QuotedPlan, packed, unpacked
 from engine.optimizer.scene import Scene
@@ -59,12 +58,8 @@ class QuoteSigner:
     def sign(self, scene: Scene, plan: Plan) -> tuple[str, int]:
         """(the token of an option, the minute until which it is accepted): while each cutoff holds, for so long at the most."""
         cutoffs = [s.order_by_minute for s in plan.shipments if s.route is not Route.PICKUP]
-        return self.sign_data(packed(scene, plan), min(cutoffs, default=NEVER))
-
-    def sign_data(self, data: bytes, order_by_minute: int) -> tuple[str, int]:
-        """`sign` of a plan that is packed."""
-        until = min(self._now + self._key.minutes_valid, order_by_minute)
-        message = HEAD.pack(*self._of_all, until) + data
+        until = min((self._now + self._key.minutes_valid, *cutoffs))
+        message = HEAD.pack(*self._of_all, until) + packed(scene, plan)
         signed = message + hmac.digest(self._key.secret, message, "sha256")[:MAC_BYTES]
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode(), until
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from belofte.v1 import promise_service_pb2, types_pb2
 
+from engine.domain.plan import Route
 from engine.domain.reasons import Reason, Refusal
 from engine.network.image import compile_image
 from engine.optimizer.decide import decide_basket
@@ -19,6 +20,7 @@ from engine.service.plain_quotes import PlainPromises
 from engine.service.quote_tokens import KEY_FILE, QuoteKey, QuoteSigner, quote_secret, read_token
 from engine.service.settings import Settings
 from tests.optimizer.baskets import NOW, drawn_scene, drawn_stock
+from tests.optimizer.test_routes import drawn_routes
 from tests.service.test_plain_orders import CLOCK, plainer_image
 from tests.service.test_plain_quotes import MOMENT, drawn_quote
 
@@ -46,6 +48,15 @@ def test_it_counts_until_its_last_minute() -> None:
     assert NOW <= until <= NOW + 30
     assert read_token(token, KEY, SCENE.image, ASKED, until).loads
     assert refusal_of(token, minute=until + 1)[0] is Reason.QUOTE_EXPIRED
+
+
+def test_what_is_collected_counts_for_all_of_its_time() -> None:
+    """Whatever the minute by which it had to be ordered: no carrier leaves without it."""
+    drawn = ((scene, decide_basket(scene, (), 100)) for scene in (drawn_routes(seed, 1) for seed in range(100)))
+    scene, plan = next((s, p) for s, p in drawn if p.shipments and {each.route for each in p.shipments} == {Route.PICKUP})
+    token, until = QuoteSigner(KEY, scene.image, ASKED, NOW, "3-14", NOW).sign(scene, plan)
+    assert until == NOW + 30
+    assert len(read_token(token, KEY, scene.image, ASKED, until).loads) == len(plan.shipments)
 
 
 def test_it_counts_with_its_own_key_alone() -> None:
