@@ -7,7 +7,7 @@ from engine.kernels.jit import kernel
 from engine.kernels.long_order import FIXED, GRAIN, LEFT_SHORT, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, plan_cost, put_line
-from engine.kernels.search_state import ALIVE, BEST, DEPTH, GOAL, NODES_MAX, PAUSE_AT, Search, copy_values
+from engine.kernels.search_state import ALIVE, BEST, BY_LINE, DEPTH, GOAL, NODES_MAX, PAUSE_AT, Search, copy_values
 
 Ints = NDArray[np.int64]
 
@@ -25,6 +25,7 @@ def begin(t: LongOrder, s: Search, plan: PlanState, best: PlanState, nodes_max: 
     s.now[BEST] = plan_cost(t, best)
     s.now[GOAL] = s.now[BEST] - t.rules[GRAIN] + 1
     s.slope_at[:] = 0
+    s.rate_at[:] = BY_LINE
     size = 0
     end = t.handling.shape[0]
     for c in range(end):

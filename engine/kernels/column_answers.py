@@ -12,13 +12,10 @@ from engine.kernels.knapsack import LINES_MAX, TOO_LONG, fill_room
 from engine.kernels.long_order import DIVIDED, DIVISOR, FIXED, FREE, PLAIN, ROW, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import GRAMS_ON, VOLUME_ON, PlanState
-from engine.kernels.search_state import Search
+from engine.kernels.search_state import BY_LINE, BY_WHOLE_LINES, Search
 from engine.kernels.staircase import SLOPES_MAX
 
 Ints = NDArray[np.int64]
-
-BY_LINE, BY_WHOLE_LINES = -1, -2
-"""Instead of a rate: a column answers by one line below its staircase; by lines served whole."""
 
 WORTH_MAX, WEIGHT_MAX = 2**40, 2**22
 """Micros, and billable grams, of one line: the product of both stays in the range of numbers."""
@@ -32,13 +29,14 @@ def answer(t: LongOrder, s: Search, plan: PlanState, c: int) -> None:
     """What an undecided column answers to the prices: by a line below its staircase, and where that pays, step by step."""
     by_line = value_column(t, s, c)
     s.below[c], s.value[c], s.rate_at[c] = by_line, by_line, BY_LINE
-    if by_line < 0 and t.rules[PLAIN] == 0 and t.steps[t.columns[ROW, c]] > 1:
-        by_steps, rate = value_steps(t, s, plan, c, 0)
+    if by_line < 0 and t.steps[t.columns[ROW, c]] > 1:
+        count = list_worth(t, s, plan, c)
+        by_steps, rate = value_steps(t, s, plan, c, count, 0)
         by_steps += t.columns[FIXED, c]
         if by_steps > by_line:
             s.value[c], s.rate_at[c] = by_steps, rate
         if s.value[c] < 0 and t.rules[DIVIDED] == 0 and s.price.shape[0] <= LINES_MAX:
-            answer_whole(t, s, plan, c)
+            answer_whole(t, s, c, count)
 
 
 @kernel
@@ -70,9 +68,9 @@ def value_column(t: LongOrder, s: Search, c: int) -> int:
 
 
 @kernel
-def answer_whole(t: LongOrder, s: Search, plan: PlanState, c: int) -> None:
-    """What a column answers where no line is served in part: exact, or as it was where that takes too long."""
-    row, count = t.columns[ROW, c], list_worth(t, s, plan, c)
+def answer_whole(t: LongOrder, s: Search, c: int, count: int) -> None:
+    """What a column answers where no line of those listed is served in part: exact, or as it was where that takes too long."""
+    row = t.columns[ROW, c]
     for k in range(count):
         j = s.answer[k]
         s.worth[k], s.heavy[k] = s.price[j] - s.cost[c, j], t.weight[row, j]
@@ -113,7 +111,7 @@ def value_open(t: LongOrder, s: Search, plan: PlanState, c: int) -> int:
     for j in range(n):
         if plan.column_of[j] == c:
             on += t.weight[row, j]
-    least, rate = value_steps(t, s, plan, c, on)
+    least, rate = value_steps(t, s, plan, c, list_worth(t, s, plan, c), on)
     cover_by_rate(t, s, plan, c, rate)
     lowest: int = min(least + t.rate[row] * on, NEVER)
     return lowest
@@ -129,13 +127,13 @@ def cover_by_rate(t: LongOrder, s: Search, plan: PlanState, c: int, rate: int) -
 
 
 @kernel
-def value_steps(t: LongOrder, s: Search, plan: PlanState, c: int, on: int) -> tuple[int, int]:
-    """(least, rate): what a column with `on` on it asks for its carrier less what free lines are worth to it, and by what rate.
+def value_steps(t: LongOrder, s: Search, plan: PlanState, c: int, count: int, on: int) -> tuple[int, int]:
+    """(least, rate): what a column with `on` on it asks for its carrier less what the lines listed are worth, and by what rate.
 
     For each step of the staircase that still holds what is on it: its price less the most that fits in, the knapsack
     relaxed by its best rate per unit of weight (whole, so that the bound stays exact).
     """
-    row, count = t.columns[ROW, c], list_worth(t, s, plan, c)
+    row = t.columns[ROW, c]
     worth = 0
     weight = 0
     for k in range(count):

@@ -34,8 +34,8 @@ from engine.kernels.jit import kernel
 from engine.kernels.long_order import PLAIN, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState, clear_plan, fill_plan
-from engine.kernels.search import PAUSED, adopt_plan, search_plans
-from engine.kernels.search_state import ALIVE, BEST, GOAL, NODES, NODES_MAX, PAUSE_AT, Search, copy_values
+from engine.kernels.search import PAUSED, search_plans
+from engine.kernels.search_state import ALIVE, BEST, GOAL, NODES, NODES_MAX, PAUSE_AT, Search, adopt_plan, copy_values
 
 SETS_PER_NODE = 128
 """Sets looked at that count as one node: about the time of one bound."""

@@ -12,8 +12,8 @@ from engine.kernels.jit import kernel
 from engine.kernels.local_search import improve_plan
 from engine.kernels.long_order import LEFT_SHORT, LongOrder
 from engine.kernels.partition import NEVER
-from engine.kernels.plans import PlanState, copy_plan, fill_plan, fits, joining_cost, plan_cost, put_line, take_line
-from engine.kernels.search_state import MOST, Search
+from engine.kernels.plans import PlanState, copy_plan, fill_plan, fits, joining_cost, put_line, take_line
+from engine.kernels.search_state import MOST, Search, adopt_plan
 
 Ints = NDArray[np.int64]
 
@@ -22,15 +22,14 @@ Ints = NDArray[np.int64]
 def dive(t: LongOrder, s: Search, plan: PlanState, count: int, offered: Ints, order: Ints, in_use: Ints) -> None:
     """Complete a plan by offered columns [≥ count], within MOST; the rest goes where it adds least, or is short."""
     while plan.used[0] < min(s.now[MOST], order.shape[0]):
-        chosen, best = -1, 0.0
+        chosen, most, best = -1, 0, 0.0
         for i in range(count):
             lines, cost, worth = best_load(t, s, plan, offered[i])
             if lines > 0 and (chosen < 0 or float(cost) * best < float(worth)):
-                chosen, best = offered[i], float(worth) / float(max(cost, 1))
+                chosen, most, best = offered[i], lines, float(worth) / float(max(cost, 1))
         if chosen < 0:
             break
-        lines, _, _ = best_load(t, s, plan, chosen)
-        load_column(t, s, plan, chosen, lines)
+        load_column(t, s, plan, chosen, most)
     used = plan.used[0]
     for k in range(used):
         in_use[k] = plan.used[k + 1]
@@ -41,9 +40,8 @@ def dive(t: LongOrder, s: Search, plan: PlanState, count: int, offered: Ints, or
 def dive_again(
     t: LongOrder, s: Search, best: PlanState, trial: PlanState, spare: PlanState, count: int, offered: Ints, order: Ints,
     in_use: Ints,
-) -> int:  # fmt: skip
-    """Let what one or two columns of a plan carry, and what is short, find its way anew while that is cheaper; the cost."""
-    cost: int = plan_cost(t, best)
+) -> None:  # fmt: skip
+    """Let what one or two columns of the best plan carry, and what is short, find its way anew while that is cheaper."""
     at = 0
     while at < best.used[0] * best.used[0]:
         c, d = best.used[1 + at // best.used[0]], best.used[1 + at % best.used[0]]
@@ -55,16 +53,14 @@ def dive_again(
             if trial.column_of[j] == c or trial.column_of[j] == d or trial.column_of[j] == LEFT_SHORT:
                 take_line(t, trial, j)
         dive(t, s, trial, count, offered, order, in_use)
-        after = improve_plan(t, trial, spare, count, offered, order, in_use)
-        if after < cost:
-            copy_plan(t, trial, best)
-            cost, at = after, 0
-    return cost
+        improve_plan(t, trial, spare, count, offered, order, in_use)
+        if adopt_plan(t, s, trial, best):
+            at = 0
 
 
 @kernel
 def best_load(t: LongOrder, s: Search, plan: PlanState, c: int) -> tuple[int, int, int]:
-    """(lines, cost, Σ price): the first so many of `answer` that column c sends for least per price; (0, 0, 0): none fits."""
+    """(lines, cost, Σ price): the first so many of `answer` that column c sends for least per price; no lines: none fits."""
     count = list_worth(t, s, plan, c)
     cost, worth, put = 0, 0, 0
     best, best_cost, best_worth = 0, 0, 1

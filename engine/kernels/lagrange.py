@@ -9,13 +9,15 @@ Method: Held & Karp 1971; Beasley 1993, Lagrangean heuristics for location probl
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.column_answers import BY_LINE, BY_WHOLE_LINES, answer, cover_by_rate, value_column, value_open
+from engine.kernels.column_answers import answer, cover_by_rate, value_column, value_open
 from engine.kernels.jit import kernel
 from engine.kernels.long_order import FREE, LOCATION, PLAIN, ROW, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import PlanState
 from engine.kernels.search_state import (
     ALIVE,
+    BY_LINE,
+    BY_WHOLE_LINES,
     CREDIT,
     GOAL,
     LEAST,
@@ -150,13 +152,7 @@ def bound_now(t: LongOrder, s: Search, plan: PlanState) -> tuple[int, int]:
     if answers >= NEVER:
         return NEVER, 0
     for k in range(count):
-        c = s.picked[k]
-        if t.rules[PLAIN] == 0:
-            cover_by_answer(t, s, plan, c)
-            continue
-        line = t.columns[ROW, c] * SLOPES_MAX + s.slope_at[c]
-        for j in range(s.covered.shape[0]):
-            s.covered[j] += s.shifted[line, j] > s.cost[c, j]
+        cover_by_answer(t, s, plan, s.picked[k])
     return total + answers, count
 
 

@@ -14,7 +14,7 @@ from engine.kernels.dive import dive
 from engine.kernels.jit import kernel
 from engine.kernels.lagrange import ascend, insert_column
 from engine.kernels.local_search import improve_plan
-from engine.kernels.long_order import FIXED, FREE, GRAIN, LEFT_SHORT, LOCATION, PLAIN, ROW, SHORT, LongOrder
+from engine.kernels.long_order import FIXED, FREE, LEFT_SHORT, LOCATION, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.partition import NEVER
 from engine.kernels.plans import (
     LINES_ON,
@@ -41,6 +41,7 @@ from engine.kernels.search_state import (
     PAUSE_AT,
     SUNK,
     Search,
+    adopt_plan,
     copy_values,
     remove,
 )
@@ -135,16 +136,6 @@ def search_plans(
             depth -= 1
             rule_out_choice(t, s, plan, frames, kept_price, depth)
             entering = False
-
-
-@kernel
-def adopt_plan(t: LongOrder, s: Search, plan: PlanState, best: PlanState) -> None:
-    """Make a complete plan the best one where it is cheaper."""
-    cost = plan_cost(t, plan)
-    if cost < s.now[BEST]:
-        copy_plan(t, plan, best)
-        s.now[BEST] = cost
-        s.now[GOAL] = cost - t.rules[GRAIN] + 1
 
 
 @kernel

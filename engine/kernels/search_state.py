@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
+from engine.kernels.long_order import GRAIN, LongOrder
+from engine.kernels.plans import PlanState, copy_plan, plan_cost
 
 Ints = NDArray[np.int64]
 
@@ -16,6 +18,10 @@ and NODES_MAX; LEAST and MOST, how many locations ship; CREDIT, what the dearest
 nodes at which a search gives control back; DEPTH, where it goes on, −1 where it begins anew; ENTERING, 1 where the node
 there has not been met yet."""
 ALIVE, SUNK, BEST, GOAL, NODES, NODES_MAX, LEAST, MOST, CREDIT, PAUSE_AT, DEPTH, ENTERING = range(NOW_FIELDS)
+
+
+BY_LINE, BY_WHOLE_LINES = -1, -2
+"""Instead of a rate: a column answers by one line below its staircase; by lines served whole."""
 
 
 class Search(NamedTuple):
@@ -78,3 +84,15 @@ def remove(s: Search, c: int) -> None:
     s.alive[at], s.alive[last] = other, c
     s.rank[other], s.rank[c] = at, last
     s.now[ALIVE] = last
+
+
+@kernel
+def adopt_plan(t: LongOrder, s: Search, plan: PlanState, best: PlanState) -> bool:
+    """Make a complete plan the best one where it is cheaper; returns whether it was."""
+    cost = plan_cost(t, plan)
+    if cost >= s.now[BEST]:
+        return False
+    copy_plan(t, plan, best)
+    s.now[BEST] = cost
+    s.now[GOAL] = cost - t.rules[GRAIN] + 1
+    return True

@@ -183,13 +183,8 @@ class LongSearch:
 
     def dive_again(self) -> None:
         """Improve the best plan a column or two at a time."""
-        near = int(nearest_columns(self.s, NEAR_MAX))
-        before = self.cost
-        cost = dive_again(
-            self.t, self.s, self.best, self.trial, self.spare, near, self.s.ranked, self.order, self.in_use
-        )  # fmt: skip
-        if cost < before:
-            self.s.now[BEST], self.s.now[GOAL] = cost, cost - self.t.rules[GRAIN] + 1
+        near = nearest_columns(self.s, NEAR_MAX)
+        dive_again(self.t, self.s, self.best, self.trial, self.spare, near, self.s.ranked, self.order, self.in_use)
 
     def state(self) -> tuple[LongOrder, Search, PlanState, PlanState, PlanState, PlanState, Ints, Ints, Ints, Ints]:
         """What the searching kernels take first."""

@@ -5,8 +5,9 @@ import random
 import numpy as np
 
 from engine.kernels.begin import begin, start_prices
-from engine.kernels.long_order import COLUMN_FIELDS, LINE_FIELDS, RULE_FIELDS, LongOrder
-from engine.kernels.plans import PlanState
+from engine.kernels.long_order import COLUMN_FIELDS, LEFT_SHORT, LINE_FIELDS, RULE_FIELDS, LongOrder
+from engine.kernels.partition import NEVER
+from engine.kernels.plans import PlanState, clear_plan, fits, joining_cost, put_line
 from engine.kernels.search_state import Search
 from engine.kernels.staircase import SLOPES_MAX, STEPS_MAX
 from engine.optimizer.problem import Problem
@@ -34,6 +35,15 @@ def begun(problem: Problem, nodes_max: int = 10**6) -> tuple[LongOrder, Search, 
     begin(t, s, plan, best, nodes_max)
     start_prices(t, s)
     return t, s, plan, best
+
+
+def put_by_chance(rng: random.Random, t: LongOrder, plan: PlanState) -> None:
+    """A plan by chance, in which no line is free: each on a column that can take it, most often, or short."""
+    clear_plan(plan)
+    m, n = t.handling.shape
+    for j in rng.sample(range(n), n):
+        may = [c for c in range(m) if fits(t, plan, j, c) and joining_cost(t, plan, j, c) < NEVER]
+        put_line(t, plan, j, rng.choice([LEFT_SHORT, *may * 3]))
 
 
 def bare_order(n: int, m: int, items: int, rows: int = 1) -> LongOrder:

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from engine.kernels.column_answers import (
-    BY_LINE,
-    BY_WHOLE_LINES,
     WEIGHT_MAX,
     WORTH_MAX,
     answer,
@@ -20,7 +18,7 @@ from engine.kernels.column_answers import (
 from engine.kernels.lagrange import cover_by_answer, shift_prices
 from engine.kernels.long_order import DIVIDED, FIXED, FREE, LEFT_SHORT, PLAIN, ROW, SHORT, LongOrder
 from engine.kernels.plans import PlanState
-from engine.kernels.search_state import ALIVE, Search
+from engine.kernels.search_state import ALIVE, BY_LINE, BY_WHOLE_LINES, Search
 from engine.kernels.staircase import SLOPES_MAX
 from engine.optimizer.search_tables import empty_plan, empty_search
 from tests.kernels.long_instances import bare_order, begun, drawn_long
@@ -80,7 +78,7 @@ def test_answers_are_bounds_and_exact_where_they_pay(seed: int) -> None:
         line, exact = by_lines(t, s, c, prices), by_sets(t, s, c, prices)
         answer(t, s, plan, c)
         assert int(s.below[c]) == line <= int(s.value[c]) <= exact
-        relaxed, rate = value_steps(t, s, plan, c, 0)
+        relaxed, rate = value_steps(t, s, plan, c, list_worth(t, s, plan, c), 0)
         assert relaxed + int(t.columns[FIXED, c]) <= exact
         assert rate >= 0
         how = int(s.rate_at[c])
@@ -120,7 +118,7 @@ def test_the_lines_of_an_answer_are_worth_it(seed: int) -> None:
         densities = [Fraction(worth[j], weight[j]) if weight[j] else 2**60 for j in listed]
         assert densities == sorted(densities, reverse=True)
         s.value[c], s.rate_at[c] = -(2**60), BY_LINE
-        answer_whole(t, s, plan, c)
+        answer_whole(t, s, c, count)
         assert s.rate_at[c] == BY_WHOLE_LINES
         s.covered[:] = 0
         cover_by_answer(t, s, plan, c)
@@ -150,7 +148,7 @@ def drawn_order_of(worth: list[int], weight: list[int], room: int) -> int:
     t.limit[0, :2], t.step[0, :2] = [room, 10**6], [0, 10**6]
     plan.column_of[:] = FREE
     s.value[0] = -(2**60)
-    answer_whole(t, s, plan, 0)
+    answer_whole(t, s, 0, list_worth(t, s, plan, 0))
     return int(s.value[0])
 
 

@@ -10,11 +10,11 @@ from engine.kernels.lagrange import ascend
 from engine.kernels.local_search import swap_lines
 from engine.kernels.long_order import FREE, LEFT_SHORT, SHORT, LongOrder
 from engine.kernels.partition import NEVER
-from engine.kernels.plans import clear_plan, copy_plan, fits, joining_cost, plan_cost, put_line
-from engine.kernels.search_state import LEAST, MOST, Search
+from engine.kernels.plans import clear_plan, copy_plan, plan_cost
+from engine.kernels.search_state import BEST, LEAST, MOST, Search
 from engine.optimizer.problem import Problem
 from engine.optimizer.search_tables import empty_plan
-from tests.kernels.long_instances import begun, drawn_long
+from tests.kernels.long_instances import begun, drawn_long, put_by_chance
 from tests.naive.plans import cost_of, has_room, joining
 
 SEEDS = range(200)
@@ -61,14 +61,11 @@ def test_a_plan_made_at_prices(seed: int) -> None:
     assert plan_cost(t, plan) == cost_of(problem, where)
 
     best, spare = empty_plan(t), empty_plan(t)
-    clear_plan(best)
-    for j in range(n):
-        may = [c for c in range(m) if fits(t, best, j, c) and joining_cost(t, best, j, c) < NEVER]
-        put_line(t, best, j, rng.choice([LEFT_SHORT, *may]))
-    before = cost_of(problem, best.column_of.tolist())
-    cost = dive_again(t, s, best, plan, spare, count, offered, order, in_use)
+    put_by_chance(rng, t, best)
+    before = s.now[BEST] = cost_of(problem, best.column_of.tolist())
+    dive_again(t, s, best, plan, spare, count, offered, order, in_use)
     after = best.column_of.tolist()
-    assert cost == plan_cost(t, best) == cost_of(problem, after) <= before
+    assert s.now[BEST] == plan_cost(t, best) == cost_of(problem, after) <= before
     assert FREE not in after
     assert is_feasible(t, problem, after)
 
@@ -115,12 +112,9 @@ def test_swaps_save_what_they_say(seed: int) -> None:
     if made is None:
         return
     rng, problem, t, _ = made
-    n, m = problem.line_count, problem.column_count
+    n = problem.line_count
     plan = empty_plan(t)
-    clear_plan(plan)
-    for j in range(n):
-        may = [c for c in range(m) if fits(t, plan, j, c) and joining_cost(t, plan, j, c) < NEVER]
-        put_line(t, plan, j, rng.choice([LEFT_SHORT, *may * 4]))
+    put_by_chance(rng, t, plan)
     order, before = np.arange(n), plan.column_of.tolist()
     while saved := swap_lines(t, plan, order):
         where = plan.column_of.tolist()

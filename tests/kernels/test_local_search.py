@@ -20,11 +20,11 @@ from engine.kernels.local_search import (
 )
 from engine.kernels.long_order import GRAMS, LEFT_SHORT, SHORT, LongOrder
 from engine.kernels.partition import NEVER
-from engine.kernels.plans import PlanState, clear_plan, fits, joining_cost, plan_cost, put_line
+from engine.kernels.plans import PlanState, plan_cost
 from engine.optimizer.problem import Problem
 from engine.optimizer.search_tables import empty_plan, long_order
 from tests.checker import carrier_micros
-from tests.kernels.long_instances import drawn_long
+from tests.kernels.long_instances import drawn_long, put_by_chance
 from tests.naive.local_search import Neighbours
 from tests.naive.plans import cost_of, has_room, joining, load_of, used_columns
 
@@ -38,10 +38,7 @@ def begun(seed: int, lines_max: int = 5) -> tuple[random.Random, Problem, LongOr
         return None
     rng, t = random.Random(seed), long_order(problem)
     plan = empty_plan(t)
-    clear_plan(plan)
-    for j in rng.sample(range(problem.line_count), problem.line_count):
-        may = [c for c in range(problem.column_count) if fits(t, plan, j, c) and joining_cost(t, plan, j, c) < NEVER]
-        put_line(t, plan, j, rng.choice([LEFT_SHORT, *may * 3]))
+    put_by_chance(rng, t, plan)
     return rng, problem, t, plan, plan.column_of.tolist()
 
 
