@@ -1,5 +1,7 @@
 """Plans of plain quotes packed as tokens hold them, see `optimizer.quoted_plan`: whole numbers, little-endian."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,26 +36,37 @@ Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 
+class Tokens(NamedTuple):
+    """The tokens of options before they are written as text: what is signed is signed outside of kernels."""
+
+    content: Bytes
+    spans: Ints  # [plans, 2]: where in `content` the token of each begins and ends; both 0: it has none
+    until: Ints  # [plans]: the minute until which it is accepted
+
+
 @kernel
 def pack_plans(
     quotes: Ints, planned: Planned, facts: Ints, starts: Ints, ranked: Ints, policies: Ints, minute: int, latest: int,
-    optimal: int, out: Bytes, spans: Ints, until: Ints,
-) -> int:  # fmt: skip
-    """Bytes of `out` that the end of validity and the plan of each option of PLAIN quotes take, which begin it.
+    optimal: int, heads: Bytes, mac_bytes: int, tokens: Tokens,
+) -> None:  # fmt: skip
+    """Tokens of the options of PLAIN quotes: head, end of validity, plan, and room for a signature.
 
     policies [pieces]: numbers in the network; minute: of the baskets, minutes are counted from it; latest: no plan is valid
-    longer; optimal: the number of that status. spans [plans, 2] receives begin and end of each, until [plans] the former.
+    longer; optimal: the number of that status; heads [quotes, n]: what the tokens of each quote begin with. Rows of `tokens`
+    that are of no option are left as they are.
     """
-    at = 0
+    at, out = 0, tokens.content
     for q in range(len(quotes)):
         for k in range(quotes[q, Q_OPTION_COUNT] if quotes[q, Q_STATUS] == PLAIN else 0):
             p = ranked[q, k]
-            until[p] = min(latest, facts[p, F_ORDER_BY])
-            spans[p, 0] = at
-            at = pack(until[p], LONG, out, at)
+            tokens.until[p] = min(latest, facts[p, F_ORDER_BY])
+            tokens.spans[p, 0] = at
+            for n in range(heads.shape[1]):
+                out[at + n] = heads[q, n]
+            at = pack(tokens.until[p], LONG, out, at + heads.shape[1])
             at = pack_plan(p, quotes[q, Q_FIRST_LINE], planned, starts, policies[quotes[q, Q_PIECE]], minute, optimal, out, at)
-            spans[p, 1] = at
-    return at
+            at += mac_bytes
+            tokens.spans[p, 1] = at
 
 
 @kernel

@@ -37,14 +37,6 @@ POINTS_MAX = 32
 """Of one frontier; as `promise.frontier` has it."""
 
 
-class TokenRoom(NamedTuple):
-    """Room left in answers for a token of each plan, which the caller fills: what is signed is signed outside of kernels."""
-
-    length: Ints  # [plans]: bytes of its token; 0: it has none
-    until: Ints  # [plans]: the minute until which it is accepted
-    at: Ints  # [plans]: where in the buffer it goes; written
-
-
 class QuoteNames(NamedTuple):
     """What the numbers in the tables are called."""
 

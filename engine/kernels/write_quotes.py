@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.kernels import order_fields
 from engine.kernels import quote_fields as fields
+from engine.kernels.base64_text import base64_length, put_base64
 from engine.kernels.jit import kernel
 from engine.kernels.order_tables import (
     B_LINE_ID_BEGIN,
@@ -28,6 +29,7 @@ from engine.kernels.order_tables import (
     V_SUM_COUNT,
     V_TOTAL_MICROS,
 )
+from engine.kernels.pack_plans import Tokens
 from engine.kernels.plan_orders import Planned
 from engine.kernels.put import FULL, put_byte, put_digits, put_head, put_number, put_span, put_word
 from engine.kernels.quote_tables import (
@@ -51,7 +53,6 @@ from engine.kernels.quote_tables import (
     W_OPTION,
     W_THERE_BY,
     QuoteNames,
-    TokenRoom,
 )
 from engine.kernels.write_plans import HYPHEN, put_certificate, put_cost, put_minute, put_shipment
 
@@ -75,12 +76,11 @@ def answers_bytes_max(
 @kernel
 def write_quotes(
     messages: Bytes, lines: Ints, quotes: Ints, planned: Planned, facts: Ints, ranked: Ints, points: Ints, names: QuoteNames,
-    tokens: TokenRoom, out: Bytes, spans: Ints,
+    tokens: Tokens, out: Bytes, spans: Ints,
 ) -> int:  # fmt: skip
     """Bytes of the answers to all PLAIN quotes, which are the last of `out`, in the order of their rows; FULL: no room.
 
     messages, lines: as they were read; the others: see `quote_tables`. spans [quotes, 2] receives begin and end of each.
-    What lies in the room for tokens is not written.
     """
     at = len(out)
     for q in range(len(quotes) - 1, -1, -1):
@@ -96,7 +96,7 @@ def write_quotes(
 @kernel
 def put_answer(
     messages: Bytes, lines: Ints, quote: Ints, q: int, planned: Planned, facts: Ints, ranked: Ints, points: Ints,
-    names: QuoteNames, tokens: TokenRoom, out: Bytes, at: int,
+    names: QuoteNames, tokens: Tokens, out: Bytes, at: int,
 ) -> int:  # fmt: skip
     """The answer to one quote."""
     at = put_word(names.plans.answer_ends, quote[Q_PIECE], out, at)
@@ -127,16 +127,16 @@ def put_answer(
 
 
 @kernel
-def put_token(p: int, tokens: TokenRoom, out: Bytes, at: int) -> int:
-    """Room for a plan's token, and until when it is accepted."""
-    length = tokens.length[p]
-    if length == 0:
+def put_token(p: int, tokens: Tokens, out: Bytes, at: int) -> int:
+    """A plan's token, and until when it is accepted."""
+    begin, end = tokens.spans[p, 0], tokens.spans[p, 1]
+    if begin == end:
         return at
     at = put_minute(fields.OPTION_VALID_UNTIL, tokens.until[p], out, at)
-    first = at - length
+    first = at - base64_length(end - begin)
     if first < 0:
         return FULL
-    tokens.at[p] = first
+    put_base64(tokens.content, begin, end, out, first)
     return put_head(fields.OPTION_QUOTE_TOKEN, at, out, first)
 
 

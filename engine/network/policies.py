@@ -76,6 +76,11 @@ class Policies:
         self._conditional = tuple(_read(policy, zone) for policy in policies if policy.when)
         self.default = next((policy for policy in policies if not policy.when), DEFAULT_POLICY)
 
+    @property
+    def are_conditional(self) -> bool:
+        """Whether it may depend on a basket's worth, its caller or the time which of them counts."""
+        return bool(self._conditional)
+
     def choose(
         self,
         *,

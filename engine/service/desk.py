@@ -9,7 +9,7 @@ past its deadline, is refused at once. In a lane callers take turns.
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -53,6 +53,14 @@ NOBODY = nobody("")
 Answer = Callable[[bytes | Refusal], None]
 
 
+class Span(Protocol):
+    """The part of a trace that a call is."""
+
+    def add_event(self, name: str, attributes: Mapping[str, str | int] | None = None) -> None:
+        """Something happens to it now."""
+        ...
+
+
 class Lane(Enum):
     """Where a call is worked on."""
 
@@ -62,11 +70,12 @@ class Lane(Enum):
     """From the ledger: beside it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One call as a front delivers it. `answer` is called once, from any thread; `stream` has what a client streamed.
 
-    `flow` takes the messages of a method that answers with a stream, from when `answer` is given nothing but b"".
+    Nobody changes one; it is not frozen, since that makes each take three times as long to make. `flow` takes the messages of
+    a method that answers with a stream, from when `answer` is given nothing but b"".
     """
 
     method: str
@@ -81,6 +90,8 @@ class Call:
     flow: Outflow | None = None
     caller: Caller = NOBODY
     """Who asks, as far as a front can tell: callers take turns."""
+    span: Span | None = None
+    """Where it is traced."""
 
 
 class Room(Protocol):
@@ -163,9 +174,9 @@ class Desk:
 
     def submit_all(self, calls: Iterable[Call]) -> None:
         """Take calls that came together, each as `submit` does; those to be decided in one step."""
-        deciding = []
+        deciding, lane_of = [], self._room.lane
         for call in calls:
-            if self._room.lane(call) is Lane.READ:
+            if lane_of(call) is Lane.READ:
                 self.submit(call)
             else:
                 deciding.append(call)
@@ -192,9 +203,18 @@ class Desk:
                 else:
                     self._put(call, lines)
             self._arrived.notify()
-        self.meter.refused["overloaded"] += len(refused)
-        for call, wait_ms in refused:
-            call.answer(overloaded(wait_ms))
+        if refused:
+            self._refuse(refused)
+
+    def _refuse(self, calls: Sequence[tuple[Call, int]]) -> None:
+        """Refuse calls that would have to wait for so many milliseconds; those of one wait with one refusal."""
+        self.meter.refused["overloaded"] += len(calls)
+        refusals: dict[int, Refusal] = {}
+        for call, wait_ms in calls:
+            refusal = refusals.get(wait_ms)
+            if refusal is None:
+                refusal = refusals[wait_ms] = overloaded(wait_ms)
+            call.answer(refusal)
 
     def _lane_of(self, lines: int) -> Waiting[Call]:
         return self._light if lines <= LIGHT_LINES_MAX else self._heavy
@@ -212,6 +232,7 @@ class Desk:
             os._exit(EXIT_FAULT)
 
     def _run(self) -> None:
+        idled, is_busy = 0.0, False
         while True:
             light, heavy, is_done = self._next()
             if is_done:
@@ -222,12 +243,16 @@ class Desk:
                 self._heavy_debt_ns = max(0, self._heavy_debt_ns) + self._decide(heavy, "heavy")
             if light or heavy:
                 continue
-            self._is_woken = False
-            is_busy = self._room.idle()
+            # That nothing waits at this moment is no idleness: under load it is so between any two batches.
+            left = idled + IDLE_SECONDS - self._clock.monotonic_ns() / 1e9
+            if self._is_woken or is_busy or left <= 0:
+                self._is_woken = False
+                is_busy = self._room.idle()
+                idled, left = self._clock.monotonic_ns() / 1e9, IDLE_SECONDS
             with self._arrived:
                 is_waited_for = len(self._light) or self._may_take_heavy() or self._is_woken or is_busy
                 if not (is_waited_for or self._stopping):
-                    self._arrived.wait(IDLE_SECONDS)
+                    self._arrived.wait(left)
 
     def _next(self) -> tuple[list[Call], list[Call], bool]:
         """Light calls and heavy ones to work on; whether nothing is left to do."""
@@ -250,10 +275,13 @@ class Desk:
         """Let the room work on those whose deadline has not passed; the nanoseconds that took."""
         started, now = self._clock.monotonic_ns(), self._clock.unix_ms()
         live = [call for call in batch if call.deadline_unix_ms > now]
-        for call in batch:
-            if call.deadline_unix_ms <= now:
-                call.answer(LATE)
+        if len(live) < len(batch):
+            for call in batch:
+                if call.deadline_unix_ms <= now:
+                    call.answer(LATE)
         if live:
+            if live[0].span is not None:
+                _note_taken(live, lane)
             self._room.decide(live)
         nanoseconds = self._clock.monotonic_ns() - started
         self.meter.refused["late"] += len(batch) - len(live)
@@ -271,6 +299,12 @@ class Desk:
             self._queue((result,))
         else:
             call.answer(result)
+
+
+def _note_taken(calls: Sequence[Call], lane: str) -> None:
+    for call in calls:
+        if call.span is not None:
+            call.span.add_event("taken", {"belofte.lane": lane, "belofte.batch_calls": len(calls)})
 
 
 LATE = Refusal(Reason.DEADLINE_EXCEEDED, "the deadline passed before the call was started")

@@ -1,11 +1,14 @@
 """The engine process: stock in memory, desk and front, from ready to drained."""
 
 import asyncio
+import contextlib
+import resource
 import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvloop
@@ -47,6 +50,9 @@ from engine.service.quote_tokens import QuoteKey, quote_secret
 from engine.service.settings import Settings
 from engine.service.split import RECORDS_AWAITED, Split
 
+if TYPE_CHECKING:
+    from engine.service.traces import Traces
+
 READERS_MAX = 4
 CALLS_WAITING_MAX = 10_000
 DRAIN_SECONDS_MAX = 10.0
@@ -64,6 +70,7 @@ class Engine:
         self._records = records
         self._clock = clock
         self._gate = gate_of(settings, METHODS)
+        self._traces = _traces_to(settings.traces_url) if settings.traces_url else None
         self._image = compile_image(records)
         self._unsellable = unsellable_positions(records)
         self._shards = Shards(settings.shards)
@@ -133,13 +140,12 @@ class Engine:
         self._desk.start()
         limit = self._settings.message_bytes_max
         served = self._desk, self._clock, METHODS, SERVICES, limit, CLIENT_STREAMS, SERVER_STREAMS
+        given: dict[str, Any] = {"gate": self._gate, "shares_port": self._settings.workers > 1, "traces": self._traces}
         front: AioFront | NativeFront
         if self._settings.is_native:
-            front = NativeFront(*served, gate=self._gate, shares_port=self._settings.workers > 1)
+            front = NativeFront(*served, **given)
         else:
-            front = AioFront(
-                *served, gate=self._gate, tls=tls_of(self._settings), shares_port=self._settings.workers > 1
-            )  # fmt: skip
+            front = AioFront(*served, tls=tls_of(self._settings), **given)
         port = await front.start(self._settings.address)
         self._log.info(
             "serving", address=self._settings.address, port=port, network=self._image.network.name, front=type(front).__name__
@@ -175,6 +181,8 @@ class Engine:
         self._waiters.stop()
         self._handlers.events.stop()
         self._readers.shutdown(wait=True)
+        if self._traces is not None:
+            self._traces.stop()
         self._store.close()
         self._ledger.close()
         if self._arena is not None:
@@ -247,6 +255,21 @@ class Engine:
         return stock
 
 
+def _traces_to(url: str) -> "Traces":
+    # Only who asks for traces needs what sends them.
+    from engine.service.traces import Traces
+
+    return Traces(url)
+
+
+def _raise_file_limit() -> None:
+    """As many connections as may be: what shells set by default is far below."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS says that there is no limit, and takes no such number.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def run_engine(
     settings: Settings, redis_url: str, records: NetworkRecords, clock: Clock,
     announce: Callable[[int, int | None], None], advance: Callable[[int, int], None],
@@ -255,6 +278,7 @@ def run_engine(
 
     `announce` is told its port and how many positions it loaded from the folder, None where that was done before.
     """
+    _raise_file_limit()
     engine = Engine(settings, redis_url, records, clock)
     try:
         loaded = engine.open(advance)

@@ -5,7 +5,7 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterable, Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 import structlog
@@ -22,6 +22,9 @@ from engine.service.identity import OPEN, Gate
 from engine.service.meters import CallMeter, Calls
 from engine.service.outflow import STALLED_SECONDS_MAX, Outflow
 from engine.service.stream_spool import STREAM_BYTES_MAX, StreamSpool
+
+if TYPE_CHECKING:
+    from engine.service.traces import Traces
 
 DEADLINE_MS_MAX = 300_000
 """A call without a deadline is given this one."""
@@ -57,15 +60,15 @@ class AioFront:
         self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
         client_streams: Iterable[str] = (), server_streams: Iterable[str] = (),
         stalled_seconds_max: float = STALLED_SECONDS_MAX, gate: Gate = OPEN, tls: grpc.ServerCredentials | None = None,
-        shares_port: bool = False,
+        shares_port: bool = False, traces: "Traces | None" = None,
     ) -> None:  # fmt: skip
         """`methods` are full paths (`/belofte.v1.PromiseService/QuotePromise`), `services` full names for reflection.
 
         `client_streams` and `server_streams`: those of the methods that take a stream, and that answer with one, which ends
         when nothing of it is read for `stalled_seconds_max`. `gate` says who may call what, `tls` how connections are secured,
-        `shares_port` whether other processes serve the same port.
+        `shares_port` whether other processes serve the same port, `traces` where calls are told of.
         """
-        self._gate, self._tls, self._shares_port = gate, tls, shares_port
+        self._gate, self._tls, self._shares_port, self._traces = gate, tls, shares_port, traces
         self._desk = desk
         self._clock = clock
         self._client_streams = frozenset(client_streams)
@@ -217,9 +220,12 @@ class AioFront:
         left = context.time_remaining()
         wait_ms = deadline_ms_max if left is None else min(deadline_ms_max, int(left * 1000))
         deadline_ms = self._clock.unix_ms() + wait_ms
-        self._desk.submit(Call(method, message, deadline_ms, answer, stream=stream, flow=flow, caller=caller))
+        call = Call(method, message, deadline_ms, answer, stream=stream, flow=flow, caller=caller)
+        self._desk.submit(call if self._traces is None else self._traces.traced(call, context.invocation_metadata() or ()))
         try:
-            value = await asyncio.wait_for(answered, wait_ms / 1000)
+            # Not `wait_for`: in Python 3.11 it forgets that the call was cancelled where the answer comes at that moment.
+            async with asyncio.timeout(wait_ms / 1000):
+                value = await answered
         except TimeoutError:
             value = Refusal(Reason.DEADLINE_EXCEEDED, "no answer within the deadline; a write may still be recorded")
         if isinstance(value, Refusal):

@@ -9,9 +9,10 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 import structlog
@@ -34,6 +35,9 @@ from engine.service.front_aio import (
 from engine.service.identity import OPEN, Gate
 from engine.service.meters import Calls, Counted
 from engine.service.outflow import STALLED_SECONDS_MAX
+
+if TYPE_CHECKING:
+    from engine.service.traces import Traces
 
 EVENTS_MAX = 256
 """Calls taken at once from the transport's own queue, which has no bound: whatever there is goes on at once to the desk's."""
@@ -61,20 +65,22 @@ class NativeFront:
         self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
         client_streams: Iterable[str] = (), server_streams: Iterable[str] = (),
         stalled_seconds_max: float = STALLED_SECONDS_MAX, gate: Gate = OPEN,
-        shares_port: bool = False,
+        shares_port: bool = False, traces: "Traces | None" = None,
     ) -> None:  # fmt: skip
         """All as for `AioFront`, but for TLS, which it has not."""
-        self._gate, self._shares_port = gate, shares_port
+        self._gate, self._shares_port, self._traces = gate, shares_port, traces
         self._desk = desk
         self._clock = clock
         self._message_bytes_max = message_bytes_max
         methods, client_streams, server_streams = tuple(methods), tuple(client_streams), tuple(server_streams)
         self._methods = tuple(set(methods) - set(client_streams) - set(server_streams))
         self._others = AioFront(
-            desk, clock, methods, services, message_bytes_max, client_streams, server_streams, stalled_seconds_max, gate
-        )
+            desk, clock, methods, services, message_bytes_max, client_streams, server_streams, stalled_seconds_max, gate,
+            traces=traces,
+        )  # fmt: skip
         self._in_hand: dict[int, int] = {}
         """Deadlines of the calls that are not answered yet, Unix milliseconds, by the transport's id."""
+        self._respond: Callable[[int, bytes], bool] = lambda call_id, answer: False
         self._swept_ms = 0
         self._is_stopping = False
         self._folder: Path | None = None
@@ -99,7 +105,7 @@ class NativeFront:
             raise RuntimeError(str(error)) from error
         front.set_fallback(str(others))
         front.start()
-        self._front = front
+        self._front, self._respond = front, front.respond
         self._receiver.start()
         return front.bound_port
 
@@ -175,7 +181,7 @@ class NativeFront:
                     continue
                 call = self._taken(call_id, method, message, caller, seconds_left, now)
                 if call is not None:
-                    calls.append(call)
+                    calls.append(call if self._traces is None else self._traces.traced(call, metadata))
             if calls:
                 self._desk.submit_all(calls)
             if now - self._swept_ms > POLL_MS:
@@ -189,7 +195,9 @@ class NativeFront:
             text = f"SERVER: Received message larger than max ({size} vs. {most})"
             self._fail(call_id, grpc.StatusCode.RESOURCE_EXHAUSTED, text)
             return False
-        size = sum(len(name) + len(value) + _FIELD_BYTES for name, value in metadata)
+        size = 0
+        for name, value in metadata:
+            size += len(name) + len(value) + _FIELD_BYTES
         if size > METADATA_BYTES_MAX:
             text = f"received metadata size exceeds hard limit ({size} vs. {METADATA_BYTES_MAX})"
             self._fail(call_id, grpc.StatusCode.RESOURCE_EXHAUSTED, text)
@@ -215,8 +223,7 @@ class NativeFront:
         if self._in_hand.pop(call_id, None) is None:
             return
         if isinstance(value, bytes):
-            assert self._front is not None
-            self._front.respond(call_id, value)
+            self._respond(call_id, value)
         else:
             self._refuse(call_id, value)
 

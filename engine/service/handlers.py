@@ -113,8 +113,8 @@ RECORD_NS = 10_000_000
 SYNCS_MAX = 2
 """Synchronisations at once: each takes one of the threads that read the ledger for everybody."""
 
-AUDIT_NS = 250_000_000
-"""How often some items of the stock in memory are compared with the store."""
+AUDIT_NS, AUDIT_SHARE = 250_000_000, 200
+"""How often some items of the stock in memory are compared with the store, and what part of the time that may take."""
 
 PLAIN_TOGETHER_MIN = 2
 """Orders that are worth being read together."""
@@ -185,7 +185,7 @@ class Handlers:
         self._behind: list[Call] = []
         self.auditor: LiveAuditor | None = None
         """Compares the stock with the store's; set by who has the store."""
-        self._audited_ns = 0
+        self._audit_due_ns = 0
         self._caught_up_ns = 0
         self._prepared_day = -1
         self._sweeper = Sweeper(self)
@@ -214,9 +214,10 @@ class Handlers:
         if is_handed or self.clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
             self._keep_up()
         writes: list[Write] = []
-        plain, quoted = self._read_plain(calls), self._quoted_together(calls)
+        calls = self._quote_together(calls)
+        plain = self._read_plain(calls)
         for call in calls:
-            result = quoted.get(id(call)) or plain.get(id(call)) or self._guarded(call, METHODS[call.method].handle)
+            result = plain.get(id(call)) or self._guarded(call, METHODS[call.method].handle)
             if isinstance(result, bytes | Refusal):
                 call.answer(result)
             elif result is _BEHIND:
@@ -240,13 +241,22 @@ class Handlers:
             id(write.call): write for write in batch.writes(orders, self._planned_alone, partial(self.settled, finished_answer))
         }
 
-    def _quoted_together(self, calls: list[Call]) -> dict[int, bytes]:
-        """Answers to plain quotes; where there is a fault, each is quoted by itself, and whose fault it is shows."""
+    def _quote_together(self, calls: list[Call]) -> list[Call]:
+        """Answer plain quotes; the calls left. Where there is a fault each is quoted by itself, and whose it is shows."""
+        asked = [call for call in calls if call.method == quotes.QUOTE_METHOD]
+        if not asked:
+            return calls
         try:
-            return quotes.quoted_together(self, calls)
+            answers = quotes.quoted_together(self, asked)
         except Exception:
             self.log.exception("a fault of the engine", method=quotes.QUOTE_METHOD)
-            return {}
+            return calls
+        answered = set()
+        for call, answer in zip(asked, answers, strict=True):
+            if answer is not None:
+                call.answer(answer)
+                answered.add(id(call))
+        return [] if len(answered) == len(calls) else [call for call in calls if id(call) not in answered]
 
     def promises(self) -> PlainPromises:
         """What answers plain quotes, of the image in force."""
@@ -322,10 +332,11 @@ class Handlers:
     def _audit(self) -> None:
         """Now and then, compare some of the stock with the store's."""
         now, stock = self.clock.monotonic_ns(), self.path.stock
-        if self.auditor is None or stock is None or self.path.stale or now - self._audited_ns < AUDIT_NS:
+        if self.auditor is None or stock is None or self.path.stale or now < self._audit_due_ns:
             return
-        self._audited_ns = now
-        if not self.auditor.look(stock):
+        is_equal, done = self.auditor.look(stock), self.clock.monotonic_ns()
+        self._audit_due_ns = done + max(AUDIT_NS, AUDIT_SHARE * (done - now))
+        if not is_equal:
             self.path.stale = True
             self.stock_watch.start_anew("the stock in memory was not that of the store: start anew, without from_position")
 

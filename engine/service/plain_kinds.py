@@ -34,7 +34,7 @@ SHARED_FIELDS = frozenset(
 """Fields of a plain basket besides its lines."""
 
 
-class _Tail(NamedTuple):
+class Tail(NamedTuple):
     """What is known of baskets that say the same besides their lines: the rest of the basket, None where it is not plain."""
 
     basket: Basket | None
@@ -42,6 +42,8 @@ class _Tail(NamedTuple):
     """By policy."""
     decisive: bytes
     """What of them decides anything, as it is written."""
+    always: PlainKind | None
+    """Of what kind all of them are, where neither what they are worth nor the time says by which policy; None: look."""
 
 
 def decisive_part(tail: bytes) -> bytes:
@@ -69,7 +71,7 @@ class PlainKinds:
             known = {item_id: item for item_id, item in image.item_index.items() if self.is_plain[item]}
             if known:
                 self._plain_id, self.items = next(iter(known)), IdIndex(known).table
-        self._tails: dict[bytes, _Tail] = {}
+        self._tails: dict[bytes, Tail] = {}
         self._slots: Sequence[Slot] | None = None
         """Those of the stock that all this was made on."""
 
@@ -86,11 +88,22 @@ class PlainKinds:
 
     def kind_of(self, tail: bytes, value_micros: int, units: int, minute: int, stock: LiveStock) -> PlainKind | None:
         """Of what kind a basket is, by what it says besides its lines; None: it is not plain."""
+        return self.kind_in(self.tail_of(tail, minute, stock), value_micros, units, minute, stock)
+
+    def tail_of(self, tail: bytes, minute: int, stock: LiveStock) -> Tail:
+        """What is known of baskets that say this besides their lines."""
         found = self._tails.get(tail)
         if found is None:
             if len(self._tails) >= KINDS_MAX:
                 self._tails.clear()
-            found = self._tails[tail] = _Tail(self._shared(tail, minute), {}, decisive_part(tail))
+            found = Tail(self._shared(tail, minute), {}, decisive_part(tail), None)
+            if found.basket is not None and (found.basket.policy_id or not self.image.policies.are_conditional):
+                found = found._replace(always=self.kind_in(found, 0, 0, minute, stock))
+            self._tails[tail] = found
+        return found
+
+    def kind_in(self, found: Tail, value_micros: int, units: int, minute: int, stock: LiveStock) -> PlainKind | None:
+        """As `kind_of`, of what is known of them."""
         basket = found.basket
         if basket is None:
             return None
@@ -104,11 +117,6 @@ class PlainKinds:
             found.kinds[policy.policy_id] = self._new_kind(basket, policy, stock)
         kind = found.kinds[policy.policy_id]
         return kind if kind is not None and units <= kind.units_max else None
-
-    def decisive(self, tail: bytes) -> bytes:
-        """What decides anything of that which a basket says besides its lines."""
-        found = self._tails.get(tail)
-        return decisive_part(tail) if found is None else found.decisive
 
     def _shared(self, tail: bytes, minute: int) -> Basket | None:
         """What plain baskets share, without lines; None where it is wrong or asks for more."""

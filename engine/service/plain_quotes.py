@@ -30,7 +30,6 @@ from engine.kernels.quote_tables import (
     Q_LINE_COUNT,
     Q_STATUS,
     QuoteNames,
-    TokenRoom,
 )
 from engine.kernels.read_orders import LINE_BYTES_MIN
 from engine.kernels.read_quotes import read_quotes
@@ -45,7 +44,7 @@ from engine.promise.quote import OPTIONS_DEFAULT
 from engine.service.order_texts import names_of, slot_names
 from engine.service.plain_estimates import PlainListings
 from engine.service.plain_kinds import PlainKinds
-from engine.service.plain_tokens import PlainSigner
+from engine.service.plain_tokens import PlainSigner, no_tokens
 from engine.service.quote_texts import answer_ends, delivery_minutes, quote_words
 from engine.service.quote_tokens import QuoteKey
 
@@ -71,6 +70,8 @@ class Asked(NamedTuple):
     rows: Ints
     lines: Ints
     kinds: list[PlainKind | None]
+    decisive: list[bytes]
+    """What of each basket decides anything, as it is written; empty where it is not plain, and where nothing is signed."""
 
 
 class PlainPromises:
@@ -112,17 +113,11 @@ class PlainPromises:
             tables = self.plan(asked, rows, stock, moment.minute)
             signer = None
             if self.key is not None:
-                baskets = [self._decisive(text, row) for row in asked.rows[rows].tolist()]
-                policies = self.quoter.policies.policies
+                baskets, policies = [asked.decisive[row] for row in rows], self.quoter.policies.policies
                 signer = PlainSigner(self.key, self.image, policies, moment.minute, moment.position, baskets)
             for n, answer in zip(rows, self.write(asked, tables, stock, moment, signer), strict=True):
                 answers[n] = answer
         return answers
-
-    def _decisive(self, text: bytes, row: Sequence[int]) -> bytes:
-        """What of a basket decides, as it is written."""
-        tail = text[row[A_TAIL_BEGIN] : row[A_TAIL_END]]
-        return text[row[A_LINES_BEGIN] : row[A_TAIL_BEGIN]] + self.kinds.decisive(tail)
 
     def read(self, text: bytes, begins: Ints, ends: Ints, stock: LiveStock, minute: int) -> Asked:
         """What is asked, and of what kind it is."""
@@ -139,17 +134,24 @@ class PlainPromises:
         # Running sums of money may pass int64 and begin anew; what one basket is worth does not.
         value = [0, *np.cumsum(price * quantity).tolist()]
         found: list[PlainKind | None] = []
+        decisive: list[bytes] = []
         for row in asked.tolist():
-            kind = None
+            kind, basket = None, b""
             if row[A_STATUS] == PLAIN:
                 first = row[A_FIRST_LINE]
                 last = first + row[A_LINE_COUNT]
-                kind = kinds.kind_of(
-                    text[row[A_TAIL_BEGIN] : row[A_TAIL_END]], (value[last] - value[first]) % 2**64, units[last] - units[first],
-                    minute, stock,
-                )  # fmt: skip
+                quantity_sum = units[last] - units[first]
+                tail = kinds.tail_of(text[row[A_TAIL_BEGIN] : row[A_TAIL_END]], minute, stock)
+                kind = tail.always
+                if kind is None:
+                    kind = kinds.kind_in(tail, (value[last] - value[first]) % 2**64, quantity_sum, minute, stock)
+                elif quantity_sum > kind.units_max:
+                    kind = None
+                if self.key is not None:
+                    basket = text[row[A_LINES_BEGIN] : row[A_TAIL_BEGIN]] + tail.decisive
             found.append(kind)
-        return Asked(messages, asked, lines, found)
+            decisive.append(basket)
+        return Asked(messages, asked, lines, found, decisive)
 
     def plan(self, asked: Asked, rows: Sequence[int], stock: LiveStock, minute: int) -> QuoteTables:
         """Plans of the quotes in these rows."""
@@ -177,8 +179,8 @@ class PlainPromises:
             len(quotes), plans, used[SHIPMENTS_USED], used[PEGS_USED], used[TERMS_USED] + used[SUMS_USED], promises,
             len(quotes) * POINTS_MAX, self._widest,
         )  # fmt: skip
-        tokens = TokenRoom(*np.zeros((3, plans), np.int64)) if signer is None else signer.room(tables)
-        size += int(tokens.length.sum())
+        tokens = no_tokens(plans) if signer is None else signer.sign(tables)
+        size += 2 * len(tokens.content)  # as text they are longer by a third
         if len(self._out) < size:
             self._out = np.empty(size, np.uint8)
         out, spans = self._out, np.empty((len(quotes), 2), np.int64)
@@ -187,8 +189,6 @@ class PlainPromises:
             spans,
         )  # fmt: skip
         assert written >= 0, "there is room for what is written at the most"
-        if signer is not None:
-            signer.fill(tables, tokens, out)
         view, left = out.data, quotes[:, Q_STATUS] == OTHER
         answers: list[bytes | None] = [bytes(view[begin:end]) for begin, end in spans.tolist()]
         if left.any():

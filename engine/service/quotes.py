@@ -1,5 +1,6 @@
 """Promises: one basket, and many, in slices between other work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,10 @@ REQUESTS_MAX = 1_000
 SLICE_NS = 5_000_000
 """How long a batch works before others have their turn."""
 
+LARGE_MS_MAX = 1_000
+"""How long a large basket is searched for, however long its caller would wait: others wait behind it. Then its certificate says
+so, and by how much at the most there might be a better plan."""
+
 QUOTE_METHOD = "/belofte.v1.PromiseService/QuotePromise"
 
 
@@ -54,13 +59,11 @@ class Batch:
     """Each a field of the answer, encoded."""
 
 
-def quoted_together(h: "Handlers", calls: list[Call]) -> dict[int, bytes]:
-    """Answers to the plain quotes among calls, by the identity of the call; the others are quoted one by one."""
-    asked = [call for call in calls if call.method == QUOTE_METHOD]
-    if not asked or h.path.stock is None:
-        return {}
-    answers = h.promises().answer([call.message for call in asked], h.path.stock, moment(h))
-    return {id(call): answer for call, answer in zip(asked, answers, strict=True) if answer is not None}
+def quoted_together(h: "Handlers", calls: Sequence[Call]) -> list[bytes | None]:
+    """Answers to quotes that are plain; None for the others, which go one by one."""
+    if h.path.stock is None:
+        return [None] * len(calls)
+    return h.promises().answer([call.message for call in calls], h.path.stock, moment(h))
 
 
 def moment(h: "Handlers") -> Moment:
@@ -74,9 +77,14 @@ def quote(h: "Handlers", call: Call) -> bytes | None:
     wrong = begin_read(request, h.image)
     asked = read_quote(h, request, wrong)
     if len(asked.basket.lines) <= LIGHT_LINES_MAX:
-        return plan_quote(h, asked, h.stock(request.min_position), call).SerializeToString()
+        return plan_quote(h, asked, h.stock(request.min_position), call.deadline_unix_ms).SerializeToString()
     stock = stock_as_it_is(h.stock(request.min_position), (line.item for line in asked.basket.lines))
-    h.aside.run(call, lambda: plan_quote(h, asked, stock, call).SerializeToString())
+
+    def work() -> bytes:
+        until = min(call.deadline_unix_ms, h.clock.unix_ms() + LARGE_MS_MAX)
+        return plan_quote(h, asked, stock, until).SerializeToString()
+
+    h.aside.run(call, work)
     return None
 
 
@@ -99,7 +107,7 @@ def quoted(
 ) -> promise_service_pb2.QuotePromiseResponse:
     """The promise of one basket, on the stock of this moment. Raises `Refusal`."""
     asked = read_quote(h, request, wrong)
-    return plan_quote(h, asked, h.stock(request.min_position), call)
+    return plan_quote(h, asked, h.stock(request.min_position), call.deadline_unix_ms)
 
 
 def read_quote(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, wrong: Violations) -> Asked:
@@ -116,11 +124,11 @@ def read_quote(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, 
 
 
 def plan_quote(
-    h: "Handlers", asked: Asked, stock: LiveStock, call: Call
+    h: "Handlers", asked: Asked, stock: LiveStock, until_unix_ms: int
 ) -> promise_service_pb2.QuotePromiseResponse:  # fmt: skip
-    """The promise. Raises `Refusal`."""
+    """The promise, searched for until then. Raises `Refusal`."""
     started = h.clock.monotonic_ns()
-    is_cut = cut_for(h.clock, call.deadline_unix_ms)
+    is_cut = cut_for(h.clock, until_unix_ms)
     found = quote_promise(
         asked.image, stock, asked.basket, asked.options_max, h.limits.nodes_max, asked.level, is_cut,
         with_frontier=asked.with_frontier,

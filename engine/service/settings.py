@@ -141,6 +141,13 @@ def _redis_url(value: str) -> str:
     return value
 
 
+def _traces_url(value: str) -> str:
+    parts = _split(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
+        raise ValueError("a URL http://HOST:PORT or https://HOST:PORT was expected (empty: no traces)")
+    return value
+
+
 def _ledger_url(value: str) -> str:
     parts = _split(value)
     # An "@" in the path means a password with an unquoted "/" in it, which would be shown as part of the path.
@@ -233,6 +240,8 @@ class Settings(BaseSettings):
     """Kernels compiled before the first call is taken. short: large and divided orders wait for theirs, once on a machine."""
     metrics_port: Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=65_535)] = 0
     """Port of http://HOST:PORT/metrics for Prometheus; 0: none."""
+    traces_url: Annotated[str, AfterValidator(_traces_url)] = ""
+    """OpenTelemetry collector that spans of calls are sent to, by gRPC; empty: none. `OTEL_…` variables say the rest."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 

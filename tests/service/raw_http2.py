@@ -1,6 +1,7 @@
 """A client that sends gRPC frames as it is told, right or wrong, and says how the call ended."""
 
 import socket
+import ssl
 import struct
 from typing import NamedTuple
 
@@ -29,8 +30,9 @@ def frame(message: bytes, flag: int = 0, length: int | None = None) -> bytes:
 class RawClient:
     """One HTTP/2 connection."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), SECONDS_MAX)
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+        plain = socket.create_connection(("127.0.0.1", port), SECONDS_MAX)
+        self._socket = plain if tls is None else tls.wrap_socket(plain, server_hostname="localhost")
         config = h2.config.H2Configuration(header_encoding="utf-8", validate_outbound_headers=False)
         self._h2 = h2.connection.H2Connection(config)
         self._h2.initiate_connection()

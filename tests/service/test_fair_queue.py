@@ -101,6 +101,15 @@ def test_a_lane_is_full_when_the_wait_would_be_too_long() -> None:
     assert not slow.has_room(10**9)
 
 
+def test_a_slow_call_alone_says_nothing_about_many() -> None:
+    """One at a time each took a second, as on a machine that is busy: a burst of them is let in, and goes together."""
+    lane: Waiting[int] = Waiting(10, 10_000, 250)
+    measured(lane, 1, 1_000 * MS)
+    for n in range(300):
+        assert lane.has_room(20_000)
+        lane.put("", 0, 1, n)
+
+
 def test_a_call_that_cannot_be_in_time_is_not_let_in() -> None:
     lane: Waiting[int] = Waiting(10, 10_000, 250)
     measured(lane, 10, MS // 20)

@@ -1,6 +1,5 @@
 """Plain quotes answered together get the answers that they get one by one."""
 
-import hmac
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +16,6 @@ from engine.service.decode import decode_estimate, decode_options_max, decode_qu
 from engine.service.encode import encode_quote
 from engine.service.fields import Violations
 from engine.service.plain_quotes import Moment, PlainPromises
-from engine.service.plain_tokens import Mac
 from engine.service.quote_tokens import QuoteKey, QuoteSigner
 from tests.optimizer.baskets import NOW, drawn_image, drawn_stock
 from tests.service.test_plain_orders import CLOCK, plainer_image
@@ -100,14 +98,6 @@ def test_stock_loaded_anew_numbers_its_receipts_anew() -> None:
                 assert answer == quoted_alone(request, image, stock), seed
                 anew += any(line.receipt_id for option in answer.options for s in option.plan.shipments for line in s.lines)
     assert anew > 10
-
-
-@pytest.mark.parametrize("length", [1, 32, 63, 64, 65, 200])
-def test_macs_are_those_of_the_standard_library(length: int) -> None:
-    rng = random.Random(length)
-    secret, message = rng.randbytes(length), rng.randbytes(rng.randrange(300))
-    mac = Mac(secret)
-    assert mac.digest(message) == mac.digest(message) == hmac.digest(secret, message, "sha256")
 
 
 @pytest.mark.parametrize("position", ["", "3-1041", "2-7,5-1"])

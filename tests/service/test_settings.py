@@ -36,7 +36,7 @@ def test_defaults() -> None:
         "record_lag_entries_max": 10000, "record_lag_ms_max": 1000,
         "record_wait_ms_max": 5000, "wait_ms_max": 500, "reservations_max": 100_000, "quote_key": "",
         "quote_minutes_valid": 30, "node_budget": 100000,
-        "warm_up": "all", "metrics_port": 0, "log_level": "info", "log_format": "console",
+        "warm_up": "all", "metrics_port": 0, "traces_url": "", "log_level": "info", "log_format": "console",
     }  # fmt: skip
 
 
