@@ -128,7 +128,7 @@ def main() -> None:
                 alone = run(Load(server.address, QUOTE, seconds, rate=mixed * (1 - HEAVY_SHARE)), quotes)
                 among, heavy = light_and_heavy(server.address, mixed, seconds)
                 row["light_p99_ms"], row["light_p99_among_ms"] = alone.percentile_ms(99), among.percentile_ms(99)
-                row["heavy_p99_ms"] = heavy.percentile_ms(99)
+                row["heavy_p99_ms"], row["heavy_answered"] = heavy.percentile_ms(99), heavy.good / max(1, heavy.offered)
                 rows.append(row)
     figures = {
         "quote_vs_aio_echo": median(row["quotes"] / row["aio"] for row in rows),

@@ -41,6 +41,7 @@ WINDOW_BYTES = 1 << 30
 READ_BYTES = 1 << 18
 FRAMES_MAX = READ_BYTES // 9 + 1
 STREAM_WINDOW = 65_535
+FRAME_BYTES_MAX = 16_384
 OPEN_IN_HAND_MAX = 1_000
 """Calls at once on one connection that servers take by their own limits."""
 
@@ -82,8 +83,10 @@ class Result:
     """Calls by gRPC status."""
     histogram: Any = None
     """Latency of good calls, microseconds, by `bucket_of`."""
-    offered: int = 0
+    due: int = 0
     """Calls that were due; in a closed loop those that were sent."""
+    offered: int = 0
+    """Calls that were sent. Fewer than were due: the generator could not, or was not let."""
     answer_bytes: int = 0
     """Of the last good answer."""
 
@@ -111,8 +114,8 @@ class Result:
         for status, count in other.statuses.items():
             statuses[status] = statuses.get(status, 0) + count
         return Result(
-            max(self.seconds, other.seconds), statuses, self.histogram + other.histogram, self.offered + other.offered,
-            max(self.answer_bytes, other.answer_bytes),
+            max(self.seconds, other.seconds), statuses, self.histogram + other.histogram, self.due + other.due,
+            self.offered + other.offered, max(self.answer_bytes, other.answer_bytes),
         )  # fmt: skip
 
 
@@ -227,9 +230,14 @@ class Connection:
         """Queue a call; `flush` sends it."""
         stream, self.next_stream = self.next_stream, self.next_stream + 2
         body = struct.pack(">BI", 0, len(message)) + message
+        assert len(body) <= FRAME_BYTES_MAX, "a message is one frame"
         self.due[stream] = due
         self.window -= len(body)
         self.out += frame(HEADERS, END_HEADERS, stream, self.head) + frame(DATA, END_STREAM, stream, body)
+
+    def has_room(self, in_hand_max: int) -> bool:
+        """Whether another call may be sent: no more than half a window of the server's is used up by one message."""
+        return self.is_open and len(self.due) < in_hand_max and self.window >= STREAM_WINDOW // 2
 
     def flush(self) -> None:
         """Send as much as goes."""
@@ -265,7 +273,7 @@ class Generator:
         self.histogram = np.zeros(BUCKETS, np.int64)
         self.statuses: dict[int, int] = {}
         self.answer_bytes = 0
-        self.offered = 0
+        self.due = self.offered = 0
 
     def run(self, starts_at: float) -> Result:
         """From the start to the end of the seconds measured."""
@@ -285,9 +293,9 @@ class Generator:
             if gap:
                 while next_due <= now:
                     late.append(next_due)
-                    self.offered += next_due >= self.measured_from
+                    self.due += next_due >= self.measured_from
                     next_due += gap
-                self._send_due(late)
+                self._send_due(late, now)
             else:
                 self._fill(now)
             waiting = False
@@ -302,7 +310,7 @@ class Generator:
         seconds = min(time.monotonic(), ends_at) - self.measured_from
         for connection in self.connections:
             connection.socket.close()
-        return Result(seconds, self.statuses, self.histogram, self.offered, self.answer_bytes)
+        return Result(seconds, self.statuses, self.histogram, self.due, self.offered, self.answer_bytes)
 
     def _message(self) -> bytes:
         self.sent += 1
@@ -310,18 +318,20 @@ class Generator:
 
     def _fill(self, now: float) -> None:
         for connection in self.connections:
-            while connection.is_open and len(connection.due) < self.in_hand_max and connection.window >= STREAM_WINDOW // 2:
+            while connection.has_room(self.in_hand_max):
+                self.due += now >= self.measured_from
                 self.offered += now >= self.measured_from
                 connection.call(self._message(), now)
 
-    def _send_due(self, late: deque[float]) -> None:
-        free = [each for each in self.connections if each.is_open and len(each.due) < self.in_hand_max]
+    def _send_due(self, late: deque[float], now: float) -> None:
+        free = [each for each in self.connections if each.has_room(self.in_hand_max)]
         while late and free:
             for connection in tuple(free):
                 if not late:
                     return
+                self.offered += now >= self.measured_from
                 connection.call(self._message(), late.popleft())
-                if len(connection.due) >= self.in_hand_max or connection.window < STREAM_WINDOW // 2:
+                if not connection.has_room(self.in_hand_max):
                     free.remove(connection)
 
     def _receive(self, connection: Connection) -> None:
@@ -431,7 +441,7 @@ def main() -> None:
     result = run(load, OneMessage(given.message.read_bytes()) if given.message else no_messages)
     json.dump(
         {
-            "per_second": result.per_second, "offered": result.offered, "statuses": result.statuses,
+            "per_second": result.per_second, "due": result.due, "offered": result.offered, "statuses": result.statuses,
             **{f"p{p:g}_ms": result.percentile_ms(p) for p in (50, 95, 99, 99.9)},
         },
         sys.stdout,
