@@ -3,6 +3,7 @@
 With best_l[T] the least that location l asks for the subset T, and rest[S] the least for S by any locations, the best plan
 that uses l costs min over T of best_l[T] + rest[S∖T]. Where that rest uses l again it is taken without l, from the second
 best location of each subset. A plan in which another location stands twice is a bound and no plan: it is called one.
+A location is dominated by one of the plan which can ship every subset that it can ship, for no more.
 Method: set partitioning by dynamic programming over subsets, as `partition_all`.
 """
 
@@ -25,10 +26,15 @@ C_FIXED with the split penalty; C_OPENING: the least a shipment of whatever cost
 (B_BEST, B_AT, B_SECOND, B_SECOND_AT, B_OTHER, B_OTHER_AT, B_VALUE, B_COUNT, B_CHOICE, BEST_ROWS) = range(10)
 """Rows of `tables` [BEST_ROWS, 2^n]; behind them what the programs need, 6 · n + 6 rows."""
 
-A_VALUE, A_HOW, A_COLUMN, A_SUBSET, A_SEND_COLUMN, A_SEND_SUBSET, A_SEND_MICROS, A_CARRIES, ANSWER_FIELDS = range(9)
+(
+    A_VALUE, A_HOW, A_COLUMN, A_SUBSET, A_SEND_COLUMN, A_SEND_SUBSET, A_SEND_MICROS, A_CARRIES, A_DOMINATORS, ANSWER_FIELDS,
+) = range(10)  # fmt: skip
 """Rows of `answer` [ANSWER_FIELDS, L]. A_VALUE: the best plan that uses the location, NEVER where there is none, A_HOW what
 that number is, A_COLUMN and A_SUBSET what the location ships in it; A_SEND_…: the most units it can ship, for the least;
-A_CARRIES: bits of the lines that it can ship."""
+A_CARRIES: bits of the lines that it can ship; A_DOMINATORS: bits of the chosen, in their order, that dominate it."""
+
+DOMINATORS_MAX = 8
+"""Of the chosen, the first: whether they dominate is asked of each way to ship a subset."""
 
 NONE, EXACT, AT_LEAST, AT_MOST = range(4)
 """What a value is: nothing, what the best plan costs, a bound below it, what some plan costs."""
@@ -48,7 +54,7 @@ def explain_locations(
     """
     full = (1 << n) - 1
     heads = scan_best(n, columns, facts, handling, price, shared, shared_need, shared_available, line_count, unit_count,
-                      tables, answer)  # fmt: skip
+                      chosen, tables, answer)  # fmt: skip
     rest = tables[BEST_ROWS : BEST_ROWS + TABLES_EACH * (n + 1)]
     other = tables[BEST_ROWS + TABLES_EACH * (n + 1) :]
     base = fill_rests(n, most, split, tables[B_BEST], short, rest)
@@ -102,7 +108,7 @@ def explain_locations(
 @allocating_kernel
 def scan_best(
     n: int, columns: int, facts: Ints, handling: Ints, price: Ints, shared: int, shared_need: Ints, shared_available: Ints,
-    line_count: Ints, unit_count: Ints, tables: Ints, answer: Ints,
+    line_count: Ints, unit_count: Ints, chosen: Ints, tables: Ints, answer: Ints,
 ) -> Ints:  # fmt: skip
     """The best two locations of every subset, and what each location could send; returns its first column, −1: none."""
     # Rows are taken out once: a slice counts references each time.
@@ -118,6 +124,11 @@ def scan_best(
     answer[A_VALUE, :], answer[A_HOW, :], carries[:] = NEVER, NONE, 0
     send_at[:], send_subset[:], send_micros[:] = -1, 0, NEVER
     full = (1 << n) - 1
+    own = np.full((min(chosen.shape[0], DOMINATORS_MAX), full + 1), NEVER, np.int64)
+    dominators = answer[A_DOMINATORS]
+    dominators[:] = (1 << own.shape[0]) - 1
+    price_chosen(columns, facts, handling, price, shared, shared_need, shared_available, line_count, unit_count, chosen,
+                 sums, own)  # fmt: skip
     for c in range(columns):
         l = at_location[c]  # noqa: E741
         chain[c] = heads[l]
@@ -126,6 +137,7 @@ def scan_best(
         check = shared > 0 or capacity_need(kinds[c], line_count[full], unit_count[full]) > lefts[c]
         sums[0] = fixed[c]
         carried, sent, sent_micros, sent_units = carries[l], send_subset[l], send_micros[l], unit_count[send_subset[l]]
+        dominating = dominators[l]
         s = (0 - mask) & mask
         while s != 0:
             at, low = np.uint64(s), s & -s
@@ -136,6 +148,11 @@ def scan_best(
                 not check or subset_fits(s, c, shared, shared_need, shared_available, kinds, lefts, line_count, unit_count)
             ):
                 carried |= s
+                left = dominating
+                while left != 0:
+                    if cost < own[line_of(left & -left), at]:
+                        dominating ^= left & -left
+                    left &= left - 1
                 units = unit_count[at]
                 if units > sent_units or (units == sent_units and cost < sent_micros):
                     sent, sent_micros, sent_units = s, cost, units
@@ -144,7 +161,35 @@ def scan_best(
                     note_best(s, cost, c, l, at_location, best, best_at, second, second_at)
             s = (s - mask) & mask
         carries[l], send_subset[l], send_micros[l] = carried, sent, sent_micros
+        dominators[l] = dominating
+    for i in range(chosen.shape[0]):
+        dominators[chosen[i]] = 0
     return heads
+
+
+@kernel
+def price_chosen(
+    columns: int, facts: Ints, handling: Ints, price: Ints, shared: int, shared_need: Ints, shared_available: Ints,
+    line_count: Ints, unit_count: Ints, chosen: Ints, sums: Ints, own: Ints,
+) -> None:  # fmt: skip
+    """own[i, S] = the least that chosen[i] asks for a subset, NEVER as it was where it cannot ship it; sums is scratch."""
+    at_location, masks, rows, kinds, lefts = facts[C_LOCATION], facts[C_MASK], facts[C_PRICE_ROW], facts[C_KIND], facts[C_LEFT]
+    for c in range(columns):
+        for i in range(own.shape[0]):
+            if at_location[c] != chosen[i]:
+                continue
+            mask = masks[c]
+            sums[0] = facts[C_FIXED, c]
+            s = (0 - mask) & mask
+            while s != 0:
+                low = s & -s
+                sums[s] = sums[s ^ low] + handling[line_of(low), c]
+                cost = sums[s] + price[rows[c], s]
+                if cost < own[i, s] and subset_fits(
+                    s, c, shared, shared_need, shared_available, kinds, lefts, line_count, unit_count
+                ):
+                    own[i, s] = cost
+                s = (s - mask) & mask
 
 
 @kernel

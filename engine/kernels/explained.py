@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.alternatives import (
     A_CARRIES,
+    A_DOMINATORS,
     A_HOW,
     A_SEND_COLUMN,
     A_SEND_SUBSET,
@@ -57,7 +58,7 @@ from engine.kernels.offers import (
     Offers,
     permitted_lines,
 )
-from engine.kernels.partition import NEVER
+from engine.kernels.partition import NEVER, line_of
 from engine.kernels.runs import BEGIN, END, PLACE, POSITION, PROFILE, RUN, RUN_COUNT, SERVICE_FIELDS, RunTables
 from engine.kernels.score import ANY_SHIFT
 from engine.kernels.stock import position_available
@@ -268,19 +269,22 @@ def exclude(
 
 @kernel
 def spread_answer(
-    answer: Ints, facts: Ints, cost: int, beyond: int, index: Ints, carries: Bools, sends: Bools, columns: Ints,
-    difference: Ints, known: Ints,
+    answer: Ints, facts: Ints, cost: int, beyond: int, index: Ints, chosen: Ints, carries: Bools, sends: Bools, columns: Ints,
+    difference: Ints, known: Ints, dominator: Ints,
 ) -> None:  # fmt: skip
     """The answer of `alternatives.explain_locations` against a plan that costs `cost`; outputs are zero, columns −1.
 
     A value that is `beyond` more is no difference. index [n]: the row of carries and sends [.., L] of each line; columns
     [4, L]: service, start, day and latest delivery of what a location sends; difference, known [L]. A bound below zero
-    says nothing more than zero.
+    says nothing more than zero. dominator [L]: the first of the chosen that dominates the location, −1: none does.
     """
     for l in range(difference.shape[0]):  # noqa: E741
         for j in range(index.shape[0]):
             carries[index[j], l] = (answer[A_CARRIES, l] >> j) & 1
             sends[index[j], l] = (answer[A_SEND_SUBSET, l] >> j) & 1
+        dominator[l] = -1
+        if answer[A_CARRIES, l] != 0 and answer[A_DOMINATORS, l] != 0:
+            dominator[l] = chosen[line_of(answer[A_DOMINATORS, l] & -answer[A_DOMINATORS, l])]
         c = answer[A_SEND_COLUMN, l]
         if c >= 0:
             columns[0, l], columns[1, l] = facts[C_SERVICE, c], facts[C_START, c]

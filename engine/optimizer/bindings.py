@@ -1,5 +1,8 @@
 """Which limits bind a plan: those without which, each dropped alone, another plan would be better."""
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 
 from engine.domain.enums import Term
@@ -17,6 +20,9 @@ from engine.optimizer.shortage import CAPACITY, restrictions_of
 
 RESTRICTIONS_MAX = 32
 """Limits that are tried; an order with more is told of the first ones."""
+
+COUNTS = ("max_locations", "max_locations_per_order", "max_locations_per_line")
+"""Limits that count locations."""
 
 
 def bindings_of(
@@ -40,8 +46,23 @@ def bindings_of(
         saving = cost - other_cost
         if more > 0 or (more == 0 and saving > 0):
             limit, used = measured(scene, restriction.field, plan.shipments)
-            found.append(Binding(restriction.field, saving if more == 0 else None, more, limit, used))
+            price = None
+            if limit is not None and restriction.field.rpartition(".")[2] in COUNTS:
+                # Of whole numbers, one more is the least there is of a limit.
+                eased = with_limit(scene, restriction.field, limit + 1)
+                eased_cost, eased_units = replan(eased, lanes, lines, services, nodes_max)
+                price = cost - eased_cost if eased_units == units else None
+            found.append(Binding(restriction.field, saving if more == 0 else None, more, limit, used, price))
     return tuple(found)
+
+
+def with_limit(scene: Scene, field: str, limit: int) -> Scene:
+    """The scene with another limit of policy or constraints."""
+    owner, _, name = field.rpartition(".")
+    if owner == "policy":
+        return replace(scene, policy=replace(scene.policy, **{name: limit}))
+    basket = scene.basket
+    return replace(scene, basket=replace(basket, constraints=replace(basket.constraints, **{name: limit})))
 
 
 def penalties(terms: tuple[CostTerm, ...]) -> int:
@@ -84,10 +105,12 @@ def replan(
 def measured(scene: Scene, field: str, shipments: tuple[Shipment, ...]) -> tuple[int | None, int | None]:
     """(the limit, what the plan uses of it), in its own unit; None where it is not a number."""
     owner, _, name = field.rpartition(".")
-    if name in ("max_locations", "max_locations_per_order"):
-        limit = getattr(scene.policy if owner == "policy" else scene.basket.constraints, name)
-        return limit, len({s.location for s in shipments})
+    if name not in (*COUNTS, "max_distance_meters") or owner not in ("policy", "constraints"):
+        return None, None
+    limit = getattr(scene.policy if owner == "policy" else scene.basket.constraints, name)
     if name == "max_distance_meters":
-        limit = getattr(scene.policy if owner == "policy" else scene.basket.constraints, name)
         return limit, max((s.distance_meters for s in shipments), default=0)
-    return None, None
+    if name == "max_locations_per_line":
+        at = {(peg.line, s.location) for s in shipments for peg in s.pegs}
+        return limit, max(Counter(line for line, _ in at).values(), default=0)
+    return limit, len({s.location for s in shipments})

@@ -62,11 +62,11 @@ def _explain(
     chosen = frozenset(s.location for s in plan.shipments)
     carries = np.zeros((n, count), np.bool_)
     sends, difference, known = np.zeros_like(carries), np.zeros(count, np.int64), np.zeros(count, np.int64)
-    columns = Columns(*np.full((4, count), -1, np.int64))
+    columns, dominator = Columns(*np.full((4, count), -1, np.int64)), np.full(count, -1, np.int64)
     without: tuple[Without, ...] = ()
     table = table_of(scene, lines, services, is_decided=is_decided)
     if table is not None:
-        carries, sends, difference, known, columns, without = differences(scene, lines, shipments, table)
+        carries, sends, difference, known, dominator, columns, without = differences(scene, lines, shipments, table)
     elif lines and scene.lanes is not None and is_one_group(scene, lines):
         variants = variants_of(scene, scene.lanes, lines, services)
         if variants is not None:
@@ -74,11 +74,11 @@ def _explain(
             cost = total_micros(scene, shipments, variants)
             carries, sends, columns, difference, known, without = differences_of(scene, lines, used, cost, variants, nodes_max)
     units = with_sources(scene, lines, units_of(scene, lines, table))
-    known[list(chosen)], difference[list(chosen)] = Known.EXACT, 0
+    known[list(chosen)], difference[list(chosen)], dominator[list(chosen)] = Known.EXACT, 0, -1
     why = exclusions(scene, lines, services, carries, units)
     full = level >= Level.FULL
     return Explanation(
-        scene, plan, level, lines, chosen, carries, why, units, difference, known, columns, sends,
+        scene, plan, level, lines, chosen, carries, why, units, difference, known, dominator, columns, sends,
         send_terms(scene, lines, sends, columns) if full and n else (), without if full else (),
         bindings_of(scene, plan, lines, services, nodes_max) if full and n and with_bindings else (),
     )  # fmt: skip
@@ -119,8 +119,8 @@ def total_micros(scene: Scene, shipments: tuple[Shipment, ...], variants: Varian
 
 def differences(
     scene: Scene, lines: tuple[int, ...], shipments: tuple[Shipment, ...], table: ColumnTable
-) -> tuple[Bools, Bools, Ints, Ints, Columns, tuple[Without, ...]]:
-    """(carries, sends, difference, known, columns, without) of `Explanation`."""
+) -> tuple[Bools, Bools, Ints, Ints, Ints, Columns, tuple[Without, ...]]:
+    """(carries, sends, difference, known, dominator, columns, without) of `Explanation`."""
     count = len(scene.image.location_ids)
     used = np.array(sorted({s.location for s in shipments}), np.int64)
     answer, without = by_location(table, count, used)
@@ -128,10 +128,11 @@ def differences(
     # Where a unit short has no price, a plan that leaves more short costs more than any other.
     beyond = NEVER if scene.policy.short_micros is not None else table.short_unit // 2
     bits, columns = np.zeros((2, len(lines), count), np.bool_), np.full((4, count), -1, np.int64)
-    difference, known = np.zeros((2, count), np.int64)
+    difference, known, dominator = np.zeros((3, count), np.int64)
     index = np.array([lines.index(i) for i in table.lines], np.int64)
-    spread_answer(answer, table.facts, cost, beyond, index, bits[0], bits[1], columns, difference, known)
-    return bits[0], bits[1], difference, known, Columns(*columns), tuple(
+    spread_answer(answer, table.facts, cost, beyond, index, used, bits[0], bits[1], columns, difference, known,
+                  dominator)  # fmt: skip
+    return bits[0], bits[1], difference, known, dominator, Columns(*columns), tuple(
         Without(location, micros - cost, Known(how)) if micros - cost < beyond else Without(location, 0, Known.UNKNOWN)
         for location, micros, how in zip(used.tolist(), *without.tolist(), strict=True)
     )  # fmt: skip

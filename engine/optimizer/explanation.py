@@ -59,13 +59,17 @@ class Without(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """A limit without which the plan would be another: what it would save, or how many more units it would hold."""
+    """A limit without which the plan would be another: what it would save, or how many more units it would hold.
+
+    price_micros: what one more of a limit that counts would save; None where it does not count, or would hold more units.
+    """
 
     field: str
     saving_micros: int | None
     more_units: int
     limit: int | None
     used: int | None
+    price_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class Explanation:
     """[L]: the best plan that uses the location less this plan."""
     known: Ints
     """[L]: `Known` of each difference."""
+    dominator: Ints
+    """[L]: a location of the plan that could send each set of whole lines that this one could, for no more; −1: none told."""
     columns: Columns
     sends: Bools
     """[n, L]: the lines that `columns` would send."""

@@ -54,6 +54,7 @@ def encode_explanation(explained: Explanation) -> types_pb2.Explanation:
         wire.binding_constraints.add(
             constraint=bound.field, limit=bound.limit or 0, used=bound.used or 0, saving_micros=bound.saving_micros,
             more_quantity=bound.more_units, message=binding_text(bound.saving_micros, bound.more_units),
+            shadow_price_micros=bound.price_micros,
         )  # fmt: skip
     wire.flips.extend(flips(explained, ranked))
     return wire
@@ -114,7 +115,12 @@ def exclusion_reasons(
         types_pb2.ExclusionReason(reason=reason, message=message, line_ids=[] if everywhere else dict.fromkeys(ids))
         for (reason, message), ids in found.items()
     ]
-    if feasible and known is not Known.UNKNOWN:
+    dominator = explained.dominator.item(location)
+    if dominator >= 0:
+        better = explained.scene.image.location_ids[dominator]
+        message = f"{better} could send each set of whole lines that it could send, for no more"
+        wire.append(types_pb2.ExclusionReason(reason="DOMINATED", message=message, dominated_by_location_id=better))
+    elif feasible and known is not Known.UNKNOWN:
         wire.append(types_pb2.ExclusionReason(reason="DEARER", message="it could serve, but no plan that uses it is better"))
     elif feasible:
         wire.append(types_pb2.ExclusionReason(reason="DEARER", message="it could serve, but is in no plan found to be better"))
@@ -187,16 +193,18 @@ def day_of(explained: Explanation, location: int) -> int:
 def flips(explained: Explanation, ranked: list[int]) -> list[types_pb2.Flip]:
     """The least changes: locations that would have to be cheaper to be used, and dearer to be left."""
     ids = explained.scene.image.location_ids
-    could = [each for each in ranked if each not in explained.chosen and explained.known[each] != Known.UNKNOWN]
+    unchosen = np.array([each for each in ranked if each not in explained.chosen], np.int64)
+    known = explained.known[unchosen]
     # That a change must be so large at the least tells of no change that does it: only where nothing better is known.
-    sure = [each for each in could if explained.known[each] != Known.AT_LEAST]
+    sure = unchosen[(known != Known.UNKNOWN) & (known != Known.AT_LEAST)]
+    nearest = sure if len(sure) else unchosen[known != Known.UNKNOWN]
     found = [
         types_pb2.Flip(
             message=f"if shipping from {ids[location]} cost less by more than this, the plan would use it",
             change_micros=max(0, explained.difference_micros.item(location)), location_id=ids[location],
             kind=KINDS[Known(explained.known.item(location))],
         )
-        for location in (sure or could)[:FLIPS_MAX]
+        for location in nearest[:FLIPS_MAX].tolist()
     ]  # fmt: skip
     found += [
         types_pb2.Flip(

@@ -55,7 +55,8 @@ def test_each_location_says_what_stands_in_its_way(server: Server) -> None:
     assert (seen["A"].chosen, seen["A"].feasible, seen["A"].difference_micros, reasons(seen["A"])) == (True, True, 0, [])
     assert (seen["B"].feasible, seen["B"].difference_micros) == (True, PARCEL_MICROS + SPLIT_MICROS)
     assert seen["B"].difference_kind == EXACT
-    assert reasons(seen["B"]) == [("OUT_OF_STOCK", ("2",)), ("DEARER", ())]
+    assert reasons(seen["B"]) == [("OUT_OF_STOCK", ("2",)), ("DOMINATED", ())]
+    assert seen["B"].reasons[1].dominated_by_location_id == "A"
     assert [stock.available_quantity for stock in seen["B"].stock] == [5, 1]
     assert seen["B"].cost.total_micros == PARCEL_MICROS
     assert reasons(seen["off"]) == [("DISABLED", ())]
@@ -90,7 +91,34 @@ def test_a_limit_that_binds_says_what_it_costs(server: Server) -> None:
     assert shipped(answer.plan) == {"new-york": {"1": 1}}
     (bound,) = answer.explanation.binding_constraints
     assert (bound.constraint, bound.saving_micros) == ("lines[0].allowed_location_ids", FAR_MICROS - PARCEL_MICROS + 5_858)
+    assert not bound.HasField("shadow_price_micros")
     assert reasons(by_id(answer.explanation)["A"]) == [("RESTRICTED", ())]
+
+
+@pytest.mark.parametrize(("count", "price"), [(2, True), (3, False)])
+def test_what_one_more_location_would_save(server: Server, count: int, price: bool) -> None:
+    """Only new-york has all, 5,858 km away: with a second location two parcels cost less; three lines take a third."""
+    at = {"A": 5, "B": 5, "X": 5}
+    items = [stocked(server, **{name: 5, "new-york": 5}) for name in list(at)[:count]]
+    limits = types_pb2.Constraints(max_locations=types_pb2.IntegerConstraint(value=1))
+    wanted = basket(lines(*((item, 1) for item in items)), policy_id="abroad", constraints=limits)
+    answer = explain(server, basket=wanted)
+    assert shipped(answer.plan).keys() == {"new-york"}
+    (bound,) = answer.explanation.binding_constraints
+    assert (bound.constraint, bound.limit, bound.used) == ("constraints.max_locations", 1, 1)
+    assert bound.saving_micros == FAR_MICROS - count * PARCEL_MICROS + 5_858
+    assert bound.shadow_price_micros == (bound.saving_micros if price else 0)
+
+
+def test_dominated_is_not_dearer(server: Server) -> None:
+    """X could send more in one parcel than either that was chosen; B nothing that Y could not send as well."""
+    items = [stocked(server, **dict.fromkeys(names, 5)) for names in ("XY", "XY", "XZ", "XZ", "YB", "Z")]
+    answer = explain(server, basket=basket(lines(*((item, 1) for item in items))))
+    assert shipped(answer.plan).keys() == {"Y", "Z"}
+    seen = by_id(answer.explanation)
+    assert reasons(seen["X"])[-1] == ("DEARER", ())
+    assert reasons(seen["B"])[-1] == ("DOMINATED", ())
+    assert seen["B"].reasons[-1].dominated_by_location_id == "Y"
 
 
 @pytest.mark.parametrize("mode", [COMMIT, PREVIEW])

@@ -10,6 +10,7 @@ import numpy as np
 from engine.kernels.alternatives import (
     A_CARRIES,
     A_COLUMN,
+    A_DOMINATORS,
     A_HOW,
     A_SEND_COLUMN,
     A_SEND_MICROS,
@@ -51,6 +52,17 @@ class Case(NamedTuple):
     units: list[int]
     need: list[int]
     stock: list[int]
+
+    def least(self, location: int, subset: int) -> int | None:
+        """The least by any column of a location; None where none can carry the subset."""
+        columns = [c for c, at in enumerate(self.facts[C_LOCATION].tolist()) if at == location]
+        return min((cost for c in columns if (cost := self.cost(c, subset)) is not None), default=None)
+
+    def dominates(self, better: int, location: int) -> bool:
+        """Whether one location ships every subset that the other can, for no more."""
+        subsets = range(1, 1 << self.n)
+        pairs = [(self.least(better, s), asked) for s in subsets if (asked := self.least(location, s)) is not None]
+        return all(cost is not None and cost <= asked for cost, asked in pairs)
 
     def cost(self, column: int, subset: int) -> int | None:
         """None where the column cannot carry the subset."""
@@ -139,6 +151,9 @@ def test_every_location_of_an_order() -> None:
             bound = NEVER
             if base < NEVER and columns:
                 bound = base + min(int(case.facts[C_OPENING, c]) for c in columns) + min(opening, extra)
+            dominating = [i for i, d in enumerate(chosen) if place not in chosen and case.dominates(d, place)]
+            assert answer[A_DOMINATORS, place] == sum(1 << i for i in dominating), (seed, place)
+            seen["dominated"] += bool(dominating) and bool(columns)
             if how == NONE:
                 assert value == true == NEVER, (seed, place)
             elif how == AT_LEAST:
@@ -175,5 +190,5 @@ def test_every_location_of_an_order() -> None:
                 assert value == true, (seed, place)
                 assert how == (AT_MOST if value > bound else EXACT)
                 seen["without"] += 1
-    assert min(seen["exact"], seen["at most"], seen["without"]) > 100, seen
+    assert min(seen["exact"], seen["at most"], seen["without"], seen["dominated"]) > 100, seen
     assert seen["exact"] > 20 * seen["bounds"] > 100, seen

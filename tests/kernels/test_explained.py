@@ -7,6 +7,7 @@ import pytest
 
 from engine.kernels.alternatives import (
     A_CARRIES,
+    A_DOMINATORS,
     A_HOW,
     A_SEND_COLUMN,
     A_SEND_SUBSET,
@@ -171,13 +172,17 @@ def test_answers_as_differences(seed: int) -> None:
         answer[[A_VALUE, A_HOW], place] = rng.choice([rng.randint(0, 80), NEVER]), rng.choice([EXACT, AT_LEAST])
     index = rng.sample(range(4), n)
     carries, sends = np.zeros((2, 4, places), np.bool_)
-    told, difference, known = np.full((4, places), -1), np.zeros(places, np.int64), np.zeros(places, np.int64)
-    spread_answer(answer, facts, cost, beyond, np.array(index), carries, sends, told, difference, known)
+    told, difference, known, dominator = np.full((4, places), -1), *np.zeros((3, places), np.int64)
+    chosen = np.array(rng.sample(range(places), 2))
+    answer[A_DOMINATORS] = [rng.randrange(4) for _ in range(places)]
+    spread_answer(answer, facts, cost, beyond, np.array(index), chosen, carries, sends, told, difference, known, dominator)
     for place in range(places):
         for row in range(4):
             bit = index.index(row) if row in index else -1
             assert carries[row, place] == (bit >= 0 and bool(answer[A_CARRIES, place] >> bit & 1))
             assert sends[row, place] == (bit >= 0 and bool(answer[A_SEND_SUBSET, place] >> bit & 1))
+        dominating = [int(d) for i, d in enumerate(chosen) if answer[A_CARRIES, place] and answer[A_DOMINATORS, place] >> i & 1]
+        assert dominator[place] == (dominating or [-1])[0]
         c = int(answer[A_SEND_COLUMN, place])
         assert told[:, place].tolist() == ([-1] * 4 if c < 0 else facts[[C_SERVICE, C_START, C_DAY, C_LATEST], c].tolist())
         value, how = answer[[A_VALUE, A_HOW], place].tolist()
