@@ -1,7 +1,6 @@
 """Which limits bind a plan: those without which, each dropped alone, another plan would be better."""
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from engine.optimizer.load import Chosen
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
-from engine.optimizer.shortage import CAPACITY, restrictions_of
+from engine.optimizer.shortage import CAPACITY, constrained, restrictions_of, ruled
 
 RESTRICTIONS_MAX = 32
 """Limits that are tried; an order with more is told of the first ones."""
@@ -59,10 +58,7 @@ def bindings_of(
 def with_limit(scene: Scene, field: str, limit: int) -> Scene:
     """The scene with another limit of policy or constraints."""
     owner, _, name = field.rpartition(".")
-    if owner == "policy":
-        return replace(scene, policy=replace(scene.policy, **{name: limit}))
-    basket = scene.basket
-    return replace(scene, basket=replace(basket, constraints=replace(basket.constraints, **{name: limit})))
+    return (ruled if owner == "policy" else constrained)(scene, name, limit)
 
 
 def penalties(terms: tuple[CostTerm, ...]) -> int:
