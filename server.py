@@ -358,16 +358,16 @@ def ledger(shard: Annotated[int, typer.Option(help="Which shard it records, from
 @app.command(hidden=True)
 def outbox() -> None:
     """Deliver the ledger's events to subscribers; `serve` starts it so. Several may be started: one works, the others wait."""
+    from engine.inventory.shards import Shards
     from engine.ledger.lease import Lease, LedgerRefused
     from engine.ledger.recorder import Fenced
     from engine.outbox.outbox import Outbox
 
     settings = _settings()
     configure_logs(settings.log_level, settings.log_format, "outbox")
-    if settings.shards > 1:
-        _fail("BELOFTE_WEBHOOKS: events of a network over shards are not told in this version", EXIT_MISUSED)
     delivering = Outbox(
-        settings.ledger_url_in_use, f"urn:belofte:{settings.partition}", _subscribers(settings), SystemClock()
+        settings.ledger_url_in_use, f"urn:belofte:{settings.partition}", _subscribers(settings), SystemClock(),
+        shards=Shards(settings.shards),
     )  # fmt: skip
     stopping = threading.Event()
 

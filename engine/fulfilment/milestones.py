@@ -10,11 +10,11 @@ from typing import NamedTuple
 from belofte.v1 import types_pb2
 
 from engine.domain.life import ShipmentState, Way
-from engine.fulfilment.order_record import Order
 
 PICK, HANDOVER, TRANSFER, READY = "PICK_BY", "HANDOVER_BY", "TRANSFER_BY", "READY_BY"
 NOT_LEFT = (ShipmentState.PLANNED.value, ShipmentState.ACCEPTED.value)
-BY_TRUCK = (Way.SHIP_TO_STORE.value, Way.CONSOLIDATION.value)
+SHIPPED, DIGITAL, SHIP_TO_STORE = ShipmentState.SHIPPED.value, Way.DIGITAL.value, Way.SHIP_TO_STORE.value
+BY_TRUCK = (SHIP_TO_STORE, Way.CONSOLIDATION.value)
 
 
 class Milestone(NamedTuple):
@@ -28,22 +28,27 @@ class Milestone(NamedTuple):
 def milestones(plan: types_pb2.Plan) -> Iterator[Milestone]:
     """The next one of each shipment that has one ahead."""
     for shipment in plan.shipments:
-        if not shipment.lines:
-            continue
-        # Plain numbers: this is asked of every order that is recorded.
-        way, state = int(shipment.route), int(shipment.state)
-        if state in NOT_LEFT and way != Way.DIGITAL and shipment.HasField("handover_by"):
-            name = PICK if way == Way.PICKUP else TRANSFER if way in BY_TRUCK else HANDOVER
-            yield Milestone(shipment.handover_by.seconds * 1_000, name, shipment)
-        elif state == ShipmentState.SHIPPED and way == Way.SHIP_TO_STORE and shipment.HasField("delivery_latest"):
-            yield Milestone(shipment.delivery_latest.seconds * 1_000, READY, shipment)
+        if shipment.lines and (unix_ms := next_ms(shipment)) is not None:
+            yield Milestone(unix_ms, _name(shipment), shipment)
 
 
-def first_milestone(order: Order, plan: types_pb2.Plan) -> int:
-    """When the next is due, in Unix milliseconds; 0: none is, or the order is known to be at risk."""
-    if order.HasField("at_risk_since"):
-        return 0
-    return min((max(1, each.unix_ms) for each in milestones(plan)), default=0)
+def next_ms(shipment: types_pb2.Shipment) -> int | None:
+    """When the next one of a shipment is due, in Unix milliseconds; None: it has none ahead."""
+    # Plain numbers: this is asked of every order that is recorded.
+    state, way = shipment.state, shipment.route
+    if state in NOT_LEFT:
+        if way != DIGITAL and shipment.HasField("handover_by"):
+            return shipment.handover_by.seconds * 1_000
+    elif state == SHIPPED and way == SHIP_TO_STORE and shipment.HasField("delivery_latest"):
+        return shipment.delivery_latest.seconds * 1_000
+    return None
+
+
+def _name(shipment: types_pb2.Shipment) -> str:
+    way = int(shipment.route)
+    if shipment.state == SHIPPED:
+        return READY
+    return PICK if way == Way.PICKUP else TRANSFER if way in BY_TRUCK else HANDOVER
 
 
 def missed(plan: types_pb2.Plan, now_unix_ms: int) -> list[Milestone]:

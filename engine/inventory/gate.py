@@ -153,7 +153,12 @@ class StoreGate:
 
 def link_of(previous_link: str, position: str, request_id: str, entry: bytes) -> str:
     """SHA-1 of (link before, position, request id, SHA-256 of the entry): what commit.lua computes, for lineage alone."""
-    text = f"{previous_link} {position} {request_id} {sha256(entry).hexdigest()}"
+    return link_over(previous_link, position, request_id, sha256(entry).hexdigest())
+
+
+def link_over(previous_link: str, position: str, request_id: str, entry_hash: str) -> str:
+    """The same, where the entry was hashed already."""
+    text = f"{previous_link} {position} {request_id} {entry_hash}"
     return sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 

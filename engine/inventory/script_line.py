@@ -1,7 +1,12 @@
 """A connection on which a script is called again before the calls before it are answered."""
 
+import socket
 from collections.abc import Sequence
 from typing import Any
+
+SEND_BUFFER_BYTES = 2**20
+"""Of the connection: a call is sent whole while the server is busy with the one before, instead of being waited for. The
+system's usual 208 KiB is less than one batch; it may allow less than is asked for."""
 
 
 class ScriptLine:
@@ -18,6 +23,8 @@ class ScriptLine:
         """Call the script. Raises redis.RedisError; then nothing more can be received."""
         if self._connection is None:
             self._connection = self._pool.get_connection()
+            # The client has no option for it on Unix sockets. Set anew each time: connections of the pool come and go.
+            self._connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._unanswered += 1
         # By its text and not by its digest: a server that lacks it would refuse one call and, were it loaded by somebody
         # else meanwhile, do the next.

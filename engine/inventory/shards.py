@@ -102,6 +102,12 @@ class Shards:
         pairs = zip(self.parse(position), self.parse(of), strict=True)
         return any(ordinal(one) > ordinal(other) for one, other in pairs)
 
+    def latest(self, position: str, other: str) -> str:
+        """The token of who has seen what either of two has."""
+        if self.count == 1:
+            return max(position, other, key=ordinal)
+        return join(max(pair, key=ordinal) for pair in zip(self.parse(position), self.parse(other), strict=True))
+
     def is_of_epoch(self, position: str, of: str) -> bool:
         """Whether a token is of the epochs of another one, in each log that it tells of."""
         known = self.parse(of)

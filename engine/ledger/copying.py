@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, inspect, select
 
 from engine.ledger.database import write_to
 from engine.ledger.insert import insert_rows
@@ -28,7 +28,12 @@ def copy_ledger(source: Engine, target: Engine, advance: Advance = lambda done, 
     """
     with _one_instant(source) as reading:
         check_version(reading)
-        counts = {table: reading.execute(select(func.count()).select_from(table)).scalar_one() for table in _tables()}
+        # A table may come later than the others of its version.
+        known = set(inspect(reading).get_table_names())
+        counts = {
+            table: reading.execute(select(func.count()).select_from(table)).scalar_one() if table.name in known else 0
+            for table in _tables()
+        }
         rows = sum(counts.values()) + counts[entries]
         done = 0
         with write_to(target) as writing:
@@ -37,7 +42,7 @@ def copy_ledger(source: Engine, target: Engine, advance: Advance = lambda done, 
                 raise CopyError("the database that was named holds a ledger already: name an empty one")
             for table in _tables():
                 writing.execute(delete(table))
-                for some in _rows(reading, table):
+                for some in _rows(reading, table) if table.name in known else ():
                     _insert(writing, table, some)
                     done += len(some)
                     advance(done, rows)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from belofte.v1 import order_service_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true
 
 from engine.domain.life import OrderState, ShipmentState
 from engine.fulfilment.draft import OrderRecord
@@ -19,9 +19,10 @@ from engine.inventory.parts import Decision
 from engine.inventory.recorded import Overruled
 from engine.inventory.shards import WHOLE, Shards, each_of, join
 from engine.inventory.transaction import Cell
-from engine.ledger import order_list, reservations
+from engine.ledger import follow, order_list, reservations
 from engine.ledger import orders as order_rows
 from engine.ledger.database import open_database, write_to
+from engine.ledger.follow import LogEntry
 from engine.ledger.networks import begin_deciding
 from engine.ledger.order_list import OrderFilter, OrderPage, Place
 from engine.ledger.orders import in_order
@@ -62,14 +63,6 @@ class OrderEntry(NamedTuple):
     risks: tuple[int, ...]
 
 
-class LogEntry(NamedTuple):
-    """An entry as who follows the log reads it. `at_risk`: (risk, order) by which of its risks, then by order."""
-
-    position: str
-    entry: bytes
-    at_risk: tuple[tuple[int, str], ...]
-
-
 @dataclass(frozen=True, slots=True)
 class OrderPegs:
     """Base units of an order by position, and how many entries have moved them since it was made."""
@@ -87,6 +80,11 @@ class Ledger:
         """Connects when first used."""
         self._database = open_database(url)
         self._shards = shards
+
+    @property
+    def shards(self) -> Shards:
+        """How the network is split."""
+        return self._shards
 
     def close(self) -> None:
         """Disconnect."""
@@ -148,6 +146,18 @@ class Ledger:
         """The entries that made and changed an order, oldest first; empty where there is none."""
         found = self._entries_of(order_id, order_entries.c.risk == CHANGED)
         return tuple(RecordedEntry(each.position, each.entry) for each in found)
+
+    def find_order_until(self, order_id: str, position: str) -> tuple[RecordedEntry, ...]:
+        """These, up to an entry that tells of the order: what it was then."""
+        found = self.find_order(order_id)
+        if self._shards.count == 1:
+            return tuple(each for each in found if ordinal(each.position) <= ordinal(position))
+        before: set[str] = set()
+        for each in self.find_order_events(order_id):
+            before.add(each.position)
+            if each.position == position:
+                break
+        return tuple(each for each in found if each.position in before)
 
     def find_order_events(self, order_id: str) -> tuple[OrderEntry, ...]:
         """These, and entries that tell something of the order without changing it."""
@@ -279,33 +289,28 @@ class Ledger:
     def last_position(self) -> str:
         """Position of the last entry, of each shard; `ORIGIN` where there is none."""
         if self._shards.count > 1:
-            rows = self._rows(select(fence.c.last_epoch, fence.c.last_sequence))
+            rows = self._rows(select(fence.c.last_epoch, fence.c.last_sequence).order_by(fence.c.id))
             return join(f"{row.last_epoch}-{row.last_sequence}" for row in rows)
         last = select(entries.c.epoch, entries.c.sequence).order_by(entries.c.epoch.desc(), entries.c.sequence.desc()).limit(1)
         return next((f"{row.epoch}-{row.sequence}" for row in self._rows(last)), ORIGIN)
 
+    def is_lost(self, position: str) -> bool:
+        """Whether a position was not recorded and never will be: its epoch has ended. Of several, any."""
+        last = self._shards.parse(self.last_position())
+        over = [
+            each for each in each_of(position)
+            if each != ORIGIN and ordinal(last[self._shards.of_position(each)])[0] > ordinal(each)[0]
+        ]  # fmt: skip
+        # Asked after the end of its epoch is known: what was recorded before that is found now.
+        return any(not self.has_recorded(each) for each in over)
+
     def entries_after(self, position: str, count: int) -> list[LogEntry]:
-        """The first `count` entries after a position, oldest first."""
-        place = entries.c.epoch, entries.c.sequence
-        after = tuple_(*place) > tuple_(*ordinal(position))
-        some = select(*place, entries.c.entry).where(after).order_by(*place).limit(count)
-        with self._database.connect() as connection:
-            rows = connection.execute(some).all()
-            if not rows:
-                return []
-            told = order_entries.c.epoch, order_entries.c.sequence
-            first, last = tuple_(rows[0].epoch, rows[0].sequence), tuple_(rows[-1].epoch, rows[-1].sequence)
-            risks = select(*told, order_entries.c.risk, order_entries.c.order_id).where(
-                tuple_(*told) >= first, tuple_(*told) <= last, order_entries.c.risk != CHANGED
-            )
-            at_risk: dict[tuple[int, int], list[tuple[int, str]]] = {}
-            for epoch, sequence, risk, order_id in connection.execute(risks):
-                at_risk.setdefault((epoch, sequence), []).append((risk, order_id))
-        # Sorted here: databases order text each in their own way.
-        return [
-            LogEntry(f"{epoch}-{sequence}", bytes(entry), tuple(sorted(at_risk.get((epoch, sequence), ()))))
-            for epoch, sequence, entry in rows
-        ]
+        """The first entries after a position, `count` at the most: see `follow.py`."""
+        return follow.entries_after(self._database, self._shards, position, count)
+
+    def entry_at(self, position: str) -> LogEntry | None:
+        """One entry as who follows the log reads it; None where there is none."""
+        return follow.entry_at(self._database, self._shards, position)
 
     def _rows(
         self, query: Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]]

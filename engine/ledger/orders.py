@@ -4,14 +4,14 @@ What an order holds stands in its entries, and is read there. Nearly every entry
 few and as short as lists of orders can be answered from.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from belofte.v1 import order_service_pb2, sourcing_service_pb2, types_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
 from sqlalchemy import Connection, bindparam, delete, insert, literal, select, tuple_, update
 
-from engine.fulfilment.milestones import first_milestone
+from engine.fulfilment.milestones import next_ms
 from engine.fulfilment.order_record import Order, order_left
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.insert import copy_rows, insert_rows
@@ -22,6 +22,7 @@ Place = tuple[int, int]
 """Epoch and sequence of an entry."""
 
 IDS_MAX = 500
+READY_FOR_PICKUP = types_pb2.SHIPMENT_STATE_READY_FOR_PICKUP
 
 
 def insert_made(connection: Connection, made: Sequence[tuple[Place, LedgerEntry]]) -> None:
@@ -32,15 +33,15 @@ def insert_made(connection: Connection, made: Sequence[tuple[Place, LedgerEntry]
         created = message.decided_unix_ms
         if message.HasField("order"):
             order = message.order
-            state, customer_id, plan = order.state, order.basket.customer_id, order.plan
-            due = due_of(order, plan)
+            state, plan = order.state, order.plan
         else:
-            asked = sourcing_service_pb2.SourceOrderRequest.FromString(message.request).order
-            asked.ClearField("at_risk_since")  # set by the service alone
+            order = sourcing_service_pb2.SourceOrderRequest.FromString(message.request).order
+            order.ClearField("at_risk_since")  # set by the service alone
             answer = sourcing_service_pb2.SourceOrderResponse.FromString(message.response)
-            state, customer_id, plan, due = answer.state, asked.basket.customer_id, answer.plan, due_of(asked, answer.plan)
-        rows.append((*place, message.order_id, created, state, customer_id, 0, due))
-        shipments += shipment_rows(place, created, plan)
+            state, plan = answer.state, answer.plan
+        of_shipments, due = listed(place, created, order, plan)
+        rows.append((*place, message.order_id, created, state, order.basket.customer_id, 0, due))
+        shipments += of_shipments
     if rows:
         copy_rows(connection, orders, rows)
     if shipments:
@@ -58,12 +59,13 @@ def note_changed(connection: Connection, left: Mapping[str, Order]) -> None:
             found[row.order_id] = (row.epoch, row.sequence), row.created_unix_ms
     if not found:
         return
+    lists = {id_: listed(place, created, left[id_], left[id_].plan) for id_, (place, created) in found.items()}
     of_it = orders.c.epoch == bindparam("of_epoch"), orders.c.sequence == bindparam("of_sequence")
     changed = [
         {
             "of_epoch": epoch, "of_sequence": sequence, "state": left[order_id].state,
             "is_at_risk": int(left[order_id].HasField("at_risk_since")), "customer_id": left[order_id].basket.customer_id,
-            "due_unix_ms": due_of(left[order_id], left[order_id].plan),
+            "due_unix_ms": lists[order_id][1],
         }
         for order_id, ((epoch, sequence), _) in found.items()
     ]  # fmt: skip
@@ -73,7 +75,7 @@ def note_changed(connection: Connection, left: Mapping[str, Order]) -> None:
         delete(order_shipments).where(*of_it),
         [{"of_epoch": epoch, "of_sequence": sequence} for (epoch, sequence), _ in found.values()],
     )
-    rows = [row for order_id, (place, created) in found.items() for row in shipment_rows(place, created, left[order_id].plan)]
+    rows = [row for of_shipments, _ in lists.values() for row in of_shipments]
     if rows:
         insert_rows(connection, order_shipments, rows)
 
@@ -149,32 +151,29 @@ def place_of(connection: Connection, order_id: str) -> Place | None:
     return (found.epoch, found.sequence) if found is not None else None
 
 
-def shipment_rows(place: Place, created_unix_ms: int, plan: types_pb2.Plan) -> list[tuple[object, ...]]:
-    """One row a location and state, with the instant since which the first of these shipments is in it."""
+def listed(
+    place: Place, created_unix_ms: int, order: Order, plan: types_pb2.Plan
+) -> tuple[list[tuple[object, ...]], int]:  # fmt: skip
+    """What lists say of an order's shipments, and when something of it ends by itself, or should have been done; 0: never.
+
+    A row is of a location and a state, with the instant since which the first of these shipments is in it. What ends is the
+    order's hold, the time that a shipment is kept for its customer, and milestones of its plan until it is known to be at risk.
+    """
+    # One look at each shipment: this is done for every order.
     since: dict[tuple[str, int], int] = {}
+    due: list[int] = []
+    is_expected = not order.HasField("at_risk_since")
     for shipment in plan.shipments:
         if not shipment.lines:
             continue
-        key = shipment.location_id, int(shipment.state)
+        key = shipment.location_id, shipment.state
         began = shipment.state_since.ToMilliseconds() if shipment.HasField("state_since") else created_unix_ms
         since[key] = min(since.get(key, began), began)
-    return [(location_id, state, created_unix_ms, *place, began) for (location_id, state), began in since.items()]
-
-
-def due_of(order: Order, plan: types_pb2.Plan) -> int:
-    """When something of an order ends by itself, or should have been done; 0: never.
-
-    Its hold, the time that a shipment is kept for its customer, and milestones of its plan.
-    """
-    return min(_due_times(order, plan), default=0)
-
-
-def _due_times(order: Order, plan: types_pb2.Plan) -> Iterator[int]:
+        if is_expected and (milestone := next_ms(shipment)) is not None:
+            due.append(max(1, milestone))
+        if key[1] == READY_FOR_PICKUP and shipment.HasField("keep_until"):
+            due.append(max(1, shipment.keep_until.ToMilliseconds()))
     if order.hold_reason and order.HasField("hold_until"):
-        yield max(1, order.hold_until.ToMilliseconds())
-    milestone = first_milestone(order, plan)
-    if milestone:
-        yield milestone
-    for shipment in plan.shipments:
-        if shipment.state == types_pb2.SHIPMENT_STATE_READY_FOR_PICKUP and shipment.HasField("keep_until"):
-            yield max(1, shipment.keep_until.ToMilliseconds())
+        due.append(max(1, order.hold_until.ToMilliseconds()))
+    rows: list[tuple[object, ...]] = [(*key, created_unix_ms, *place, began) for key, began in since.items()]
+    return rows, min(due, default=0)

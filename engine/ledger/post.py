@@ -7,15 +7,16 @@ letter, or is still to be read.
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, tuple_, update
 
 from engine.inventory.client import ordinal
+from engine.inventory.shards import WHOLE, Shards, join
 from engine.ledger.database import write_to
 from engine.ledger.insert import insert_rows
 from engine.ledger.recorder import Fenced
-from engine.ledger.tables import letters, subscribers
+from engine.ledger.tables import letters, subscriber_logs, subscribers
 
 WHY_CHARACTERS_MAX = 200
 
@@ -67,38 +68,49 @@ class Standing(NamedTuple):
 class Post:
     """One process's hold on the outbox of a ledger; who takes over later keeps this one from changing anything."""
 
-    def __init__(self, database: Engine) -> None:
+    def __init__(self, database: Engine, shards: Shards = WHOLE) -> None:
         """Takes nothing yet."""
         self._database = database
+        self._shards = shards
         self._holders: dict[str, int] = {}
 
     def take_over(self, name: str, start: str) -> tuple[str, list[Letter]]:
         """Be the one who delivers to a subscriber: its position, `start` where it is new, and what waits for it."""
-        epoch, sequence = ordinal(start)
         with write_to(self._database) as connection:
             of_it = subscribers.c.name == name
             held = connection.execute(
                 update(subscribers).where(of_it).values(holder=subscribers.c.holder + 1).returning(*subscribers.c)
             ).one_or_none()
             if held is None:
-                connection.execute(insert(subscribers).values(name=name, holder=1, epoch=epoch, sequence=sequence))
+                connection.execute(insert(subscribers).values(name=name, holder=1, **self._place(start)))
+                self._save_others(connection, name, start)
                 self._holders[name] = 1
                 return start, []
             self._holders[name] = held.holder
             waiting = find_letters(connection, letters.c.subscriber == name, letters.c.state != LetterState.DEAD)
-        return f"{held.epoch}-{held.sequence}", waiting
+            return _position(held, _others(connection)), waiting
 
     def save(self, name: str, position: str, kept: Sequence[Letter], done: Iterable[LetterKey]) -> None:
         """Move a subscriber's position; `kept` letters are as they are now, those `done` are gone. Raises Fenced."""
-        epoch, sequence = ordinal(position)
         with write_to(self._database) as connection:
             held = (subscribers.c.name == name) & (subscribers.c.holder == self._holders[name])
-            moved = connection.execute(update(subscribers).where(held).values(epoch=epoch, sequence=sequence))
+            moved = connection.execute(update(subscribers).where(held).values(**self._place(position)))
             if moved.rowcount != 1:
                 raise Fenced(f"another process delivers to {name}")
+            self._save_others(connection, name, position)
             _remove(connection, [*done, *(letter.key for letter in kept)])
             if kept:
                 insert_rows(connection, letters, [(*each.key, *each[1:]) for each in kept])
+
+    def _place(self, position: str) -> dict[str, int]:
+        epoch, sequence = ordinal(self._shards.parse(position)[0])
+        return {"epoch": epoch, "sequence": sequence}
+
+    def _save_others(self, connection: Connection, name: str, position: str) -> None:
+        others = list(enumerate(self._shards.parse(position)))[1:]
+        if others:
+            connection.execute(delete(subscriber_logs).where(subscriber_logs.c.name == name))
+            insert_rows(connection, subscriber_logs, [(name, shard, *ordinal(each)) for shard, each in others])
 
     def asked_again(self, name: str) -> list[Letter]:
         """Letters that were given up and are to be delivered after all."""
@@ -121,8 +133,9 @@ def standings(connection: Connection) -> list[Standing]:
     for name, state, count in connection.execute(grouped):
         is_dead = state == LetterState.DEAD
         counts[name, is_dead] = counts.get((name, is_dead), 0) + count
+    others = _others(connection)
     return [
-        Standing(row.name, f"{row.epoch}-{row.sequence}", counts.get((row.name, False), 0), counts.get((row.name, True), 0))
+        Standing(row.name, _position(row, others), counts.get((row.name, False), 0), counts.get((row.name, True), 0))
         for row in connection.execute(select(subscribers).order_by(subscribers.c.name))
     ]
 
@@ -133,6 +146,19 @@ def resend_letters(connection: Connection, name: str, event_ids: Sequence[str]) 
     if event_ids:
         dead &= letters.c.event_id.in_(event_ids)
     return connection.execute(update(letters).where(dead).values(state=LetterState.AGAIN, attempts=0)).rowcount
+
+
+def _others(connection: Connection) -> dict[str, list[str]]:
+    """Where each subscriber stands in the logs of shards but the first."""
+    found: dict[str, list[str]] = {}
+    rows = connection.execute(select(subscriber_logs).order_by(subscriber_logs.c.name, subscriber_logs.c.shard))
+    for row in rows:
+        found.setdefault(row.name, []).append(f"{row.epoch}-{row.sequence}")
+    return found
+
+
+def _position(row: Row[Any], others: dict[str, list[str]]) -> str:
+    return join([f"{row.epoch}-{row.sequence}", *others.get(row.name, ())])
 
 
 def _remove(connection: Connection, keys: Sequence[LetterKey]) -> None:

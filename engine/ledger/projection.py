@@ -72,12 +72,12 @@ def project(connection: Connection, projected: Iterable[Projected], shards: Shar
             _add_pegs(connection, added)
             made, added = [], []
             _apply(connection, each)
-        elif message.order_id and not message.order_id.startswith(NOT_AN_ORDER):
-            rows = list(_demand_rows(each))
-            if each.created_id == message.order_id:
+        elif (order_id := message.order_id) and not order_id.startswith(NOT_AN_ORDER):
+            rows = _demand_rows(each, order_id)
+            if each.created_id == order_id:
                 made += rows
             else:
-                if any(row[0] == message.order_id for row in added):
+                if any(row[0] == order_id for row in added):
                     # Where all units go and others come, those are of the later entry: whatever is written together.
                     _insert_pegs(connection, made)
                     _add_pegs(connection, added)
@@ -102,16 +102,17 @@ class _Listed:
         """By location and day: lines that left, and lines that were declined."""
 
     def add(self, each: Projected) -> None:
-        message, place = each.message, (each.epoch, each.sequence)
-        if message.order_id and message.order_id == each.created_id and not message.order_id.startswith(NOT_AN_ORDER):
+        epoch, sequence, created_id, message = each
+        place, order_id = (epoch, sequence), message.order_id
+        if order_id and order_id == created_id and not order_id.startswith(NOT_AN_ORDER):
             if message.method in MADE_BY:
                 self._made.append((place, message))
                 if len(self._made) >= REPLAY_ROWS_MAX:
                     self._write_made()
-        elif message.order_id and message.HasField("order"):
-            self._changed[message.order_id] = message.order if self._shards.count == 1 else place
+        elif order_id and message.HasField("order"):
+            self._changed[order_id] = message.order if self._shards.count == 1 else place
         for peg in message.pegs:
-            if peg.order_id != message.order_id:
+            if peg.order_id != order_id:
                 self._changed[peg.order_id] = place
         for event in message.events:
             if event.type in COUNTED and event.location_id:
@@ -184,16 +185,16 @@ def _recorded(connection: Connection) -> Iterator[Projected]:
         after = (rows[-1].epoch, rows[-1].sequence)
 
 
-def _demand_rows(each: Projected) -> Iterator[PegRow]:
-    message, order_id = each.message, each.message.order_id
+def _demand_rows(each: Projected, order_id: str) -> list[PegRow]:
+    message = each.message
     # Few changes are read as they stand: this is done for every order.
     changes = effects_in(message)[0] if message.HasField("position_columns") else message.positions
     units: dict[tuple[str, str, str, str], int] = {}
     for change in changes:
-        if change.demand_delta:
+        if delta := change.demand_delta:
             cell = change.item_id, change.location_id, change.receipt_id, change.pool
-            units[cell] = units.get(cell, 0) + change.demand_delta
-    return ((order_id, *cell, quantity, each.epoch, each.sequence) for cell, quantity in units.items())
+            units[cell] = units.get(cell, 0) + delta
+    return [(order_id, *cell, quantity, each.epoch, each.sequence) for cell, quantity in units.items()]
 
 
 def _apply(connection: Connection, each: Projected) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
-from engine.inventory.gate import ORIGIN, LogEntry, link_of
+from engine.inventory.gate import ORIGIN, LogEntry, link_over
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database, write_to
 from engine.ledger.insert import insert_rows
@@ -63,7 +63,7 @@ class Replayed(NamedTuple):
         found = sha256(self.entry).digest()
         if self.erased is not None and self.erased[1] == found:
             found = self.erased[0]
-        return _chained(previous_chain, self.position, self.request_id, found)
+        return _chained(previous_chain, self.position, self.request_id, found.hex())
 
 
 @dataclass(slots=True)
@@ -114,19 +114,20 @@ class Recorder:
         What waiters are to be told: (request id, position, or why it was overruled) of each.
         """
         assert log, "there is something to record"
+        hashes = [sha256(each.entry).hexdigest() for each in log]
         last = self.last
-        for each in log:
-            check_follows(last, each)
+        for each, entry_hash in zip(log, hashes, strict=True):
+            check_follows(last, each, entry_hash)
             last = Last(each.position, each.link, NO_CHAIN)
         messages = [ledger_entry_pb2.LedgerEntry.FromString(each.entry) for each in log]
         is_split = self.shards.count > 1
         # What has one log is recorded as it stands there: all is made ready before anybody has to wait.
-        ready = None if is_split else self._rows_of(log, messages)
+        ready = None if is_split else self._rows_of(log, messages, hashes)
         for again in reversed(range(TRIES_MAX if is_split else 1)):
             try:
                 with write_to(self.database) as connection:
                     verdicts = judge(connection, log, messages, self.shards) if is_split else None
-                    rows, projected, last = ready or self._rows_of(log, messages, verdicts)
+                    rows, projected, last = ready or self._rows_of(log, messages, hashes, verdicts)
                     self._move_fence(connection, last)
                     insert_rows(connection, entries, rows)
                     project(connection, projected, self.shards)
@@ -160,27 +161,25 @@ class Recorder:
         self,
         log: Sequence[LogEntry],
         messages: Sequence[ledger_entry_pb2.LedgerEntry],
+        hashes: Sequence[str],
         verdicts: Sequence[Verdict] | None = None,
     ) -> tuple[list[tuple[object, ...]], list[Projected], Last]:
         now = self.clock.unix_ms()
         rows: list[tuple[object, ...]] = []
         projected: list[Projected] = []
-        last = self.last
-        for place, (each, message) in enumerate(zip(log, messages, strict=True)):
+        chain = self.last.chain
+        for place, (each, message, entry_hash) in enumerate(zip(log, messages, hashes, strict=True)):
+            position, _, request_id, created_id, link, entry = each
             counts = True
             if verdicts is not None:
                 request_id, created_id, counts, _ = verdicts[place]
-                each = each._replace(request_id=request_id, created_id=created_id)
-            epoch, sequence = ordinal(each.position)
-            chain = chain_of(last.chain, each)
-            rows.append((
-                epoch, sequence, each.request_id, each.created_id or None, (message.order_id or None) if counts else None,
-                each.link, chain, now, each.entry,
-            ))  # fmt: skip
+            epoch, sequence = ordinal(position)
+            chain = _chained(chain, position, request_id, entry_hash)
+            order_id = message.order_id if counts else ""
+            rows.append((epoch, sequence, request_id, created_id or None, order_id or None, link, chain, now, entry))
             if counts:
-                projected.append(Projected(epoch, sequence, each.created_id, message))
-            last = Last(each.position, each.link, chain)
-        return rows, projected, last
+                projected.append(Projected(epoch, sequence, created_id, message))
+        return rows, projected, Last(log[-1].position, log[-1].link, chain)
 
 
 def replay(
@@ -219,14 +218,17 @@ def _with_overruled(columns: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]
     )  # fmt: skip
 
 
-def check_follows(last: Last, entry: LogEntry) -> None:
-    """Raise BrokenLog unless the entry is the next one: no gap in sequences, and the same lineage."""
+def check_follows(last: Last, entry: LogEntry, entry_hash: str) -> None:
+    """Raise BrokenLog unless the entry is the next one: no gap in sequences, and the same lineage.
+
+    `entry_hash`: SHA-256 of its content, in hexadecimal.
+    """
     epoch, sequence = ordinal(entry.position)
     last_epoch, last_sequence = ordinal(last.position)
     is_next = sequence == (last_sequence + 1 if epoch == last_epoch else 1) and epoch >= last_epoch
     if not is_next or entry.previous != last.position:
         raise BrokenLog(f"{entry.position} follows {entry.previous}, the last recorded is {last.position}")
-    if entry.link != link_of(last.link, entry.position, entry.request_id, entry.entry):
+    if entry.link != link_over(last.link, entry.position, entry.request_id, entry_hash):
         raise BrokenLog(f"{entry.position} has another past than the ledger")
 
 
@@ -253,8 +255,8 @@ class Chains:
 
 def chain_of(previous_chain: bytes, entry: LogEntry) -> bytes:
     """SHA-256 of (chain before, position, request id, SHA-256 of the entry): changing any entry changes all after it."""
-    return _chained(previous_chain, entry.position, entry.request_id, sha256(entry.entry).digest())
+    return _chained(previous_chain, entry.position, entry.request_id, sha256(entry.entry).hexdigest())
 
 
-def _chained(previous_chain: bytes, position: str, request_id: str, entry_hash: bytes) -> bytes:
-    return sha256(previous_chain + f"{position} {request_id} {entry_hash.hex()}".encode()).digest()
+def _chained(previous_chain: bytes, position: str, request_id: str, entry_hash: str) -> bytes:
+    return sha256(previous_chain + f"{position} {request_id} {entry_hash}".encode()).digest()

@@ -189,8 +189,19 @@ subscribers = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("holder", BigInteger, nullable=False),  # rises with each process that takes over; of an older one nothing is kept
-    Column("epoch", BigInteger, nullable=False),  # position up to which every event was delivered, or is in letters
+    Column("epoch", BigInteger, nullable=False),  # position up to which every event was delivered, or is in letters; of a
+    # network over shards, in the first one's log
     Column("sequence", BigInteger, nullable=False),
+)
+
+subscriber_logs = Table(
+    "subscriber_logs",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),  # from 1 on: of the first log its own row tells
+    Column("epoch", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 letters = Table(

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from engine.fulfilment.order_record import instant, order_in
 from engine.inventory.effects import effects_in
-from engine.ledger.ledger import LogEntry
+from engine.ledger.follow import LogEntry
 from engine.service.commit_events import commit_of
 from engine.service.record import SOURCE_ORDER
 
@@ -56,10 +56,14 @@ class CloudEvent(NamedTuple):
 
 
 def events_of(recorded: LogEntry, source: str, wanted: Wanted, find_order: FindOrder) -> Iterator[CloudEvent]:
-    """The events of one entry that are wanted: of orders as they are recorded, then of reservations, then of supply."""
+    """The events of one entry that are wanted: of orders as they are recorded, then of reservations, then of supply.
+
+    One that was overruled made no order and no reservation; what it did to supply, and what takes that back, are both told.
+    """
     entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
     yield from _order_events(recorded, entry, source, wanted, find_order)
-    yield from _reservation_events(recorded, entry, source, wanted)
+    if recorded.counts:
+        yield from _reservation_events(recorded, entry, source, wanted)
     yield from _inventory_events(recorded, entry, source, wanted)
 
 

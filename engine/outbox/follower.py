@@ -11,7 +11,8 @@ from engine.domain.clock import Clock
 from engine.fulfilment.order_record import order_of
 from engine.inventory.client import ordinal
 from engine.inventory.gate import ORIGIN
-from engine.ledger.ledger import Ledger, LogEntry
+from engine.ledger.follow import LogEntry
+from engine.ledger.ledger import Ledger
 from engine.ledger.post import Letter, LetterKey, LetterState, Post
 from engine.outbox.cloud_events import CloudEvent, Wanted, events_of
 from engine.outbox.courier import Courier, InHand
@@ -49,7 +50,7 @@ class Follower:
         page = self._ledger.entries_after(self._read_to, min(room, PAGE_ENTRIES))
         for recorded in page:
             self.courier.take(self._in_hand(recorded))
-            self._read_to = recorded.position
+            self._read_to = recorded.after
         return len(page) == PAGE_ENTRIES
 
     def store(self) -> None:
@@ -71,7 +72,12 @@ class Follower:
         by_entry: dict[str, dict[str, Letter]] = {}
         for letter in letters:
             by_entry.setdefault(letter.key.position, {})[letter.key.event_id] = letter
-        for position, wanted in by_entry.items():
+        positions = list(by_entry)
+        if self._ledger.shards.count > 1:
+            # Of several logs as they are followed: by when they were recorded.
+            positions.sort(key=lambda position: (each := self._ledger.entry_at(position)) is not None and each.recorded_unix_ms)
+        for position in positions:
+            wanted = by_entry[position]
             for event in self._events_at(position):
                 letter_of_it = wanted.pop(event.event_id, None)
                 if letter_of_it is not None:
@@ -79,14 +85,13 @@ class Follower:
             self._unwanted += [each._replace(state=LetterState.DEAD, why=UNWANTED) for each in wanted.values()]
 
     def _events_at(self, position: str) -> Iterator[CloudEvent]:
-        epoch, sequence = ordinal(position)
-        for recorded in self._ledger.entries_after(f"{epoch}-{sequence - 1}", 1):
-            if recorded.position == position:
-                # The types may have been changed since: what was to be told then is told.
-                yield from events_of(recorded, self._source, self._wanted._replace(types=frozenset()), self._find_order)
+        recorded = self._ledger.entry_at(position)
+        if recorded is not None:
+            # The types may have been changed since: what was to be told then is told.
+            yield from events_of(recorded, self._source, self._wanted._replace(types=frozenset()), self._find_order)
 
     def _find_order(self, order_id: str, position: str) -> types_pb2.Order | None:
-        entries = [each for each in self._ledger.find_order(order_id) if ordinal(each.position) <= ordinal(position)]
+        entries = self._ledger.find_order_until(order_id, position)
         return order_of(entries) if entries else None
 
 

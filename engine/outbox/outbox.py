@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.domain.clock import Clock
+from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database
 from engine.ledger.ledger import Ledger
 from engine.ledger.post import Post
@@ -34,9 +35,10 @@ class Outbox:
 
     def __init__(
         self, ledger_url: str, source: str, subscribers: Sequence[Subscriber], clock: Clock, backoff: Backoff | None = None,
-        chance: random.Random | None = None,
+        chance: random.Random | None = None, shards: Shards = WHOLE,
     ) -> None:  # fmt: skip
         """`source`: what the events name as theirs."""
+        self._shards = shards
         self._ledger_url, self._source, self._subscribers, self._clock = ledger_url, source, subscribers, clock
         self._backoff = backoff or Backoff()
         self._chance = chance or random.Random()  # noqa: S311 - spreads attempts, guards nothing
@@ -58,10 +60,10 @@ class Outbox:
 
     def _deliver(self, announce: Callable[[], None]) -> None:
         database = open_database(self._ledger_url)
-        ledger = Ledger(self._ledger_url)
+        ledger = Ledger(self._ledger_url, self._shards)
         couriers: list[Courier] = []
         try:
-            post = Post(database)
+            post = Post(database, self._shards)
             followers = []
             for subscriber in self._subscribers:
                 courier = Courier(subscriber, self._backoff, self._chance)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from belofte.v1 import ledger_entry_pb2, order_service_pb2, types_pb2
 
 from engine.inventory.client import ordinal
-from engine.ledger.ledger import LogEntry
+from engine.ledger.follow import LogEntry
 from engine.service.record import risk_event
 
 EVENTS_EACH = 200
@@ -45,7 +45,8 @@ class Commit:
         self._events = events
         self._risks = risks
         self.size = sum(event.ByteSize() for event in events) + (risks.size if risks else 0)
-        self._whole: tuple[bytes, ...] | None = None
+        self._whole: tuple[bytes, ...] = ()
+        self._whole_at = ""
 
     def events(self) -> Iterator[types_pb2.OrderEvent]:
         """All of them: those that the entry names, then by risk and order."""
@@ -53,22 +54,22 @@ class Commit:
         if self._risks is not None:
             yield from self._risks.events(self.position)
 
-    def messages(self, wanted: Filter, before: str) -> Iterator[bytes]:
-        """What a watcher is sent. `before`: up to where it has been told everything, and so until the last of these."""
+    def messages(self, wanted: Filter, before: str, after: str) -> Iterator[bytes]:
+        """What a watcher is sent. It has been told everything up to `before`, until the last of these; then up to `after`."""
         if wanted != EVERYTHING or (self._risks is not None and len(self._risks.at_risk) > EVENTS_EACH):
-            yield from self._messages(wanted, before)
+            yield from self._messages(wanted, before, after)
             return
-        if self._whole is None:
-            # One message, or few: made once for all who want everything.
-            self._whole = tuple(self._messages(wanted, before))
+        if self._whole_at != after:
+            # One message, or few: made once for all who want everything, and have come as far.
+            self._whole, self._whole_at = tuple(self._messages(wanted, before, after)), after
         yield from self._whole
 
-    def _messages(self, wanted: Filter, before: str) -> Iterator[bytes]:
+    def _messages(self, wanted: Filter, before: str, after: str) -> Iterator[bytes]:
         found = filter(wanted.takes, self.events())
         part = list(islice(found, EVENTS_EACH))
         while part:
             later = list(islice(found, EVENTS_EACH))
-            yield Response(events=part, position=before if later else self.position).SerializeToString()
+            yield Response(events=part, position=before if later else after).SerializeToString()
             part = later
 
 
@@ -93,6 +94,8 @@ class Risks(NamedTuple):
 
 def commit_of(recorded: LogEntry) -> Commit | None:
     """What a recorded entry tells; None: nothing."""
+    if not recorded.counts:
+        return None
     entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
     if not entry.events and not recorded.at_risk:
         return None

@@ -378,7 +378,7 @@ class Handlers:
     def stock(self, min_position: str, field: str = "min_position") -> LiveStock:
         """The stock in memory, no older than the caller asks. Raises `Refusal`, and `_Behind` where that may yet come."""
         if min_position:
-            self._check_logs(min_position, field)
+            self.check_logs(min_position, field)
             if self._is_ahead(min_position):
                 self._keep_up()
             is_ahead = self._is_ahead(min_position)
@@ -392,7 +392,8 @@ class Handlers:
             raise recovering()
         return self.path.stock
 
-    def _check_logs(self, position: str, field: str) -> None:
+    def check_logs(self, position: str, field: str) -> None:
+        """Raise `Refusal` where a consistency token has two positions of one log."""
         try:
             self.shards.parse(position)
         except ValueError:
@@ -733,7 +734,7 @@ class Handlers:
         if record_id is not None:
             check_id(record_id, field, wrong)
         wrong.check()
-        self._check_logs(min_position, "min_position")
+        self.check_logs(min_position, "min_position")
         check_recorded(min_position, self.ledger)
 
     def _entries_of(self, order_id: str) -> tuple[RecordedEntry, ...]:

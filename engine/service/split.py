@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 import structlog
 
 from engine.domain.clock import Clock
-from engine.domain.reasons import Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.inventory.parts import Spanning
 from engine.inventory.recorded import RecordedWaiters
@@ -85,9 +84,3 @@ class Split:
         finally:
             self._looked_at = time.monotonic()
             self._is_looking = False
-
-
-def refuse_split(shards: Shards, method: str) -> None:
-    """Raise `Refusal` for a method that follows one log, where there are several."""
-    if shards.count > 1:
-        raise Refusal(Reason.NOT_BUILT, f"{method}: is not served by this version for a network over {shards.count} shards")

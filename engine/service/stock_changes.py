@@ -8,11 +8,11 @@ from typing import NamedTuple
 from belofte.v1 import ledger_entry_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.inventory.client import ordinal
 from engine.inventory.effects import ChangeColumns, PositionChange, effects_in, texts_in
 from engine.inventory.holds import Hold
 from engine.inventory.live import LiveStock, LogEntry
 from engine.inventory.matrix import ON_HAND
+from engine.inventory.parts import unlocked
 from engine.inventory.transaction import TextTable
 from engine.ledger.ledger import Ledger
 from engine.service.reads import UNCHANGED, Change, Place
@@ -52,7 +52,7 @@ def note_changes(sums: CellSums, stock: LiveStock, entry: LogEntry, items: Colle
     for text in entry.texts:
         if text.table == TextTable.HOLDS:
             # What was reserved may be allocated now, without a change of demand.
-            after = Hold.parse(text.field, text.text) if text.text else None
+            after = Hold.parse(text.field, left) if (left := unlocked(text.text)) else None
             for hold in (stock.holds.get(text.field), after):
                 for each in hold.units if hold is not None else ():
                     if items is None or each.cell.item_id in items:
@@ -89,7 +89,7 @@ class Missed(NamedTuple):
 
 
 class CatchUp:
-    """Reads what happened between two positions of the log from the ledger, some at a time, beside the desk."""
+    """Reads what happened between two positions of the log, or of each, from the ledger, some at a time, beside the desk."""
 
     def __init__(self, ledger: Ledger, after: str, until: str, field: str = "") -> None:
         """`field`: what `after` was asked by, for a refusal; empty: by nobody."""
@@ -99,7 +99,7 @@ class CatchUp:
         self._field = field
         self._sums: CellSums = {}
         self._entries = 0
-        self._is_proven = ordinal(after)[0] == ordinal(until)[0]
+        self._is_proven = ledger.shards.is_of_epoch(after, until)
         self._give_up_at = time.monotonic() + RECORD_SECONDS_MAX
 
     def read(self) -> Missed | Refusal | None:
@@ -108,8 +108,9 @@ class CatchUp:
             if not self._ledger.has_recorded(self._after):
                 return self._lost(f"{self._after} was lost before it was recorded: start anew")
             self._is_proven = True
+        shards = self._ledger.shards
         for _ in range(PAGES_EACH):
-            if ordinal(self._at) >= ordinal(self._until):
+            if not shards.is_ahead(self._until, self._at):
                 return Missed(self._sums)
             page = self._ledger.entries_after(self._at, PAGE_ENTRIES)
             if not page:
@@ -120,9 +121,10 @@ class CatchUp:
             if self._entries > MISSED_ENTRIES_MAX:
                 return self._lost(f"more than {MISSED_ENTRIES_MAX} entries came after {self._after}: start anew")
             for recorded in page:
-                if ordinal(recorded.position) <= ordinal(self._until):
+                # Of what is after it the stock in memory tells.
+                if not shards.is_ahead(recorded.position, self._until):
                     self._add(ledger_entry_pb2.LedgerEntry.FromString(recorded.entry))
-            self._at = page[-1].position
+            self._at = page[-1].after
             self._give_up_at = time.monotonic() + RECORD_SECONDS_MAX
         return None
 
@@ -133,8 +135,8 @@ class CatchUp:
         for peg in entry.pegs:
             sums.setdefault((peg.item_id, peg.location_id, peg.receipt_id, peg.pool), NOTHING)
         for text in texts_in(entry):
-            if text.table == TextTable.HOLDS and text.text:
-                for each in Hold.parse(text.field, text.text).units:
+            if text.table == TextTable.HOLDS and (left := unlocked(text.text)):
+                for each in Hold.parse(text.field, left).units:
                     sums.setdefault(each.cell, NOTHING)
 
     def _lost(self, why: str) -> Refusal:

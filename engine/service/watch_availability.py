@@ -24,7 +24,6 @@ from engine.network.image import NetworkImage
 from engine.service.fields import IDS_MAX, Violations, begin_read, check_count, check_position, index_of_item, parse
 from engine.service.outflow import SIGN_OF_LIFE_SECONDS, Outflow
 from engine.service.reads import decode_view
-from engine.service.split import refuse_split
 from engine.service.stock_changes import CatchUp, CellSums, Missed, note_changes, places_by_item
 from engine.service.stock_telling import Asked, Response, Telling, Watcher, put
 
@@ -230,7 +229,6 @@ def watch_availability(handlers: "Handlers", call: "Call") -> bytes:
     check_position(request.from_position, wrong, "from_position")
     asked = decode_asked(request, image, wrong)
     wrong.check()
-    refuse_split(handlers.shards, "WatchAvailability")
     assert call.flow is not None, "the front has a stream for it"
     handlers.stock(request.min_position)
     handlers.stock(request.from_position, "from_position")

@@ -15,7 +15,6 @@ import structlog
 from belofte.v1 import order_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.inventory.client import ordinal
 from engine.inventory.gate import ORIGIN
 from engine.ledger.ledger import Ledger
 from engine.service.commit_events import Commit, Filter, commit_of
@@ -31,7 +30,6 @@ from engine.service.fields import (
 )
 from engine.service.outflow import SIGN_OF_LIFE_SECONDS, Outflow
 from engine.service.recent_commits import Recent
-from engine.service.split import refuse_split
 
 if TYPE_CHECKING:
     from engine.service.desk import Call
@@ -81,7 +79,7 @@ class EventWatch:
         self._changed = Condition()
         self._watchers: list[Watcher] = []
         self._is_woken = self._is_stopping = False
-        self._recent = Recent()
+        self._recent = Recent(ledger.shards)
         self._is_following = False
         self._thread: Thread | None = None
         self._log = structlog.get_logger("watch-events")
@@ -166,7 +164,7 @@ class EventWatch:
                 if commit is not None:
                     self._recent.add(commit)
             if page:
-                self._recent.end = page[-1].position
+                self._recent.end = page[-1].after
             if len(page) < PAGE_ENTRIES:
                 return
 
@@ -191,11 +189,7 @@ class EventWatch:
         while watcher.unproven:
             name, position = watcher.unproven[0]
             if position != ORIGIN and not self._ledger.has_recorded(position):
-                is_over = ordinal(self._ledger.last_position())[0] > ordinal(position)[0]
-                # What was recorded in between, before its epoch was over, is found when asked again.
-                if is_over and self._ledger.has_recorded(position):
-                    continue
-                if is_over or time.monotonic() - watcher.since > RECORD_SECONDS_MAX:
+                if self._ledger.is_lost(position) or time.monotonic() - watcher.since > RECORD_SECONDS_MAX:
                     watcher.flow.end(position_lost(name, f"{position} is not recorded: start anew"))
                     self._remove(watcher)
                 return False
@@ -216,14 +210,14 @@ class EventWatch:
         if not self._put(watcher, commits):
             return False
         if page:
-            self._move(watcher, page[-1].position)
+            self._move(watcher, page[-1].after)
         return watcher.flow.has_room
 
     def _put(self, watcher: Watcher, commits: list[Commit]) -> bool:
         """Put commits in order, as far as there is room; whether that was all of them."""
         for commit in commits:
-            watcher.parts = commit.messages(watcher.wanted, watcher.position)
-            watcher.ending = commit.position
+            watcher.ending = self._ledger.shards.latest(watcher.position, commit.position)
+            watcher.parts = commit.messages(watcher.wanted, watcher.position, watcher.ending)
             if not self._put_rest(watcher):
                 return False
         return True
@@ -244,8 +238,7 @@ class EventWatch:
 
     def _move(self, watcher: Watcher, position: str) -> None:
         """All up to a position has been put; never back: a watcher may be ahead of what is followed."""
-        if ordinal(position) > ordinal(watcher.position):
-            watcher.position = position
+        watcher.position = self._ledger.shards.latest(watcher.position, position)
 
 
 def watch_events(handlers: "Handlers", call: "Call") -> bytes:
@@ -255,7 +248,8 @@ def watch_events(handlers: "Handlers", call: "Call") -> bytes:
     check_position(request.from_position, wrong, "from_position")
     wanted = decode_filter(request, handlers, wrong)
     wrong.check()
-    refuse_split(handlers.shards, "WatchEvents")
+    for name in ("min_position", "from_position"):
+        handlers.check_logs(getattr(request, name), name)
     assert call.flow is not None, "the front has a stream for it"
     unproven = [(name, position) for name in ("min_position", "from_position") if (position := getattr(request, name))]
     position = request.from_position or handlers.ledger.last_position()

@@ -8,7 +8,7 @@ from belofte.v1 import reservation_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.ids import uuid7
 from engine.inventory.effects import add_effects
-from engine.ledger.ledger import LogEntry
+from engine.ledger.follow import LogEntry
 from engine.outbox import cloud_events
 from engine.outbox.cloud_events import EVENT_TYPES, Wanted, events_of
 from engine.outbox.sender import message_id
@@ -46,7 +46,7 @@ def told(
         assert position == "3-7"
         return order if order is not None and order.order_id == order_id else None
 
-    recorded = LogEntry("3-7", entry.SerializeToString(), at_risk)
+    recorded = LogEntry("3-7", entry.SerializeToString(), at_risk, "3-7")
     found = list(events_of(recorded, "urn:belofte:test", wanted, find_order))
     parsed = [json.loads(each.body) for each in found]
     assert [(each.event_id, each.lane) for each in found] == [(each["id"], each["subject"]) for each in parsed]

@@ -2,20 +2,21 @@
 
 from belofte.v1 import ledger_entry_pb2, types_pb2
 
-from engine.domain.clock import SystemClock
+from engine.domain.clock import Clock, SystemClock
 from engine.domain.ids import uuid7
 from engine.inventory.client import ordinal
 from engine.inventory.gate import LogEntry, link_of
+from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.recorder import Recorder
 
 Entry = ledger_entry_pb2.LedgerEntry
 
 
 class RecordedLog:
-    """What is recorded goes on from what is there; each of these begins an epoch."""
+    """What is recorded goes on from what is there; each of these begins an epoch, of a shard where there are several."""
 
-    def __init__(self, url: str) -> None:
-        self._recorder = Recorder.take_over(url, SystemClock())
+    def __init__(self, url: str, shard: int = 0, shards: Shards = WHOLE, clock: Clock | None = None) -> None:
+        self._recorder = Recorder.take_over(url, clock or SystemClock(), 0, shard, shards)
         self._made: set[str] = set()
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 from belofte.v1 import order_service_pb2, types_pb2
 
 from engine.domain.reasons import Reason
+from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.ledger import Ledger
 from engine.service import commit_events, outflow, recent_commits, watch_events
 from engine.service.commit_events import EVERYTHING, Filter
@@ -40,16 +41,18 @@ class Reader(StreamReader):
 class Following:
     """A ledger, who writes it and who follows it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, shards: Shards = WHOLE) -> None:
         self.url = url
-        self.log = RecordedLog(url)
-        self.ledger = Ledger(url)
+        self.logs = [RecordedLog(url, shard, shards) for shard in range(shards.count)]
+        self.log = self.logs[0]
+        self.ledger = Ledger(url, shards)
         self.watch = EventWatch(self.ledger)
 
     def close(self) -> None:
         self.watch.stop()
         self.ledger.close()
-        self.log.close()
+        for log in self.logs:
+            log.close()
 
     def reader(self, position: str, wanted: Filter = EVERYTHING, proven: bool = True, **limits: float) -> Reader:
         reader = Reader(**limits)
@@ -99,6 +102,49 @@ def test_readers_of_any_speed_from_any_position_are_told_everything_once(followi
     following.watch.wake()
     for first, reader in readers:
         assert reader.read_until_at(last) == [*filter(None, orders[first + 1 :]), "last"]
+
+
+@pytest.mark.usefixtures("short_memory")
+@pytest.mark.parametrize("seed", range(3))
+def test_readers_of_several_logs_are_told_everything_once(tmp_path: Path, seed: int) -> None:
+    """Each of its own place in three logs; what happened to one order in several comes in the order of its record."""
+    draw, shards = random.Random(seed), Shards(3)
+    following = Following(f"sqlite:///{tmp_path}/ledger.db", shards)
+    places, told = ["0-0"], [("", "")]
+    readers: list[tuple[int, Reader]] = []
+    for n in range(60):
+        log = draw.choice(following.logs)
+        order_id = f"o{draw.randrange(8)}"
+        entry = sourced(order_id)
+        entry.order_id = ""  # which log made it is of no matter here
+        (position,) = log.record(entry)
+        places.append(shards.latest(places[-1], position))
+        told.append((order_id, entry.events[0].event_id))
+        following.watch.wake()
+        if n % 5 == 0:
+            first = draw.randrange(len(places))
+            readers.append((first, following.reader(places[first], stalled_seconds_max=100.0)))
+        for _, reader in readers:
+            if draw.random() < 0.3:
+                for _ in range(draw.randrange(5)):
+                    reader.read()
+        time.sleep(0.002)  # no two of them within one millisecond
+    for first, reader in readers:
+        reader.wait_for(places[-1])
+        found = [(event.order_id, event.event_id) for message in reader.messages for event in message.events]
+        assert sorted(found) == sorted(told[first + 1 :])
+        for order_id in {order_id for order_id, _ in told}:
+            assert [each for each in found if each[0] == order_id] == [e for e in told[first + 1 :] if e[0] == order_id]
+        middle = draw.choice(reader.messages).position
+        later = following.reader(middle)
+        later.wait_for(places[-1])
+        seen = [event.event_id for message in later.messages for event in message.events]
+        after = {
+            event.event_id for message in reader.messages for event in message.events
+            if shards.is_ahead(event.position, middle)
+        }  # fmt: skip
+        assert len(seen) == len(after) and set(seen) == after
+    following.close()
 
 
 def test_resuming_from_each_message_gives_the_rest(following: Following) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
+from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.clock import SystemClock
 from engine.domain.ids import uuid7
@@ -206,14 +206,6 @@ def test_an_order_that_is_called_off_on_its_way(room: SplitRoom) -> None:
         assert isinstance(called_off, bytes), called_off
         assert isinstance(order, bytes) or order.reason is Reason.REQUEST_CANCELLED
         wait_until(lambda: free(room) == {"bolt": 5, "lamp": 5})
-
-
-def test_what_follows_one_log_is_refused_by_name(room: SplitRoom) -> None:
-    watched = inventory_service_pb2.WatchAvailabilityRequest(item_ids=["bolt"])
-    events = order_service_pb2.WatchEventsRequest()
-    for name, kind in (("OrderService/WatchEvents", events), ("InventoryService/WatchAvailability", watched)):
-        answer = room.room.ask(f"/belofte.v1.{name}", kind.SerializeToString())
-        assert isinstance(answer, Refusal) and answer.reason is Reason.NOT_BUILT and "2 shards" in answer.message
 
 
 @pytest.mark.parametrize("token", ["2-1,4-1", "1-1,2-1,3-1", "2-1,", "2-1;3-1"])
