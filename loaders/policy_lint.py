@@ -27,9 +27,6 @@ _COLUMNS = {
 }
 """Terms that cost nothing unless a row of a file has a value of the column."""
 
-_NOT_COMPUTED = (Term.TRANSFER,)
-"""Terms that no plan of this version is charged for."""
-
 _KEYS = {"capacity_price_micros": "capacity_price"}
 
 
@@ -116,9 +113,6 @@ def _effects(policy: Policy, unset: Set[str]) -> Iterator[tuple[str, str]]:
     for term, weight in policy.weights:
         if weight == 0 and (rated := _RATES.get(Term(term))) is not None and getattr(policy, rated):
             yield f".weights.{term}", f"0 leaves {_KEYS.get(rated, rated)} without effect"
-        if Term(term) in _NOT_COMPUTED:
-            yield f".weights.{term}", "has no effect: this version does not compute the term"
-            continue
         rate, (of, column) = _RATES.get(Term(term)), _COLUMNS.get(Term(term), ("", ""))
         if rate is not None and weight and not getattr(policy, rate):
             yield f".weights.{term}", f"has no effect: {_KEYS.get(rate, rate)} is not set"

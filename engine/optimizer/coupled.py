@@ -2,19 +2,23 @@
 
 Each part is planned on all there is. Where these plans do not get in each other's way, together they are the best plan. Else
 each is planned on what those before it leave, in both orders, and the better one is as good as the parts planned apart allow
-to prove.
+to prove. Where a unit short has a price, parts depend on each other by the split penalty too: see `apart`.
 """
 
 from typing import NamedTuple
 
+from engine.domain.enums import OrderBy
 from engine.domain.plan import Peg
+from engine.domain.reasons import Reason
 from engine.kernels.entries import UNLIMITED
+from engine.optimizer.apart import joint_micros, worth_shipping
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.collect import (
     Collected,
     beyond_locations,
     decide_collection,
+    is_all_or_nothing,
     joined,
     short_price,
     total_micros,
@@ -26,7 +30,7 @@ from engine.optimizer.load import Chosen
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
-from engine.optimizer.shortage import Way, why_short
+from engine.optimizer.shortage import Shortfall, Way, why_short
 
 
 class Part(NamedTuple):
@@ -46,22 +50,47 @@ class Planned(NamedTuple):
 
 
 def are_coupled(scene: Scene, pickups: dict[int, list[int]], shipped: list[int]) -> bool:
-    """Whether parts of a basket may want the same stock or capacity."""
+    """Whether parts of a basket may want the same stock or capacity, or one may be left out to have fewer shipments."""
     if len(pickups) + bool(shipped) < 2:
         return False
+    if scene.short_micros is not None and scene.split_micros and scene.policy.order_by is OrderBy.COST:
+        return True
     return any(len(scene.image.transfers.lanes_into(location)) for location in pickups)
 
 
 def decide_parts(scene: Scene, parts: list[Part], nodes_max: int) -> tuple[Collected, Chosen | None]:
     """The best plan of all parts, and what of it is shipped; its proof stands in the former. Stock is left as it was."""
     apart = [decide_part(scene, part, nodes_max) for part in parts]
-    if not collide(scene, apart):
-        return together(scene, parts, apart, apart)
-    ways = [in_turn(scene, parts, nodes_max)]
+    best = left_out(scene, parts, apart)
+    if not collide(scene, best):
+        return together(scene, parts, best, apart)
+    ways = [left_out(scene, parts, in_turn(scene, parts, nodes_max))]
     if not scene.is_cut():
-        ways.append(in_turn(scene, parts[::-1], nodes_max)[::-1])
+        ways.append(left_out(scene, parts, in_turn(scene, parts[::-1], nodes_max)[::-1]))
     best = min(ways, key=lambda planned: joint_total(scene, planned))
     return together(scene, parts, best, apart)
+
+
+def all_short(scene: Scene, parts: list[Part]) -> list[int]:
+    """What each part costs when nothing of it is had."""
+    return [sum(scene.basket.lines[i].quantity for i in part.lines) * short_price(scene) for part in parts]
+
+
+def left_out(scene: Scene, parts: list[Part], planned: list[Planned]) -> list[Planned]:
+    """The plans, but for those of parts that cost less short than as one delivery more."""
+    if scene.policy.order_by is not OrderBy.COST or is_all_or_nothing(scene):
+        return planned
+    short = all_short(scene, parts)
+    ships = worth_shipping(scene.split_micros, [each.total for each in planned], short)
+    return [each if ship or not each.found.shipments else without_shipments(scene, part, each, micros)
+            for part, each, micros, ship in zip(parts, planned, short, ships, strict=True)]  # fmt: skip
+
+
+def without_shipments(scene: Scene, part: Part, planned: Planned, micros: int) -> Planned:
+    """Nothing of a part, which costs so much."""
+    shortage = {i: Shortfall(scene.basket.lines[i].quantity, Reason.SHORT_IS_CHEAPER) for i in part.lines}
+    found = planned.found._replace(shipments=[], shortage=planned.found.shortage | shortage)
+    return Planned(found, None, micros, min(planned.bound, micros))
 
 
 def decide_part(scene: Scene, part: Part, nodes_max: int) -> Planned:
@@ -143,12 +172,9 @@ def together(scene: Scene, parts: list[Part], best: list[Planned], apart: list[P
     found = Collected([], {})
     for planned in best:
         found = joined(found, planned.found)
-    # A part may be left out, and then no shipment of it divides the order.
-    least = [
-        min(planned.bound + scene.split_micros, sum(scene.basket.lines[i].quantity for i in part.lines) * short_price(scene))
-        for part, planned in zip(parts, apart, strict=True)
-    ]
-    gap = max(0, joint_total(scene, best) - (sum(least) - scene.split_micros))
+    # Of parts that may be left out, of which then no shipment divides the order.
+    least = joint_micros(scene.split_micros, [planned.bound for planned in apart], all_short(scene, parts))
+    gap = max(0, joint_total(scene, best) - least)
     chosen = next((planned.chosen for planned in best if planned.chosen is not None), None)
     if chosen is not None:
         # Its part of the proof is in the gap of all.

@@ -7,7 +7,7 @@ planning anew without it, one limit at a time.
 
 import numpy as np
 
-from engine.domain.plan import Plan, Route, Shipment
+from engine.domain.plan import Plan, Route, Shipment, deliveries
 from engine.kernels.explained import ABROAD, DISABLED, NOT_SHIPPING, TOO_FAR, exclude, spread_answer
 from engine.kernels.partition import NEVER
 from engine.optimizer.assemble import shipment_hold
@@ -74,13 +74,36 @@ def _explain(
             cost = total_micros(scene, shipments, variants)
             carries, sends, columns, difference, known, without = differences_of(scene, lines, used, cost, variants, nodes_max)
     units = with_sources(scene, lines, units_of(scene, lines, table))
+    is_beside = scene.short_micros is not None and deliveries(s for s in plan.shipments if s.service < 0) > 0
+    if is_beside:
+        difference, without = beside_collections(scene, shipments, difference, known, without)
     known[list(chosen)], difference[list(chosen)], dominator[list(chosen)] = Known.EXACT, 0, -1
     why = exclusions(scene, lines, services, carries, units)
     full = level >= Level.FULL
+    # Nothing may ship since it would be one delivery more than what is collected: a plan of what ships does not know of that.
+    bound = full and n and with_bindings and (shipments or not is_beside)
     return Explanation(
         scene, plan, level, lines, chosen, carries, why, units, difference, known, dominator, columns, sends,
         send_terms(scene, lines, sends, columns) if full and n else (), without if full else (),
-        bindings_of(scene, plan, lines, services, nodes_max) if full and n and with_bindings else (),
+        bindings_of(scene, plan, lines, services, nodes_max) if bound else (),
+    )  # fmt: skip
+
+
+def beside_collections(
+    scene: Scene, shipments: tuple[Shipment, ...], difference: Ints, known: Ints, without: tuple[Without, ...]
+) -> tuple[Ints, tuple[Without, ...]]:
+    """The differences where something is collected too: every shipment then is a delivery more, and shipping nothing saves it.
+
+    Where a unit short has a price, the best plan without a location may ship nothing: told is what it costs at the most.
+    """
+    if not shipments:
+        is_plan = (known == Known.EXACT) | (known == Known.AT_MOST)
+        difference = np.where(is_plan, difference + scene.split_micros, difference)
+    return difference, tuple(
+        each._replace(known=Known.AT_MOST)
+        if each.known in (Known.EXACT, Known.AT_MOST)
+        else Without(each.location, 0, Known.UNKNOWN)
+        for each in without
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from engine.domain.enums import OrderBy
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.subsets import capacity_need
 from engine.network.image import Lanes
+from engine.optimizer.apart import joint_micros, worth_shipping
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.candidates import Candidates, ShipRequest
 from engine.optimizer.collect_candidates import candidates_of
@@ -159,12 +160,33 @@ def try_apart(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max
     tries = [try_problem(scene, lanes, request._replace(lines=group), nodes_max) for group in groups]
     if len(tries) == 1:
         return tries[0]
-    bound, is_cut = joined_total(scene, tries, [each.bound for each in tries]), any(each.chosen.is_cut for each in tries)
-    if collide(scene, groups, tries):
-        tries = one_after_the_other(scene, lanes, request, groups, nodes_max)
+    is_cut = any(each.chosen.is_cut for each in tries)
+    if scene.policy.order_by is OrderBy.COST:
+        price = SHORT_UNIT_MICROS if scene.short_micros is None else scene.short_micros
+        short = [price * sum(scene.basket.lines[i].quantity for i in group) for group in groups]
+        bound = joint_micros(scene.split_micros, [each.bound for each in tries], short)
+        tries = left_out(scene, tries, short)
+        if collide(scene, groups, tries):
+            tries = left_out(scene, one_after_the_other(scene, lanes, request, groups, tries, nodes_max), short)
+    else:
+        bound = joined_total(scene, tries, [each.bound for each in tries])
+        if collide(scene, groups, tries):
+            tries = one_after_the_other(scene, lanes, request, groups, tries, nodes_max)
     total = joined_total(scene, tries, [each.total for each in tries])
     chosen = joined(scene, [each.chosen for each in tries])
     return Try(chosen._replace(is_cut=(chosen.is_cut or is_cut) and bound < total), total, min(bound, total))
+
+
+def left_out(scene: Scene, tries: list[Try], short: list[int]) -> list[Try]:
+    """The tries, but for those that cost less short than as one shipment more."""
+    ships = worth_shipping(scene.split_micros, [each.total for each in tries], short)
+    return [each if ship else each._replace(chosen=nothing_of(each.chosen), total=left)
+            for each, left, ship in zip(tries, short, ships, strict=True)]  # fmt: skip
+
+
+def nothing_of(chosen: Chosen) -> Chosen:
+    """The plan without what it ships; what looking for it took stays."""
+    return NOTHING._replace(nodes=chosen.nodes, columns=chosen.columns, is_cut=chosen.is_cut)
 
 
 def groups_apart(scene: Scene, lines: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -194,7 +216,8 @@ def joined(scene: Scene, parts: list[Chosen]) -> Chosen:
 
 def collide(scene: Scene, groups: list[tuple[int, ...]], tries: list[Try]) -> bool:
     """Whether plans made apart share an item, ask more of a day than it has left, or come from too many locations."""
-    items = [{scene.basket.lines[i].item for i in group} for group in groups]
+    shipping = [group for group, each in zip(groups, tries, strict=True) if each.chosen.loads]
+    items = [{scene.basket.lines[i].item for i in group} for group in shipping]
     if len(set().union(*items)) < sum(map(len, items)):
         return True
     taken: dict[tuple[int, int], int] = {}
@@ -215,13 +238,16 @@ def need_of(scene: Scene, load: Load) -> int:
 
 
 def one_after_the_other(
-    scene: Scene, lanes: Lanes | None, request: ShipRequest, groups: list[tuple[int, ...]], nodes_max: int
-) -> list[Try]:
-    """Each group on what those before it leave of stock, capacity and locations."""
+    scene: Scene, lanes: Lanes | None, request: ShipRequest, groups: list[tuple[int, ...]], apart: list[Try], nodes_max: int
+) -> list[Try]:  # fmt: skip
+    """Each group that ships anything on what those before it leave of stock, capacity and locations."""
     tries: list[Try] = []
     held = []
     used: set[int] = set()
-    for group in groups:
+    for group, alone in zip(groups, apart, strict=True):
+        if not alone.chosen.loads:
+            tries.append(alone)
+            continue
         limits = replace(scene.basket.constraints, locations_taken=len(used))
         left = replace(scene, basket=replace(scene.basket, constraints=limits))
         tries.append(try_problem(left, lanes, request._replace(lines=group), nodes_max))
