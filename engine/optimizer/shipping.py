@@ -140,9 +140,9 @@ def arrival_choices(scene: Scene, lanes: Lanes | None, request: ShipRequest) -> 
 
 
 def arrival_days(scene: Scene, free: Candidates, lines: tuple[int, ...]) -> list[int]:
-    """Local days on which a set might arrive, soonest first: those of any of its lines, once each of them could be there.
+    """Local days on which a set might arrive: those of any of its lines, first those by which each of them could be there.
 
-    What could be there sooner waits where it is. Where a line cannot come at all, the others' days.
+    What could be there sooner waits where it is, if it may. Days before that are the last: then some of the set is short.
     """
     if free.problem is None:
         return [0]
@@ -151,7 +151,7 @@ def arrival_days(scene: Scene, free: Candidates, lines: tuple[int, ...]) -> list
     if not each:
         return [0]
     first = max(min(of_line) for of_line in each)
-    return sorted(day for day in set().union(*each) if day >= first)
+    return sorted(set().union(*each), key=lambda day: (day < first, day))
 
 
 def try_apart(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max: int) -> Try:

@@ -10,7 +10,9 @@ import pytest
 from engine.domain.basket import Constraints
 from engine.domain.enums import OrderBy
 from engine.domain.plan import CertificateStatus
+from engine.inventory.matrix import Slot
 from engine.network.image import compile_image
+from engine.network.records import Policy
 from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.scene import Scene, set_scene
@@ -18,7 +20,7 @@ from engine.optimizer.shipping import decide_shipping
 from engine.optimizer.small_parts import keep_parts
 from engine.optimizer.solve import solve
 from tests.naive.shipping import cheapest
-from tests.optimizer.baskets import drawn_basket, drawn_image, drawn_stock
+from tests.optimizer.baskets import NOW, drawn_basket, drawn_image, drawn_stock
 from tests.optimizer.test_shortage import AMS, BOLT, EHV, LAMP, line, small_scene
 
 NODES_MAX = 20_000
@@ -147,6 +149,21 @@ def test_items_that_ship_alone_have_a_shipment_each() -> None:
     plan = decide_basket(scene, scene.services, NODES_MAX)
     assert len({shipment.capacity_day for shipment in plan.shipments}) == 2
     assert not plan.short_lines
+
+
+@pytest.mark.parametrize(("short_micros", "micros"), [(None, 4_950_000), (3_000_000, 4_950_000 + 3_000_000)])
+def test_a_line_that_cannot_wait_for_its_arrival_set_comes_without_the_rest(short_micros: int | None, micros: int) -> None:
+    """Five bolts are due long before the lamp can be there; rather the lamp is short than they are."""
+    scene = small_scene(
+        line(BOLT, 5, arrival_set=0, latest_minute=NOW + 5 * 1_440), line(LAMP, 1, arrival_set=0), stock={(BOLT, AMS): 9},
+        policy=Policy("all", short_micros=short_micros),
+    )  # fmt: skip
+    matrix = scene.stock.matrix
+    matrix.change(LAMP, EHV, matrix.slot_index(Slot("R", "", NOW + 9 * 1_440, True)), 1, 0)
+    plan = decide_basket(scene, scene.services, NODES_MAX)
+    assert [(short.line, short.quantity) for short in plan.short_lines] == [(1, 1)]
+    assert plan.certificate.status is CertificateStatus.OPTIMAL
+    assert plan.cost_micros == micros
 
 
 def test_no_part_is_smaller_than_asked() -> None:
