@@ -282,9 +282,20 @@ def demo() -> None:
 @app.command(hidden=True)
 def engine() -> None:
     """Run one engine against a store and a ledger that run already; `serve` starts it so."""
+    _run_engine(is_worker=False)
+
+
+@app.command(hidden=True)
+def worker() -> None:
+    """Run a worker beside the engine of this machine; `serve` starts it so. Where it cannot share the stock it is an engine."""
+    _run_engine(is_worker=True)
+
+
+def _run_engine(is_worker: bool) -> None:
     from engine.service.engine import run_engine
     from engine.service.first_load import LoadFailedError
     from engine.service.network_reload import kept_records
+    from engine.service.quoting_worker import run_worker
     from engine.service.warm_up import COMPILATIONS_EXPECTED, warm_up
 
     settings = _settings()
@@ -306,6 +317,8 @@ def engine() -> None:
         announce_ready(str(EngineReady(port, positions_loaded)))
 
     try:
+        if is_worker and run_worker(settings, records, SystemClock(), announce):
+            return
         with _counted("Loading inventory", None) as advance:
             run_engine(settings, settings.redis_url, records, SystemClock(), announce, advance)
     except (RuntimeError, SettingsError, LoadFailedError) as error:

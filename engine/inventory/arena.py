@@ -21,12 +21,15 @@ Ints = NDArray[np.int64]
 Column = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
-LAYOUT = 0x42454C4F_00000001
+LAYOUT = 0x42454C4F_00000002
 """BELO, and the version of the layout below."""
 
 HEADER_BYTES = 4_096
 (H_LAYOUT, H_ITEMS, H_LOCATIONS, H_ROOM, H_USED, H_DIRTY, H_MOVED, H_EPOCH, H_POSITION_EPOCH, H_POSITION_SEQUENCE,
- H_SLOT_BYTES) = range(11)  # fmt: skip
+ H_SLOT_BYTES, H_STALE, H_BEAT_NS, H_CAPACITY) = range(14)  # fmt: skip
+C_DAYS, C_LOCATIONS, C_FIRST_DAY, C_VERSION, CAPACITY_HEADER = 0, 1, 2, 3, 8
+"""Numbers before the table of capacity; its version is odd while it moves on to other days."""
+
 STAMP_AT, STAMP_BYTES = 1_024, 256
 """Where in the header it says of which network and which boot it is."""
 
@@ -59,7 +62,7 @@ def position_in(arena: Arena) -> str:
 
 def remove_arena(path: Path) -> None:
     """Take away what an arena's file and what belongs to it occupy; who has it mapped keeps it."""
-    for suffix in ("", ".slots", ".lock", ".new"):
+    for suffix in ("", ".slots", ".capacity", ".lock", ".new", ".sock"):
         path.with_suffix(suffix).unlink(missing_ok=True)
 
 
@@ -162,6 +165,24 @@ class ArenaFile:
         os.write(self._slots, line)
         arena.header[H_SLOT_BYTES] += len(line)
 
+    def new_capacity(self, arena: Arena, days: int, location_count: int) -> tuple[Ints, Ints]:
+        """Header and table [days, locations] of the capacity used: zeros, in a file that takes the last one's place.
+
+        Raises OSError where there is no room for it.
+        """
+        path = self.path.with_suffix(".capacity")
+        path.unlink(missing_ok=True)  # who reads the one before keeps it
+        size = 8 * (CAPACITY_HEADER + days * location_count)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _allocate(descriptor, size)
+            numbers = np.frombuffer(mmap.mmap(descriptor, size), np.int64)
+        finally:
+            os.close(descriptor)
+        numbers[[C_DAYS, C_LOCATIONS]] = days, location_count
+        arena.header[H_CAPACITY] += 1
+        return numbers[:CAPACITY_HEADER], numbers[CAPACITY_HEADER:].reshape(days, location_count)
+
     def _open_slots(self, size: int) -> None:
         """Keep so many bytes of the slots; none: another file, so that who reads the one before still finds its own."""
         if size == 0:
@@ -179,6 +200,25 @@ def read_slots(path: Path, arena: Arena) -> Iterator[tuple[str, str, int, bool]]
     for line in lines:
         receipt_id, pool, minute, sellable = orjson.loads(line)
         yield receipt_id, pool, minute, sellable
+
+
+def open_capacity(path: Path) -> tuple[Ints, Ints] | None:
+    """Header and table [days, locations] of the capacity used, which is not written here; None where there is none."""
+    try:
+        descriptor = os.open(path.with_suffix(".capacity"), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, descriptor)
+        size = os.fstat(descriptor).st_size
+        if size < 8 * CAPACITY_HEADER:
+            return None
+        # Not as an array that cannot be written: kernels that take it would be compiled once more for that.
+        numbers = np.frombuffer(mmap.mmap(descriptor, size), np.int64)
+    days, locations = numbers[[C_DAYS, C_LOCATIONS]].tolist()
+    if len(numbers) != CAPACITY_HEADER + days * locations or not days:
+        return None
+    return numbers[:CAPACITY_HEADER], numbers[CAPACITY_HEADER:].reshape(days, locations)
 
 
 def open_arena(path: Path) -> Arena | None:
@@ -232,5 +272,5 @@ def copy_arena(before: Arena, after: Arena) -> None:
     used = int(before.header[H_USED])
     for name in ("location", "slot", "supply", "demand"):
         getattr(after, name)[:used] = getattr(before, name)[:used]
-    for field in (H_USED, H_EPOCH, H_POSITION_EPOCH, H_POSITION_SEQUENCE, H_SLOT_BYTES):
+    for field in (H_USED, H_EPOCH, H_POSITION_EPOCH, H_POSITION_SEQUENCE, H_SLOT_BYTES, H_STALE, H_BEAT_NS, H_CAPACITY):
         after.header[field] = before.header[field]

@@ -48,12 +48,16 @@ class StockFork(LiveStock):
     def __init__(self, live: LiveStock, items: Sequence[ForkedItem]) -> None:
         """Copies rows of the live stock as they are at this moment."""
         self.item_index, self.location_index = live.item_index, live.location_index
-        self.capacity_used, self.first_day, self.holds = live.capacity_used, live.first_day, live.holds
+        self.capacity_used, self._capacity_header, self.holds = live.capacity_used, live._capacity_header, live.holds
         self.unknown_count = live.unknown_count
         self._unsellable, self._receipt_minute = live._unsellable, live._receipt_minute
         self._capacity_later = live._capacity_later
         self.matrix, self.home = _fork(live.matrix, items)
         self.home_slot_count = len(live.matrix.slots)
+
+    def own_capacity(self) -> None:
+        """From here on the capacity used is its own as well."""
+        self.capacity_used, self._capacity_header = self.capacity_used.copy(), self._capacity_header.copy()
 
 
 class ForkMatrix(InventoryMatrix):

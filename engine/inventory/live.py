@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.inventory.arena import Arena, ArenaFile
+from engine.inventory.arena import C_FIRST_DAY, C_VERSION, Arena, ArenaFile
 from engine.inventory.change_slots import PlaceSlots, UnsellablePlaces, change_slots
 from engine.inventory.effects import FEW_ROWS_MAX, CapacityUse, ChangeColumns, PositionChange, TextEffect, columns_of
 from engine.inventory.holds import Holds
@@ -70,8 +70,9 @@ class LiveStock:
         self.location_index = location_index
         self.matrix = InventoryMatrix(len(item_index), len(location_index), position_count_expected, arena, kept)
         # [locations, days], a day's locations side by side in memory: a decision looks at many locations on one day.
-        self.capacity_used: NDArray[np.int64] = np.zeros((capacity_days, len(location_index)), np.int64).T
-        self.first_day = first_day
+        self._capacity_header, table = self.matrix.new_capacity(capacity_days)
+        self.capacity_used: NDArray[np.int64] = table.T
+        self._capacity_header[C_FIRST_DAY] = first_day
         self.holds = Holds()
         self.parts = PendingParts()
         self.is_split = False
@@ -82,6 +83,15 @@ class LiveStock:
         self._receipt_minute: dict[tuple[int, int, str], int] = {}
         # What was taken of days after the table: they move into it.
         self._capacity_later: dict[tuple[int, int], int] = {}
+
+    @property
+    def first_day(self) -> int:
+        """Local day of the first capacity in the table."""
+        return int(self._capacity_header[C_FIRST_DAY])
+
+    def still(self, items: NDArray[np.int64]) -> "LiveStock":
+        """Stock of these items as it is, until it is asked for again: itself, where nobody else changes it."""
+        return self
 
     @cached_property
     def _items(self) -> IdIndex:
@@ -294,11 +304,13 @@ class LiveStock:
         days = first_day - self.first_day
         if days <= 0:
             return
-        table = self.capacity_used.T
+        table, header = self.capacity_used.T, self._capacity_header
         kept = max(0, len(table) - days)
+        header[C_VERSION] += 1
         table[:kept] = table[len(table) - kept :]
         table[kept:] = 0
-        self.first_day = first_day
+        header[C_FIRST_DAY] = first_day
+        header[C_VERSION] += 1
         later, self._capacity_later = self._capacity_later, {}
         for (location, day), quantity in later.items():
             self._add_capacity(location, day, quantity)

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.inventory.arena import (
+    CAPACITY_HEADER,
+    H_BEAT_NS,
     H_DIRTY,
     H_EPOCH,
     H_MOVED,
     H_POSITION_EPOCH,
     H_POSITION_SEQUENCE,
+    H_STALE,
     H_USED,
     Arena,
     ArenaFile,
@@ -109,6 +112,20 @@ class InventoryMatrix:
     def end_changes(self) -> None:
         """It stands at its position."""
         self.arena.header[H_DIRTY] = 0
+
+    def beat(self, stale: bool, monotonic_ns: int) -> None:
+        """Tell those that read it that it is looked after, and whether it may lag behind the store."""
+        header = self.arena.header
+        header[H_STALE], header[H_BEAT_NS] = stale, monotonic_ns
+
+    def new_capacity(self, days: int) -> tuple[Ints, Ints]:
+        """Header and table [days, locations] of the capacity used, of this process alone or where others see it."""
+        if self._file is not None:
+            try:
+                return self._file.new_capacity(self.arena, days, self.location_count)
+            except OSError:
+                pass  # no room: others find none, and this process goes on
+        return np.zeros(CAPACITY_HEADER, np.int64), np.zeros((days, self.location_count), np.int64)
 
     def lock(self, item: Ints) -> None:
         """Rows of these items are about to be changed; −1 is none."""

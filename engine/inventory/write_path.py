@@ -211,6 +211,9 @@ class Follower(Protocol):
 class WritePath:
     """The stock in memory, kept equal to the store's log, and the writes on their way. Used by one thread."""
 
+    is_shared = False
+    """Whether another process keeps the stock, and all that is done here is to read it."""
+
     def __init__(
         self, store: SharedStore, waiters: RecordedWaiters, load: Callable[[StoredStock], LiveStock], attempts_max: int,
         kept: tuple[int, str] | None = None, parted: Callable[[Write, Spanning], None] | None = None,

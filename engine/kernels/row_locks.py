@@ -78,6 +78,27 @@ def are_unchanged(item: Ints, version: Ints, found: Ints) -> bool:
 
 
 @kernel
+def copy_rows(
+    first: int, item: Ints, version: Ints, row_start: Ints, row_count: Ints, at_location: Column, at_slot: Column,
+    supply: Column, demand: Column, start: Ints, count: Ints, rows: Column,
+) -> int:  # fmt: skip
+    """`copy_row` of item[first], item[first + 1] … one behind the other into rows [4, n], from where the one before ends.
+
+    start, count [items]: where each lies. Returns how many are there by now: fewer than there are where one is being changed
+    (count of it CHANGING), or where there is no room for it (TOO_LONG).
+    """
+    for k in range(first, len(item)):
+        at = start[k - 1] + count[k - 1] if k else 0
+        start[k] = at
+        count[k] = copy_row(
+            item[k], version, row_start, row_count, at_location, at_slot, supply, demand, rows[:, at:]
+        )  # fmt: skip
+        if count[k] < 0:
+            return k
+    return len(item)
+
+
+@kernel
 def copy_row(
     item: int, version: Ints, row_start: Ints, row_count: Ints, at_location: Column, at_slot: Column, supply: Column,
     demand: Column, row: Column,

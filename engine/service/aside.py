@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import structlog
 
 from engine.domain.reasons import Refusal
@@ -18,8 +19,9 @@ IN_HAND_MAX = 2
 
 def stock_as_it_is(stock: LiveStock, items: Iterable[int]) -> StockFork:
     """The stock of some items at this moment. Nothing that is done with it shows in the stock it is of, nor the other way."""
-    fork = StockFork(stock, [ForkedItem(item) for item in dict.fromkeys(items)])
-    fork.capacity_used = stock.capacity_used.copy()
+    some = list(dict.fromkeys(items))
+    fork = StockFork(stock.still(np.array(some, np.int64)), [ForkedItem(item) for item in some])
+    fork.own_capacity()
     return fork
 
 

@@ -43,7 +43,7 @@ from engine.service.handlers import (
     capacity_days,
     capacity_first_day,
 )
-from engine.service.meters import Calls, EngineMeters, Gauges, serve_meters
+from engine.service.meters import Calls, EngineMeters, Gauges, added, serve_meters
 from engine.service.network_archive import archived, network_key
 from engine.service.network_reload import keep_first, read_network
 from engine.service.quote_tokens import QuoteKey, quote_secret
@@ -70,7 +70,7 @@ class Engine:
         self._records = records
         self._clock = clock
         self._gate = gate_of(settings, METHODS)
-        self._traces = _traces_to(settings.traces_url) if settings.traces_url else None
+        self._traces = new_traces(settings)
         self._image = compile_image(records)
         self._unsellable = unsellable_positions(records)
         self._shards = Shards(settings.shards)
@@ -147,32 +147,38 @@ class Engine:
         else:
             front = AioFront(*served, tls=tls_of(self._settings), **given)
         port = await front.start(self._settings.address)
+        of_workers = await self._serve_workers(served, given)
         self._log.info(
             "serving", address=self._settings.address, port=port, network=self._image.network.name, front=type(front).__name__
         )
-        stop_meters = self._serve_meters(front.calls)
+        stop_meters = self._serve_meters(lambda: added([each.calls() for each in (front, *of_workers)]))
         announce(port)
         await asked_to_stop.wait()
         self._log.info("draining")
-        await front.stop(DRAIN_SECONDS_MAX)
+        await asyncio.gather(*(each.stop(DRAIN_SECONDS_MAX) for each in (front, *of_workers)))
         stop_meters()
+
+    async def _serve_workers(self, served: tuple[Any, ...], given: dict[str, Any]) -> list[NativeFront]:
+        """Take what workers hand on, where there may be any that share the matrix."""
+        if self._settings.workers == 1 or not self._settings.is_native or self._arena is None:
+            return []
+        socket = self._arena.path.with_suffix(".sock")
+        front = NativeFront(*served, **{**given, "shares_port": False})
+        try:
+            await front.start(f"unix:{socket}")
+        except RuntimeError as error:
+            self._log.warning("workers share nothing with this engine", reason=str(error))
+            return []
+        return [front]
 
     def _serve_meters(self, calls: Callable[[], Calls]) -> Callable[[], None]:
         """Let meters be read, where that is asked for; how to stop that. Raises OSError when the port is taken."""
         if not self._settings.metrics_port:
             return lambda: None
-        meters = EngineMeters(calls, self._desk.meter, self._gauges)
+        meters = EngineMeters(calls, self._desk.meter, lambda: gauges_of(self._desk, self._path))
         stop, port = serve_meters(meters, self._settings.metrics_host, self._settings.metrics_port)
         self._log.info("meters are served", port=port)
         return stop
-
-    def _gauges(self) -> Gauges:
-        lanes = self._desk.lanes()
-        return Gauges(
-            {name: lane.lines for name, lane in lanes.items()}, {name: len(lane) for name, lane in lanes.items()},
-            {name: lane.wait_ms / 1_000 for name, lane in lanes.items()}, self._path.stale, self._path.retry_count,
-            self._path.position,
-        )  # fmt: skip
 
     def close(self) -> None:
         """Stop threads and connections."""
@@ -255,14 +261,26 @@ class Engine:
         return stock
 
 
-def _traces_to(url: str) -> "Traces":
+def new_traces(settings: Settings) -> "Traces | None":
+    """Where spans of calls are sent; None: nowhere."""
+    if not settings.traces_url:
+        return None
     # Only who asks for traces needs what sends them.
     from engine.service.traces import Traces
 
-    return Traces(url)
+    return Traces(settings.traces_url)
 
 
-def _raise_file_limit() -> None:
+def gauges_of(desk: Desk, path: WritePath) -> Gauges:
+    """How it is with a process that serves calls."""
+    lanes = desk.lanes()
+    return Gauges(
+        {name: lane.lines for name, lane in lanes.items()}, {name: len(lane) for name, lane in lanes.items()},
+        {name: lane.wait_ms / 1_000 for name, lane in lanes.items()}, path.stale, path.retry_count, path.position,
+    )  # fmt: skip
+
+
+def raise_file_limit() -> None:
     """As many connections as may be: what shells set by default is far below."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     # macOS says that there is no limit, and takes no such number.
@@ -278,7 +296,7 @@ def run_engine(
 
     `announce` is told its port and how many positions it loaded from the folder, None where that was done before.
     """
-    _raise_file_limit()
+    raise_file_limit()
     engine = Engine(settings, redis_url, records, clock)
     try:
         loaded = engine.open(advance)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from belofte.v1 import promise_service_pb2
 
 from engine.inventory.live import LiveStock
@@ -40,7 +41,8 @@ class Listing:
     def take_plain(self, promises: PlainPromises, stock: LiveStock) -> list[bytes | None]:
         """The answers to the next items, many at a time; None: by the ordinary way."""
         first = len(self.answers)
-        return promises.listings.answer(self.request, self.asked, self.items[first : first + TOGETHER_MAX], stock)
+        items = self.items[first : first + TOGETHER_MAX]
+        return promises.listings.answer(self.request, self.asked, items, stock.still(np.array(items, np.int64)))
 
     def encoded(self) -> bytes:
         """The answer, where all of it is answered."""
@@ -82,6 +84,7 @@ def estimated_alone(h: "Handlers", call: Call, listing: Listing, stock: LiveStoc
     """What is told of the next item by the ordinary way."""
     image, item = listing.image, listing.items[len(listing.answers)]
     is_cut = cut_for(h.clock, call.deadline_unix_ms)
+    stock = stock.still(np.array([item], np.int64))
     found = estimate_delivery(image, stock, replace(listing.asked, item=item), h.limits.nodes_max, is_cut)
     estimates = [encode_estimate(each, image.location_ids) for each in found]
     if not listing.request.item_ids:

@@ -65,16 +65,20 @@ class NativeFront:
         self, desk: Desk, clock: Clock, methods: Iterable[str], services: Iterable[str], message_bytes_max: int,
         client_streams: Iterable[str] = (), server_streams: Iterable[str] = (),
         stalled_seconds_max: float = STALLED_SECONDS_MAX, gate: Gate = OPEN,
-        shares_port: bool = False, traces: "Traces | None" = None,
+        shares_port: bool = False, traces: "Traces | None" = None, others: Path | None = None,
     ) -> None:  # fmt: skip
-        """All as for `AioFront`, but for TLS, which it has not."""
+        """All as for `AioFront`, but for TLS, which it has not.
+
+        `others`: socket of a front of another process that serves everything else; None: one of this process does.
+        """
         self._gate, self._shares_port, self._traces = gate, shares_port, traces
         self._desk = desk
         self._clock = clock
         self._message_bytes_max = message_bytes_max
         methods, client_streams, server_streams = tuple(methods), tuple(client_streams), tuple(server_streams)
         self._methods = tuple(set(methods) - set(client_streams) - set(server_streams))
-        self._others = AioFront(
+        self._elsewhere = others
+        self._others = None if others is not None else AioFront(
             desk, clock, methods, services, message_bytes_max, client_streams, server_streams, stalled_seconds_max, gate,
             traces=traces,
         )  # fmt: skip
@@ -91,9 +95,11 @@ class NativeFront:
     async def start(self, address: str) -> int:
         """Listen, alone, on `address` (host:port or unix:path); returns the port. Raises RuntimeError when it is taken."""
         check_unused(address)
-        self._folder = Path(tempfile.mkdtemp(prefix="belofte-front-"))
-        others = self._folder / "others"
-        await self._others.start(f"unix:{others}")
+        others = self._elsewhere
+        if self._others is not None:
+            self._folder = Path(tempfile.mkdtemp(prefix="belofte-front-"))
+            others = self._folder / "others"
+            await self._others.start(f"unix:{others}")
         try:
             front = NativeGrpcFront(
                 address, [(method, False) for method in self._methods], io_threads=IO_THREADS, call_details=True,
@@ -113,7 +119,8 @@ class NativeFront:
         """Report NOT_SERVING, refuse new calls, let those in hand finish; streams to clients end."""
         loop = asyncio.get_running_loop()
         until = loop.time() + grace_seconds
-        await self._others.drain()
+        if self._others is not None:
+            await self._others.drain()
         quiet_until = loop.time() + QUIET_SECONDS_MAX
         while self._in_hand and loop.time() < quiet_until:
             await asyncio.sleep(_DRAINED_POLL_SECONDS)
@@ -127,14 +134,15 @@ class NativeFront:
             self._receiver.join()
 
     async def _close_others(self, grace_seconds: float) -> None:
-        await self._others.stop(grace_seconds)
-        assert self._folder is not None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._others is not None:
+            await self._others.stop(grace_seconds)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def calls(self) -> Calls:
         """What has ended, as the transport counts it; calls that went on to the other front as that one does."""
         counts = self._front.metrics() if self._front is not None else None
-        found = dict(self._others.calls())
+        found = dict(self._others.calls()) if self._others is not None else {}
         if counts is None:
             return found
         for method, each in counts["methods"].items():

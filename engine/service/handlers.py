@@ -248,6 +248,8 @@ class Handlers:
             return calls
         try:
             answers = quotes.quoted_together(self, asked)
+        except Refusal:
+            return calls  # each is told by itself
         except Exception:
             self.log.exception("a fault of the engine", method=quotes.QUOTE_METHOD)
             return calls
@@ -315,15 +317,22 @@ class Handlers:
                 break
             self._handed.popleft()
         self.prepare()
-        self._end_holds()
-        if self.split is not None and self.path.stock is not None:
-            self.split.keep_up(self.path.stock, self.path.run)
-        self._sweeper.tick()
+        if not self.path.is_shared:
+            self._look_after_stock()
         self._learner.tick()
         self._look_again()
         is_busy = self.stock_watch.tell(self.image, self.now_minute())
         self._caught_up_ns = self.clock.monotonic_ns()
         return is_busy
+
+    def _look_after_stock(self) -> None:
+        """What one engine does for all who read its stock."""
+        self._end_holds()
+        if self.split is not None and self.path.stock is not None:
+            self.split.keep_up(self.path.stock, self.path.run)
+        self._sweeper.tick()
+        if self.path.stock is not None:
+            self.path.stock.matrix.beat(self.path.stale, self.clock.monotonic_ns())
 
     def hand_over(self, work: Callable[[], bool]) -> None:
         """Have something done in the desk's thread, between two batches; it says whether it is done. From any thread."""
@@ -782,8 +791,10 @@ class Handlers:
             case Recorded(duplicate=True):
                 self.readers.submit(self.answer_duplicate, call, request_id, digest, finish)
             case Recorded(position):
+                self.log.debug("recorded", method=call.method, request_id=request_id, position=position)
                 call.answer(finish(response, position, duplicate=False))
             case Refusal():
+                self.log.debug("refused", method=call.method, request_id=request_id, reason=outcome.reason)
                 call.answer(outcome)
 
     def answer_duplicate(self, call: Call, request_id: str, digest: bytes, finish: Finish) -> None:

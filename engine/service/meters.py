@@ -33,6 +33,18 @@ Calls = Mapping[tuple[str, int], Counted]
 """By method and number of the gRPC code."""
 
 
+def added(counts: Sequence[Calls]) -> Calls:
+    """The calls of several fronts that count by the same bounds."""
+    total: dict[tuple[str, int], Counted] = {}
+    for key, each in (pair for calls in counts for pair in calls.items()):
+        before = total.get(key)
+        if before is not None:
+            buckets = [sum(pair) for pair in zip(before.buckets, each.buckets, strict=True)]
+            each = Counted(before.calls + each.calls, before.seconds + each.seconds, each.bounds, buckets)
+        total[key] = each
+    return total
+
+
 class CallMeter:
     """Counts calls one by one, in one thread."""
 

@@ -73,6 +73,13 @@ class Asked(NamedTuple):
     decisive: list[bytes]
     """What of each basket decides anything, as it is written; empty where it is not plain, and where nothing is signed."""
 
+    def items_of(self, rows: Sequence[int]) -> Ints:
+        """Items of the quotes in these rows."""
+        first, count = self.rows[rows, A_FIRST_LINE], self.rows[rows, A_LINE_COUNT]
+        end = np.cumsum(count)
+        found: Ints = self.lines[B_ITEM, np.repeat(first - end + count, count) + np.arange(end[-1])]
+        return found
+
 
 class PlainPromises:
     """Reads, plans and writes plain quotes of one network image. Used by one thread."""
@@ -110,7 +117,7 @@ class PlainPromises:
         most = min(TOGETHER_MAX, workspace_of(self.image).row_count)
         for first in range(0, len(plain), most):
             rows = plain[first : first + most]
-            tables = self.plan(asked, rows, stock, moment.minute)
+            tables = self.plan(asked, rows, stock.still(asked.items_of(rows)), moment.minute)
             signer = None
             if self.key is not None:
                 baskets, policies = [asked.decisive[row] for row in rows], self.quoter.policies.policies

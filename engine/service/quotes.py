@@ -77,7 +77,7 @@ def quote(h: "Handlers", call: Call) -> bytes | None:
     wrong = begin_read(request, h.image)
     asked = read_quote(h, request, wrong)
     if len(asked.basket.lines) <= LIGHT_LINES_MAX:
-        return plan_quote(h, asked, h.stock(request.min_position), call.deadline_unix_ms).SerializeToString()
+        return plan_quote(h, asked, stock_for(h, request, asked), call.deadline_unix_ms).SerializeToString()
     stock = stock_as_it_is(h.stock(request.min_position), (line.item for line in asked.basket.lines))
 
     def work() -> bytes:
@@ -107,7 +107,12 @@ def quoted(
 ) -> promise_service_pb2.QuotePromiseResponse:
     """The promise of one basket, on the stock of this moment. Raises `Refusal`."""
     asked = read_quote(h, request, wrong)
-    return plan_quote(h, asked, h.stock(request.min_position), call.deadline_unix_ms)
+    return plan_quote(h, asked, stock_for(h, request, asked), call.deadline_unix_ms)
+
+
+def stock_for(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, asked: Asked) -> LiveStock:
+    """The stock of a basket's items, no older than its caller asks. Raises `Refusal`."""
+    return h.stock(request.min_position).still(np.array([line.item for line in asked.basket.lines], np.int64))
 
 
 def read_quote(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, wrong: Violations) -> Asked:

@@ -84,7 +84,7 @@ def stack(
         own = {**environment}
         if settings.metrics_port:
             own[PREFIX + "METRICS_PORT"] = str(settings.metrics_port + number)
-        children.append(_python(f"engine-{number + 1}", script, ["engine"], own, ENGINE_READY_SECONDS_MAX))
+        children.append(_python(f"engine-{number + 1}", script, ["worker"], own, ENGINE_READY_SECONDS_MAX))
     if settings.webhooks is not None:
         children.append(_python("outbox", script, ["outbox"], environment, LEDGER_READY_SECONDS_MAX))
 

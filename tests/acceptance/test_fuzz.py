@@ -189,8 +189,8 @@ def test_mutated_messages_meet_no_fault(server: Server, seed: int) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("seed", range(100, 150))
-def test_many_mutated_messages_meet_no_fault(server: Server, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(100, 350))
+def test_a_million_mutated_messages_meet_no_fault(server: Server, seed: int) -> None:
     fuzz(server, seed, count=4_000)
 
 

@@ -17,10 +17,11 @@ from engine.inventory import arena as arena_module
 from engine.inventory.arena import H_DIRTY, ArenaFile, ArenaInUseError
 from engine.inventory.client import StoreGap
 from engine.inventory.commit_round import LogRecord
-from engine.inventory.effects import PositionChange
+from engine.inventory.effects import CapacityUse, PositionChange
 from engine.inventory.gate import ORIGIN
 from engine.inventory.live import LiveStock
-from engine.inventory.matrix_reader import MatrixAwayError, MatrixReader
+from engine.inventory.matrix import Slot
+from engine.inventory.shared_stock import BEAT_NS_MAX, CHANGING_SECONDS_MAX, SharedMemory, SharedStock
 from tests.inventory.arena_writer import ITEMS, LOCATIONS, MIRRORED_UNITS, VERSION, stock_in
 from tests.inventory.test_store import drawn
 from tests.stores import FIRST_DAY, contents, open_store, stock_of, stock_store
@@ -97,39 +98,99 @@ def test_file_has_one_writer(tmp_path: Path) -> None:
     ArenaFile(tmp_path / "a", VERSION).close()
 
 
-def test_entry_that_fails_leaves_the_file_dirty(tmp_path: Path) -> None:
+def shared_memory(path: Path, version: str = VERSION) -> SharedMemory:
+    return SharedMemory(path, version, {f"item-{i}": i for i in range(ITEMS)}, {f"at-{i}": i for i in range(LOCATIONS)})
+
+
+def looked(memory: SharedMemory) -> SharedStock:
+    memory.look()
+    assert memory.stock is not None
+    return memory.stock
+
+
+def read(memory: SharedMemory, item: int) -> list[tuple[int, Slot, int, int]]:
+    return looked(memory).still(np.array([item])).matrix.rows(item)
+
+
+def test_row_of_a_writer_that_was_killed_is_read_as_it_is_after_a_while(tmp_path: Path) -> None:
     stock = stock_in(tmp_path / "a")
     stock.apply(LogRecord("1-1", [put("item-3", "at-3", 3)], ()))
     with pytest.raises(AssertionError, match="range of int32"):
         stock.apply(LogRecord("1-2", [put("item-3", "at-3", 2**31)], ()))
     assert stock.matrix.arena.header[H_DIRTY]
-    with pytest.raises(MatrixAwayError):
-        MatrixReader(tmp_path / "a", VERSION).row(3, 0.01)
-    assert len(MatrixReader(tmp_path / "a", VERSION).row(2, 0.01).supply) == 0
+    memory = shared_memory(tmp_path / "a")
+    assert (read(memory, 2), looked(memory).is_stale) == ([], True)
+    read(memory, 3)  # compiled by now, whichever way it is read
+    started = time.monotonic()
+    assert [supply for _, _, supply, _ in read(memory, 3)] == [3]
+    assert CHANGING_SECONDS_MAX <= time.monotonic() - started < CHANGING_SECONDS_MAX + 1.0
     closed(stock)
 
 
-def test_reader_follows_the_writer_to_a_new_arena_and_to_a_new_matrix(tmp_path: Path) -> None:
-    reader = MatrixReader(tmp_path / "a", VERSION)
-    with pytest.raises(MatrixAwayError):
-        reader.row(3, 0.01)
+def test_stock_is_stale_when_nobody_looks_after_it(tmp_path: Path) -> None:
     stock = stock_in(tmp_path / "a")
-    assert reader.position == "", "it was not loaded yet"
+    stock.apply(LogRecord("1-1", [], ()))
+    memory = shared_memory(tmp_path / "a")
+    assert looked(memory).is_stale, "nobody has yet"
+    stock.matrix.beat(False, time.monotonic_ns())
+    assert not looked(memory).is_stale
+    stock.matrix.beat(True, time.monotonic_ns())
+    assert looked(memory).is_stale, "it says so itself"
+    stock.matrix.beat(False, time.monotonic_ns() - BEAT_NS_MAX - 1)
+    assert looked(memory).is_stale, "that was long ago"
+    closed(stock)
+
+
+def test_capacity_is_seen_as_it_is_taken_and_moves_on_with_the_days(tmp_path: Path) -> None:
+    stock = stock_in(tmp_path / "a")
+    stock.apply(LogRecord("1-1", [], [CapacityUse("at-2", 20_003, 5)]))
+    memory = shared_memory(tmp_path / "a")
+    first = looked(memory)
+    assert [first.used_on(2, day) for day in (20_002, 20_003)] == [0, 5]
+    stock.apply(LogRecord("1-2", [], [CapacityUse("at-2", 20_003, 2)]))
+    stock.start_capacity(20_001)
+    assert (first.first_day, first.used_on(2, 20_003)) == (20_001, 7)
+    closed(stock)
+    again = stock_in(tmp_path / "a")
+    again.apply_capacity(CapacityUse("at-2", 20_003, 1))
+    assert looked(memory).used_on(2, 20_003) == 1, "another engine counts what it has read itself"
+    closed(again)
+
+
+def test_reader_follows_the_writer_to_a_new_arena_and_to_a_new_matrix(tmp_path: Path) -> None:
+    memory = shared_memory(tmp_path / "a")
+    memory.look()
+    assert memory.stock is None
+    stock = stock_in(tmp_path / "a")
+    memory.look()
+    assert memory.stock is None, "it was not loaded yet"
     for number in range(1, 300):
         stock.apply(LogRecord(f"1-{number}", [put("item-3", f"at-{number}", number, f"po{number % 3}", 100 + number % 3)], ()))
-        row = reader.row(3, 1.0)
-        assert row.supply.tolist() == list(range(1, number + 1))
-        assert [reader.slot(slot) for slot in row.slot] == [slot for _, slot, _, _ in stock.matrix.rows(3)]
-        assert reader.position == f"1-{number}"
-        assert reader.is_settled()
+        assert read(memory, 3) == stock.matrix.rows(3)
+        assert looked(memory).matrix.position == f"1-{number}"
     stock.matrix.begin_changes()
     closed(stock)
     another = stock_in(tmp_path / "a")
     another.apply(LogRecord("2-1", [put("item-3", "at-9", 9, "po9", 900)], ()))
-    row = reader.row(3, 1.0)
-    assert (row.supply.tolist(), reader.slot(int(row.slot[0])).receipt_id, reader.position) == ([9], "po9", "2-1")
-    assert MatrixReader(tmp_path / "a", "another").position == ""
+    assert [(slot.receipt_id, supply) for _, slot, supply, _ in read(memory, 3)] == [("po9", 9)]
+    assert looked(memory).matrix.position == "2-1"
+    other = shared_memory(tmp_path / "a", "another")
+    other.look()
+    assert (other.stock, other.is_other_network) == (None, True)
     closed(another)
+
+
+def test_many_rows_are_read_at_once_and_each_of_them_once(tmp_path: Path) -> None:
+    """More than there is room for at first, named twice and in any order."""
+    stock, places = stock_in(tmp_path / "a"), range(LOCATIONS)
+    receipts = [("", None), *((f"po{n}", 1_000 + n) for n in range(20))]
+    changes = [
+        put(f"item-{i}", f"at-{n}", i * 1_000 + n, *receipt) for i in range(ITEMS) for n in places for receipt in receipts
+    ]  # fmt: skip
+    stock.apply(LogRecord("1-1", changes, ()))
+    still = looked(shared_memory(tmp_path / "a")).still(np.array([5, 3, 5, *range(ITEMS)]))
+    assert [still.matrix.rows(item) for item in range(ITEMS)] == rows(stock)
+    closed(stock)
 
 
 @contextmanager
@@ -151,19 +212,18 @@ def writer(path: Path, seed: int) -> Iterator["subprocess.Popen[str]"]:
 def test_rows_are_never_torn_beside_a_writer_that_is_killed(tmp_path: Path) -> None:
     """Every row read sums to the units that were there first; what a kill leaves whole is taken up, the rest begins anew."""
     path, draw = tmp_path / "a", random.Random(7)
-    reader = MatrixReader(path, VERSION)
-    read = kept = begun = 0
+    memory = shared_memory(path)
+    read_count = kept = begun = 0
     for seed in range(8):
         with writer(path, seed):
             stop_at = time.monotonic() + draw.uniform(0.2, 1.0)
-            before = reader.position
+            before = looked(memory).matrix.position
             while time.monotonic() < stop_at:
-                row = reader.row(draw.randrange(ITEMS), WAIT_SECONDS_MAX)
-                mirrored = row.location < 2
-                assert int(row.supply[mirrored].sum()) == MIRRORED_UNITS
-                assert (np.diff(row.location) >= 0).all()
-                read += 1
-            assert reader.position != before
+                row = read(memory, draw.randrange(ITEMS))
+                assert sum(supply for location, _, supply, _ in row if location < 2) == MIRRORED_UNITS
+                assert (np.diff([location for location, _, _, _ in row]) >= 0).all()
+                read_count += 1
+            assert looked(memory).matrix.position != before
         stock = stock_in(path)
         if stock.matrix.position:
             kept += 1
@@ -174,7 +234,7 @@ def test_rows_are_never_torn_beside_a_writer_that_is_killed(tmp_path: Path) -> N
             begun += 1
             stock.apply(LogRecord("1-1", [put(f"item-{i}", "at-0", MIRRORED_UNITS) for i in range(ITEMS)], ()))
         closed(stock)
-    assert read > 500
+    assert read_count > 500
     assert begun, "the writer does little else than to change rows"
     assert kept + begun == 8
 

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
-from engine.service.meters import EngineMeters, Gauges, serve_meters
+from engine.service.meters import Counted, EngineMeters, Gauges, added, serve_meters
 from engine.service.top import look, quantile_ms, shown
 from tests.service.fronts import FRONTS, QUOTE, SECONDS_MAX, RunningFront
 from tests.sidecars import wait_until
@@ -88,3 +88,11 @@ def test_counting_costs_little(metered: tuple[RunningFront, str]) -> None:
     first = samples(url)
     assert len(first) == len(samples(url))
     assert time.monotonic() - started < SECONDS_MAX
+
+
+def test_calls_of_two_fronts_are_added() -> None:
+    one = {("/a", 0): Counted(3, 0.5, (0.1, 1.0), (1, 2, 0)), ("/a", 8): Counted(1, 0.1, (0.1, 1.0), (1, 0, 0))}
+    other = {("/a", 0): Counted(2, 0.25, (0.1, 1.0), (0, 1, 1)), ("/b", 0): Counted(4, 0.0, (0.1, 1.0), (4, 0, 0))}
+    assert added([one, other]) == {
+        ("/a", 0): Counted(5, 0.75, (0.1, 1.0), [1, 3, 1]), ("/a", 8): one["/a", 8], ("/b", 0): other["/b", 0],
+    }  # fmt: skip
