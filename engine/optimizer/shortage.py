@@ -71,7 +71,10 @@ class Way(NamedTuple):
 
 
 def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[int, int]) -> Shortage:
-    """Reasons for the units missing of each line that goes one way; what goes another is held."""
+    """Reasons for the units missing of each line that goes one way; what goes another is held.
+
+    Once the scene is cut nothing is planned anew for them: what has not been found out by then is told as NO_ROUTE.
+    """
     scene = replace(without_soft_limits(scene), policy=replace(scene.policy, short_micros=None))
     reasons = {i: Shortfall(0, Reason.NO_STOCK) for i in lines_without_stock(scene, way, shipped)}
     reasons |= tied_to(scene, shipped, reasons)
@@ -81,12 +84,12 @@ def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[in
     rest = tuple(i for i in shipped if i not in reasons)
     restrictions = list(restrictions_of(scene))
     free = without(scene, restrictions)
-    if not can_be_had(free, way, rest):
-        unrouted = {i: NO_ROUTE for i in rest if not can_be_had(free, way, (i,))}
+    if not scene.is_cut() and not can_be_had(free, way, rest):
+        unrouted = {i: NO_ROUTE for i in rest if not scene.is_cut() and not can_be_had(free, way, (i,))}
         reasons |= unrouted | tied_to(scene, shipped, unrouted)
         rest = tuple(i for i in rest if i not in reasons)
     found = NO_ROUTE
-    if set(missing) & set(rest) and can_be_had(free, way, rest):
+    if set(missing) & set(rest) and not scene.is_cut() and can_be_had(free, way, rest):
         found = Shortfall(0, *restriction_of(scene, way, rest, restrictions))
     return {i: reasons.get(i, found)._replace(quantity=units) for i, units in missing.items()}
 

@@ -267,3 +267,23 @@ def test_lack_of_stock_is_told_without_planning_anew(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(shortage, "decide_shipping", planned)
     assert reasons(small_scene(line(BOLT, 6), line(LAMP, 1), stock=BOTH)) == {0: (1, Reason.NO_STOCK, ())}
+
+
+def test_once_it_is_cut_nothing_is_planned_anew_for_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too far to send: told after some plans, or as NO_ROUTE at once; what there is none of is told either way."""
+    limits = Constraints(max_distance_meters=1)
+    scene = small_scene(line(BOLT, 2), line(LAMP, 1), stock={(BOLT, AMS): 5, (BOLT, EHV): 5}, limits=limits)
+    planned: list[int] = []
+    decide_shipping = shortage.decide_shipping
+
+    def counted(*given: Any) -> Any:
+        planned.append(1)
+        return decide_shipping(*given)
+
+    monkeypatch.setattr(shortage, "decide_shipping", counted)
+    reasons = {short.line: short.reason for short in plan_of(scene).short_lines}
+    assert reasons == {0: Reason.RESTRICTED, 1: Reason.NO_STOCK} and planned
+    planned.clear()
+    plan = plan_of(replace(scene, is_cut=lambda: True))
+    assert {short.line: short.reason for short in plan.short_lines} == {0: Reason.NO_ROUTE, 1: Reason.NO_STOCK}
+    assert not planned and plan.certificate.cut_by_deadline
