@@ -39,10 +39,6 @@ REQUESTS_MAX = 1_000
 SLICE_NS = 5_000_000
 """How long a batch works before others have their turn."""
 
-LARGE_MS_MAX = 1_000
-"""How long a large basket is searched for, however long its caller would wait: others wait behind it. Then its certificate says
-so, and by how much at the most there might be a better plan."""
-
 QUOTE_METHOD = "/belofte.v1.PromiseService/QuotePromise"
 
 
@@ -77,14 +73,9 @@ def quote(h: "Handlers", call: Call) -> bytes | None:
     wrong = begin_read(request, h.image)
     asked = read_quote(h, request, wrong)
     if len(asked.basket.lines) <= LIGHT_LINES_MAX:
-        return plan_quote(h, asked, stock_for(h, request, asked), call.deadline_unix_ms).SerializeToString()
+        return plan_quote(h, asked, stock_for(h, request, asked), call).SerializeToString()
     stock = stock_as_it_is(h.stock(request.min_position), (line.item for line in asked.basket.lines))
-
-    def work() -> bytes:
-        until = min(call.deadline_unix_ms, h.clock.unix_ms() + LARGE_MS_MAX)
-        return plan_quote(h, asked, stock, until).SerializeToString()
-
-    h.aside.run(call, work)
+    h.aside.run(call, lambda: plan_quote(h, asked, stock, call).SerializeToString())
     return None
 
 
@@ -107,7 +98,7 @@ def quoted(
 ) -> promise_service_pb2.QuotePromiseResponse:
     """The promise of one basket, on the stock of this moment. Raises `Refusal`."""
     asked = read_quote(h, request, wrong)
-    return plan_quote(h, asked, stock_for(h, request, asked), call.deadline_unix_ms)
+    return plan_quote(h, asked, stock_for(h, request, asked), call)
 
 
 def stock_for(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, asked: Asked) -> LiveStock:
@@ -129,11 +120,11 @@ def read_quote(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, 
 
 
 def plan_quote(
-    h: "Handlers", asked: Asked, stock: LiveStock, until_unix_ms: int
+    h: "Handlers", asked: Asked, stock: LiveStock, call: Call
 ) -> promise_service_pb2.QuotePromiseResponse:  # fmt: skip
-    """The promise, searched for until then. Raises `Refusal`."""
+    """The promise. Raises `Refusal`."""
     started = h.clock.monotonic_ns()
-    is_cut = cut_for(h.clock, until_unix_ms)
+    is_cut = cut_for(h.clock, call.deadline_unix_ms)
     found = quote_promise(
         asked.image, stock, asked.basket, asked.options_max, h.limits.nodes_max, asked.level, is_cut,
         with_frontier=asked.with_frontier,
