@@ -1,4 +1,4 @@
-"""Which locations and carrier services may take which items: classes a location never sends, and hazardous goods."""
+"""Which locations and carrier services may take which items: classes a location never sends, hazardous and heavy goods."""
 
 from collections.abc import Sequence
 
@@ -22,6 +22,10 @@ class ItemLimits:
         }
         self._locations = frozen(np.array([each.hazmat for each in locations], np.bool_))
         self._services = frozen(np.array([each.hazmat for each in services], np.bool_))
+        # A shipment is divided into packages, but no unit is.
+        most = [2**62 if each.max_package_grams is None else each.max_package_grams for each in services]
+        self._package_grams = frozen(np.array(most, np.int64))
+        self._package_grams_least = min(most, default=2**62)
         self._items = items
         self._bars_hazmat_at = not self._locations.all()
         self._bars_hazmat_by = not self._services.all()
@@ -36,4 +40,9 @@ class ItemLimits:
 
     def services(self, item: int) -> Bools | None:
         """[S]: carrier services that may take an item."""
-        return self._services if self._bars_hazmat_by and self._items[item].hazmat else None
+        record = self._items[item]
+        mask = self._services if self._bars_hazmat_by and record.hazmat else None
+        if record.weight_grams <= self._package_grams_least:
+            return mask
+        fits: Bools = self._package_grams >= record.weight_grams
+        return fits if mask is None else mask & fits

@@ -173,11 +173,13 @@ def may_carry(scene: Any, line: Any, column: Column) -> bool:
     """Whether the line's own wishes allow the column."""
     level = scene.image.service_levels[scene.image.service_level_index[column.service]]
     item, place = scene.image.items[line.item], scene.image.locations[column.location]
+    carrier = scene.image.carrier_services[column.service]
     return (
         (not line.allowed_locations or column.location in line.allowed_locations)
         and column.location not in line.excluded_locations
         and item.item_class not in place.excluded_item_classes
-        and (not item.hazmat or (place.hazmat and scene.image.carrier_services[column.service].hazmat))
+        and (not item.hazmat or (place.hazmat and carrier.hazmat))
+        and (carrier.max_package_grams is None or item.weight_grams <= carrier.max_package_grams)
         and line.preassigned_location in (-1, column.location)
         and line.service_level in ("", level)
         and (not line.preferred_services or column.service in line.preferred_services)

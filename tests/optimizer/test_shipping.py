@@ -10,6 +10,7 @@ import pytest
 from engine.domain.basket import Constraints
 from engine.domain.enums import OrderBy
 from engine.domain.plan import CertificateStatus
+from engine.domain.reasons import Reason
 from engine.inventory.matrix import Slot
 from engine.network.image import compile_image
 from engine.network.records import Policy
@@ -164,6 +165,22 @@ def test_a_line_that_cannot_wait_for_its_arrival_set_comes_without_the_rest(shor
     assert [(short.line, short.quantity) for short in plan.short_lines] == [(1, 1)]
     assert plan.certificate.status is CertificateStatus.OPTIMAL
     assert plan.cost_micros == micros
+
+
+def test_a_unit_heavier_than_a_package_does_not_go_in_two() -> None:
+    """Three bolts of 6 kg go in packages of at most 10 kg; one of 12 kg goes nowhere."""
+    plain = small_scene(line(BOLT, 3), stock=BOTH).image.records
+    services = tuple(replace(each, max_package_grams=10_000) for each in plain.carrier_services)
+
+    def plan_for(grams: int) -> Any:
+        items = tuple(replace(item, weight_grams=grams) for item in plain.items)
+        scene = small_scene(line(BOLT, 3), stock=BOTH, items=items, carrier_services=services)
+        return decide_basket(scene, scene.services, NODES_MAX)
+
+    assert plan_for(6_000).shipments
+    plan = plan_for(12_000)
+    assert not plan.shipments
+    assert [(short.quantity, short.reason) for short in plan.short_lines] == [(3, Reason.NO_ROUTE)]
 
 
 def test_no_part_is_smaller_than_asked() -> None:
