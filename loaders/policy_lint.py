@@ -27,6 +27,8 @@ _COLUMNS = {
 }
 """Terms that cost nothing unless a row of a file has a value of the column."""
 
+_NOTHING_SHIPS = "makes units short cost nothing, so that no plan ships any that costs something to ship"
+
 _KEYS = {"capacity_price_micros": "capacity_price"}
 
 
@@ -110,8 +112,12 @@ def _effects(policy: Policy, unset: Set[str]) -> Iterator[tuple[str, str]]:
         yield ".no_split_below_micros", f"has no effect: it counts for orders worth {least_value} micros and more only"
     if policy.max_distance_meters == 0:
         yield ".max_distance_meters", "0 leaves only locations at the very place of the destination"
+    if policy.short_micros == 0 and policy.order_by is OrderBy.COST:
+        yield ".short_micros", f"0 {_NOTHING_SHIPS}"
     for term, weight in policy.weights:
-        if weight == 0 and (rated := _RATES.get(Term(term))) is not None and getattr(policy, rated):
+        if weight == 0 and term == Term.SHORT and policy.short_micros and policy.order_by is OrderBy.COST:
+            yield f".weights.{term}", f"0 {_NOTHING_SHIPS}"
+        elif weight == 0 and (rated := _RATES.get(Term(term))) is not None and getattr(policy, rated):
             yield f".weights.{term}", f"0 leaves {_KEYS.get(rated, rated)} without effect"
         rate, (of, column) = _RATES.get(Term(term)), _COLUMNS.get(Term(term), ("", ""))
         if rate is not None and weight and not getattr(policy, rate):

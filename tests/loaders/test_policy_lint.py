@@ -94,6 +94,15 @@ def test_weights_of_terms_that_every_plan_is_charged_for() -> None:
     assert found(Policy("a", weights=((Term.TRANSFER, 2), (Term.MARKDOWN, 0), (Term.PICK, 2)))) == []
 
 
+def test_a_price_of_nothing_for_units_short() -> None:
+    """A weight of zero comes to the same; locations that are ranked are not chosen by cost."""
+    message = "0 makes units short cost nothing, so that no plan ships any that costs something to ship"
+    assert found(Policy("a", short_micros=0)) == [("policy.a.short_micros", message)]
+    assert found(Policy("a", short_micros=9, weights=((Term.SHORT, 0),))) == [("policy.a.weights.short", message)]
+    assert found(Policy("a", short_micros=0, order_by=OrderBy.PRIORITY)) == []
+    assert found(Policy("a")) == []
+
+
 def test_a_second_default_counts_only_by_name() -> None:
     message = "one takes every order that no condition holds for: this counts only where it is named"
     assert found(Policy("one"), Policy("two")) == [("policy.two", message)]
