@@ -18,6 +18,7 @@ from engine.service.process import EngineReady, StartError, announce_ready
 from engine.service.settings import Settings, SettingsError, mask_url
 from engine.tools.copy_commands import copy_commands
 from engine.tools.order_commands import order_commands
+from engine.tools.retention_commands import retention_commands
 from engine.tools.terminal import EXIT_MISUSED, EXIT_REFUSED, DataOption, JsonOption, err, out
 from engine.tools.terminal import counted as _counted
 from engine.tools.terminal import fail as _fail
@@ -34,6 +35,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(order_commands)
 app.add_typer(copy_commands)
+app.add_typer(retention_commands)
 app.add_typer(webhook_commands)
 
 NetworkOption = Annotated[Path | None, typer.Option(help="Network folder; without it, the sample network.")]
@@ -333,6 +335,7 @@ def ledger(shard: Annotated[int, typer.Option(help="Which shard it records, from
     from engine.ledger.migrations import LedgerVersionError, WrongShards
     from engine.ledger.recorder import Fenced
     from engine.ledger.sidecar import Sidecar
+    from engine.ledger.snapshots import SnapshotError
     from engine.service.garbage import spare_what_stays
 
     settings = _settings()
@@ -364,6 +367,8 @@ def ledger(shard: Annotated[int, typer.Option(help="Which shard it records, from
         _fail(f"another ledger sidecar records this ledger: {error}", EXIT_REFUSED)
     except (LedgerVersionError, WrongShards) as error:
         _fail(str(error), EXIT_REFUSED)
+    except SnapshotError as error:
+        _fail(f"the store cannot be rebuilt: {error}; restore a backup", EXIT_REFUSED)
     finally:
         lease.release()
 

@@ -21,8 +21,10 @@ from engine.inventory.gate import ORIGIN
 from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database
-from engine.ledger.rebuild import Sums, is_in_store
 from engine.ledger.recorder import Replayed, replay
+from engine.ledger.snapshot_sums import begin_cut, differs
+from engine.ledger.snapshots import NOTHING_YET, Snapshot, SnapshotError, listed
+from engine.ledger.sums import Sums, is_in_store
 from engine.ledger.tables import NO_CHAIN
 
 HASHES_EACH = 200
@@ -63,11 +65,13 @@ class Report:
     difference_count: int = 0
     broken_at: str = ""
     """The first entry whose hash does not follow from those before it; empty: the chain is whole."""
+    broken_snapshots: list[str] = field(default_factory=list)
+    """Positions of snapshots that are not what the entries before them leave."""
 
     @property
     def is_clean(self) -> bool:
-        """Whether ledger and store are equal, and the ledger's history is whole."""
-        return not self.difference_count and not self.broken_at
+        """Whether ledger and store are equal, the ledger's history is whole, and its snapshots are of that history."""
+        return not self.difference_count and not self.broken_at and not self.broken_snapshots
 
 
 class AuditRefusedError(RuntimeError):
@@ -91,6 +95,9 @@ class Auditor:
         self._log: Iterator[Replayed] = iter(())
         self._read_to = ORIGIN
         self._chain = bytes(NO_CHAIN)
+        self._begun = NOTHING_YET
+        self._snapshots: dict[str, Snapshot] = {}
+        self._database: Engine | None = None
         self.report = Report()
 
     def run(self, advance: Callable[[int, int], None] = lambda done, all_of_it: None) -> Report:
@@ -99,6 +106,8 @@ class Auditor:
         digests = sha256(), sha256()
         try:
             self._data, start = self._layout()
+            if self._shards.count == 1:
+                self._begin(database, start)
             self._follow(database, start)
             self._tables = tables_of(self._sums, self._data)
             names = sorted(self._tables.keys() | set(self._stored()))
@@ -122,6 +131,19 @@ class Auditor:
         if layout is None or head is None:
             raise AuditRefusedError("the store holds nothing: it was never opened, or was emptied. Start the ledger sidecar")
         return self._keys.data(Layout.parse(layout.decode())), head.split()[0].decode()
+
+    def _begin(self, database: Engine, start: str) -> None:
+        """What entries that were cut have left is told by a snapshot; the others are added up, and prove each later one."""
+        try:
+            self._begun = begin_cut(database, self._sums)
+        except SnapshotError as error:
+            raise AuditRefusedError(str(error)) from error
+        if ordinal(start) < ordinal(self._begun.position):
+            raise AuditRefusedError(f"the store stands at {start}, before {self._begun.position}, up to which entries were cut")
+        with database.connect() as connection:
+            later = [each for each in listed(connection) if ordinal(each.position) > ordinal(self._begun.position)]
+        self._snapshots = {each.position: each for each in later}
+        self._database = database
 
     def _stored(self) -> Iterator[str]:
         """Every hash of the generation in use."""
@@ -157,12 +179,17 @@ class Auditor:
         self.report.position = self._read_to
 
     def _add(self, replayed: Replayed) -> None:
-        message = self._sums.add(replayed)
         self.report.entries += 1
         self._read_to = replayed.position
         self._chain = replayed.chain_after(self._chain)
         if self._chain != replayed.chain and not self.report.broken_at:
             self.report.broken_at = replayed.position
+        if ordinal(replayed.position) <= ordinal(self._begun.position):
+            return
+        message = self._sums.add(replayed)
+        snapshot = self._snapshots.get(replayed.position)
+        if snapshot is not None and self._database is not None and differs(self._database, snapshot, self._sums):
+            self.report.broken_snapshots.append(snapshot.position)
         if self._tables and self._data is not None:
             update(self._tables, self._sums, self._data, replayed, message)
 

@@ -1,17 +1,18 @@
 """A ledger copied whole into an empty database of either kind, in one transaction there, and proven by its hash chain."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, Table, delete, func, insert, inspect, select
 
-from engine.ledger.database import write_to
+from engine.ledger.database import one_instant, write_to
 from engine.ledger.insert import insert_rows
 from engine.ledger.migrations import check_version, prepare_tables
 from engine.ledger.recorder import Chains, replay
-from engine.ledger.tables import entries, fence, metadata
+from engine.ledger.tables import entries, fence, metadata, networks, snapshots
 
 ROWS_EACH = 1_000
+LARGE = networks, snapshots
+"""Tables of which one row is a lot."""
 
 Advance = Callable[[int, int], None]
 
@@ -26,7 +27,7 @@ def copy_ledger(source: Engine, target: Engine, advance: Advance = lambda done, 
     What the source holds at one instant is copied, while its server goes on. Raises CopyError where the target is no empty
     ledger or the copy is not equal, LedgerVersionError.
     """
-    with _one_instant(source) as reading:
+    with one_instant(source) as reading:
         check_version(reading)
         # A table may come later than the others of its version.
         known = set(inspect(reading).get_table_names())
@@ -50,22 +51,13 @@ def copy_ledger(source: Engine, target: Engine, advance: Advance = lambda done, 
     return counts[entries]
 
 
-@contextmanager
-def _one_instant(database: Engine) -> Iterator[Connection]:
-    """A transaction that sees what there is at its beginning, whatever is recorded meanwhile."""
-    with database.connect() as connection:
-        if database.dialect.name == "postgresql":
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
-            yield connection
-
-
 def _tables() -> Sequence[Table]:
     return metadata.sorted_tables
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[Sequence[tuple[object, ...]]]:
-    with connection.execute(select(table).execution_options(yield_per=ROWS_EACH)) as result:
+    count = 1 if table in LARGE else ROWS_EACH
+    with connection.execute(select(table).execution_options(yield_per=count)) as result:
         for some in result.partitions():
             yield [tuple(row) for row in some]
 

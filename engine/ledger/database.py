@@ -38,6 +38,16 @@ def write_to(database: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def one_instant(database: Engine) -> Iterator[Connection]:
+    """A transaction that sees what there is at its beginning, whatever is recorded meanwhile."""
+    with database.connect() as connection:
+        if database.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
 def _set_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from belofte.v1 import order_service_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, func, literal, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, exists, false, func, literal, select, true
 
 from engine.domain.life import OrderState, ShipmentState
 from engine.fulfilment.draft import OrderRecord
@@ -27,6 +27,7 @@ from engine.ledger.networks import begin_deciding
 from engine.ledger.order_list import OrderFilter, OrderPage, Place
 from engine.ledger.orders import in_order
 from engine.ledger.reservations import ReservationRecord
+from engine.ledger.snapshots import cut_until, is_gone
 from engine.ledger.tables import (
     CHANGED,
     decisions,
@@ -48,7 +49,10 @@ _ENTRY = entries.c.epoch, entries.c.sequence, entries.c.entry, entries.c.recorde
 
 
 class RecordedEntry(NamedTuple):
-    """One entry: its place in the log, a serialized LedgerEntry, and when it was recorded (Unix milliseconds)."""
+    """One entry: its place in the log, a serialized LedgerEntry, and when it was recorded (Unix milliseconds).
+
+    The entry is empty where it was cut: that it was recorded is all that is known.
+    """
 
     position: str
     entry: bytes
@@ -143,7 +147,7 @@ class Ledger:
         return [_entry(row) for row in self._rows(left)]
 
     def find_order(self, order_id: str) -> tuple[RecordedEntry, ...]:
-        """The entries that made and changed an order, oldest first; empty where there is none."""
+        """The entries that made and changed an order, oldest first; empty where there is none, or it was cut."""
         found = self._entries_of(order_id, order_entries.c.risk == CHANGED)
         return tuple(RecordedEntry(each.position, each.entry) for each in found)
 
@@ -158,6 +162,10 @@ class Ledger:
             if each.position == position:
                 break
         return tuple(each for each in found if each.position in before)
+
+    def has_record(self, record_id: str) -> bool:
+        """Whether a record was ever created under an id; it may be cut since."""
+        return bool(self._rows(select(entries.c.sequence).where(entries.c.created_id == record_id)))
 
     def find_order_events(self, order_id: str) -> tuple[OrderEntry, ...]:
         """These, and entries that tell something of the order without changing it."""
@@ -250,11 +258,14 @@ class Ledger:
 
     def _entries_of(self, order_id: str, which: ColumnElement[bool]) -> tuple[OrderEntry, ...]:
         columns = entries.c.epoch, entries.c.sequence, entries.c.entry, entries.c.created_id, entries.c.recorded_unix_ms
-        own = select(*columns, literal(CHANGED).label("risk")).where(entries.c.order_id == order_id)
+        gone = is_gone(entries.c.created_id).label("is_gone")
+        own = select(*columns, literal(CHANGED).label("risk"), gone).where(entries.c.order_id == order_id)
         place = (order_entries.c.epoch == entries.c.epoch) & (order_entries.c.sequence == entries.c.sequence)
-        others = select(*columns, order_entries.c.risk).join(order_entries, place)
+        others = select(*columns, order_entries.c.risk, false()).join(order_entries, place)
         both = own.union_all(others.where(order_entries.c.order_id == order_id, which))
         rows = self._rows(both.order_by("epoch", "sequence", "risk"))
+        if any(row.created_id == order_id and row.is_gone for row in rows):
+            return ()
         found: dict[str, OrderEntry] = {}
         for row in in_order(rows, order_id, self._shards):
             position = f"{row.epoch}-{row.sequence}"
@@ -285,6 +296,13 @@ class Ledger:
             if not self._rows(select(exists().where(at_or_after)))[0][0]:
                 return False
         return True
+
+    def is_kept_after(self, position: str) -> bool:
+        """Whether all entries after a position are whole: who follows from there misses nothing."""
+        if self._shards.count > 1:
+            return True  # of a network over shards nothing is cut
+        with self._database.connect() as connection:
+            return ordinal(position) >= ordinal(cut_until(connection))
 
     def last_position(self) -> str:
         """Position of the last entry, of each shard; `ORIGIN` where there is none."""

@@ -11,16 +11,16 @@ from belofte.v1 import ledger_entry_pb2, types_pb2
 from sqlalchemy import Connection, delete, select, tuple_
 
 from engine.fulfilment.order_record import Order
+from engine.inventory.client import ordinal
 from engine.inventory.effects import effects_in
+from engine.inventory.gate import ORIGIN
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger import orders, reservations, tables
 from engine.ledger.insert import copy_rows, insert_rows
+from engine.ledger.snapshots import NOT_AN_ORDER, RESERVATION, cut_until, may_be_cut, sound
 from engine.ledger.tables import CHANGED, entries, order_entries, pegs
 
 REPLAY_ROWS_MAX = 1_000
-NOT_AN_ORDER = "@"
-"""Begins the ids of records that are no orders: what a reservation has is known of the store, and moves there."""
-
 DAY_MS = 86_400_000
 COUNTED = (
     types_pb2.EVENT_TYPE_SHIPMENT_DECLINED, types_pb2.EVENT_TYPE_SHIPMENT_SHIPPED, types_pb2.EVENT_TYPE_SHIPMENT_COLLECTED
@@ -87,6 +87,15 @@ def project(connection: Connection, projected: Iterable[Projected], shards: Shar
     _insert_pegs(connection, made)
     _add_pegs(connection, added)
     listed.end()
+
+
+def project_pegs(connection: Connection, each: Projected) -> None:
+    """Bring `pegs` alone from before an entry to after it, for who follows some orders of the past."""
+    message = each.message
+    if message.pegs or message.moves:
+        _apply(connection, each)
+    elif message.order_id and not message.order_id.startswith(NOT_AN_ORDER):
+        _add_pegs(connection, _demand_rows(each, message.order_id))
 
 
 class _Listed:
@@ -159,20 +168,47 @@ class _Listed:
 
 
 def project_anew(connection: Connection) -> None:
-    """Empty the tables and make them of all entries, of a network that is not split."""
+    """Empty the tables and make them of all entries, of a network that is not split.
+
+    Where entries were cut, of the snapshot that stands for them and those after it. Raises SnapshotError.
+    """
     projections = (
         pegs, order_entries, tables.reservations, tables.orders, tables.order_shipments, tables.returns, tables.order_returns,
         tables.decline_counts,
     )  # fmt: skip
     for table in projections:
         connection.execute(delete(table))
-    project(connection, _recorded(connection))
+    cut = cut_until(connection)
+    if cut != ORIGIN:
+        _, content = next(sound(connection, cut))
+        for table in (pegs, tables.decline_counts):
+            if content[table.name]:
+                insert_rows(connection, table, [tuple(row) for row in content[table.name]])
+    project(connection, _recorded(connection, ordinal(cut)))
+    if cut != ORIGIN:
+        made = select(entries.c.created_id).where(
+            entries.c.created_id.is_not(None), tuple_(entries.c.epoch, entries.c.sequence) <= tuple_(*ordinal(cut)),
+            may_be_cut(entries.c.created_id),
+        )  # fmt: skip
+        drop(connection, list(connection.scalars(made)))
 
 
-def _recorded(connection: Connection) -> Iterator[Projected]:
-    """Every entry in order, some at a time: what is made of them is written between two questions."""
+def drop(connection: Connection, record_ids: Sequence[str]) -> None:
+    """Rows of records whose entries were cut, out of all tables."""
+    for first in range(0, len(record_ids), REPLAY_ROWS_MAX):
+        some = record_ids[first : first + REPLAY_ROWS_MAX]
+        places = select(entries.c.epoch, entries.c.sequence).where(entries.c.created_id.in_(some))
+        for table in (tables.orders, tables.order_shipments, tables.order_returns):
+            connection.execute(delete(table).where(tuple_(table.c.epoch, table.c.sequence).in_(places)))
+        for table in (tables.returns, order_entries, pegs):
+            connection.execute(delete(table).where(table.c.order_id.in_(some)))
+        held = [each.removeprefix(RESERVATION) for each in some if each.startswith(RESERVATION)]
+        connection.execute(delete(tables.reservations).where(tables.reservations.c.reservation_id.in_(held)))
+
+
+def _recorded(connection: Connection, after: tuple[int, int]) -> Iterator[Projected]:
+    """Every entry after a place in order, some at a time: what is made of them is written between two questions."""
     columns = entries.c.epoch, entries.c.sequence
-    after = (0, 0)
     while True:
         rows = connection.execute(
             select(*columns, entries.c.created_id, entries.c.entry)

@@ -56,10 +56,10 @@ class Replayed(NamedTuple):
     committed_as: str = ""
     """Request id in the shard's log, where that is another: it was overruled."""
     erased: tuple[bytes, bytes] | None = None
-    """Where a customer was erased from it: SHA-256 of the entry as it was recorded, and as it was left."""
+    """Where a customer was erased from it, or it was cut: SHA-256 of the entry as it was recorded, and as it was left."""
 
     def chain_after(self, previous_chain: bytes) -> bytes:
-        """What `chain` is when the entry is what was recorded, but for what was erased of it."""
+        """What `chain` is when the entry is what was recorded, but for what was erased of it or cut."""
         found = sha256(self.entry).digest()
         if self.erased is not None and self.erased[1] == found:
             found = self.erased[0]
@@ -153,9 +153,9 @@ class Recorder:
         if connection.execute(moved).rowcount != 1:
             raise Fenced(f"epoch {self.epoch} was overtaken")
 
-    def replay(self) -> Iterator[Replayed]:
-        """Every recorded entry of the shard, oldest first."""
-        return replay(self.database, shard=self.shard, shards=self.shards)
+    def replay(self, after: str = ORIGIN) -> Iterator[Replayed]:
+        """Every recorded entry of the shard after a position, oldest first."""
+        return replay(self.database, after, shard=self.shard, shards=self.shards)
 
     def _rows_of(
         self,

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 OLDEST_VERSION = 2
 """Ledgers from this version on are brought to the newest when a sidecar takes over."""
 
@@ -44,6 +44,26 @@ entries = Table(
     Index("entries_request", "request_id", unique=True),
     Index("entries_created", "created_id", unique=True),
     Index("entries_order", "order_id"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # position that it is of
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("chain", LargeBinary(32), nullable=False),  # of the entry there: it is anchored in the history
+    Column("taken_unix_ms", BigInteger, nullable=False),
+    Column("content_hash", LargeBinary(32), nullable=False),  # SHA-256 of the content
+    Column("content", LargeBinary, nullable=False),  # see snapshot.py
+)
+
+cuts = Table(
+    "cuts",
+    metadata,
+    Column("id", Integer, primary_key=True),  # 1: entries lose their content; 2: they may soon, see retention.py
+    Column("epoch", BigInteger, nullable=False),  # of the snapshot that stands for entries up to it
+    Column("sequence", BigInteger, nullable=False),
+    Column("since_unix_ms", BigInteger, nullable=False),
 )
 
 # Of a network over several shards, see verdicts.py: an entry of one log counts where it does not contradict another's.

@@ -21,7 +21,7 @@ def _found(report: Report) -> dict[str, object]:
     return {
         "clean": report.is_clean, "position": report.position, "entries": report.entries, "hashes": report.hashes,
         "fields": report.fields, "ledger_digest": report.ledger_digest, "store_digest": report.store_digest,
-        "broken_at": report.broken_at, "difference_count": report.difference_count,
+        "broken_at": report.broken_at, "broken_snapshots": report.broken_snapshots, "difference_count": report.difference_count,
         "differences": [each._asdict() for each in report.differences],
     }  # fmt: skip
 
@@ -34,6 +34,7 @@ def print_report(report: Report, out: Console, title: str = "") -> None:
         ("fields", f"{report.fields:,}"), ("digest of the ledger", report.ledger_digest),
         ("digest of the store", report.store_digest),
         ("history", f"broken at {report.broken_at}" if report.broken_at else "whole"),
+        ("snapshots", f"wrong: {', '.join(report.broken_snapshots)}" if report.broken_snapshots else "of this history"),
         ("differences", f"{report.difference_count:,}"),
     ):  # fmt: skip
         table.add_row(name, value)

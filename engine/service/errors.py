@@ -49,6 +49,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.REQUEST_ID_REUSED: grpc.StatusCode.ALREADY_EXISTS,
     Reason.ORDER_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.REQUEST_CANCELLED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.REQUEST_FORGOTTEN: grpc.StatusCode.ALREADY_EXISTS,
     Reason.RESERVATION_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.RETURN_EXISTS: grpc.StatusCode.ALREADY_EXISTS,
     Reason.CONTENDED: grpc.StatusCode.ABORTED,

@@ -75,6 +75,7 @@ from engine.service.record import (
     events_of,
     finished_answer,
     page_of_events,
+    refused_forgotten,
     refused_reuse,
     source_answer,
 )
@@ -482,7 +483,7 @@ class Handlers:
     def _answer_preview(self, call: Call, order_id: str, answer: bytes) -> None:
         """The plan, unless the order is recorded already: then nothing would be planned for it."""
         try:
-            call.answer(order_exists() if self.ledger.find_order(order_id) else answer)
+            call.answer(order_exists() if self.ledger.has_record(order_id) else answer)
         except Exception:
             # As quotes do, previews go on from memory.
             self.log.exception("the ledger cannot be asked", method=call.method)
@@ -812,6 +813,8 @@ class Handlers:
         recorded = self.ledger.find_requests([request_id]).get(request_id)
         if recorded is None:
             return None
+        if not recorded.entry:
+            return refused_forgotten(recorded.position)
         entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
         if entry.method == requests.CANCEL_REQUEST:
             return Refusal(Reason.REQUEST_CANCELLED, "request_id: it was called off by CancelRequest; nothing was done")

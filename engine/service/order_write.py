@@ -30,6 +30,9 @@ from engine.service.feed_rows import mark_name, moves_name
 from engine.service.hold_writes import Asked
 from engine.sourcing.reserve import ANY
 
+MINUTE_MS = 60_000
+"""What is planned is planned for one minute, which its entry tells: so it can be planned again."""
+
 
 @dataclass(slots=True)
 class Made:
@@ -111,6 +114,8 @@ class LifeWrite(Reading):
         now = tools.unix_ms()
         draft = Draft(record, tools.image, asked.request_id, now)
         made = self._made = self.change(draft, stock, attempt)
+        if -(-tools.unix_ms() // MINUTE_MS) != -(-now // MINUTE_MS):
+            raise Refusal(Reason.CONTENDED, "the minute that it was planned for is over; try again")
         draft.close(frees_capacity=made.frees_capacity)
         self.response = made.respond(draft.order).SerializeToString()
         book = self._book = self._booked(draft, made, stock, now)

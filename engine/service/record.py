@@ -121,6 +121,12 @@ def refused_reuse() -> Refusal:
     return Refusal(Reason.REQUEST_ID_REUSED, message, (FieldViolation("request_id", message),))
 
 
+def refused_forgotten(position: str) -> Refusal:
+    """Refused because a request was recorded so long ago that what it was answered is no longer kept."""
+    message = f"request_id: it was recorded at {position} and its answer is no longer kept; nothing was done again"
+    return Refusal(Reason.REQUEST_FORGOTTEN, message, (FieldViolation("request_id", message),))
+
+
 def check_recorded(min_position: str, ledger: Ledger) -> None:
     """Raise `Refusal` where a caller has read what is not recorded."""
     if min_position and not ledger.has_recorded(min_position):

@@ -90,7 +90,7 @@ def look_up(h: "Handlers", call: Call) -> bytes | Refusal | object:
         return NOT_RECORDED
     entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
     if entry.method != CANCEL_REQUEST:
-        text = f"target_request_id: {entry.method} is recorded at {recorded.position}, and is undone by its own method"
+        text = f"target_request_id: {entry.method or 'it'} is recorded at {recorded.position}, and is undone by its own method"
         return Refusal(Reason.WRONG_STATE, text, (FieldViolation("target_request_id", text),))
     before = sourcing_service_pb2.CancelRequestRequest.FromString(entry.request)
     return finished_cancel(entry.response, recorded.position, duplicate=before.request_id.lower() == request.request_id)

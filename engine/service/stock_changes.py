@@ -108,6 +108,8 @@ class CatchUp:
             if not self._ledger.has_recorded(self._after):
                 return self._lost(f"{self._after} was lost before it was recorded: start anew")
             self._is_proven = True
+        if self._at == self._after and not self._ledger.is_kept_after(self._after):
+            return self._lost(f"what came after {self._after} was cut by retention: start anew")
         shards = self._ledger.shards
         for _ in range(PAGES_EACH):
             if not shards.is_ahead(self._until, self._at):

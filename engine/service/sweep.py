@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SWEEP_NS = 1_000_000_000
 """How often the ledger is asked what is due."""
 
+LAPSE_ACCEPTANCE = "LapseAcceptance"
+
 DUE_MAX = 50
 """Orders of one kind in one go: whoever waits does not wait for all of them."""
 
@@ -108,7 +110,7 @@ class Sweeper:
                 record = h.ledger.find_record(order_id) if order_id not in found else None
                 if record is not None:
                     change = partial(offer_elsewhere, location_id=location.location_id, before_unix_ms=before)
-                    found[order_id] = Due("LapseAcceptance", record, change)
+                    found[order_id] = Due(LAPSE_ACCEPTANCE, record, change)
         return list(found.values())
 
     def _do(self, due: list[Due]) -> bool:

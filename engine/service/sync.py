@@ -38,7 +38,7 @@ from engine.service.fields import (
     indexes_of,
     parse,
 )
-from engine.service.record import check_recorded, finisher, refused_reuse
+from engine.service.record import check_recorded, finisher, refused_forgotten, refused_reuse
 
 SYNC_INVENTORY = "SyncInventory"
 ROWS_EACH = 500
@@ -391,6 +391,8 @@ class Sync:
     def _check_same(self, request_id: str, digest: bytes) -> None:
         recorded = self._tools.ledger.find_requests([request_id]).get(request_id)
         assert recorded is not None, "the ledger said that it was recorded"
+        if not recorded.entry:
+            raise refused_forgotten(recorded.position)
         if ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).request_digest != digest:
             raise refused_reuse()
 

@@ -193,6 +193,10 @@ class EventWatch:
                     watcher.flow.end(position_lost(name, f"{position} is not recorded: start anew"))
                     self._remove(watcher)
                 return False
+            if name == "from_position" and not self._ledger.is_kept_after(position):
+                watcher.flow.end(position_lost(name, f"what came after {position} was cut by retention: start anew"))
+                self._remove(watcher)
+                return False
             watcher.unproven.pop(0)
         return True
 

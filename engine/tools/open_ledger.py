@@ -1,16 +1,17 @@
 """The ledger of some settings, for a command: opened, or a message that says what is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.ledger.database import open_database
 from engine.ledger.migrations import LedgerVersionError, check_version
+from engine.ledger.tables import entries
 from engine.service.settings import Settings, mask_url
-from engine.tools.terminal import EXIT_MISUSED, EXIT_REFUSED, fail
+from engine.tools.terminal import EXIT_MISUSED, EXIT_REFUSED, counted, fail
 
 
 @contextmanager
@@ -31,3 +32,20 @@ def ledger_of(settings: Settings) -> Iterator[Engine]:
         fail(f"the ledger {mask_url(url)} cannot be used: {' '.join(str(error.__cause__ or error).split())}", EXIT_REFUSED)
     finally:
         database.dispose()
+
+
+@contextmanager
+def reading(database: Engine, times: int) -> Iterator[Callable[[], None]]:
+    """Counts entries that are read, all of them so many times."""
+    with database.connect() as connection:
+        total = times * connection.execute(select(func.count()).select_from(entries)).scalar_one()
+    with counted("Reading the ledger", None) as advance:
+        read = 0
+
+        def told() -> None:
+            nonlocal read
+            read += 1
+            if read % 1_000 == 0:
+                advance(min(read, total), total)
+
+        yield told

@@ -1,6 +1,6 @@
 """Commands of one order, its story and its decisions made again; and of one customer, erased."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from engine.service.settings import Settings
 from engine.tools.plan_text import plan_rows
-from engine.tools.terminal import EXIT_REFUSED, DataOption, JsonOption, counted, err, fail, out, print_json, settings_of
+from engine.tools.terminal import EXIT_REFUSED, DataOption, JsonOption, err, fail, out, print_json, settings_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -52,11 +52,12 @@ def replay(order_id: str, data_dir: DataOption = None, json: JsonOption = False)
 
     The ledger's entries are checked first, from the first one to the order's last.
     """
+    from engine.tools.open_ledger import reading
     from engine.tools.replay import NoDecisionError, Replayer
     from engine.tools.stock_then import BrokenChainError
 
     # They are checked, then added up.
-    with _ledger(settings_of(data_dir=data_dir)) as (database, ledger), _reading(database, times=2) as told:
+    with _ledger(settings_of(data_dir=data_dir)) as (database, ledger), reading(database, times=2) as told:
         try:
             decisions = Replayer(database, ledger, told).order(order_id)
         except (NoDecisionError, BrokenChainError) as error:
@@ -78,8 +79,9 @@ def erase(customer_id: str, data_dir: DataOption = None, json: JsonOption = Fals
     """
     from engine.domain.clock import SystemClock
     from engine.tools.erase import Eraser
+    from engine.tools.open_ledger import reading
 
-    with _ledger(settings_of(data_dir=data_dir)) as (database, _), _reading(database, times=1) as told:
+    with _ledger(settings_of(data_dir=data_dir)) as (database, _), reading(database, times=1) as told:
         count = Eraser(database, SystemClock().unix_ms(), told).erase(customer_id)
     if json:
         print_json({"entries": count})
@@ -87,27 +89,6 @@ def erase(customer_id: str, data_dir: DataOption = None, json: JsonOption = Fals
         out.print(f"{count:,} entries no longer say who the customer is. Backups that were made before still do.")
     if not count:
         fail("the ledger names no such customer", EXIT_REFUSED)
-
-
-@contextmanager
-def _reading(database: "Engine", times: int) -> Iterator[Callable[[], None]]:
-    """Counts entries that are read, all of them so many times."""
-    from sqlalchemy import func, select
-
-    from engine.ledger.tables import entries
-
-    with database.connect() as connection:
-        total = times * connection.execute(select(func.count()).select_from(entries)).scalar_one()
-    with counted("Reading the ledger", None) as advance:
-        read = 0
-
-        def told() -> None:
-            nonlocal read
-            read += 1
-            if read % 1_000 == 0:
-                advance(min(read, total), total)
-
-        yield told
 
 
 @contextmanager

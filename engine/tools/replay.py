@@ -12,6 +12,7 @@ from engine.domain.reasons import Refusal
 from engine.inventory.live import LiveStock
 from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.ledger.networks import Decider, decider, network_content
+from engine.ledger.snapshots import SnapshotError
 from engine.network.image import NetworkImage, compile_image
 from engine.service.decode import decode_basket, decode_order
 from engine.service.encode import encode_plan
@@ -24,6 +25,7 @@ from engine.service.reservations import plan_shown
 from engine.sourcing.order import SourceRequest
 from engine.sourcing.reserve import HoldRequest, plan_held, plan_hold
 from engine.sourcing.source import plan_order
+from engine.tools.replay_changes import DECIDING, decide_change, record_before, response_kind, shown
 from engine.tools.stock_then import Then, fill_stock, verify_chain
 
 CREATE_RESERVATION = "CreateReservation"
@@ -86,7 +88,10 @@ class Replayer:
         verify_chain(self._database, entries[-1].position, self._advance)
         parsed = [(each, Entry.FromString(each.entry)) for each in entries]
         found = [*self._of_reservation(parsed), *parsed]
-        decisions = [self._replay(recorded, entry) for recorded, entry in found if _is_decision(entry)]
+        decisions = [
+            self._replay(recorded, entry, parsed[: parsed.index((recorded, entry))] if _is_change(entry) else ())
+            for recorded, entry in found if _is_decision(entry) or _is_change(entry)
+        ]  # fmt: skip
         if not decisions:
             methods = ", ".join(dict.fromkeys(entry.method for _, entry in parsed))
             raise NoDecisionError(f"no decision of order {order_id!r} can be replayed by this version: {methods}")
@@ -100,7 +105,7 @@ class Replayer:
                 if entry.method == CREATE_RESERVATION:
                     yield each, entry
 
-    def _replay(self, recorded: RecordedEntry, entry: Entry) -> Replay:
+    def _replay(self, recorded: RecordedEntry, entry: Entry, earlier: Sequence[tuple[RecordedEntry, Entry]]) -> Replay:
         found = Replay(recorded.position, entry.method, _plan_in(entry))
         if found.recorded.certificate.cut_by_deadline:
             found.notes.append("the search was cut by its deadline: replayed it goes on, and may find a better plan")
@@ -112,7 +117,14 @@ class Replayer:
             )
             return found
         try:
-            found.replayed = self._decide(recorded, entry, decided_by)
+            question = self._question(recorded, entry, decided_by)
+            if _is_change(entry):
+                self._change(found, question, [(each.position, message) for each, message in earlier])
+                return found
+            found.replayed = PLANNED_BY[entry.method](question)
+        except SnapshotError as error:
+            found.notes.append(f"not replayed: {error}")
+            return found
         except Refusal as refusal:
             found.differences.append(f"recorded: a plan; replayed: refused, {refusal.reason}: {refusal.message}")
             return found
@@ -120,7 +132,15 @@ class Replayer:
         found.differences += differences(_dict(found.recorded), _dict(found.replayed))
         return found
 
-    def _decide(self, recorded: RecordedEntry, entry: Entry, decided_by: Decider) -> Plan:
+    def _change(self, found: Replay, asked: "Question", earlier: Sequence[tuple[str, Entry]]) -> None:
+        """A change of the order, all that its entry says of it."""
+        record = record_before(self._database, earlier, found.position)
+        made = decide_change(asked.entry, record, asked.image, asked.stock, asked.node_budget, asked.clock)
+        found.replayed = made.order.plan
+        kind = response_kind(asked.entry.method)
+        found.differences += differences(shown(asked.entry, kind), shown(made, kind), "entry")
+
+    def _question(self, recorded: RecordedEntry, entry: Entry, decided_by: Decider) -> "Question":
         image, unsellable = self._image(decided_by.network_key)
         basis = entry.basis
         stock = LiveStock(
@@ -129,8 +149,7 @@ class Replayer:
         )  # fmt: skip
         then = Then(basis.position, basis.engine, basis.place, recorded.position)
         fill_stock(stock, self._database, then, self._advance)
-        question = Question(entry, image, stock, decided_by.node_budget, FrozenClock(entry.decided_unix_ms))
-        return PLANNED_BY[entry.method](question)
+        return Question(entry, image, stock, decided_by.node_budget, FrozenClock(entry.decided_unix_ms))
 
     def _image(self, key: str) -> tuple[NetworkImage, frozenset[tuple[int, int, str]]]:
         if key not in self._images:
@@ -206,6 +225,11 @@ PLANNED_BY: dict[str, Callable[[Question], Plan]] = {
 def _is_decision(entry: Entry) -> bool:
     """Whether a plan was made that can be made again. An order may also keep that of its reservation."""
     return entry.method in PLANNED_BY and (not entry.HasField("order") or entry.basis.start_minute > 0)
+
+
+def _is_change(entry: Entry) -> bool:
+    """Whether it changed an order, and chose where something comes from or goes to."""
+    return entry.method in DECIDING and entry.HasField("order")
 
 
 def _plan_in(entry: Entry) -> Plan:

@@ -9,13 +9,17 @@ from sqlalchemy import Engine
 from engine.inventory.client import ordinal
 from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import CapacityUse, PositionChange, effects_in, texts_in
+from engine.inventory.gate import ORIGIN
 from engine.inventory.live import LiveStock
 from engine.ledger.recorder import Chains, replay
+from engine.ledger.snapshot_sums import stock_at
 
 ALL_SHOWN = ("AdjustInventory",)
 """Methods that show those planned after them all that they change. Others show what they take, not what they give back."""
 
 NONE_SHOWN = ("SyncInventory", "ReloadNetwork", "CancelRequest")
+
+CONFIRM = "ConfirmReservation"
 
 Entry = ledger_entry_pb2.LedgerEntry
 
@@ -45,8 +49,11 @@ def verify_chain(database: Engine, until: str, advance: Callable[[], None] = lam
 
 
 def fill_stock(stock: LiveStock, database: Engine, then: Then, advance: Callable[[], None] = lambda: None) -> LiveStock:
-    """Bring empty stock to what a decision saw."""
-    for each in replay(database, until=then.position):
+    """Bring empty stock to what a decision saw. Raises SnapshotError where entries were cut that it would take."""
+    begun = stock_at(database, then.position)
+    if begun is not None:
+        stock.apply(begun)
+    for each in replay(database, ORIGIN if begun is None else begun.position, then.position):
         changes, uses = effects_in(message := Entry.FromString(each.entry))
         stock.apply(LogRecord(each.position, changes, uses, texts_in(message)))
         advance()
@@ -81,6 +88,9 @@ def _shown(entry: Entry) -> Shown:
         return changes, uses
     if entry.method in NONE_SHOWN:
         return (), ()
+    if entry.HasField("order") and entry.method != CONFIRM:
+        # A change of an order shows what it gives back of stock as well.
+        return changes, [each for each in uses if each.quantity_delta > 0]
     return [each for each in changes if each.demand_delta > 0], [each for each in uses if each.quantity_delta > 0]
 
 

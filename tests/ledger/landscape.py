@@ -15,8 +15,8 @@ from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import effects_in, texts_in
 from engine.inventory.keys import Keys, Layout
 from engine.inventory.live import LiveStock
-from engine.ledger.rebuild import Sums
 from engine.ledger.recorder import Recorder, Replayed
+from engine.ledger.sums import Sums
 from engine.ledger.tables import NO_CHAIN
 from tests.ledger import crash_sidecar, crash_writer
 from tests.sidecars import RunningSidecar
