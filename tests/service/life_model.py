@@ -51,6 +51,8 @@ class Order:
     shipments: list[Shipment]
     version: int = 1
     held: bool = False
+    ends: bool = False
+    """Its hold ends by itself."""
     cancelled: Counter[str] = field(default_factory=Counter)
     returned: Counter[str] = field(default_factory=Counter)
     declined: set[tuple[str, str]] = field(default_factory=set)
@@ -76,6 +78,19 @@ class Order:
         if state == "HELD":
             return method not in (*STOPPED_BY_HOLD, "HoldOrder")
         return method != "ReleaseOrder"
+
+    def is_waiting(self) -> bool:
+        """Whether something of it ends by itself when its time is up."""
+        return (self.state() == "HELD" and self.ends) or any(each.state == READY for each in self.shipments)
+
+    def time_is_up(self) -> None:
+        """A hold that ends, and shipments that nobody has collected: back in stock, and cancelled."""
+        if self.state() == "HELD" and self.ends:
+            self.held = self.ends = False
+        for at, each in enumerate(self.shipments):
+            if each.state == READY:
+                self.shipments[at] = each._replace(state=CANCELLED)
+                self.cancelled.update(dict(each.units))
 
     def left(self, line: str) -> int:
         return sum(each.of(line) for each in self.shipments if each.state in (SHIPPED, DELIVERED, COLLECTED))

@@ -1,9 +1,11 @@
-"""The life of orders against dictionaries: every method that changes one, in any order, on two engines in turn.
+"""The life of orders against dictionaries: every method that changes one, in any order, on two engines in turn, and what ends
+by itself as time passes.
 
 After each step stock, capacity and every order's shipments and state are those of the model. Where to source from is the
 engine's to choose: the model says where it may.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 import structlog
 from belofte.v1 import inventory_service_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
@@ -23,6 +26,7 @@ from engine.domain.clock import SystemClock
 from engine.domain.enums import CapacityUnit
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
+from engine.fulfilment.order_record import instant
 from engine.ledger.audit import Auditor
 from engine.ledger.database import open_database, write_to
 from engine.ledger.projection import project_anew
@@ -57,6 +61,8 @@ MODULES = {"SourcingService": sourcing_service_pb2, "InventoryService": inventor
 few, which = st.integers(1, 5), st.integers(0, 1_000_000)
 some = st.lists(few, min_size=1, max_size=2)
 parts = st.sampled_from((0, 0, 1, 2))
+reasons = st.sampled_from(("", "", "PAYMENT", "FRAUD_CHECK", "REMORSE"))
+ENDED_SECONDS_MAX = 30.0
 
 
 class LifeMachine(RuleBasedStateMachine):
@@ -71,6 +77,7 @@ class LifeMachine(RuleBasedStateMachine):
         self.model = Life()
         self.position = ""
         self.work_before = 0
+        self.has_passed = False
         self.returns: list[tuple[str, str, str, int]] = []
         """(return, order, line, units to come)."""
 
@@ -127,23 +134,34 @@ class LifeMachine(RuleBasedStateMachine):
     def stock(self, item: int, location: str, quantity: int) -> None:
         self.count(self.items[item], location, quantity)
 
-    @rule(units=some, is_collected=st.booleans(), is_held=st.sampled_from((False, False, True)))
-    def source(self, units: list[int], is_collected: bool, is_held: bool) -> None:
+    @rule(units=some, is_collected=st.booleans(), reason=reasons, ends=st.booleans(), is_exchange=st.booleans())
+    def source(self, units: list[int], is_collected: bool, reason: str, ends: bool, is_exchange: bool) -> None:
         order_id = f"{self.prefix}-o{next(self.number)}"
         items = {str(n): self.items[n] for n in range(len(units))}
         wanted = {str(n): quantity for n, quantity in enumerate(units)}
         lines = [self.line(line, items[line], quantity, is_collected) for line, quantity in wanted.items()]
         order = types_pb2.Order(order_id=order_id, basket=types_pb2.Basket(lines=lines, destination=HOME))
-        order.hold_reason = "PAYMENT" if is_held else ""
+        order.hold_reason = reason
+        if reason and ends:
+            order.hold_until.CopyFrom(self.soon())
+        is_exchange = is_exchange and bool(self.returns)
+        if is_exchange:
+            order.exchange_return_id = self.returns[-1][0]
+            order.basket.ClearField("destination")  # that of the first order
         answer = self.ask("SourceOrder", order=order)
         places = (STORE,) if is_collected else SENDING
         there = {line: sum(self.model.free(items[line], place) for place in places) for line in wanted}
         if any(there[line] < quantity for line, quantity in wanted.items()):
             assert_refused(answer, Reason.NO_STOCK, Reason.RESTRICTED)
             return
+        if is_exchange and isinstance(answer, Refusal):
+            # What was promised then, from its minute on, may be more than can be promised from this one on.
+            assert_refused(answer, Reason.NO_ROUTE, Reason.PROMISE_UNREACHABLE, Reason.RESTRICTED)
+            return
         assert not isinstance(answer, Refusal), answer
         found = shipments_of(answer.plan)
-        made = Order(items, wanted, [each.shipment_id for each in answer.plan.shipments], [], held=is_held)
+        ids = [each.shipment_id for each in answer.plan.shipments]
+        made = Order(items, wanted, ids, [], held=bool(reason), ends=bool(reason) and ends)
         self.note_planned(made, found, wanted)
         made.shipments = found
         self.model.orders[order_id] = made
@@ -182,6 +200,8 @@ class LifeMachine(RuleBasedStateMachine):
         at = s % len(order.ids)
         shipment = order.shipments[at]
         fields: dict[str, Any] = {"order_id": order_id, "shipment_id": order.ids[at]}
+        if method == "MarkReadyForPickup":
+            fields["keep_until"] = self.soon()
         asked: Units = {}
         if part and method in ("ShipShipment", "CollectShipment"):
             asked = {str(line): part}
@@ -276,16 +296,47 @@ class LifeMachine(RuleBasedStateMachine):
     # -- the whole order
 
     @precondition(lambda self: self.model.orders)
-    @rule(n=which, method=st.sampled_from(("HoldOrder", "ReleaseOrder")))
-    def hold(self, n: int, method: str) -> None:
+    @rule(n=which, reason=reasons, ends=st.booleans())
+    def hold(self, n: int, reason: str, ends: bool) -> None:
+        """Held for a reason, or released where there is none."""
         order_id, order = self.order(n)
-        fields = {"hold_reason": "FRAUD_CHECK"} if method == "HoldOrder" else {}
+        method = "HoldOrder" if reason else "ReleaseOrder"
+        fields: dict[str, Any] = {"hold_reason": reason} if reason else {}
+        if reason and ends:
+            fields["hold_until"] = self.soon()
         answer = self.ask(method, order_id=order_id, **fields)
         if not order.takes(method):
             assert_refused(answer)
             return
-        order.held = method == "HoldOrder"
+        order.held, order.ends = bool(reason), bool(reason) and ends
         self.check_order(order_id, answer.order)
+
+    def soon(self) -> Timestamp:
+        """Before the next time that time passes."""
+        return instant(self.rooms[0].clock.unix_ms() + 30 * 60_000)
+
+    @precondition(lambda self: not self.has_passed and any(order.is_waiting() for order in self.model.orders.values()))
+    @rule()
+    def time_passes(self) -> None:
+        """Half an hour: holds end, and what nobody has collected is back in stock. Once an example, since it takes a second."""
+        self.has_passed = True
+        for room in self.rooms:
+            room.clock.ahead_minutes += 31
+        for order_id, order in self.model.orders.items():
+            if not order.is_waiting():
+                continue
+            order.time_is_up()
+            left = self.ask("GetOrder", order_id=order_id).order
+            give_up_at = time.monotonic() + ENDED_SECONDS_MAX
+            while shipments_of(left.plan) != order.shipments or bool(left.hold_reason) != order.held:
+                assert time.monotonic() < give_up_at, (order, left)
+                time.sleep(0.05)
+                left = self.ask("GetOrder", order_id=order_id).order
+            # Two things may have ended, and a milestone may have been missed.
+            assert left.version - order.version in (1, 2, 3)
+            order.version = left.version - 1
+            self.check_order(order_id, left)
+            self.position = self.ask("ListOrderEvents", order_id=order_id).events[-1].position
 
     @precondition(lambda self: self.model.orders)
     @rule(n=which, line=st.integers(0, 1), quantity=st.integers(0, 3), is_all=st.booleans())
@@ -410,7 +461,15 @@ class LifeMachine(RuleBasedStateMachine):
         for each_state in left.line_units:
             total[each_state.line_id] += each_state.quantity
         assert total == Counter({line: quantity for line, quantity in order.wanted.items() if quantity})
-        assert self.ask("GetOrder", order_id=order_id).order == left
+        read = self.ask("GetOrder", order_id=order_id).order
+        if read.version != left.version:
+            # A milestone was missed since.
+            assert read.HasField("at_risk_since") and read.version == left.version + 1
+            order.version = read.version
+            for each in (read, left):
+                for name in ("version", "updated_at", "at_risk_since"):
+                    each.ClearField(name)
+        assert read == left
 
     @invariant()
     def stock_and_capacity_are_the_models(self) -> None:
