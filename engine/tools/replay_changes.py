@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 from engine.fulfilment.draft import Draft, OrderRecord
 from engine.fulfilment.order_record import capacities_left, cell_of, is_held, order_left, returns_left
 from engine.inventory.client import ordinal
+from engine.inventory.gate import ORIGIN
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import Cell
 from engine.ledger.insert import insert_rows
@@ -107,6 +108,8 @@ def units_then(database: Engine, order_id: str, planned: dict[Cell, int], positi
 
     Who has units of a receipt that comes in is told by all who were promised some of it, so these are followed as well.
     """
+    epoch, sequence = ordinal(position)
+    before = f"{epoch}-{sequence - 1}"
     receipts = {(cell.item_id, cell.location_id, cell.receipt_id) for cell in planned if cell.receipt_id}
     memory = create_engine("sqlite://", poolclass=StaticPool)
     try:
@@ -114,12 +117,10 @@ def units_then(database: Engine, order_id: str, planned: dict[Cell, int], positi
             pegs.create(connection)
             order_entries.create(connection)
             with database.connect() as reading:
-                begun, content = next(sound(reading, position), (None, None))
+                begun, content = next(sound(reading, before), (None, None))
             if content is not None and content["pegs"]:
                 insert_rows(connection, pegs, [tuple(row) for row in content["pegs"]])
-            epoch, sequence = ordinal(position)
-            start = begun.position if begun is not None else "0-0"
-            for each in replay(database, start, f"{epoch}-{sequence - 1}"):
+            for each in replay(database, ORIGIN if begun is None else begun.position, before):
                 message = Entry.FromString(each.entry)
                 if message.order_id == order_id or _touches(message, receipts):
                     at_epoch, at_sequence = ordinal(each.position)

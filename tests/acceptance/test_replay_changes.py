@@ -83,7 +83,7 @@ def promised_of_a_receipt(server: Server) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 def test_changes_of_orders_are_decided_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     with Server(folder, node_budget="500") as server:
