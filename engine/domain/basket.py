@@ -28,6 +28,8 @@ class BasketLine:
     pickup_location: int = -1
     service_level: str = ""
     latest_minute: int = NO_LATEST
+    earliest_minute: int = 0
+    """Nothing of it is delivered, or to be collected, before."""
     ship_complete: bool = False
     fill_or_kill: bool = False
     max_splits: int = 0

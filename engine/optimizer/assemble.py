@@ -106,7 +106,7 @@ def carrier_shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
     terms.append(CostTerm(Term.CARRIER, raw, weights[Term.CARRIER], int(weigh(raw, weights[Term.CARRIER]))))
     terms.append(counted_term(scene, Term.DISTANCE, distance // 1000, 1))
     if scene.policy.late_micros_per_day:
-        terms.append(late_term(scene, [line for line, _ in load.quantities], load.latest))
+        terms.append(late_term(scene, load.quantities, load.latest))
     if scene.basket.constraints.penalties:
         penalty = shipment_penalties(scene, lanes, np.array([location]), np.array([service]))
         terms.append(counted_term(scene, Term.PENALTY, penalty.item(0), 1))
@@ -148,14 +148,14 @@ def load_pegs(scene: Scene, load: Load) -> list[Peg]:
     return pegs
 
 
-def late_term(scene: Scene, lines: Iterable[int], delivered: int) -> CostTerm:
-    """What lines cost that are delivered later than they are due."""
+def late_term(scene: Scene, quantities: Iterable[tuple[int, int]], delivered: int) -> CostTerm:
+    """What (line, units) cost that are delivered later than they are due: each unit for each day begun."""
     weight, per_day = scene.weights_ppm[Term.LATENESS], scene.policy.late_micros_per_day
     raw = weighted = 0
-    for line in lines:
-        due = scene.basket.lines[line].latest_minute
+    for i, units in quantities:
+        due = scene.basket.lines[i].latest_minute
         micros = 0 if due == NO_LATEST else -(-max(0, delivered - due) // MINUTES_PER_DAY) * per_day
-        raw, weighted = raw + micros, weighted + int(weigh(micros, weight))
+        raw, weighted = raw + micros * units, weighted + int(weigh(micros, weight)) * units
     return CostTerm(Term.LATENESS, raw, weight, weighted)
 
 

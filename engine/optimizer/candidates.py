@@ -106,8 +106,7 @@ def ship_candidates(scene: Scene, lanes: Lanes, request: ShipRequest) -> Candida
     floor = np.stack([scene.floor(item) for item in items])
     units = units_now(scene, items, floor)
     starts = starting_entries(scene, eligible, lines, items, units)
-    if request.on_day:
-        starts = waiting(scene, starts, max(day for _, day in request.on_day))
+    starts = with_waiting(scene, starts, request)
     columns, left = dated_columns(scene, lanes, starts, request.services)
     available = available_units(scene, items, columns, units, floor)
     item = np.array([items.index(line.item) for line in lines], np.int64)
@@ -197,6 +196,17 @@ def starting_entries(
         size = count
 
 
+def with_waiting(scene: Scene, starts: Starts, request: ShipRequest) -> Starts:
+    """The entries, and those at which work is put off for what must not be there sooner than it is asked for."""
+    if request.on_day:
+        starts = waiting(scene, starts, max(day for _, day in request.on_day))
+    # A day more: what leaves on the day itself may be there at an hour before the one that is asked for.
+    days = {scene.basket.lines[i].earliest_minute // MINUTES_PER_DAY + 1 for i in request.lines}
+    for day in sorted(day for day in days if day > scene.start_minute // MINUTES_PER_DAY):
+        starts = waiting(scene, starts, day)
+    return starts
+
+
 def waiting(scene: Scene, starts: Starts, until_day: int) -> Starts:
     """The entries, and for each location the first minutes of the days until then: what must not arrive sooner waits there."""
     image, stock, tables = scene.image, scene.stock, scene.horizon.tables
@@ -254,14 +264,11 @@ def priced_problem(
     fixed = fixed + weigh_all(lanes.distance_meters // 1000, weights[Term.DISTANCE])
     fixed = fixed[where] + weigh_all(shipment_penalties(scene, lanes, where, columns.service), weights[Term.PENALTY])
     line_micros = np.tile(pick[where], (len(lines), 1))
-    if policy.late_micros_per_day:
-        due = np.array([line.latest_minute for line in lines], np.int64)[:, None]
-        late_days = np.where(due == NO_LATEST, 0, -(-np.maximum(0, columns.latest - due) // MINUTES_PER_DAY))
-        line_micros += weigh_all(late_days * policy.late_micros_per_day, weights[Term.LATENESS])
+    late_unit = late_micros(scene, lines, columns.latest) if policy.late_micros_per_day else None
     sets = whole_sets(scene, planned)
     limit = image.capacity_per_day[where]
     opening = fixed + weigh_all(capacity_table(policy.capacity_price_micros, capacity_left, limit), weights[Term.CAPACITY])
-    allowed, shared_unit, line_unit = weigh_units(scene, lanes, item_index, quantity, columns, allowed)
+    allowed, shared_unit, line_unit = weigh_units(scene, lanes, item_index, quantity, columns, allowed, late_unit)
     parts = np.array(line_locations(scene, planned), np.int64)
     whole = (parts <= 1) | (quantity <= 1)
     line_micros += np.where(whole[:, None], line_unit * quantity[:, None], 0)
@@ -282,12 +289,20 @@ def priced_problem(
     )  # fmt: skip
 
 
+def late_micros(scene: Scene, lines: list[BasketLine], latest: Ints) -> Ints:
+    """[n, c]: what a unit of each line costs by being late, before weighting, where it is delivered by `latest` [c]."""
+    due = np.array([line.latest_minute for line in lines], np.int64)[:, None]
+    days = np.where(due == NO_LATEST, 0, -(-np.maximum(0, latest - due) // MINUTES_PER_DAY))
+    return days * scene.policy.late_micros_per_day
+
+
 def weigh_units(
-    scene: Scene, lanes: Lanes | None, item: Ints, quantity: Ints, columns: Columns, allowed: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], Ints, Ints]:
+    scene: Scene, lanes: Lanes | None, item: Ints, quantity: Ints, columns: Columns, allowed: NDArray[np.bool_],
+    late_unit: Ints | None = None,
+) -> tuple[NDArray[np.bool_], Ints, Ints]:  # fmt: skip
     """(`allowed` without units beyond safe sums; weighted micros per unit of any line [c]; and of each beyond that [n, c]).
 
-    lanes None: nothing goes by a carrier.
+    lanes None: nothing goes by a carrier. late_unit [n, c]: what a unit costs by being late, before weighting.
     """
     image, price = scene.image, scene.policy.carbon_micros_per_kg
     tables = unit_tables(scene, item, columns.location, is_shipped=lanes is not None)
@@ -295,6 +310,8 @@ def weigh_units(
         meters = lanes.distance_meters[columns.location].astype(np.int64)
         rates = image.co2_grams_per_tonne_km[columns.service]
         tables.append((Term.CARBON, carbon_table(image.weight_grams[item], meters, rates, price)))
+    if late_unit is not None and late_unit.any():
+        tables.append((Term.LATENESS, late_unit))
     if not tables:
         return allowed, np.zeros(len(columns.location), np.int64), np.zeros(allowed.shape, np.int64)
     raw, weighted = np.zeros((2, *allowed.shape), np.int64)

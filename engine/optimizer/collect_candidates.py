@@ -22,6 +22,7 @@ from engine.optimizer.candidates import (
     starting_entries,
     units_now,
     weigh_units,
+    with_waiting,
 )
 from engine.optimizer.limits import coverable, delivery_days, line_locations, line_sources, whole_sets
 from engine.optimizer.load import Columns
@@ -60,7 +61,7 @@ def collect_candidates(scene: Scene, request: ShipRequest) -> Candidates:
     own = -1 if request.is_sent_on else store
     floor = np.stack([floor_at(scene, item, own) for item in items])
     units = units_now(scene, items, floor)
-    starts = starting_entries(scene, sources_of(scene, store), lines, items, units)
+    starts = with_waiting(scene, starting_entries(scene, sources_of(scene, store), lines, items, units), request)
     columns, left = routed_columns(scene, starts, store, request.is_sent_on)
     available = available_units(scene, items, columns, units, floor)
     item = np.array([items.index(line.item) for line in lines], np.int64)
@@ -119,7 +120,8 @@ def routed_columns(scene: Scene, starts: Starts, store: int, is_sent_on: bool) -
 def allowed_routes(scene: Scene, lines: list[BasketLine], columns: Columns, store: int) -> Bools:
     """[n, c]: whether the line's wishes, what its item is and the rules let the column carry it, in time."""
     latest = np.array([line.latest_minute for line in lines], np.int64)
-    allowed: Bools = columns.latest <= latest[:, None]
+    soonest = np.array([line.earliest_minute for line in lines], np.int64)
+    allowed: Bools = (columns.latest <= latest[:, None]) & (columns.earliest >= soonest[:, None])
     for j, line in enumerate(lines):
         sources, able = line_sources(scene, line), scene.image.item_limits.locations(line.item)
         if sources is not None:

@@ -43,7 +43,7 @@ def meeting_points(scene: Scene, lanes: Lanes) -> list[int]:
 
 def coming_together(scene: Scene) -> Scene:
     """The scene of what comes to a meeting point: divided at will, none of it charged or dated as a delivery."""
-    lines = tuple(replace(line, ship_complete=False, latest_minute=NO_LATEST) for line in scene.basket.lines)
+    lines = tuple(replace(line, ship_complete=False, earliest_minute=0, latest_minute=NO_LATEST) for line in scene.basket.lines)
     limits = replace(scene.basket.constraints, ship_complete=False, penalties=())
     policy = replace(scene.policy, split_micros=0, late_micros_per_day=0, short_micros=None)
     return replace(scene, policy=policy, basket=replace(scene.basket, lines=lines, constraints=limits), deliver_by=NO_LATEST)
@@ -61,11 +61,15 @@ def services_for(scene: Scene, request: ShipRequest) -> list[int]:
 
 
 def window_from(scene: Scene, lanes: Lanes, meeting: int, service: int, ready: int) -> tuple[int, int]:
-    """(earliest, latest) minute of delivery of what is ready at a meeting point, or NEVER."""
+    """(earliest, latest) minute of delivery of what is ready at a meeting point, or NEVER; it waits there where it must."""
     tables, profile = scene.horizon.tables, scene.image.profile_index.item(meeting)
-    minute, day = pickup_after(ready, profile, service, tables)
-    earliest, latest = delivery_window(minute, day, lanes.transit_days.item(service, meeting), service, tables)
-    return int(earliest), int(latest)
+    wanted = max(line.earliest_minute for line in scene.basket.lines)
+    while True:
+        minute, day = pickup_after(ready, profile, service, tables)
+        earliest, latest = delivery_window(minute, day, lanes.transit_days.item(service, meeting), service, tables)
+        if earliest >= wanted or minute >= NEVER_MINUTE:
+            return int(earliest), int(latest)
+        ready = int(minute) + 1
 
 
 def fixed_micros(scene: Scene, lanes: Lanes, meeting: int, service: int, lines: tuple[int, ...]) -> int:
@@ -84,7 +88,9 @@ def latest_allowed(scene: Scene, lines: tuple[int, ...]) -> int:
 
 def late_micros(scene: Scene, lines: tuple[int, ...], delivered: int) -> int:
     """What a delivery at that minute costs by being late."""
-    return late_term(scene, lines, delivered).weighted_micros if scene.policy.late_micros_per_day else 0
+    if not scene.policy.late_micros_per_day:
+        return 0
+    return late_term(scene, [(i, scene.basket.lines[i].quantity) for i in lines], delivered).weighted_micros
 
 
 def sent_on(scene: Scene, lanes: Lanes, chosen: Chosen, meeting: int, service: int) -> tuple[Load, ...]:

@@ -47,7 +47,8 @@ def pegs_of(scene: Scene, i: int) -> list[tuple[int, Peg]]:
     sources = line_sources(scene, line)
     able = scene.image.active if sources is None else scene.image.active & sources
     last = min(line.latest_minute, scene.last_minute)
-    landings = {max(scene.start_minute, slot.available_at_minute) for _, slot, _, _ in matrix.rows(line.item)}
+    first = max(scene.start_minute, line.earliest_minute)
+    landings = {max(first, slot.available_at_minute) for _, slot, _, _ in matrix.rows(line.item)}
     taken: list[tuple[int, Peg]] = []
     left = line.quantity
     for minute in sorted(landings):

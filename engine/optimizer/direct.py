@@ -11,7 +11,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain.basket import BasketLine
+from engine.domain.basket import NO_LATEST, BasketLine
 from engine.domain.enums import OrderBy, Term
 from engine.inventory.live import LiveStock
 from engine.kernels.asked import (
@@ -31,6 +31,7 @@ from engine.kernels.runs import METERS_MAX
 from engine.kernels.score import ANY_SHIFT
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.image import Lanes
+from engine.optimizer.departures import differ_in_services, may_depart_apart
 from engine.optimizer.limits import line_locations, line_services, line_sources
 from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.scene import Ints, Scene
@@ -85,6 +86,7 @@ def suits_direct(request: Request) -> bool:
         and scene.locations_max > 0
         and not asks_for_more(scene, request.lines)
         and not (scene.policy.carbon_micros_per_kg or scene.policy.capacity_price_micros)
+        and not departs_apart(scene, request.lines)
         and not has_unit_prices(scene, request.lines)
         and len({lines[i].item for i in request.lines}) == len(request.lines)
         and (not (apart := scene.common_bar.items) or apart.isdisjoint(lines[i].item for i in request.lines))
@@ -98,9 +100,32 @@ def asks_for_more(scene: Scene, lines: tuple[int, ...]) -> bool:
         return True
     asked = [scene.basket.lines[i] for i in lines]
     return any(
-        line.ship_set >= 0 or line.arrival_set >= 0 or line.min_split_quantity or (len(lines) > 1 and alone.item(line.item))
+        line.ship_set >= 0
+        or line.arrival_set >= 0
+        or line.min_split_quantity
+        or line.earliest_minute
+        or (len(lines) > 1 and alone.item(line.item))
         for line in asked
     )
+
+
+def departs_apart(scene: Scene, lines: tuple[int, ...]) -> bool:
+    """Whether a location may ship several times, which the kernel does not know of; see `departures`."""
+    if not may_depart_apart(scene, lines):
+        return False
+    lines_asked = [scene.basket.lines[i] for i in lines]
+    if scene.policy.late_micros_per_day and any(each.quantity > 1 and each.latest_minute < NO_LATEST for each in lines_asked):
+        # Units are late one by one: the kernel would charge them as one.
+        return True
+    return differ_in_services(scene, lines) or any(lands_later(scene, scene.basket.lines[i].item) for i in lines)
+
+
+def lands_later(scene: Scene, item: int) -> bool:
+    """Whether units of an item are on their way."""
+    matrix = scene.stock.matrix
+    first, count = matrix.row_start.item(item), matrix.row_count.item(item)
+    arrivals = matrix.slot_available_at[matrix.slot[first : first + count]]
+    return bool((arrivals > scene.start_minute).any())
 
 
 def decide_direct(requests: Sequence[Request]) -> list[list[Chosen | None]]:

@@ -64,10 +64,12 @@ def _explain(
     sends, difference, known = np.zeros_like(carries), np.zeros(count, np.int64), np.zeros(count, np.int64)
     columns, dominator = Columns(*np.full((4, count), -1, np.int64)), np.full(count, -1, np.int64)
     without: tuple[Without, ...] = ()
+    # Of plans in which a location ships several times nothing is told: those compared with it ship from each once.
+    is_once = len({s.location for s in shipments}) == len(shipments)
     table = table_of(scene, lines, services, is_decided=is_decided)
-    if table is not None:
+    if table is not None and is_once:
         carries, sends, difference, known, dominator, columns, without = differences(scene, lines, shipments, table)
-    elif lines and scene.lanes is not None and is_one_group(scene, lines):
+    elif lines and is_once and scene.lanes is not None and is_one_group(scene, lines):
         variants = variants_of(scene, scene.lanes, lines, services)
         if variants is not None:
             used = np.array(sorted({s.location for s in shipments}), np.int64)

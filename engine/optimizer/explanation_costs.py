@@ -67,7 +67,7 @@ def counted(scene: Scene, term: Term, raw: Ints, count: Ints) -> TermTable:
 
 
 def late_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Columns) -> TermTable:
-    """Started days after each line's latest date."""
+    """Started days after each line's latest date, of each of its units."""
     weight = scene.weights_ppm[Term.LATENESS]
     raw, weighted = np.zeros((2, sends.shape[1]), np.int64)
     for j, i in enumerate(lines):
@@ -75,7 +75,8 @@ def late_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
         if due != NO_LATEST:
             days = -(-np.maximum(0, columns.latest_minute - due) // MINUTES_PER_DAY) * sends[j]
             micros = days * scene.policy.late_micros_per_day
-            raw, weighted = raw + micros, weighted + weigh_all(micros, weight)
+            units = scene.basket.lines[i].quantity
+            raw, weighted = raw + micros * units, weighted + weigh_all(micros, weight) * units
     return TermTable(Term.LATENESS, weight, raw, weighted)
 
 

@@ -72,7 +72,7 @@ def line_services(scene: Scene, line: BasketLine) -> Bools | None:
 
 
 def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> Bools:
-    """[n, c]: whether the line's own wishes (locations, service level, latest date) let the column carry it."""
+    """[n, c]: whether the line's own wishes (locations, service level, dates) let the column carry it."""
     allowed = np.tile(columns.latest <= scene.deliver_by, (len(lines), 1))
     for j, line in enumerate(lines):
         sources, services = line_sources(scene, line), line_services(scene, line)
@@ -82,6 +82,8 @@ def allowed_columns(scene: Scene, lines: list[BasketLine], columns: Columns) -> 
             allowed[j] &= services[columns.service]
         if not scene.policy.late_micros_per_day:
             allowed[j] &= columns.latest <= line.latest_minute
+        if line.earliest_minute:
+            allowed[j] &= columns.earliest >= line.earliest_minute
     limits = scene.basket.constraints
     if limits.express_only and not limits.is_soft("express_only"):
         allowed &= express_services(scene)[columns.service] | ~np.isin(columns.location, limits.express_only)

@@ -92,6 +92,8 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
         line = scene.basket.lines[i]
         pegs = peg(scene, i, location, line.quantity, min(scene.last_minute, line.latest_minute))
         arrival = max([scene.start_minute, *(scene.stock.matrix.slot_available_at.item(p.slot) for p in pegs)])
+        if ready_at(scene, location, arrival) < line.earliest_minute:
+            arrival = line.earliest_minute
         reason, fields = Reason.NO_STOCK, NO_FIELDS
         wished, sources = wished_locations(scene, line), scene.sources(line.item)
         if sources is not None and not sources[location]:

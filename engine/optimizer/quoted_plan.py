@@ -20,7 +20,7 @@ from engine.optimizer.decide import summed_plan
 from engine.optimizer.digital import NOWHERE, digital_shipment
 from engine.optimizer.load import Chosen, Load
 from engine.optimizer.scene import Scene
-from engine.optimizer.shipments import shipment_of
+from engine.optimizer.shipments import consolidated_shipments, shipment_of
 from engine.optimizer.shipping import need_of
 from engine.optimizer.shortage import Shortfall
 
@@ -118,9 +118,11 @@ def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) ->
     field: the basket's path in the request. Stock is left as it was.
     """
     changes: list[FieldViolation] = []
-    shipments: list[Shipment] = []
+    made: dict[int, Shipment] = {}
     held = []
-    for load, capacity_micros in zip(quoted.loads, quoted.capacity_micros, strict=True):
+    # The first to start has what is there first, as where the plan was made.
+    for at in sorted(range(len(quoted.loads)), key=lambda at: quoted.loads[at].start_minute):
+        load, capacity_micros = quoted.loads[at], quoted.capacity_micros[at]
         changed = changes_of(scene, load, field)
         if changed:
             changes += changed
@@ -130,13 +132,14 @@ def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) ->
         if shipment.order_by_minute < now_minute and shipment.route is not Route.PICKUP:
             text = f"cutoff: it is too late for {place_of(scene, load)} to hand it over as quoted"
             changes += [FieldViolation(f"{field}.{scene.basket.path(i)}", text) for i, _ in load.quantities]
-        shipments.append(shipment)
+        made[at] = shipment
         held.append(shipment_hold(shipment))
         scene.stock.hold(*held[-1])
     for hold in reversed(held):
         scene.stock.release(*hold)
     if changes:
         raise changed_refusal(changes)
+    shipments = sent_on_together(scene, quoted, [made[at] for at in range(len(quoted.loads))])
     missing = {line: Shortfall(units, REASONS[reason]) for line, units, reason in quoted.short}
     certificate = quoted.certificate
     chosen = Chosen((), 0, 0, 0, 0, quoted.penalty_raw, quoted.penalty_micros)
@@ -145,6 +148,16 @@ def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) ->
         text = f"price: it costs {plan.cost_micros} micros, not {certificate.objective_micros} as quoted"
         raise changed_refusal([FieldViolation("quote_token", text)])
     return Plan(plan.shipments, plan.short_lines, plan.terms, certificate, plan.policy_id)
+
+
+def sent_on_together(scene: Scene, quoted: QuotedPlan, shipments: list[Shipment]) -> list[Shipment]:
+    """The shipments, or where they are put together on their way, what becomes of them there."""
+    together = [load for load in quoted.loads if load.via >= 0 and load.service >= 0]
+    if not together:
+        return shipments
+    assert scene.lanes is not None and len(together) == len(shipments), "what comes together is all that is shipped"
+    sent = consolidated_shipments(scene, scene.lanes, together)
+    return [priced_as_then(scene, s, micros) for s, micros in zip(sent, quoted.capacity_micros, strict=True)]
 
 
 def made_of(scene: Scene, load: Load) -> Shipment:

@@ -1,5 +1,6 @@
 """Loads spelt out as shipments, whichever way they go."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from engine.optimizer.assemble import (
     handling_terms,
     late_term,
     load_pegs,
+    shipment_hold,
     unit_terms,
 )
 from engine.optimizer.limits import shipment_penalties
@@ -34,17 +36,42 @@ def shipments_of(scene: Scene, lanes: Lanes | None, loads: Iterable[Load], made:
     """One shipment a load, earliest delivery first; those made before are kept in `made`, since options often share them."""
     shipments = []
     consolidated = []
+    apart = []
+    loads = list(loads)
+    places = Counter(load.location for load in loads)
     for load in loads:
         if load.via >= 0 and load.service >= 0:
             consolidated.append(load)
             continue
+        if places[load.location] > 1:
+            apart.append(load)
+            continue
         if load not in made:
             made[load] = shipment_of(scene, lanes, load)
         shipments.append(made[load])
+    shipments += shipments_apart(scene, lanes, apart)
     if consolidated:
         assert lanes is not None, "what a carrier takes goes somewhere"
         shipments += consolidated_shipments(scene, lanes, consolidated)
-    return sorted(shipments, key=lambda s: (s.delivery_latest_minute, s.location))
+    return sorted(shipments, key=delivered_first)
+
+
+def delivered_first(shipment: Shipment) -> tuple[int, int]:
+    """The order of a plan's shipments."""
+    return shipment.delivery_latest_minute, shipment.location
+
+
+def shipments_apart(scene: Scene, lanes: Lanes | None, loads: list[Load]) -> list[Shipment]:
+    """Of locations that ship several times: the first to start has what is there first, each what those before it leave."""
+    shipments = []
+    held: list[tuple[int, int]] = []
+    for load in sorted(loads, key=lambda load: load.start_minute):
+        shipments.append(shipment_of(scene, lanes, load))
+        hold, _ = shipment_hold(shipments[-1])
+        scene.stock.hold(hold, ())
+        held += hold
+    scene.stock.release(held, ())
+    return shipments
 
 
 def shipment_of(scene: Scene, lanes: Lanes | None, load: Load) -> Shipment:
@@ -85,7 +112,10 @@ def consolidated_shipments(scene: Scene, lanes: Lanes, loads: list[Load]) -> lis
     first, found = loads[0], [collected_shipment(scene, load) for load in loads]
     pegs = [peg for shipment in found for peg in shipment.pegs]
     sent = sent_on_terms(scene, lanes, first.via, first.service, [(peg.item, peg.quantity) for peg in pegs])
-    late = late_term(scene, [load_line for load in loads for load_line, _ in load.quantities], first.latest)
+    units = Counter[int]()
+    for load in loads:
+        units.update(dict(load.quantities))
+    late = late_term(scene, units.items(), first.latest)
     meters, rate = lanes.distance_meters.item(first.via), scene.image.co2_grams_per_tonne_km.item(first.service)
     last = max(range(len(loads)), key=lambda i: (ready_at_meeting(scene, loads[i]), i))
     grams = sum(shipment.weight_grams for shipment in found)

@@ -17,6 +17,7 @@ from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.candidates import Candidates, ShipRequest
 from engine.optimizer.collect_candidates import candidates_of
 from engine.optimizer.consolidate import best_consolidated
+from engine.optimizer.departures import departures_of, solve_departures
 from engine.optimizer.limits import delivery_days, whole_sets
 from engine.optimizer.load import NOTHING, Chosen, Load
 from engine.optimizer.scene import Scene
@@ -318,6 +319,9 @@ def try_once(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max:
         return Try(NOTHING, asked * price, asked * price)
     nodes_max = nodes_for(problem.line_count, nodes_max)
     solution = keep_parts(scene, candidates, solve(problem, nodes_max, scene.is_cut), nodes_max)
+    departure = departures_of(scene, request, candidates)
+    if departure is not None:
+        solution = solve_departures(scene, candidates, departure, solution, nodes_max)
     loads = candidates.loads(solution.placements)
     chosen = Chosen(
         loads, solution.objective_micros, solution.lower_bound_micros, solution.nodes, problem.column_count,

@@ -205,7 +205,7 @@ def restrictions_of(scene: Scene) -> Iterator[Restriction]:
         "preferred_services": ("preferred_carrier_service_ids", ()),
         "service_level": ("service_level", ""), "excluded_locations": ("excluded_location_ids", ()),
         "allowed_locations": ("allowed_location_ids", ()), "preassigned_location": ("preassigned_location_id", -1),
-        "latest_minute": ("latest_date", NO_LATEST),
+        "earliest_minute": ("earliest_date", 0), "latest_minute": ("latest_date", NO_LATEST),
     }  # fmt: skip
     for name, (field, value) in wishes.items():
         wishing = [i for i, line in enumerate(scene.basket.lines) if getattr(line, name) != value]

@@ -167,11 +167,11 @@ def decode_line(
     for name in LINE_WISHES_NOT_BUILT:
         if getattr(wire, name):
             violations.add_unbuilt(f"{path}.{name}")
-    if wire.HasField("earliest_date"):
-        violations.add_unbuilt(f"{path}.earliest_date")
+    earliest = decode_earliest(wire, path, image, request_minute, latest, violations) if wire.HasField("earliest_date") else 0
     return BasketLine(
         line_id=wire.line_id, item=item, quantity=wire.quantity, unit_price_micros=wire.unit_price_micros,
-        delivery_method=method, pickup_location=pickup, service_level=wire.service_level, latest_minute=latest,
+        delivery_method=method, pickup_location=pickup, service_level=wire.service_level, earliest_minute=earliest,
+        latest_minute=latest,
         ship_complete=wire.ship_complete, fill_or_kill=wire.fill_or_kill, max_splits=wire.max_splits,
         min_split_quantity=wire.min_split_quantity,
         allowed_locations=indexes_of(wire.allowed_location_ids, f"{path}.allowed_location_ids", image, violations),
@@ -181,6 +181,23 @@ def decode_line(
         ) if wire.preassigned_location_id else -1,
         preferred_services=preferred_services(wire, path, image, violations), allow_backorder=wire.allow_backorder,
     )  # fmt: skip
+
+
+def decode_earliest(
+    wire: types_pb2.BasketLine, path: str, image: NetworkImage, request_minute: int, latest: int, violations: Violations
+) -> int:  # fmt: skip
+    """UTC minute before which nothing of a line is to be there; 0 where that is no restriction."""
+    wrong_before = len(violations.invalid)
+    minute = minute_of(wire.earliest_date, f"{path}.earliest_date", violations)
+    if len(violations.invalid) > wrong_before or minute <= request_minute:
+        return 0
+    horizon_days = image.network.horizon_days
+    if minute > latest:
+        violations.add(f"{path}.latest_date", f"an instant not before {path}.earliest_date was expected")
+    elif minute > request_minute + horizon_days * MINUTES_PER_DAY:
+        expected = f"an instant within {horizon_days} days from the request time was expected, the network's horizon_days"
+        violations.add(f"{path}.earliest_date", expected)
+    return minute
 
 
 def decode_destination(wire: types_pb2.Destination, field: str, image: NetworkImage, violations: Violations) -> DestinationKey:

@@ -53,16 +53,49 @@ def delivered(answer: Answer) -> list[tuple[int, str]]:
     return sorted((sum(line.quantity for line in s.lines), local(s.delivery_latest)) for s in answer.plan.shipments)
 
 
+@pytest.mark.parametrize("later_at", ["A", "B"])
 @pytest.mark.parametrize("quantity", [10, 3])
-def test_without_limits_part_is_in_time_and_the_rest_late(server: Server, quantity: int) -> None:
-    """Case 22, of two places: a location ships once an order."""
-    item = some_now_more_later(server, "A", "B", quantity)
-    answer = send(server, order_request(asked(item, 2 * quantity, "late")))
-    assert delivered(answer) == [(quantity, "Fri 2030-01-04 21:00"), (quantity, "Thu 2030-01-10 21:00")]
-    assert not answer.plan.short_lines
-    # Five days late; one shipment more than one.
-    costs = {term.term: term.raw_micros for term in answer.plan.cost.terms}
-    assert (costs["lateness"], costs["split"]) == (5_000_000, 1_000_000)
+def test_without_limits_part_is_in_time_and_the_rest_late(server: Server, quantity: int, later_at: str) -> None:
+    """Case 22, of one place and of two."""
+    item = some_now_more_later(server, "A", later_at, quantity)
+    wanted = asked(item, 2 * quantity, "late")
+    option = quote(server, wanted).options[0]
+    answer = send(server, order_request(wanted))
+    for found in (option, answer):
+        assert delivered(found) == [(quantity, "Fri 2030-01-04 21:00"), (quantity, "Thu 2030-01-10 21:00")]
+        assert not found.plan.short_lines
+        assert found.plan.certificate.status == types_pb2.CERTIFICATE_STATUS_OPTIMAL
+        # Half of the units five days late; one shipment more than one.
+        costs = {term.term: term.raw_micros for term in found.plan.cost.terms}
+        assert (costs["lateness"], costs["split"]) == (5_000_000 * quantity, 1_000_000)
+    assert sum(available(server, item).values()) == 0
+
+
+def test_a_plan_of_several_dates_is_held_by_its_token(server: Server) -> None:
+    item = some_now_more_later(server)
+    wanted = asked(item, 20, "late")
+    option = quote(server, wanted).options[0]
+    request = order_request(wanted)
+    request.quote_token = option.quote_token
+    answer = send(server, request)
+    assert delivered(answer) == delivered(option) == [(10, "Fri 2030-01-04 21:00"), (10, "Thu 2030-01-10 21:00")]
+    assert answer.plan.cost.total_micros == option.cost_micros
+
+
+def test_every_date_of_a_line_in_parts_is_on_the_frontier(server: Server) -> None:
+    """All of it is there on the 10th only: one point, and as late as the second part."""
+    item = some_now_more_later(server)
+    points = quote(server, asked(item, 20, "late")).frontier
+    assert [local(point.delivery_latest) for point in points] == ["Thu 2030-01-10 21:00"]
+
+
+def test_units_between_what_is_there_and_what_lands_are_late_alone(server: Server) -> None:
+    """Other numbers: 7 there, 9 to land, 12 asked: 7 in time, 5 late."""
+    item = server.item()
+    put(server, item, {"A": 7})
+    expect(server, item, "A", 9, "2030-01-09T08:00")
+    answer = send(server, order_request(asked(item, 12, "late")))
+    assert delivered(answer) == [(5, "Thu 2030-01-10 21:00"), (7, "Fri 2030-01-04 21:00")]
 
 
 def test_without_lateness_the_rest_is_short(server: Server) -> None:
@@ -75,12 +108,19 @@ def test_without_lateness_the_rest_is_short(server: Server) -> None:
     assert list(short.restricted_by) == ["lines[0].latest_date"]
 
 
-@pytest.mark.parametrize("wish", ["ship_complete", "fill_or_kill"])
-def test_what_ships_complete_comes_when_the_last_of_it_does(server: Server, wish: str) -> None:
+@pytest.mark.parametrize("quantity", [10, 4])
+def test_what_ships_complete_comes_when_the_last_of_it_does(server: Server, quantity: int) -> None:
     """Case 24."""
+    item = some_now_more_later(server, quantity=quantity)
+    answer = send(server, order_request(asked(item, 2 * quantity, "late", ship_complete=True)))
+    assert delivered(answer) == [(2 * quantity, "Thu 2030-01-10 21:00")]
+
+
+def test_what_is_filled_or_killed_may_come_in_parts(server: Server) -> None:
+    """All of it or nothing, in as many deliveries as is best; of more than there ever is, nothing."""
     item = some_now_more_later(server)
-    answer = send(server, order_request(asked(item, 20, "late", **{wish: True})))
-    assert delivered(answer) == [(20, "Thu 2030-01-10 21:00")]
+    assert len(quote(server, asked(item, 20, "late", fill_or_kill=True)).options[0].plan.shipments) == 2
+    assert not quote(server, asked(item, 21, "late", fill_or_kill=True)).options
 
 
 @pytest.mark.parametrize("policy_id", ["cost", "part"])
@@ -124,3 +164,43 @@ def test_what_lands_on_a_closed_day_is_there_on_the_next_open_one(server: Server
     expect(server, item, "week", 1, lands)
     answer = send(server, order_request(basket(lines((item, 1)), request_time=ASKED)))
     assert delivered(answer) == [(1, delivery)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "delivery"),
+    [
+        # Sunday has no delivery; the evening of a day is no window that begins then.
+        ("2030-01-06T00:00", "Mon 2030-01-07 21:00"), ("2030-01-09T09:00", "Wed 2030-01-09 21:00"),
+        ("2030-01-09T09:01", "Thu 2030-01-10 21:00"), ("2030-03-01T00:00", "Fri 2030-03-01 21:00"),
+        # In the past of the order: no restriction.
+        ("2030-01-02T00:00", "Fri 2030-01-04 21:00"),
+    ],
+)  # fmt: skip
+def test_nothing_is_there_before_the_earliest_date(server: Server, wanted: str, delivery: str) -> None:
+    item = server.item()
+    put(server, item, {"A": 5})
+    answer = send(server, order_request(asked(item, 2, "cost", latest_date=None, earliest_date=instant(wanted))))
+    assert delivered(answer) == [(2, delivery)]
+
+
+def test_what_is_collected_is_not_ready_before_the_earliest_date(server: Server) -> None:
+    item = server.item()
+    put(server, item, {"store": 5})
+    wishes = {"delivery_method": types_pb2.DELIVERY_METHOD_PICKUP, "pickup_location_id": "store", "latest_date": None}
+    answer = send(server, order_request(asked(item, 2, "cost", earliest_date=instant("2030-01-08T15:30"), **wishes)))
+    assert delivered(answer) == [(2, "Tue 2030-01-08 15:30")]
+
+
+@pytest.mark.parametrize(
+    ("earliest", "latest", "field"),
+    [
+        ("2030-01-06T00:00", "2030-01-05T00:00", "order.basket.lines[0].latest_date"),
+        ("2059-01-01T00:00", None, "order.basket.lines[0].earliest_date"),
+    ],
+)
+def test_dates_that_cannot_be_are_named(server: Server, earliest: str, latest: str | None, field: str) -> None:
+    item = server.item()
+    put(server, item, {"A": 5})
+    wishes = {"earliest_date": instant(earliest), "latest_date": instant(latest) if latest else None}
+    found = refusal(lambda: send(server, order_request(asked(item, 1, "cost", **wishes))))
+    assert (found.code, found.reason, list(found.fields)) == ("INVALID_ARGUMENT", "INVALID_FIELD", [field])

@@ -238,11 +238,20 @@ def priced(
         used = min(max(0, scene.stock.used_on(column.location, column.day)), limit)
         return weigh(policy.capacity_price_micros * (used * 10**6 // limit) // 10**6, weights[Term.CAPACITY])
 
+    def late_micros(line: Any, column: Column) -> int:
+        late = 0 if line.latest_minute == NO_LATEST else -(-max(0, column.latest - line.latest_minute) // 1440)
+        return late * policy.late_micros_per_day
+
     def of_unit(line: Any, column: Column) -> int:
         gram_meters = int(image.weight_grams[line.item]) * int(lanes.distance_meters[column.location])
         rate = int(image.co2_grams_per_tonne_km[column.service]) * policy.carbon_micros_per_kg
         carbon = weigh(gram_meters * rate // 10**12, weights[Term.CARBON])
-        return carbon + sum(weigh(raw, weights[term]) for term, raw in unit_prices(scene, line.item, column.location).items())
+        late = weigh(late_micros(line, column), weights[Term.LATENESS])
+        return (
+            carbon
+            + late
+            + sum(weigh(raw, weights[term]) for term, raw in unit_prices(scene, line.item, column.location).items())
+        )
 
     every = [min(of_unit(line, c) for line in lines) for c in columns]
     own = [[of_unit(line, c) - least for c, least in zip(columns, every, strict=True)] for line in lines]
@@ -251,10 +260,9 @@ def priced(
     per_unit = [[micros if d else 0 for micros in row] for row, d in zip(own, divided, strict=True)]
 
     def line_cost(line: Any, column: Column) -> int:
-        late = 0 if line.latest_minute == NO_LATEST else -(-max(0, column.latest - line.latest_minute) // 1440)
         pick = weigh(int(image.pick_cost_micros[column.location]), weights[Term.PICK])
         declined = policy.decline_micros * image.locations[column.location].decline_ppm // 10**6
-        return pick + weigh(late * policy.late_micros_per_day, weights[Term.LATENESS]) + weigh(declined, weights[Term.DECLINE])
+        return pick + weigh(declined, weights[Term.DECLINE])
 
     zones = sorted({int(lanes.zone_index[c.service, c.location]) for c in columns})
     service = [image.zones[zone][0] for zone in zones]

@@ -6,12 +6,13 @@ Built on one problem without any of these limits, whose columns and prices have 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import combinations, product
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.domain.basket import Constraints
+from engine.domain.basket import NO_LATEST, Constraints
 from engine.domain.enums import Term
+from engine.optimizer.departures import differ_in_services
 from tests.checker import shipment_cost
 from tests.naive.candidates import NaiveCandidates, naive_candidates
 from tests.naive.tariffs import weigh
@@ -95,7 +96,8 @@ def plan_micros(scene: Any, lanes: Any, found: NaiveCandidates, plan: Plan) -> i
         penalty += times * prices.get(name, 0)
     cost = weigh(penalty, scene.weights_ppm[Term.PENALTY])
     loads = loads_of(scene, plan)
-    if len({columns[c].location for c, _ in loads}) < len({(c, group) for c, group in loads if not alone(scene, group)}):
+    together = [c for c, group in loads if not alone(scene, group)]
+    if len({departure(scene, columns[c], tuple(plan)) for c in together}) < len(together):
         return None
     if not shares(scene, found, loads):
         return None
@@ -114,6 +116,17 @@ def plan_micros(scene: Any, lanes: Any, found: NaiveCandidates, plan: Plan) -> i
             beyond += prices["express_only"]
         cost += micros + weigh(beyond, scene.weights_ppm[Term.PENALTY])
     return cost - (int(problem.split_micros) if loads else 0)
+
+
+def departure(scene: Any, column: Any, lines: tuple[int, ...]) -> tuple[int, ...]:
+    """What a plan has one shipment of: a location, or where lines differ in dates or services, each of its moments."""
+    asked = [scene.basket.lines[i] for i in lines]
+    wanted = {(line.earliest_minute, line.latest_minute) for line in asked}
+    is_late = scene.policy.late_micros_per_day > 0 and any(line.latest_minute < NO_LATEST for line in asked)
+    by_service = differ_in_services(scene, lines)
+    if len(wanted) == 1 and not is_late and not by_service:
+        return (column.location,)
+    return (column.location, column.start, column.service if by_service else -1)
 
 
 def day(scene: Any, minute: int) -> Any:
@@ -147,14 +160,15 @@ def shares(scene: Any, found: NaiveCandidates, loads: list[tuple[int, tuple[int,
     """Whether what shipments take of one item or one day at one location is there for all of them together."""
     problem = found.problem
     assert problem is not None
-    for (c, one), (d, other) in combinations(loads, 2):
-        if found.columns[c].location != found.columns[d].location:
-            continue
-        items = {scene.basket.lines[i].item for i in one} & {scene.basket.lines[i].item for i in other}
-        for item in items:
-            together = sum(scene.basket.lines[i].quantity for i in (*one, *other) if scene.basket.lines[i].item == item)
-            k = int(problem.item[next(found.lines.index(i) for i in one if scene.basket.lines[i].item == item)])
-            if together > max(problem.available[k, c], problem.available[k, d]):
+    for c, group in loads:
+        for item in {scene.basket.lines[i].item for i in group}:
+            k = int(problem.item[next(found.lines.index(i) for i in group if scene.basket.lines[i].item == item)])
+            here = [
+                i for d, other in loads for i in other
+                if found.columns[d].location == found.columns[c].location and found.columns[d].start <= found.columns[c].start
+            ]  # fmt: skip
+            taken_by_then = sum(scene.basket.lines[i].quantity for i in here if scene.basket.lines[i].item == item)
+            if taken_by_then > problem.available[k, c]:
                 return False
     taken: dict[tuple[int, int], int] = {}
     left: dict[tuple[int, int], int] = {}

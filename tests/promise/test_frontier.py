@@ -1,5 +1,6 @@
 """The trade-off of date against cost, against every plan there is; and what must hold of it on any basket."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +10,20 @@ from engine.domain.enums import OrderBy
 from engine.domain.plan import CertificateStatus
 from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.decide import decide_basket
+from engine.optimizer.departures import departures_of, differ_in_services
 from engine.optimizer.explain import is_one_problem
+from engine.optimizer.problem import Problem
 from engine.optimizer.scene import Scene
 from engine.promise.frontier import POINTS_MAX, frontier, there_by, units_short
 from engine.promise.quote import quote_promise
 from tests.naive.alternatives import cheapest_by_use
+from tests.naive.assignment import divisions
+from tests.naive.departures import cheapest_departures
 from tests.optimizer.baskets import drawn_scene
 
 NODES_MAX = 100_000
+PLANS_MAX = 3_000
+"""Counted one by one, where a location may ship several times."""
 
 
 def small_scene(seed: int) -> Scene | None:
@@ -29,19 +36,33 @@ def small_scene(seed: int) -> Scene | None:
     return replace(scene, basket=replace(scene.basket, lines=lines), policy=policy)
 
 
+def plan_count(problem: Problem) -> int:
+    """How many ways there are to divide all lines."""
+    return math.prod(len(list(divisions(problem, line, divide=True))) for line in range(problem.line_count))
+
+
 def efficient_pairs(scene: Scene) -> list[tuple[int, int]] | None:
     """(date, cost) of which no other is as soon and costs no more, by counting all plans date by date."""
     lines = tuple(range(len(scene.basket.lines)))
     assert scene.lanes is not None
-    candidates = ship_candidates(scene, scene.lanes, ShipRequest(lines, scene.services))
+    request = ShipRequest(lines, scene.services)
+    candidates = ship_candidates(scene, scene.lanes, request)
     problem = candidates.problem
     if problem is None or problem.column_count > 14 or problem.locations_max <= 0:
+        return None
+    facts = candidates.columns
+    places, starts, days = facts.location.tolist(), facts.start_minute.tolist(), facts.day.tolist()
+    apart = departures_of(scene, request, candidates) is not None
+    if apart and (plan_count(problem) > PLANS_MAX or differ_in_services(scene, lines)):
         return None
     shortest_of_all = int(problem.short_micros.min())
     pairs: list[tuple[int, int]] = []
     for date in np.unique(candidates.columns.latest).tolist():
         in_time = problem._replace(allowed=problem.allowed & (candidates.columns.latest <= date))
-        cost = min(micros for _, micros in cheapest_by_use(in_time, divide=True))
+        if apart:
+            cost = cheapest_departures(in_time, places, starts, days)
+        else:
+            cost = min(micros for _, micros in cheapest_by_use(in_time, divide=True))
         # A unit short has no price: it costs more than any plan without.
         if cost < shortest_of_all and (not pairs or cost < pairs[-1][1]):
             pairs.append((date, cost))
