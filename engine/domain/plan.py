@@ -67,6 +67,10 @@ class ShortLine:
     reason: Reason
     message: str
     restricted_by: tuple[str, ...] = ()
+    next_minute: int = 0
+    """UTC minute by which all of the line could be there; 0: not known."""
+    waits_for: str = ""
+    """What keeps it from being there sooner."""
 
 
 @dataclass(frozen=True, slots=True)

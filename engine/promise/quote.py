@@ -1,6 +1,6 @@
 """A basket promised: one option per service level, and the cheapest mix, ranked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.domain.basket import Basket
 from engine.domain.plan import Plan, ShortLine
@@ -10,6 +10,7 @@ from engine.optimizer.cut import IsCut, never_cut
 from engine.optimizer.decide import decide_choices
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.explanation import Explanation, Level
+from engine.optimizer.next_dates import with_next_dates
 from engine.optimizer.scene import Scene, set_scene
 from engine.promise.frontier import frontier, there_by, units_short
 
@@ -43,7 +44,9 @@ def quote_promise(
         plans.setdefault(contents(plan), plan)
     ranked = sorted(plans.values(), key=rank)
     options = tuple(plan for plan in ranked if plan.shipments)[: options_max or OPTIONS_DEFAULT]
-    unavailable = options[0].short_lines if options else ranked[0].short_lines
+    unavailable = with_next_dates(scene, options[0].short_lines if options else ranked[0].short_lines)
+    if options:
+        options = (replace(options[0], short_lines=unavailable), *options[1:])
     explanation = None
     if explain:
         # The first option is the best plan by all services, or one that costs and holds as much.

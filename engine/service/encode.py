@@ -152,7 +152,8 @@ def add_short_lines(wires: Any, scene: Scene, short_lines: Iterable[ShortLine]) 
         wires.add(
             line_id=line.line_id, item_id=scene.image.item_ids[line.item], short_quantity=short.quantity,
             promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
-            restricted_by=short.restricted_by,
+            restricted_by=short.restricted_by, next_date=stamp(short.next_minute) if short.next_minute else None,
+            next_date_waits_for=short.waits_for,
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from engine.network.image import NetworkImage
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.killed import without_killed
+from engine.optimizer.next_dates import instant_text, with_next_dates
 from engine.optimizer.quoted_plan import made_again
 from engine.optimizer.scene import DECIDE_MS_MAX, Scene, cut_after, set_scene
 from engine.sourcing.cells import cells_taken, home_hold
@@ -63,6 +64,7 @@ def plan_order(
         plan = decide_basket(scene, scene.services, nodes_max)
         if plan.short_lines and scene.policy.short_micros is None and not may_go_without(scene, plan.short_lines):
             scene, plan = without_killed(scene, plan, nodes_max, partial(may_go_without, scene)) or (scene, plan)
+        plan = replace(plan, short_lines=with_next_dates(scene, plan.short_lines))
     micros = (clock.monotonic_ns() - started) // 1_000
     explanation = None
     if request.explain:
@@ -173,7 +175,10 @@ def shortage_refusal(scene: Scene, short_lines: tuple[ShortLine, ...], field: st
     violations = tuple({violation.field: violation for violation in reversed(found)}.values())[::-1]
     message = "; ".join(f"{v.field}: {v.description}" for v in violations[:10])
     fields = dict.fromkeys(field for short in short_lines for field in short.restricted_by)
-    return Refusal(reason, message, violations, metadata={"restricted_by": ", ".join(fields)} if fields else {})
+    metadata = {"restricted_by": ", ".join(fields)} if fields else {}
+    if all(short.next_minute for short in short_lines):
+        metadata["next_date"] = instant_text(max(short.next_minute for short in short_lines))
+    return Refusal(reason, message, violations, metadata=metadata)
 
 
 def may_go_without(scene: Scene, short_lines: tuple[ShortLine, ...]) -> bool:

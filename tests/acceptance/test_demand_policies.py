@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from belofte.v1 import types_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.acceptance.asking import (
     Answer,
@@ -106,6 +107,50 @@ def test_without_lateness_the_rest_is_short(server: Server) -> None:
     (short,) = answer.plan.short_lines
     assert (short.short_quantity, short.promised_quantity, short.reason) == (10, 10, "PROMISE_UNREACHABLE")
     assert list(short.restricted_by) == ["lines[0].latest_date"]
+
+
+@pytest.mark.parametrize("at", ["A", "week"])
+def test_what_comes_too_late_tells_the_earliest_date_and_what_it_waits_for(server: Server, at: str) -> None:
+    item = some_now_more_later(server, at, at)
+    (short,) = quote(server, asked(item, 20, "part")).unavailable
+    assert (local(short.next_date), short.next_date_waits_for) == ("Thu 2030-01-10 21:00", "RECEIPT")
+    assert f"receipt PO-{item} lands at {at} at 2030-01-09T07:00Z" in short.message
+    # What is asked for by that date is had, and an hour sooner it is not.
+    for until, missing in ((short.next_date.ToSeconds(), 0), (short.next_date.ToSeconds() - 3_600, 10)):
+        wanted = asked(item, 20, "part", latest_date=Timestamp(seconds=until))
+        assert sum(each.short_quantity for each in quote(server, wanted).unavailable) == missing
+
+
+def test_a_refused_order_tells_the_earliest_date(server: Server) -> None:
+    item = some_now_more_later(server)
+    refused = refusal(lambda: send(server, order_request(asked(item, 20, "cost"))))
+    assert refused.reason == "PROMISE_UNREACHABLE"
+    assert "the earliest is 2030-01-10T20:00Z: receipt" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("at", "asked_at", "next_date", "waits_for"),
+    [
+        ("A", "2030-01-03T12:00", "Fri 2030-01-04 21:00", "TRANSIT"),
+        # Its cutoff is at 17:00, and it does not work on Saturday and Sunday.
+        ("week", "2030-01-04T17:01", "Tue 2030-01-08 21:00", "CUTOFF"),
+    ],
+)
+def test_what_no_receipt_holds_up_waits_for_hours_and_transit(
+    server: Server, at: str, asked_at: str, next_date: str, waits_for: str
+) -> None:
+    item = server.item()
+    put(server, item, {at: 5})
+    latest = Timestamp(seconds=instant(asked_at).ToSeconds() + 3_600)
+    wanted = basket(lines((item, 2), latest_date=latest), request_time=instant(asked_at))
+    (short,) = quote(server, wanted).unavailable
+    assert (local(short.next_date), short.next_date_waits_for) == (next_date, waits_for)
+
+
+def test_of_what_there_is_too_little_there_is_no_date(server: Server) -> None:
+    item = some_now_more_later(server)
+    found = quote(server, asked(item, 21, "part")).unavailable
+    assert [short.HasField("next_date") for short in found] == [False]
 
 
 @pytest.mark.parametrize("quantity", [10, 4])

@@ -93,7 +93,7 @@ class FrontierPoint(_message.Message):
     def __init__(self, delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cost_micros: _Optional[int] = ..., option_rank: _Optional[int] = ...) -> None: ...
 
 class UnavailableLine(_message.Message):
-    __slots__ = ("line_id", "item_id", "short_quantity", "promised_quantity", "reason", "message", "next_date", "restricted_by")
+    __slots__ = ("line_id", "item_id", "short_quantity", "promised_quantity", "reason", "message", "next_date", "restricted_by", "next_date_waits_for")
     LINE_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     SHORT_QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +102,7 @@ class UnavailableLine(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     NEXT_DATE_FIELD_NUMBER: _ClassVar[int]
     RESTRICTED_BY_FIELD_NUMBER: _ClassVar[int]
+    NEXT_DATE_WAITS_FOR_FIELD_NUMBER: _ClassVar[int]
     line_id: str
     item_id: str
     short_quantity: int
@@ -110,7 +111,8 @@ class UnavailableLine(_message.Message):
     message: str
     next_date: _timestamp_pb2.Timestamp
     restricted_by: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., short_quantity: _Optional[int] = ..., promised_quantity: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., next_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., restricted_by: _Optional[_Iterable[str]] = ...) -> None: ...
+    next_date_waits_for: str
+    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., short_quantity: _Optional[int] = ..., promised_quantity: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., next_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., restricted_by: _Optional[_Iterable[str]] = ..., next_date_waits_for: _Optional[str] = ...) -> None: ...
 
 class QuotePromiseResponse(_message.Message):
     __slots__ = ("options", "frontier", "unavailable", "position", "network_version", "stale", "currency", "policy_id", "explanation", "policy_version")

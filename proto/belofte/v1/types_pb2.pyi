@@ -496,7 +496,7 @@ class Shipment(_message.Message):
     def __init__(self, shipment_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[ShipmentState, str]] = ..., location_id: _Optional[str] = ..., route: _Optional[_Union[Route, str]] = ..., via_location_id: _Optional[str] = ..., carrier_service_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ShipmentLine, _Mapping]]] = ..., packages: _Optional[_Iterable[_Union[Package, _Mapping]]] = ..., tracking_number: _Optional[str] = ..., tracking_url: _Optional[str] = ..., pick_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., handover_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ship_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., weight_grams: _Optional[int] = ..., distance_meters: _Optional[int] = ..., cost: _Optional[_Union[CostBreakdown, _Mapping]] = ..., fee_micros: _Optional[int] = ..., co2_grams: _Optional[int] = ..., keep_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., via_by: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ShortLine(_message.Message):
-    __slots__ = ("line_id", "item_id", "short_quantity", "promised_quantity", "reason", "message", "next_date", "restricted_by")
+    __slots__ = ("line_id", "item_id", "short_quantity", "promised_quantity", "reason", "message", "next_date", "restricted_by", "next_date_waits_for")
     LINE_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     SHORT_QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -505,6 +505,7 @@ class ShortLine(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     NEXT_DATE_FIELD_NUMBER: _ClassVar[int]
     RESTRICTED_BY_FIELD_NUMBER: _ClassVar[int]
+    NEXT_DATE_WAITS_FOR_FIELD_NUMBER: _ClassVar[int]
     line_id: str
     item_id: str
     short_quantity: int
@@ -513,7 +514,8 @@ class ShortLine(_message.Message):
     message: str
     next_date: _timestamp_pb2.Timestamp
     restricted_by: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., short_quantity: _Optional[int] = ..., promised_quantity: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., next_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., restricted_by: _Optional[_Iterable[str]] = ...) -> None: ...
+    next_date_waits_for: str
+    def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., short_quantity: _Optional[int] = ..., promised_quantity: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., next_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., restricted_by: _Optional[_Iterable[str]] = ..., next_date_waits_for: _Optional[str] = ...) -> None: ...
 
 class Plan(_message.Message):
     __slots__ = ("shipments", "short_lines", "cost", "certificate")
