@@ -1,4 +1,4 @@
-"""What a sound network folder may still get wrong: rows that nothing leads to, and what this version reads but does not use."""
+"""What a sound network folder may still get wrong: rows that nothing leads to, and what has no effect."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,10 +12,7 @@ from loaders.policy_lint import lint_policies
 from loaders.rule_lint import lint_rules
 from loaders.sheet import Sheet
 
-NOT_USED = "read, but not used for promises by this version"
 NOT_OF_KITS = "has no effect: a kit is charged what its components are"
-
-_COLUMNS_NOT_USED = {"items": ("substitutes",)}
 
 
 def lint_folder(
@@ -26,7 +23,6 @@ def lint_folder(
         *_carriers(sheets, rows),
         *_segments(records, sheets["segments"]),
         *lint_rules(records, sheets["availability_rules"], rows["availability_rules"]),
-        *_not_used(sheets, rows),
         *_duties(sheets["items"], rows["items"]),
         *_kit_prices(records, sheets["inventory_prices"]),
         *lint_policies(records.policies, records.network.time_zone, records.locations, records.items, records.inventory_prices),
@@ -56,14 +52,6 @@ def _segments(records: NetworkRecords, sheet: Sheet) -> Iterator[FolderWarning]:
         wanted = records.segments[row].quantity
         message = f"{units} of {wanted} are ring-fenced: common stock for sale there, above safety stock, holds no more"
         yield _warning(sheet, row, "quantity", message)
-
-
-def _not_used(sheets: Mapping[str, Sheet], rows: Mapping[str, Sequence[Any]]) -> Iterator[FolderWarning]:
-    for stem, columns in _COLUMNS_NOT_USED.items():
-        for column in columns:
-            held = [row for row, record in enumerate(rows[stem]) if getattr(record, column)]
-            if held:
-                yield _warning(sheets[stem], held[0], column, NOT_USED + _more(held))
 
 
 def _duties(sheet: Sheet, items: Sequence[Item]) -> Iterator[FolderWarning]:

@@ -45,6 +45,10 @@ class BasketLine:
     preassigned_location: int = -1
     preferred_services: tuple[int, ...] = ()
     allow_backorder: bool = False
+    substitutes: tuple[int, ...] = ()
+    """Items that may be sent instead, best first."""
+    asked_item: int = -1
+    """The item asked for, where `item` is a substitute of it; −1: `item`."""
 
     @property
     def is_shipped(self) -> bool:

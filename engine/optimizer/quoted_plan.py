@@ -23,6 +23,7 @@ from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import consolidated_shipments, shipment_of
 from engine.optimizer.shipping import need_of
 from engine.optimizer.shortage import Shortfall
+from engine.optimizer.substitutes import substitutions
 
 STATUSES = tuple(CertificateStatus)
 REASONS = tuple(Reason)
@@ -39,6 +40,8 @@ class QuotedPlan(NamedTuple):
     certificate: Certificate
     penalty_raw: int
     penalty_micros: int
+    substitutions: tuple[tuple[int, int], ...] = ()
+    """(line, item sent instead of the one asked for)."""
 
 
 def packed(scene: Scene, plan: Plan) -> bytes:
@@ -61,7 +64,8 @@ def packed(scene: Scene, plan: Plan) -> bytes:
     for short in plan.short_lines:
         numbers += short.line, short.quantity, REASONS.index(short.reason)
     money = struct.pack(MONEY, certificate.objective_micros, certificate.lower_bound_micros, *penalty)
-    return money + struct.pack(f"<{len(numbers)}i{len(capacity)}q", *numbers, *capacity)
+    instead = [number for pair in substitutions(scene.basket) for number in pair]
+    return money + struct.pack(f"<{len(numbers)}i{len(capacity)}q{len(instead)}i", *numbers, *capacity, *instead)
 
 
 def load_of(shipment: Shipment) -> Load:
@@ -107,9 +111,11 @@ def unpacked(data: bytes, minute: int) -> QuotedPlan:
         dates = handover + minute, earliest + minute, latest + minute
         loads.append(Load(location, service, start + minute, day, *dates, quantities, via, lane))
     short = tuple(struct.unpack_from("<3i", data, at + 12 * i) for i in range(short_count))
-    capacity = struct.unpack_from(f"<{load_count}q", data, at + 12 * short_count)
+    at += 12 * short_count
+    capacity = struct.unpack_from(f"<{load_count}q", data, at)
+    instead = tuple(struct.iter_unpack("<2i", data[at + 8 * load_count :]))
     certificate = Certificate(STATUSES[status], objective, bound, candidates, nodes, bool(is_cut))
-    return QuotedPlan(policy, tuple(loads), capacity, short, certificate, raw, weighted)
+    return QuotedPlan(policy, tuple(loads), capacity, short, certificate, raw, weighted, instead)
 
 
 def made_again(scene: Scene, quoted: QuotedPlan, now_minute: int, field: str) -> Plan:

@@ -57,9 +57,6 @@ LIMITS = {
 }  # fmt: skip
 """Fields of the wire's constraints whose limit has another name in the domain."""
 
-LINE_WISHES_NOT_BUILT = ("allow_substitutes", "substitute_item_ids")
-"""Each changes what is decided: to take the line without it would promise something else than was asked for."""
-
 
 def decode_basket(
     wire: types_pb2.Basket, field: str, image: NetworkImage, now_minute: int, lines_max: int, violations: Violations,
@@ -164,9 +161,6 @@ def decode_line(
             violations.add(f"{path}.latest_date", "an instant after the request time was expected, this one is past")
     check_count(wire.tags, f"{path}.tags", TAGS_MAX, violations)
     check_count(wire.substitute_item_ids, f"{path}.substitute_item_ids", SUBSTITUTES_MAX, violations)
-    for name in LINE_WISHES_NOT_BUILT:
-        if getattr(wire, name):
-            violations.add_unbuilt(f"{path}.{name}")
     earliest = decode_earliest(wire, path, image, request_minute, latest, violations) if wire.HasField("earliest_date") else 0
     return BasketLine(
         line_id=wire.line_id, item=item, quantity=wire.quantity, unit_price_micros=wire.unit_price_micros,
@@ -180,7 +174,33 @@ def decode_line(
             wire.preassigned_location_id, f"{path}.preassigned_location_id", image, violations
         ) if wire.preassigned_location_id else -1,
         preferred_services=preferred_services(wire, path, image, violations), allow_backorder=wire.allow_backorder,
+        substitutes=decode_substitutes(wire, path, item, image, violations),
     )  # fmt: skip
+
+
+def decode_substitutes(
+    wire: types_pb2.BasketLine, path: str, item: int, image: NetworkImage, violations: Violations
+) -> tuple[int, ...]:  # fmt: skip
+    """Items that may be sent instead: those named, or else the item's own; no kits, and none in place of a kit or its parts."""
+    if not wire.allow_substitutes:
+        if wire.substitute_item_ids:
+            violations.add(f"{path}.substitute_item_ids", "none was expected without allow_substitutes")
+        return ()
+    if wire.kit_parent_line_id or (item >= 0 and image.items[item].components):
+        violations.add(f"{path}.allow_substitutes", "false was expected, the line is a kit or a part of one")
+    found: list[int] = []
+    for i, item_id in enumerate(wire.substitute_item_ids[:SUBSTITUTES_MAX]):
+        field = f"{path}.substitute_item_ids[{i}]"
+        other = index_of_item(item_id, field, image, violations)
+        if other >= 0 and (other == item or other in found):
+            violations.add(field, f"an item other than the line's own and those before it was expected, not {item_id!r}")
+        elif other >= 0 and image.items[other].components:
+            violations.add(field, f"an item that is no kit was expected, not {item_id!r}")
+        found.append(other)
+    if found or item < 0:
+        return tuple(found)
+    own = (image.item_index[item_id] for item_id in image.items[item].substitutes)
+    return tuple(other for other in own if not image.items[other].components)
 
 
 def decode_earliest(

@@ -12,6 +12,7 @@ from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipmen
 from engine.inventory.matrix import Slot
 from engine.network.policies import policy_version
 from engine.optimizer.scene import Scene
+from engine.optimizer.substitutes import asked_item, substitutions
 from engine.promise.frontier import there_by, units_short
 from engine.promise.quote import Quote
 from engine.service.quote_tokens import QuoteSigner
@@ -87,8 +88,15 @@ def encode_option(scene: Scene, plan: Plan, rank: int, solve_micros: int) -> pro
                 line_id=line_id, quantity=units // max(1, ratio),
                 delivery_earliest=stamp(min(s.delivery_earliest_minute for s in carrying)),
                 delivery_latest=stamp(max(s.delivery_latest_minute for s in carrying)),
+                substitute_item_id=instead_of(scene, parts[0]),
             )  # fmt: skip
     return option
+
+
+def instead_of(scene: Scene, i: int) -> str:
+    """The item that is sent in place of what a line asks for; empty where it is that."""
+    line = scene.basket.lines[i]
+    return scene.image.item_ids[line.item] if asked_item(line) != line.item else ""
 
 
 def difference(
@@ -122,6 +130,10 @@ def summary(scene: Scene, plan: Plan) -> str:
             parts.append(f"from {place} to {meeting}, from there together by {service}, there by {by}")
         else:
             parts.append(f"from {place} by {scene.image.service_ids[shipment.service]}, there by {by}")
+    parts += [
+        f"{scene.image.item_ids[item]} in place of {scene.image.item_ids[asked_item(scene.basket.lines[i])]}"
+        for i, item in substitutions(scene.basket)
+    ]
     short = units_short(plan)
     return "; ".join(parts) + (f"; {short} units short" if short else "")
 
@@ -150,7 +162,7 @@ def add_short_lines(wires: Any, scene: Scene, short_lines: Iterable[ShortLine]) 
     for short in short_lines:
         line = scene.basket.lines[short.line]
         wires.add(
-            line_id=line.line_id, item_id=scene.image.item_ids[line.item], short_quantity=short.quantity,
+            line_id=line.line_id, item_id=scene.image.item_ids[asked_item(line)], short_quantity=short.quantity,
             promised_quantity=line.quantity - short.quantity, reason=short.reason.value, message=short.message,
             restricted_by=short.restricted_by, next_date=stamp(short.next_minute) if short.next_minute else None,
             next_date_waits_for=short.waits_for,

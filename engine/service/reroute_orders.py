@@ -208,6 +208,12 @@ def _basket(h: "Handlers", image: NetworkImage, each: Movable, excluded: Sequenc
             added = wire.lines.add()
             added.CopyFrom(line)
             added.excluded_location_ids.extend(excluded)
+            instead = sent_instead(each, line)
+            if instead:
+                # What has been promised in its place is what moves.
+                added.item_id = instead
+                added.ClearField("allow_substitutes")
+                added.ClearField("substitute_item_ids")
     wrong = Violations()
     basket = decode_basket(wire, "order.basket", image, h.now_minute(), h.limits.lines_max, wrong)
     wrong.check()
@@ -217,6 +223,17 @@ def _basket(h: "Handlers", image: NetworkImage, each: Movable, excluded: Sequenc
         if ShipmentState(shipment.state) in ALLOCATED and shipment.lines and shipment.shipment_id not in moving
     }  # fmt: skip
     return replace(basket, constraints=replace(basket.constraints, locations_taken=len(rest)))
+
+
+def sent_instead(each: Movable, line: types_pb2.BasketLine) -> str:
+    """The item that an order's shipments hold in place of a line's; empty where they hold the line's own."""
+    if not line.allow_substitutes:
+        return ""
+    sent = {
+        part.item_id for shipment in each.record.order.plan.shipments if ShipmentState(shipment.state) in ALLOCATED
+        for part in shipment.lines if part.line_id == line.line_id
+    }  # fmt: skip
+    return min(sent - {line.item_id}, default="")
 
 
 def child_id(request_id: str, order_id: str, version: int) -> str:

@@ -183,16 +183,18 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
     ("value beyond count", limited("no_split_below_micros", 2**63 - 1), INVALID, "constraints.no_split_below_micros.value"),
     ("scenario", lambda b: setattr(b, "scenario_id", "s"), ("NOT_FOUND", "UNKNOWN_SCENARIO"), "scenario_id"),
     ("scenario of no id", lambda b: setattr(b, "scenario_id", "a b"), INVALID, "scenario_id"),
+    ("substitutes beyond count", first(allow_substitutes=True, substitute_item_ids=[f"i{n}" for n in range(1, 22)]), INVALID,
+     "lines[0].substitute_item_ids"),
+    ("substitutes not allowed", first(substitute_item_ids=["i1"]), INVALID, "lines[0].substitute_item_ids"),
     *(
-        (f"wish {name}", first(**{name: value}), ("UNIMPLEMENTED", "NOT_BUILT"), f"lines[0].{name}")
-        for name, value in (
-            ("allow_substitutes", True), ("substitute_item_ids", ["i1"]),
-        )
+        (f"substitute {other}", first(allow_substitutes=True, substitute_item_ids=[other]), error,
+         "lines[0].substitute_item_ids[0]")
+        for other, error in (("i0", INVALID), ("nothing", ("NOT_FOUND", "UNKNOWN_ITEM")), ("table", INVALID))
     ),
     *(
         (f"too many {name}", first(**{name: [value] * (count + 1)}), INVALID, f"lines[0].{name}")
         for name, value, count in (
-            ("tags", "t", 20), ("substitute_item_ids", "i1", 20), ("preferred_carrier_service_ids", "POST", 1_000),
+            ("tags", "t", 20), ("preferred_carrier_service_ids", "POST", 1_000),
             ("excluded_location_ids", "B", 1_000),
         )
     ),

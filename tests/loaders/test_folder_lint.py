@@ -7,7 +7,6 @@ from sample_folder import SAMPLE, write_sample
 
 from loaders.errors import FolderWarning
 from loaders.folder import validate_folder
-from loaders.folder_lint import NOT_USED
 from loaders.report import errors_json, render_warnings
 
 SEGMENTS = "segment,item_id,location_id,quantity\n"
@@ -71,17 +70,6 @@ def test_ring_fenced_beyond_what_is_there(tmp_path: Path) -> None:
     message = "{} of {} are ring-fenced: common stock for sale there, above safety stock, holds no more"
     assert warnings_of(tmp_path, {"segments.csv": rows}) == [
         ("segments.csv", 3, "quantity", message.format(0, 1)), ("segments.csv", 4, "quantity", message.format(7, 8)),
-    ]  # fmt: skip
-
-
-def test_what_is_read_but_not_used(tmp_path: Path) -> None:
-    changes: dict[str, str | bytes | None] = {
-        "transfers.csv": "from_location_id,to_location_id,transit_days\nA1,B2,1\n",
-        "backorders.csv": "item_id,location_id,quantity,lead_time_days\nX,A1,3,7\n",
-        "items.csv": "item_id,components,substitutes,ship_alone,hazmat\nX,,Y,,true\nY,,,,\nKIT,X:1;Y:2,,true,true\n",
-    }
-    assert warnings_of(tmp_path, changes) == [
-        ("items.csv", 2, "substitutes", NOT_USED),
     ]  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """Fields of a request: each that is wrong or not served is told by its path, names by their length and characters."""
 
+from dataclasses import replace
+
 import pytest
 from belofte.v1 import sourcing_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation
 from engine.network.image import NetworkImage, compile_image
-from engine.service.decode import NAMES, decode_basket, decode_order
+from engine.service.decode import NAMES, decode_basket, decode_order, decode_substitutes
 from engine.service.fields import Violations
 from tests.network.small_network import small_records
 from tests.optimizer.baskets import NOW
@@ -68,3 +70,19 @@ def test_what_is_not_served_is_named_by_its_path_and_value(image: NetworkImage) 
         FieldViolation("mode", "SHADOW is not served by this version"),
         FieldViolation("incumbent_plan", "is not served by this version"),
     ]
+
+
+def test_an_item_has_substitutes_of_its_own() -> None:
+    """Those that a line names come first; a kit is none."""
+    records = small_records()
+    first, second = records.items[0], records.items[1]
+    kit = replace(first, item_id="kit", components=((second.item_id, 2),))
+    items = (replace(first, substitutes=("kit", second.item_id)), second, kit)
+    image = compile_image(replace(records, items=items))
+    wrong = Violations()
+    line = types_pb2.BasketLine(item_id=first.item_id, allow_substitutes=True)
+    assert decode_substitutes(line, "lines[0]", 0, image, wrong) == (1,)
+    assert decode_substitutes(types_pb2.BasketLine(item_id=first.item_id), "lines[0]", 0, image, wrong) == ()
+    assert not wrong.invalid
+    decode_substitutes(types_pb2.BasketLine(item_id="kit", allow_substitutes=True), "lines[0]", 2, image, wrong)
+    assert [each.field for each in wrong.invalid] == ["lines[0].allow_substitutes"]

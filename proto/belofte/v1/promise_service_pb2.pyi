@@ -41,16 +41,18 @@ class OptionDifference(_message.Message):
     def __init__(self, cost_difference_micros: _Optional[int] = ..., fee_difference_micros: _Optional[int] = ..., delivery_latest_difference_minutes: _Optional[int] = ..., shipment_count_difference: _Optional[int] = ..., co2_difference_grams: _Optional[int] = ...) -> None: ...
 
 class LinePromise(_message.Message):
-    __slots__ = ("line_id", "quantity", "delivery_earliest", "delivery_latest")
+    __slots__ = ("line_id", "quantity", "delivery_earliest", "delivery_latest", "substitute_item_id")
     LINE_ID_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_EARLIEST_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_LATEST_FIELD_NUMBER: _ClassVar[int]
+    SUBSTITUTE_ITEM_ID_FIELD_NUMBER: _ClassVar[int]
     line_id: str
     quantity: int
     delivery_earliest: _timestamp_pb2.Timestamp
     delivery_latest: _timestamp_pb2.Timestamp
-    def __init__(self, line_id: _Optional[str] = ..., quantity: _Optional[int] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    substitute_item_id: str
+    def __init__(self, line_id: _Optional[str] = ..., quantity: _Optional[int] = ..., delivery_earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., substitute_item_id: _Optional[str] = ...) -> None: ...
 
 class PromiseOption(_message.Message):
     __slots__ = ("rank", "plan", "delivery_earliest", "delivery_latest", "order_by", "cost_micros", "fee_micros", "co2_grams", "summary", "quote_token", "valid_until", "difference", "line_promises")
