@@ -92,6 +92,7 @@ POLICY = Table(
         Column("max_distance_meters", _METERS),
         Column("international", FLAG),
         Column("order_by", words(OrderBy)),
+        Column("nearest_postal_area", FLAG),
         Column("declined_lines", words(DeclinedLines)),
     ),
 )

@@ -54,6 +54,26 @@ class Atlas:
             return None
         return self._destination(country, code, place.latitude, place.longitude)
 
+    def locate_nearest(self, country_code: str, postal_code: str) -> Destination | None:
+        """The area, or the location, whose codes are next to the code; its own code stands for the one that is not known.
+
+        Codes run through a country as places do, so that the next code is a near place. None for a country without any.
+        """
+        country, code = country_code.upper(), normalise_postal_code(postal_code)
+        codes = [own for of, own in self._locations if of == country and own]
+        areas = self._ranges.get(country)
+        found = [
+            near for near in (areas and areas.nearest(code), PostalRanges([(own, own) for own in codes]).nearest(code)) if near
+        ]
+        if not found:
+            return None
+        _, number = min(found)
+        if areas is not None and min(found) == areas.nearest(code):
+            area = self._areas[country][number]
+            return self._destination(country, normalise_postal_code(area.postal_from), area.latitude, area.longitude)
+        place = self._locations[country, codes[number]]
+        return self._destination(country, codes[number], place.latitude, place.longitude)
+
     def locate_coordinates(self, country_code: str, latitude: float, longitude: float, postal_code: str = "") -> Destination:
         """The place at degrees, rounded to 11 m; the postal code, when known, still decides the zone."""
         rounded = round(latitude, _COORDINATE_DECIMALS), round(longitude, _COORDINATE_DECIMALS)

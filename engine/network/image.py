@@ -120,6 +120,7 @@ class NetworkImage:
     _atlas: Atlas = field(repr=False)
     _safety_stocks: SafetyStocks = field(repr=False)
     _locate: Callable[[str, str], Destination | None] = field(repr=False)
+    _locate_nearest: Callable[[str, str], Destination | None] = field(repr=False)
     _lanes: Callable[[Destination], Lanes] = field(repr=False)
     _horizon: Callable[[int], Horizon] = field(repr=False)
     _route_tables: Callable[[int], RouteTables] = field(repr=False)
@@ -127,6 +128,10 @@ class NetworkImage:
     def locate(self, country_code: str, postal_code: str) -> Destination | None:
         """Where a postal code is, or None when neither a postal area nor a location has it."""
         return self._locate(country_code, postal_code)
+
+    def locate_nearest(self, country_code: str, postal_code: str) -> Destination | None:
+        """What is next to a postal code that no area holds; None: the network knows nothing of the country."""
+        return self._locate_nearest(country_code, postal_code)
 
     def locate_coordinates(self, country_code: str, latitude: float, longitude: float, postal_code: str = "") -> Destination:
         """Where degrees are; the postal code, when known, decides the zone."""
@@ -231,6 +236,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         _atlas=atlas,
         _safety_stocks=SafetyStocks(records.safety_stock, items, locations, location_index, FLOORS_MAX),
         _locate=lru_cache(maxsize=lanes_max)(atlas.locate),
+        _locate_nearest=lru_cache(maxsize=lanes_max)(atlas.locate_nearest),
         _lanes=lru_cache(maxsize=lanes_max)(lambda destination: zone_rows.lanes(point, destination)),
         _horizon=lru_cache(maxsize=horizons_max)(lambda month: build_horizon(rules, month)),
         _route_tables=lru_cache(maxsize=horizons_max)(lambda month: build_route_tables(routes, month)),

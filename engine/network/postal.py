@@ -39,6 +39,15 @@ class PostalRanges:
             found.extend(group.matches(code))
         return sorted(found, key=lambda number: (self._widths[number], number))
 
+    def nearest(self, code: str) -> tuple[int, int] | None:
+        """(how many codes away, which range) of the range next to a code; of two as near the one given first."""
+        at = int(code[:_CODE_LENGTH_MAX].ljust(_CODE_LENGTH_MAX, "0"), 36) if code else 0
+        away = [
+            (max(_first_code(lower) - at, at - _last_code(upper), 0), number)
+            for number, (_, lower, upper) in enumerate(self._widths)
+        ]
+        return min(away, default=None)
+
     def width(self, number: int) -> tuple[int, str, str]:
         """What ranges are compared by: the count of 16-character codes covered, then the lower and the upper bound."""
         return self._widths[number]
@@ -67,6 +76,12 @@ class _Group:
 
 def _code_count(lower: str, upper: str) -> int:
     """How many codes of 16 letters and digits a range covers, less one."""
-    last = int(upper[:_CODE_LENGTH_MAX].ljust(_CODE_LENGTH_MAX, "Z"), 36)
-    first = int(lower[:_CODE_LENGTH_MAX].ljust(_CODE_LENGTH_MAX, "0"), 36)
-    return last - first
+    return _last_code(upper) - _first_code(lower)
+
+
+def _first_code(lower: str) -> int:
+    return int(lower[:_CODE_LENGTH_MAX].ljust(_CODE_LENGTH_MAX, "0"), 36)
+
+
+def _last_code(upper: str) -> int:
+    return int(upper[:_CODE_LENGTH_MAX].ljust(_CODE_LENGTH_MAX, "Z"), 36)

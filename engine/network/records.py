@@ -303,6 +303,8 @@ class Policy:
     max_distance_meters: int | None = None
     international: bool = False
     order_by: OrderBy = OrderBy.COST
+    nearest_postal_area: bool = False
+    """Whether a destination whose postal code is not known counts as lying in the nearest area that is; else it is refused."""
     declined_lines: DeclinedLines = DeclinedLines.CANCEL
     """What becomes of units that a location has declined and no other has: cancelled, or sold beyond stock, or left to wait."""
 

@@ -107,7 +107,13 @@ def suits_plain(image: NetworkImage) -> bool:
 def plain_kind(scene: Scene, piece: int) -> PlainKind | None:
     """What baskets of this scene have in common; None where they are not plain. The scene's basket has no lines."""
     image = scene.image
-    if scene.lanes is None or scene.policy.no_split_below_micros or scene.common_bar.items or not suits_plain(image):
+    if (
+        scene.lanes is None
+        or scene.nearest_postal_code
+        or scene.policy.no_split_below_micros
+        or scene.common_bar.items
+        or not suits_plain(image)
+    ):
         return None
     with_line = replace(scene, basket=replace(scene.basket, lines=(BasketLine("1", 0, 2),)))
     request = Request(with_line, scene.lanes, (0,), (scene.services,))

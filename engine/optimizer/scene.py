@@ -68,6 +68,8 @@ class Scene:
     """Whether the time for this decision is up: nothing more is tried then, and a search that has begun ends with its best."""
     deliver_by: int = NO_LATEST
     """The last minute of delivery of what is shipped, also where lateness has a price."""
+    nearest_postal_code: str = ""
+    """Of the area that the destination counts as lying in, since its own postal code is not known; empty: it is known."""
     left_out: frozenset[int] = frozenset()
     """Lines of the basket that no plan holds: they were killed, so that the rest can go on."""
 
@@ -229,13 +231,16 @@ def set_scene(
     if policy is None:
         raise _unknown(Reason.UNKNOWN_POLICY, f"{field}.policy_id", f"no policy is named {basket.policy_id!r}")
     check_short_price(policy, basket, f"{field}.lines")
-    lanes = None
+    lanes, nearest = None, ""
     if basket.destination is not None:
         where = basket.destination
         if where.latitude is not None and where.longitude is not None:
             place = image.locate_coordinates(where.country_code, where.latitude, where.longitude, where.postal_code)
         else:
             found = image.locate(where.country_code, where.postal_code)
+            if found is None and policy.nearest_postal_area:
+                found = image.locate_nearest(where.country_code, where.postal_code)
+                nearest = found.postal_code if found is not None else ""
             if found is None:
                 raise _unknown(
                     Reason.UNKNOWN_POSTAL_CODE, f"{field}.destination.postal_code",
@@ -243,7 +248,7 @@ def set_scene(
                 )  # fmt: skip
             place = found
         lanes = image.lanes(place)
-    return on_own_stock(Scene(image, stock, policy, basket, lanes, basket.request_minute, is_cut))
+    return on_own_stock(Scene(image, stock, policy, basket, lanes, basket.request_minute, is_cut, nearest_postal_code=nearest))
 
 
 def check_short_price(policy: Policy, basket: Basket, field: str) -> None:

@@ -50,6 +50,7 @@ def encode_quote(
         options=[encode_option(quote.scene, plan, rank, solve_micros) for rank, plan in enumerate(quote.options, 1)],
         position=position, network_version=image.version, stale=stale, currency=image.network.currency,
         policy_id=quote.scene.policy.policy_id, policy_version=policy_version(quote.scene.policy),
+        nearest_postal_code=quote.scene.nearest_postal_code,
     )  # fmt: skip
     if signer is not None:
         for option, plan in zip(wire.options, quote.options, strict=True):

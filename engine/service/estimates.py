@@ -75,9 +75,19 @@ def begin_listing(message: bytes, image: NetworkImage, now: Moment) -> Listing:
     asked, items = decode_estimate(request, image, now.minute, wrong)
     wrong.check()
     rest = promise_service_pb2.GetEstimatedDeliveryResponse(
-        currency=image.network.currency, position=now.position, network_version=image.version, stale=now.stale
-    )
+        currency=image.network.currency, position=now.position, network_version=image.version, stale=now.stale,
+        nearest_postal_code=nearest_code(image, asked),
+    )  # fmt: skip
     return Listing(image, request, asked, items, rest.SerializeToString())
+
+
+def nearest_code(image: NetworkImage, asked: EstimateRequest) -> str:
+    """The postal code that an estimate is for where the network does not know its own; empty: it does."""
+    where = asked.destination
+    if where is None or where.latitude is not None or image.locate(where.country_code, where.postal_code) is not None:
+        return ""
+    found = image.locate_nearest(where.country_code, where.postal_code)
+    return found.postal_code if found is not None else ""
 
 
 def estimated_alone(h: "Handlers", call: Call, listing: Listing, stock: LiveStock) -> bytes:

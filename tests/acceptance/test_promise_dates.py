@@ -6,6 +6,7 @@ come one day later, Monday to Saturday from 09:00 to 21:00. `new-york` has its c
 """
 
 import pytest
+from belofte.v1 import types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.acceptance.asking import (
@@ -15,7 +16,9 @@ from tests.acceptance.asking import (
     lines,
     local,
     order_request,
+    put,
     quote,
+    refusal,
     send,
     stocked,
 )
@@ -125,3 +128,20 @@ def test_latest_date_is_held_to_the_minute(server: Server, latest: str, served: 
     answer = quote(server, wanted)
     assert len(answer.options) == served
     assert [line.reason for line in answer.unavailable] == ([] if served else ["PROMISE_UNREACHABLE"])
+
+
+@pytest.mark.parametrize(("postal_code", "nearest"), [("1012 AB", ""), ("1400 XX", "1000"), ("9999", "1000"), ("0500", "1000")])
+def test_an_unknown_postal_code_is_the_nearest_known_one_and_flagged(server: Server, postal_code: str, nearest: str) -> None:
+    item = server.item()
+    put(server, item, {"A": 5})
+    where = types_pb2.Destination(country_code="NL", postal_code=postal_code)
+    found = quote(server, basket(lines((item, 1)), destination=where, policy_id="near"))
+    assert found.nearest_postal_code == nearest
+    assert found.options[0].cost_micros == quote(server, basket(lines((item, 1)))).options[0].cost_micros
+    # By a policy that does not take it, and in a country of which nothing is known, it is refused.
+    if nearest:
+        refused = refusal(lambda: quote(server, basket(lines((item, 1)), destination=where)))
+        assert (refused.code, refused.reason) == ("NOT_FOUND", "UNKNOWN_POSTAL_CODE")
+    abroad = types_pb2.Destination(country_code="FR", postal_code="75001")
+    refused = refusal(lambda: quote(server, basket(lines((item, 1)), destination=abroad, policy_id="near")))
+    assert (refused.code, refused.reason) == ("NOT_FOUND", "UNKNOWN_POSTAL_CODE")

@@ -11,7 +11,7 @@ F = Fault
 POLICY_KEYS = (
     "one of split_micros, late_micros_per_day, short_micros, carbon_micros_per_kg, capacity_price, decline_micros, "
     "max_locations_per_order, max_locations_per_line, allow_split_lines, no_split_below_micros, max_distance_meters, "
-    "international, order_by, declined_lines, when, weights"
+    "international, order_by, nearest_postal_area, declined_lines, when, weights"
 )
 NETWORK_KEYS = "name, currency, country_code, time_zone, horizon_days"
 MICROS = "a whole number of micros from 0 to 1000000000000"

@@ -43,3 +43,16 @@ def test_coordinates_are_rounded_so_that_neighbours_share_lanes() -> None:
 
 def test_a_country_the_network_does_not_name() -> None:
     assert compile_image(small_records()).locate_coordinates("FR", 48.85, 2.35).country_index == -1
+
+
+def test_the_area_next_to_a_code_that_no_one_knows() -> None:
+    areas = PostalArea("NL", "10", "10", 52.0, 4.0), PostalArea("NL", "1500", "1599", 52.4, 4.8)
+    records = small_records(postal_areas=areas)
+    image = compile_image(records)
+    assert image.locate_nearest("NL", "1400") == image.locate_coordinates("NL", 52.4, 4.8, "1500")
+    assert image.locate_nearest("nl", "11 20 ab") == image.locate_coordinates("NL", 52.0, 4.0, "10")
+    # A location's own code is one too: 5611 is nearer than the areas.
+    place = next(each for each in records.locations if each.postal_code == "5611")
+    assert image.locate_nearest("NL", "5700") == image.locate_coordinates("NL", place.latitude, place.longitude, "5611")
+    assert image.locate_nearest("FR", "75001") is None
+    assert image.locate_nearest("NL", "☃") is not None

@@ -117,7 +117,7 @@ class UnavailableLine(_message.Message):
     def __init__(self, line_id: _Optional[str] = ..., item_id: _Optional[str] = ..., short_quantity: _Optional[int] = ..., promised_quantity: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., next_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., restricted_by: _Optional[_Iterable[str]] = ..., next_date_waits_for: _Optional[str] = ...) -> None: ...
 
 class QuotePromiseResponse(_message.Message):
-    __slots__ = ("options", "frontier", "unavailable", "position", "network_version", "stale", "currency", "policy_id", "explanation", "policy_version")
+    __slots__ = ("options", "frontier", "unavailable", "position", "network_version", "stale", "currency", "policy_id", "explanation", "policy_version", "nearest_postal_code")
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     FRONTIER_FIELD_NUMBER: _ClassVar[int]
     UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
@@ -128,6 +128,7 @@ class QuotePromiseResponse(_message.Message):
     POLICY_ID_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    NEAREST_POSTAL_CODE_FIELD_NUMBER: _ClassVar[int]
     options: _containers.RepeatedCompositeFieldContainer[PromiseOption]
     frontier: _containers.RepeatedCompositeFieldContainer[FrontierPoint]
     unavailable: _containers.RepeatedCompositeFieldContainer[UnavailableLine]
@@ -138,7 +139,8 @@ class QuotePromiseResponse(_message.Message):
     policy_id: str
     explanation: _types_pb2.Explanation
     policy_version: str
-    def __init__(self, options: _Optional[_Iterable[_Union[PromiseOption, _Mapping]]] = ..., frontier: _Optional[_Iterable[_Union[FrontierPoint, _Mapping]]] = ..., unavailable: _Optional[_Iterable[_Union[UnavailableLine, _Mapping]]] = ..., position: _Optional[str] = ..., network_version: _Optional[str] = ..., stale: _Optional[bool] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., explanation: _Optional[_Union[_types_pb2.Explanation, _Mapping]] = ..., policy_version: _Optional[str] = ...) -> None: ...
+    nearest_postal_code: str
+    def __init__(self, options: _Optional[_Iterable[_Union[PromiseOption, _Mapping]]] = ..., frontier: _Optional[_Iterable[_Union[FrontierPoint, _Mapping]]] = ..., unavailable: _Optional[_Iterable[_Union[UnavailableLine, _Mapping]]] = ..., position: _Optional[str] = ..., network_version: _Optional[str] = ..., stale: _Optional[bool] = ..., currency: _Optional[str] = ..., policy_id: _Optional[str] = ..., explanation: _Optional[_Union[_types_pb2.Explanation, _Mapping]] = ..., policy_version: _Optional[str] = ..., nearest_postal_code: _Optional[str] = ...) -> None: ...
 
 class BatchQuotePromisesRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "requests")
@@ -225,17 +227,19 @@ class ItemEstimates(_message.Message):
     def __init__(self, item_id: _Optional[str] = ..., estimates: _Optional[_Iterable[_Union[DeliveryEstimate, _Mapping]]] = ...) -> None: ...
 
 class GetEstimatedDeliveryResponse(_message.Message):
-    __slots__ = ("estimates", "currency", "position", "network_version", "stale", "items")
+    __slots__ = ("estimates", "currency", "position", "network_version", "stale", "items", "nearest_postal_code")
     ESTIMATES_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     NETWORK_VERSION_FIELD_NUMBER: _ClassVar[int]
     STALE_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    NEAREST_POSTAL_CODE_FIELD_NUMBER: _ClassVar[int]
     estimates: _containers.RepeatedCompositeFieldContainer[DeliveryEstimate]
     currency: str
     position: str
     network_version: str
     stale: bool
     items: _containers.RepeatedCompositeFieldContainer[ItemEstimates]
-    def __init__(self, estimates: _Optional[_Iterable[_Union[DeliveryEstimate, _Mapping]]] = ..., currency: _Optional[str] = ..., position: _Optional[str] = ..., network_version: _Optional[str] = ..., stale: _Optional[bool] = ..., items: _Optional[_Iterable[_Union[ItemEstimates, _Mapping]]] = ...) -> None: ...
+    nearest_postal_code: str
+    def __init__(self, estimates: _Optional[_Iterable[_Union[DeliveryEstimate, _Mapping]]] = ..., currency: _Optional[str] = ..., position: _Optional[str] = ..., network_version: _Optional[str] = ..., stale: _Optional[bool] = ..., items: _Optional[_Iterable[_Union[ItemEstimates, _Mapping]]] = ..., nearest_postal_code: _Optional[str] = ...) -> None: ...
