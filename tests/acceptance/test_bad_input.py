@@ -183,13 +183,17 @@ BAD_BASKETS: list[tuple[str, Change, tuple[str, str], str]] = [
     ("value beyond count", limited("no_split_below_micros", 2**63 - 1), INVALID, "constraints.no_split_below_micros.value"),
     ("scenario", lambda b: setattr(b, "scenario_id", "s"), ("NOT_FOUND", "UNKNOWN_SCENARIO"), "scenario_id"),
     ("scenario of no id", lambda b: setattr(b, "scenario_id", "a b"), INVALID, "scenario_id"),
-    ("substitutes beyond count", first(allow_substitutes=True, substitute_item_ids=[f"i{n}" for n in range(1, 22)]), INVALID,
+    (
+        "substitute of itself", lambda b: first(allow_substitutes=True, substitute_item_ids=[b.lines[0].item_id])(b), INVALID,
+        "lines[0].substitute_item_ids[0]",
+    ),
+    ("substitutes beyond count", first(allow_substitutes=True, substitute_item_ids=[f"f{n}" for n in range(21)]), INVALID,
      "lines[0].substitute_item_ids"),
     ("substitutes not allowed", first(substitute_item_ids=["i1"]), INVALID, "lines[0].substitute_item_ids"),
     *(
         (f"substitute {other}", first(allow_substitutes=True, substitute_item_ids=[other]), error,
          "lines[0].substitute_item_ids[0]")
-        for other, error in (("i0", INVALID), ("nothing", ("NOT_FOUND", "UNKNOWN_ITEM")), ("table", INVALID))
+        for other, error in (("nothing", ("NOT_FOUND", "UNKNOWN_ITEM")), ("table", INVALID))
     ),
     *(
         (f"too many {name}", first(**{name: [value] * (count + 1)}), INVALID, f"lines[0].{name}")

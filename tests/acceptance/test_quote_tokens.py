@@ -22,6 +22,7 @@ from tests.acceptance.asking import (
     stocked,
 )
 from tests.acceptance.server import Server
+from tests.acceptance.test_demand_policies import asked, some_now_more_later
 
 Option = promise_service_pb2.PromiseOption
 
@@ -135,3 +136,31 @@ def test_a_token_that_is_not_ours_is_refused_by_name(server: Server, change: obj
         refused = refusal(call)
         assert (refused.code, refused.reason, refused.fields) == ("INVALID_ARGUMENT", reason, ("quote_token",))
     assert available(server, item) == {"A": 5}
+
+
+def test_what_is_put_together_on_its_way_is_held_as_it_was_shown(server: Server) -> None:
+    one, other = server.item(), server.item()
+    put(server, one, {"A": 5})
+    put(server, other, {"B": 5})
+    whole = types_pb2.Constraints(ship_complete=types_pb2.FlagConstraint(value=True))
+    wanted = basket(lines((one, 1), (other, 2)), constraints=whole)
+    option = offered(server, wanted)
+    assert {s.route for s in option.plan.shipments} == {types_pb2.ROUTE_CONSOLIDATION}
+    answer = ordered(server, wanted, option.quote_token)
+    assert same(answer.plan) == same(option.plan)
+    again = offered(server, wanted)
+    # Of the second line there is less than then.
+    ordered(server, basket(lines((other, 2))), "")
+    found = refusal(lambda: ordered(server, wanted, again.quote_token))
+    assert (found.code, found.reason) == ("FAILED_PRECONDITION", "QUOTE_CHANGED")
+    assert "lines[1]" in found.message and "stock: B has 1 of 2 units left" in found.message
+
+
+def test_of_several_dates_the_one_that_changed_is_named(server: Server) -> None:
+    item = some_now_more_later(server)
+    wanted = asked(item, 20, "late")
+    option = offered(server, wanted)
+    ordered(server, basket(lines((item, 4))), "")
+    found = refusal(lambda: ordered(server, wanted, option.quote_token))
+    assert found.reason == "QUOTE_CHANGED"
+    assert "stock: A has 6 of 10 units left" in found.message
