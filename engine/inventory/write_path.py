@@ -232,6 +232,8 @@ class WritePath:
         self._attempts_max = attempts_max
         self.retry_count = 0
         """Plans that others took something of, so far."""
+        self.commit_ns = 0
+        """Time so far that was waited for the store to commit what was planned."""
         self._kept = kept
         self._parted = parted
         self._failed: dict[str, tuple[Transaction, Sequence[FailedGuard]]] = {}
@@ -441,6 +443,7 @@ class WritePath:
         planned, waiters = committing.planned, committing.waiters
         if not planned:
             return ()
+        started = time.monotonic_ns()
         try:
             result = committing.round.end(self.position)
         except (StoreGap, StoreAway) as error:
@@ -449,6 +452,7 @@ class WritePath:
             for (write, _), waiter in zip(planned, waiters, strict=True):
                 self._waiters.arm(waiter, _settler(write))
             return [None] * len(planned)
+        self.commit_ns += time.monotonic_ns() - started
         self._apply(result.entries)
         self._failed.clear()
         for (write, transaction), waiter, outcome in zip(planned, waiters, result.outcomes, strict=True):

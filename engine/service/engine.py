@@ -175,7 +175,7 @@ class Engine:
         """Let meters be read, where that is asked for; how to stop that. Raises OSError when the port is taken."""
         if not self._settings.metrics_port:
             return lambda: None
-        meters = EngineMeters(calls, self._desk.meter, lambda: gauges_of(self._desk, self._path))
+        meters = EngineMeters(calls, self._desk.meter, lambda: gauges_of(self._desk, self._handlers))
         stop, port = serve_meters(meters, self._settings.metrics_host, self._settings.metrics_port)
         self._log.info("meters are served", port=port)
         return stop
@@ -271,12 +271,13 @@ def new_traces(settings: Settings) -> "Traces | None":
     return Traces(settings.traces_url)
 
 
-def gauges_of(desk: Desk, path: WritePath) -> Gauges:
+def gauges_of(desk: Desk, handlers: Handlers) -> Gauges:
     """How it is with a process that serves calls."""
-    lanes = desk.lanes()
+    lanes, path = desk.lanes(), handlers.path
     return Gauges(
         {name: lane.lines for name, lane in lanes.items()}, {name: len(lane) for name, lane in lanes.items()},
         {name: lane.wait_ms / 1_000 for name, lane in lanes.items()}, path.stale, path.retry_count, path.position,
+        handlers.stage_seconds(),
     )  # fmt: skip
 
 

@@ -267,6 +267,11 @@ class Handlers:
             self._promises = PlainPromises(self.image, self.limits.lines_max, self.clock, self.limits.quote_key)
         return self._promises
 
+    def stage_seconds(self) -> dict[str, float]:
+        """Time spent so far on parts of plain quotes, and waiting for commits; from any thread."""
+        stages = {**self._promises.stage_ns, "commit": self.path.commit_ns}
+        return {name: ns / 1e9 for name, ns in stages.items()}
+
     def _planned_alone(self, call: Call) -> Write:
         write = self.source(call)
         assert isinstance(write, OrderWrite), "what is plain is in order"

@@ -6,6 +6,7 @@ The native front counts beside the interpreter; desk and write path add once a b
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import grpc
@@ -95,6 +96,8 @@ class Gauges(NamedTuple):
     retries: int
     """Plans made anew because another engine took what they wanted, so far."""
     position: str
+    stage_seconds: Mapping[str, float] = MappingProxyType({})
+    """Time spent so far on the parts of plain quotes (read, plan, write), and waiting for commits."""
 
 
 class EngineMeters(Collector):
@@ -120,6 +123,7 @@ class EngineMeters(Collector):
         )
         yield GaugeMetricFamily("belofte_stale", "1 where answers may lag behind the store.", float(now.is_stale))
         yield CounterMetricFamily("belofte_plan_retries", "Plans made anew since others took what they wanted.", now.retries)
+        yield _by("belofte_stage_seconds", "Time spent, by part of the way.", "stage", now.stage_seconds, CounterMetricFamily)
         epoch, _, sequence = now.position.partition("-")
         yield GaugeMetricFamily("belofte_position_epoch", "Epoch of the stock in memory.", float(epoch or 0))
         yield GaugeMetricFamily("belofte_position_sequence", "Sequence in the epoch.", float(sequence or 0))

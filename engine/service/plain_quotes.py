@@ -99,6 +99,8 @@ class PlainPromises:
         self._slot_count = self._widest = 0
         self._out = np.empty(0, np.uint8)
         """Kept, since memory that is new costs more than what is written there."""
+        self.stage_ns = {"read": 0, "plan": 0, "write": 0}
+        """Time spent so far on each part of the way."""
 
     def answer(
         self, messages: Sequence[bytes], stock: LiveStock, moment: Moment
@@ -112,18 +114,23 @@ class PlainPromises:
         answers: list[bytes | None] = [None] * len(begins)
         if self.kinds.items is None or not answers:
             return answers
+        ns, started = self.clock.monotonic_ns, self.clock.monotonic_ns()
         asked = self.read(text, begins, ends, stock, moment.minute)
+        self.stage_ns["read"] += ns() - started
         plain = [n for n, kind in enumerate(asked.kinds) if kind is not None]
         most = min(TOGETHER_MAX, workspace_of(self.image).row_count)
         for first in range(0, len(plain), most):
-            rows = plain[first : first + most]
+            rows, started = plain[first : first + most], ns()
             tables = self.plan(asked, rows, stock.still(asked.items_of(rows)), moment.minute)
+            planned = ns()
             signer = None
             if self.key is not None:
                 baskets, policies = [asked.decisive[row] for row in rows], self.quoter.policies.policies
                 signer = PlainSigner(self.key, self.image, policies, moment.minute, moment.position, baskets)
             for n, answer in zip(rows, self.write(asked, tables, stock, moment, signer), strict=True):
                 answers[n] = answer
+            self.stage_ns["plan"] += planned - started
+            self.stage_ns["write"] += ns() - planned
         return answers
 
     def read(self, text: bytes, begins: Ints, ends: Ints, stock: LiveStock, minute: int) -> Asked:

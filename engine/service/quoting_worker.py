@@ -57,7 +57,7 @@ class SharedPath(WritePath):
     def __init__(self, memory: SharedMemory) -> None:
         self._memory = memory
         self.stock, self.stale, self.follower = None, True, None
-        self.retry_count = self.engine = 0
+        self.retry_count = self.commit_ns = self.engine = 0
 
     def catch_up(self) -> bool:
         """See how far the engine has come; whether its stock is that of the store."""
@@ -125,7 +125,7 @@ class QuotingWorker:
     def _serve_meters(self, front: NativeFront) -> Callable[[], None]:
         if not self._settings.metrics_port:
             return lambda: None
-        meters = EngineMeters(front.calls, self._desk.meter, lambda: gauges_of(self._desk, self._path))
+        meters = EngineMeters(front.calls, self._desk.meter, lambda: gauges_of(self._desk, self._handlers))
         return serve_meters(meters, self._settings.metrics_host, self._settings.metrics_port)[0]
 
     def close(self) -> None:

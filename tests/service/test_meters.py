@@ -15,7 +15,15 @@ from engine.service.top import look, quantile_ms, shown
 from tests.service.fronts import FRONTS, QUOTE, SECONDS_MAX, RunningFront
 from tests.sidecars import wait_until
 
-GAUGES = Gauges({"light": 3, "heavy": 0}, {"light": 1, "heavy": 0}, {"light": 0.01, "heavy": 0.0}, True, 7, "2-41")
+GAUGES = Gauges(
+    {"light": 3, "heavy": 0},
+    {"light": 1, "heavy": 0},
+    {"light": 0.01, "heavy": 0.0},
+    True,
+    7,
+    "2-41",
+    {"plan": 1.5, "commit": 0.25},
+)
 
 
 @pytest.fixture(params=list(FRONTS))
@@ -31,8 +39,9 @@ def metered(request: pytest.FixtureRequest) -> Iterator[tuple[RunningFront, str]
 def samples(url: str) -> dict[tuple[str, str], float]:
     with urllib.request.urlopen(url, timeout=SECONDS_MAX) as answer:
         text = answer.read().decode()
+    kinds = ("stage", "code", "lane", "le")
     return {
-        (sample.name, sample.labels.get("code") or sample.labels.get("lane") or sample.labels.get("le") or ""): sample.value
+        (sample.name, next((sample.labels[kind] for kind in kinds if kind in sample.labels), "")): sample.value
         for family in text_string_to_metric_families(text) for sample in family.samples
     }  # fmt: skip
 
@@ -58,6 +67,7 @@ def test_calls_are_counted_by_code_with_their_time(metered: tuple[RunningFront, 
     assert found["belofte_batch_calls_sum", ""] == 15
     assert found["belofte_decide_seconds_total", "light"] > 0
     assert (found["belofte_lines_waiting", "light"], found["belofte_stale", ""]) == (3, 1)
+    assert (found["belofte_stage_seconds_total", "plan"], found["belofte_stage_seconds_total", "commit"]) == (1.5, 0.25)
     assert (found["belofte_position_epoch", ""], found["belofte_position_sequence", ""]) == (2, 41)
     assert found["belofte_plan_retries_total", ""] == 7
 
