@@ -1,7 +1,7 @@
 """What `make demo` shows: one basket promised, the same basket's order sourced, and what the ledger keeps of it."""
 
 import statistics
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import grpc
@@ -114,20 +114,31 @@ def _quote_panel(
 
 
 def _frontier_panel(quote: promise_service_pb2.QuotePromiseResponse, zone: ZoneInfo) -> Panel:
-    """What each day sooner costs: a bar a date, as long as its cost."""
+    """What each day sooner costs: a bar a date, as long as its cost, and in words against the cheapest."""
     table = Table(box=None, padding=(0, 1))
-    for heading in ("all of it there by", "cost at the least", "more than the cheapest", "", ""):
-        table.add_column(heading, justify="right" if "cost" in heading or "more" in heading else "left", no_wrap=True)
-    cheapest = min((point.cost_micros for point in quote.frontier), default=0)
+    for heading in ("all of it there by", "costs at the least", "", "which is"):
+        table.add_column(heading, justify="right" if "cost" in heading else "left", no_wrap=True)
     dearest = max((point.cost_micros for point in quote.frontier), default=0)
     for point in quote.frontier:
-        more, bar = point.cost_micros - cheapest, "█" * round(BAR_LENGTH * point.cost_micros / max(1, dearest))
         table.add_row(
             _due(point.delivery_latest, zone), money_text(point.cost_micros, quote.currency),
-            f"+ {money_text(more, quote.currency)}" if more else "", bar,
-            f"option {point.option_rank}" if point.option_rank else "",
+            "█" * round(BAR_LENGTH * point.cost_micros / max(1, dearest)), _traded(point, quote, zone),
         )  # fmt: skip
     return Panel(table, title="Sooner costs more: every date that pays", title_align="left")
+
+
+def _traded(point: promise_service_pb2.FrontierPoint, quote: promise_service_pb2.QuotePromiseResponse, zone: ZoneInfo) -> str:
+    """A point against the cheapest, which comes last: how much sooner, for how much more."""
+    cheapest = quote.frontier[-1]
+    days = [point.delivery_latest.ToDatetime(UTC).astimezone(zone).date() for point in (point, cheapest)]
+    named = f"option {point.option_rank}, " if point.option_rank else ""
+    if point == cheapest:
+        return f"{named}the cheapest"
+    sooner = (days[1] - days[0]).days
+    more = money_text(point.cost_micros - cheapest.cost_micros, quote.currency)
+    return (
+        f"{named}{sooner} day{'s' * (sooner != 1)} sooner for {more} more" if sooner else f"{named}hours sooner for {more} more"
+    )
 
 
 def _collection_panel(quote: promise_service_pb2.QuotePromiseResponse, zone: ZoneInfo) -> Panel:
