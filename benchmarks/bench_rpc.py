@@ -5,8 +5,9 @@ its own, called over loopback by a load generator in another process on the same
 random postal areas ask for three options without the frontier. The empty servers, `grpc.aio` on uvloop and `pygrpc-native`,
 answer messages of the same sizes with bytes made before. They take turns; figures are medians of the rounds, ratios those
 within a round. Latencies are those of an open loop, counted from when a call was due. Light quotes come alone, then with
-baskets of 500 lines among them, 5 % of all, at a rate that keeps the server busy 60 % of the time; quotes and empty `grpc.aio`
-calls at 60 % of what the latter can do. Only calls whose trailers say OK count.
+baskets of 500 lines among them, 5 % of all, at a rate that keeps the server busy 60 % of the time, for as long as it takes to
+ask for ten of those; quotes and empty `grpc.aio` calls at 60 % of what the latter can do. Only calls whose trailers say OK
+count.
 """
 
 import time
@@ -30,6 +31,7 @@ SEED = 20261201
 LOCATIONS, ITEMS, LINES, AREAS = 1_000, 500, 3, 90
 BASKETS = 2_000
 HEAVY_LINES, HEAVY_SHARE, HEAVY_BASKETS = 500, 0.05, 20
+HEAVY_CALLS, MIXED_SECONDS_MAX = 10, 30.0
 WARM_SECONDS_MAX = 300.0
 """The first large basket of an engine takes seconds."""
 
@@ -125,8 +127,9 @@ def main() -> None:
                 row["heavy"] = heavy_per_second
                 mixed = BUSY / ((1 - HEAVY_SHARE) / row["quotes"] + HEAVY_SHARE / row["heavy"])
                 row["mixed_rate"] = mixed
-                alone = run(Load(server.address, QUOTE, seconds, rate=mixed * (1 - HEAVY_SHARE)), quotes)
-                among, heavy = light_and_heavy(server.address, mixed, seconds)
+                mixed_seconds = min(MIXED_SECONDS_MAX, max(seconds, HEAVY_CALLS / (HEAVY_SHARE * mixed)))
+                alone = run(Load(server.address, QUOTE, mixed_seconds, rate=mixed * (1 - HEAVY_SHARE)), quotes)
+                among, heavy = light_and_heavy(server.address, mixed, mixed_seconds)
                 row["light_p99_ms"], row["light_p99_among_ms"] = alone.percentile_ms(99), among.percentile_ms(99)
                 row["heavy_p99_ms"], row["heavy_answered"] = heavy.percentile_ms(99), heavy.good / max(1, heavy.offered)
                 rows.append(row)

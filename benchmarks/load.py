@@ -4,7 +4,8 @@
 
 Several processes, each with connections of its own. A call counts as good where its trailers say `grpc-status: 0`. In an
 open loop latency counts from when the call was due, so that a server that stands still is not spared the calls that waited
-meanwhile (no coordinated omission). Percentiles come from a histogram with 128 steps to each power of two.
+meanwhile (no coordinated omission), and calls that were due are waited for beyond the end. Percentiles come from a histogram
+with 128 steps to each power of two.
 
 It writes HTTP/2 itself: a client of gRPC would need more of the two cores than the server that is measured.
 """
@@ -42,6 +43,9 @@ READ_BYTES = 1 << 18
 FRAMES_MAX = READ_BYTES // 9 + 1
 STREAM_WINDOW = 65_535
 FRAME_BYTES_MAX = 16_384
+DRAIN_SECONDS_MAX = 15.0
+"""How long after its end an open loop waits for calls that it has sent."""
+
 OPEN_IN_HAND_MAX = 1_000
 """Calls at once on one connection that servers take by their own limits."""
 
@@ -295,7 +299,7 @@ class Generator:
                     late.append(next_due)
                     self.due += next_due >= self.measured_from
                     next_due += gap
-                self._send_due(late, now)
+                self._send_due(late)
             else:
                 self._fill(now)
             waiting = False
@@ -308,6 +312,12 @@ class Generator:
             if not any(connection.is_open for connection in self.connections):
                 break
         seconds = min(time.monotonic(), ends_at) - self.measured_from
+        until = ends_at + DRAIN_SECONDS_MAX
+        while gap and any(each.is_open and each.due for each in self.connections) and time.monotonic() < until:
+            for connection in self.connections:
+                connection.flush()
+            for fd, _ in poller.poll(20):
+                self._receive(by_fd[fd])
         for connection in self.connections:
             connection.socket.close()
         return Result(seconds, self.statuses, self.histogram, self.due, self.offered, self.answer_bytes)
@@ -323,14 +333,15 @@ class Generator:
                 self.offered += now >= self.measured_from
                 connection.call(self._message(), now)
 
-    def _send_due(self, late: deque[float], now: float) -> None:
+    def _send_due(self, late: deque[float]) -> None:
         free = [each for each in self.connections if each.has_room(self.in_hand_max)]
         while late and free:
             for connection in tuple(free):
                 if not late:
                     return
-                self.offered += now >= self.measured_from
-                connection.call(self._message(), late.popleft())
+                due = late.popleft()
+                self.offered += due >= self.measured_from
+                connection.call(self._message(), due)
                 if not connection.has_room(self.in_hand_max):
                     free.remove(connection)
 
@@ -388,7 +399,8 @@ class Generator:
 
     def _ended(self, connection: Connection, stream: int, status: int, now: float) -> None:
         due = connection.due.pop(stream, None)
-        if due is None or now < self.measured_from:
+        # Of an open loop those count that were due while it was measured, of a closed one those that were answered then.
+        if due is None or (due if self.load.rate else now) < self.measured_from:
             return
         self.statuses[status] = self.statuses.get(status, 0) + 1
         if status == OK:
