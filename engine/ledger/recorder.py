@@ -18,7 +18,7 @@ from engine.inventory.client import ordinal
 from engine.inventory.gate import ORIGIN, LogEntry, link_over
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database, write_to
-from engine.ledger.insert import insert_rows
+from engine.ledger.insert import copy_entries
 from engine.ledger.migrations import LedgerVersionError, WrongShards, prepare_tables
 from engine.ledger.projection import Projected, project
 from engine.ledger.tables import NO_CHAIN, entries, erasures, fence, overruled
@@ -129,7 +129,7 @@ class Recorder:
                     verdicts = judge(connection, log, messages, self.shards) if is_split else None
                     rows, projected, last = ready or self._rows_of(log, messages, hashes, verdicts)
                     self._move_fence(connection, last)
-                    insert_rows(connection, entries, rows)
+                    copy_entries(connection, rows)
                     project(connection, projected, self.shards)
                 break
             except IntegrityError as error:
