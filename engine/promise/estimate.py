@@ -9,7 +9,8 @@ from engine.domain.basket import Basket, BasketLine, DeliveryMethod, Destination
 from engine.domain.plan import Plan
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage
-from engine.optimizer.candidates import ShipRequest, ship_candidates
+from engine.optimizer.candidates import ShipRequest
+from engine.optimizer.collect_candidates import candidates_of
 from engine.optimizer.cut import IsCut, never_cut
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.pickup_dates import ready_at
@@ -29,6 +30,11 @@ class EstimateRequest:
     service_levels: tuple[str, ...]
     channel: str = ""
     segment: str = ""
+    is_collected: bool = True
+    """Whether it may be of a pickup location's own stock: PICKUP."""
+    is_transferred: bool = False
+    """Whether it is estimated as transferred to the pickup locations, whatever is there: SHIP_TO_STORE."""
+    is_digital: bool = False
 
 
 class Estimate(NamedTuple):
@@ -53,7 +59,10 @@ def estimate_delivery(
     for an unknown postal code.
     """
     line = BasketLine("1", asked.item, asked.quantity)
-    lines = [replace(line, delivery_method=DeliveryMethod.PICKUP, pickup_location=at) for at in asked.pickup_locations]
+    methods = [DeliveryMethod.PICKUP] * asked.is_collected + [DeliveryMethod.SHIP_TO_STORE] * asked.is_transferred
+    lines = [replace(line, delivery_method=method, pickup_location=at) for method in methods for at in asked.pickup_locations]
+    if asked.is_digital:
+        lines.append(replace(line, delivery_method=DeliveryMethod.DIGITAL))
     if asked.destination is not None:
         lines += [replace(line, service_level=level) for level in asked.service_levels]
     found = []
@@ -75,9 +84,8 @@ def soonest_plan(scene: Scene, nodes_max: int) -> Plan | None:
 
 def _estimate(scene: Scene, line: BasketLine, plan: Plan) -> Estimate:
     until, shipments = there_by(plan), plan.shipments
-    is_collected = line.delivery_method is DeliveryMethod.PICKUP
     return Estimate(
-        line.delivery_method, line.service_level, line.pickup_location if is_collected else -1,
+        line.delivery_method, line.service_level, line.pickup_location,
         min(s.delivery_earliest_minute for s in shipments), until, min(s.order_by_minute for s in shipments),
         _available_by(scene, line, until),
     )  # fmt: skip
@@ -85,18 +93,23 @@ def _estimate(scene: Scene, line: BasketLine, plan: Plan) -> Estimate:
 
 def _available_by(scene: Scene, line: BasketLine, minute: int) -> int:
     one = by(replace(scene, basket=replace(scene.basket, lines=(replace(line, quantity=1),))), minute)
-    if line.delivery_method is DeliveryMethod.PICKUP:
+    is_own = line.delivery_method is DeliveryMethod.PICKUP
+    if is_own and not len(scene.image.transfers.lanes_into(line.pickup_location)):
         return _collectable_by(one, line, minute)
-    assert one.lanes is not None, "what is shipped has a destination"
-    candidates = ship_candidates(one, one.lanes, ShipRequest((0,), one.services))
+    if line.delivery_method is DeliveryMethod.DIGITAL:
+        sources = one.sources(line.item)
+        there = one.item_stock(line.item, minute).by_latest[one.image.active if sources is None else one.image.active & sources]
+        return int(np.maximum(there, 0).sum())
+    services = one.services if line.is_shipped else ()
+    candidates = candidates_of(one, one.lanes, ShipRequest((0,), services, collected_at=line.pickup_location))
     if candidates.problem is None:
-        return 0
+        return _collectable_by(one, line, minute) if is_own else 0
     # A location is in several columns: what lands later joins what is there.
     most = np.zeros(len(one.image.location_ids), np.int64)
     np.maximum.at(
         most, candidates.columns.location, np.where(candidates.problem.allowed[0], candidates.problem.available[0], 0)
     )
-    return int(most.sum())
+    return max(int(most.sum()), _collectable_by(one, line, minute) if is_own else 0)
 
 
 def _collectable_by(scene: Scene, line: BasketLine, minute: int) -> int:

@@ -327,12 +327,11 @@ def decode_estimate(
         check_text(getattr(wire, name), name, NAME_LENGTH_MAX, violations)
     methods = set(wire.delivery_methods)
     for i, method in enumerate(wire.delivery_methods):
-        if method in (types_pb2.DELIVERY_METHOD_SHIP_TO_STORE, types_pb2.DELIVERY_METHOD_DIGITAL):
-            violations.add_unbuilt(f"delivery_methods[{i}]", types_pb2.DeliveryMethod.Name(method))
-        elif method not in (types_pb2.DELIVERY_METHOD_SHIP, types_pb2.DELIVERY_METHOD_PICKUP):
+        if method == types_pb2.DELIVERY_METHOD_UNSPECIFIED or method not in types_pb2.DeliveryMethod.values():
             violations.add(f"delivery_methods[{i}]", "SHIP, PICKUP, SHIP_TO_STORE or DIGITAL was expected")
     ships = types_pb2.DELIVERY_METHOD_SHIP in methods or not methods
     collects = types_pb2.DELIVERY_METHOD_PICKUP in methods or not methods
+    transfers = types_pb2.DELIVERY_METHOD_SHIP_TO_STORE in methods
     destination = None
     if wire.HasField("destination"):
         destination = decode_destination(wire.destination, "destination", image, violations)
@@ -345,16 +344,17 @@ def decode_estimate(
             if at >= 0 and not image.pickup[at]:
                 violations.add(f"pickup_location_ids[{i}]", f"{location_id!r} hands nothing over to customers")
             pickups.append(at)
-    if types_pb2.DELIVERY_METHOD_PICKUP in methods and not pickups:
-        violations.add("pickup_location_ids", "at least one was expected with PICKUP")
+    if (types_pb2.DELIVERY_METHOD_PICKUP in methods or transfers) and not pickups:
+        violations.add("pickup_location_ids", "at least one was expected with PICKUP or SHIP_TO_STORE")
     for i, level in enumerate(wire.service_levels):
         if level not in image.service_levels:
             known = ", ".join(image.service_levels)
             violations.add(f"service_levels[{i}]", f"one of {known} was expected, not {level[:40]!r}")
     asked = EstimateRequest(
         items[0], wire.quantity or 1, minute, destination if ships else None,
-        tuple(dict.fromkeys(pickups)) if collects else (), tuple(dict.fromkeys(wire.service_levels)) or image.service_levels,
-        wire.channel, wire.segment,
+        tuple(dict.fromkeys(pickups)) if collects or transfers else (),
+        tuple(dict.fromkeys(wire.service_levels)) or image.service_levels, wire.channel, wire.segment,
+        is_collected=collects, is_transferred=transfers, is_digital=types_pb2.DELIVERY_METHOD_DIGITAL in methods,
     )  # fmt: skip
     return asked, items
 

@@ -34,7 +34,7 @@ class PlainListings:
         answers: list[bytes | None] = [None] * len(items)
         kinds = self._kinds
         rows = np.flatnonzero(kinds.is_plain[np.array(items, np.int64)])
-        if asked.destination is None or asked.pickup_locations or not len(rows):
+        if asked.destination is None or asked.pickup_locations or asked.is_digital or not len(rows):
             return answers
         kinds.follow(stock)
         basket = types_pb2.Basket(destination=request.destination, channel=request.channel, segment=request.segment)

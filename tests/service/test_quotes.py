@@ -171,10 +171,10 @@ def test_an_estimate_names_what_is_wrong(room: Room) -> None:
     refusal = room.ask(PROMISES + "GetEstimatedDelivery", asked.SerializeToString())
     assert isinstance(refusal, Refusal)
     assert {each.field for each in refusal.violations} == {"quantity", "service_levels[0]", "pickup_location_ids"}
-    digital = [types_pb2.DELIVERY_METHOD_DIGITAL]
-    asked = promise_service_pb2.GetEstimatedDeliveryRequest(item_id="bolt", delivery_methods=digital)
+    nowhere = [types_pb2.DELIVERY_METHOD_SHIP_TO_STORE]
+    asked = promise_service_pb2.GetEstimatedDeliveryRequest(item_id="bolt", delivery_methods=nowhere)
     refusal = room.ask(PROMISES + "GetEstimatedDelivery", asked.SerializeToString())
-    assert isinstance(refusal, Refusal) and refusal.reason is Reason.NOT_BUILT
+    assert isinstance(refusal, Refusal) and refusal.reason is Reason.INVALID_FIELD
 
 
 def test_a_listing_estimates_each_of_its_items(room: Room) -> None:

@@ -1,0 +1,34 @@
+"""What a product page asks: an item by each delivery method, as a quote of it would have it."""
+
+import pytest
+from belofte.v1 import promise_service_pb2, types_pb2
+
+from tests.acceptance.asking import CALL_SECONDS_MAX, HOME, basket, instant, lines, put, quote
+from tests.acceptance.server import Server
+
+ASKED = instant("2030-01-03T12:00")
+METHODS = (
+    types_pb2.DELIVERY_METHOD_SHIP, types_pb2.DELIVERY_METHOD_PICKUP, types_pb2.DELIVERY_METHOD_SHIP_TO_STORE,
+    types_pb2.DELIVERY_METHOD_DIGITAL,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("as_listing", [False, True])
+def test_an_item_by_each_method_is_as_it_is_quoted(server: Server, as_listing: bool) -> None:
+    item = server.item()
+    put(server, item, {"A": 5, "corner": 1})
+    named = {"item_ids": [item]} if as_listing else {"item_id": item}
+    request = promise_service_pb2.GetEstimatedDeliveryRequest(
+        quantity=2, destination=HOME, pickup_location_ids=["corner"], delivery_methods=METHODS, request_time=ASKED, **named
+    )
+    answer = server.promise.GetEstimatedDelivery(request, timeout=CALL_SECONDS_MAX)
+    found = answer.items[0].estimates if as_listing else answer.estimates
+    assert sorted(each.delivery_method for each in found) == sorted(METHODS)
+    for each in found:
+        at = {"pickup_location_id": each.pickup_location_id} if each.pickup_location_id else {}
+        wanted = basket(lines((item, 2), delivery_method=each.delivery_method, **at), request_time=ASKED)
+        assert min(option.delivery_latest.seconds for option in quote(server, wanted).options) >= each.delivery_latest.seconds
+        assert each.delivery_latest.seconds >= ASKED.seconds
+        # The truck brings what A has; what is there besides it can be collected, but not transferred.
+        stays = each.delivery_method in (types_pb2.DELIVERY_METHOD_SHIP, types_pb2.DELIVERY_METHOD_SHIP_TO_STORE)
+        assert each.available_quantity == (5 if stays else 6)
