@@ -74,7 +74,7 @@ def quote(h: "Handlers", call: Call) -> bytes | None:
     asked = read_quote(h, request, wrong)
     if len(asked.basket.lines) <= LIGHT_LINES_MAX:
         return plan_quote(h, asked, stock_for(h, request, asked), call).SerializeToString()
-    stock = stock_as_it_is(h.stock(request.min_position), (line.item for line in asked.basket.lines))
+    stock = stock_as_it_is(h.stock(request.min_position), items_of(asked.basket))
     h.aside.run(call, lambda: plan_quote(h, asked, stock, call).SerializeToString())
     return None
 
@@ -103,7 +103,12 @@ def quoted(
 
 def stock_for(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, asked: Asked) -> LiveStock:
     """The stock of a basket's items, no older than its caller asks. Raises `Refusal`."""
-    return h.stock(request.min_position).still(np.array([line.item for line in asked.basket.lines], np.int64))
+    return h.stock(request.min_position).still(np.array(items_of(asked.basket), np.int64))
+
+
+def items_of(basket: Basket) -> list[int]:
+    """Items that a basket is asked for, and those that may come in their place."""
+    return [item for line in basket.lines for item in (line.item, *line.substitutes)]
 
 
 def read_quote(h: "Handlers", request: promise_service_pb2.QuotePromiseRequest, wrong: Violations) -> Asked:
