@@ -23,6 +23,9 @@ REMOVE_KEYS_MAX = 1_000
 ORIGIN = "0-0"
 """The position before the first entry."""
 
+OPENING_SEQUENCE = 0
+"""Of the position at which an epoch begins. It is no entry, and has a place in the lineage like one."""
+
 NO_LINK = "0" * 40
 SCRIPTS = ("close", "fill", "open", "recorded", "remove")
 
@@ -110,12 +113,14 @@ class StoreGate:
         tables = [{"fields": each.fields, "expires": each.expires_unix} for each in hashes]
         self._run("fill", [self.keys.epoch, *(each.key for each in hashes)], [epoch, orjson.dumps(tables), self._server_id])
 
-    def open(self, epoch: int, position: str, link: str, rebuilt: Layout | None) -> None:
-        """Open the gate; `rebuilt`: where the data stands that was filled. Raises Superseded, StoreAway."""
+    def open(self, epoch: int, position: str, link: str, rebuilt: Layout | None, after: tuple[str, str] = ("", "")) -> None:
+        """Open the gate: from here on the log goes on from `position` and `link`. `rebuilt`: where the data stands that was
+        filled; None: it stays, and the log must end at the position and link `after`. Raises Superseded, StoreAway.
+        """
         keys = self.keys
         names = [keys.gate, keys.epoch, keys.layout, keys.head, keys.recorded, keys.log]
         layout = str(rebuilt) if rebuilt else ""
-        self._run("open", names, [epoch, GATE_MS, f"{position} {link}", layout, self._server_id])
+        self._run("open", names, [epoch, GATE_MS, f"{position} {link}", layout, self._server_id, " ".join(after)])
 
     def tell(
         self, epoch: int, position: str, link: str, recorded: Sequence[tuple[str, str]], keep_from: str = ""
@@ -160,6 +165,12 @@ def link_over(previous_link: str, position: str, request_id: str, entry_hash: st
     """The same, where the entry was hashed already."""
     text = f"{previous_link} {position} {request_id} {entry_hash}"
     return sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def opening_of(epoch: int, previous_link: str) -> tuple[str, str]:
+    """Position and link of an epoch's opening: before its first entry, after all that was recorded of older ones."""
+    position = f"{epoch}-{OPENING_SEQUENCE}"
+    return position, sha1(f"{previous_link} {position}".encode(), usedforsecurity=False).hexdigest()
 
 
 class _away:  # noqa: N801 - reads as a word of the language

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from engine.domain.clock import Clock
 from engine.inventory.client import StoreAway, connect, ordinal
 from engine.inventory.effects import effects_in, texts_in
-from engine.inventory.gate import ORIGIN
+from engine.inventory.gate import OPENING_SEQUENCE, ORIGIN
 from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database
@@ -169,6 +169,8 @@ class Auditor:
         while ordinal(self._read_to) < ordinal(position):
             for replayed in replay(database, self._read_to, position, self._shard, self._shards):
                 self._add(replayed)
+            if ordinal(position)[1] == OPENING_SEQUENCE:
+                self._read_to = position  # an opening changes nothing, and is recorded before the store has it
             if ordinal(self._read_to) < ordinal(position):
                 if time.monotonic() > give_up_at:
                     raise AuditRefusedError(

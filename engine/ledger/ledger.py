@@ -14,7 +14,7 @@ from engine.domain.life import OrderState, ShipmentState
 from engine.fulfilment.draft import OrderRecord
 from engine.fulfilment.order_record import Order, capacities_left, order_left, returns_left
 from engine.inventory.client import ordinal
-from engine.inventory.gate import ORIGIN
+from engine.inventory.gate import OPENING_SEQUENCE, ORIGIN
 from engine.inventory.parts import Decision
 from engine.inventory.recorded import Overruled
 from engine.inventory.shards import WHOLE, Shards, each_of, join
@@ -289,9 +289,16 @@ class Ledger:
             return list(islice(filter(is_wanted, found), start, start + count))
 
     def has_recorded(self, position: str) -> bool:
-        """Whether the log up to a position is recorded: an entry of its epoch is, at or after it. Of several, all."""
+        """Whether the log up to a position is recorded: an entry of its epoch is, at or after it. Of several, all.
+
+        An opening is recorded before anybody hears of its position.
+        """
         for each in each_of(position):
             epoch, sequence = ordinal(each)
+            if epoch and sequence == OPENING_SEQUENCE:
+                if ordinal(self._ends()[self._shards.of_position(each)])[0] < epoch:
+                    return False
+                continue
             at_or_after = (entries.c.epoch == epoch) & (entries.c.sequence >= sequence)
             if not self._rows(select(exists().where(at_or_after)))[0][0]:
                 return False
@@ -305,16 +312,17 @@ class Ledger:
             return ordinal(position) >= ordinal(cut_until(connection))
 
     def last_position(self) -> str:
-        """Position of the last entry, of each shard; `ORIGIN` where there is none."""
-        if self._shards.count > 1:
-            rows = self._rows(select(fence.c.last_epoch, fence.c.last_sequence).order_by(fence.c.id))
-            return join(f"{row.last_epoch}-{row.last_sequence}" for row in rows)
-        last = select(entries.c.epoch, entries.c.sequence).order_by(entries.c.epoch.desc(), entries.c.sequence.desc()).limit(1)
-        return next((f"{row.epoch}-{row.sequence}" for row in self._rows(last)), ORIGIN)
+        """Position of the last entry or opening, of each shard; `ORIGIN` where there is none."""
+        return join(self._ends())
+
+    def _ends(self) -> list[str]:
+        """The same, shard by shard."""
+        rows = self._rows(select(fence.c.last_epoch, fence.c.last_sequence).order_by(fence.c.id))
+        return [f"{row.last_epoch}-{row.last_sequence}" for row in rows] or [ORIGIN] * self._shards.count
 
     def is_lost(self, position: str) -> bool:
         """Whether a position was not recorded and never will be: its epoch has ended. Of several, any."""
-        last = self._shards.parse(self.last_position())
+        last = self._ends()
         over = [
             each for each in each_of(position)
             if each != ORIGIN and ordinal(last[self._shards.of_position(each)])[0] > ordinal(each)[0]

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from engine.inventory.gate import NO_LINK
 from engine.ledger.database import open_database
 from engine.ledger.projection import project_anew
-from engine.ledger.tables import NO_CHAIN, OLDEST_VERSION, PROJECTED_VERSION, SCHEMA_VERSION, fence, metadata
+from engine.ledger.tables import NO_CHAIN, OLDEST_VERSION, PROJECTED_VERSION, SCHEMA_VERSION, entries, fence, metadata
 
 TABLES_LOCK = 0x62656C6F667466
 """Next to the number of the lease."""
@@ -86,8 +86,8 @@ def check_shards(url: str, shard_count: int) -> None:
 
 def _shards_in(connection: Connection) -> tuple[int, bool]:
     """How many shards a ledger is of, and whether anything was recorded of any."""
-    count, last_epoch = connection.execute(select(func.count(), func.max(fence.c.last_epoch))).one()
-    return count, bool(last_epoch)
+    count = connection.execute(select(func.count()).select_from(fence)).scalar_one()
+    return count, connection.execute(select(entries.c.epoch).limit(1)).first() is not None
 
 
 def _make_fence(connection: Connection, shard_count: int) -> None:

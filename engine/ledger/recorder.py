@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.domain.clock import Clock
 from engine.inventory.client import ordinal
-from engine.inventory.gate import ORIGIN, LogEntry, link_over
+from engine.inventory.gate import ORIGIN, LogEntry, link_over, opening_of
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database, write_to
 from engine.ledger.insert import copy_entries
@@ -38,7 +38,7 @@ class BrokenLog(Exception):  # noqa: N818 - an outcome, not an error of the prog
 
 
 class Last(NamedTuple):
-    """The last entry that is recorded."""
+    """The last entry that is recorded, or the opening where none was since."""
 
     position: str
     link: str
@@ -142,6 +142,14 @@ class Recorder:
             return [(each.request_id, each.position) for each in log]
         return [(each.request_id, verdict.told) for each, verdict in zip(log, verdicts, strict=True)]
 
+    def open_epoch(self) -> None:
+        """Record that the epoch is opened: what older ones have left unrecorded never will be. Raises Fenced."""
+        position, link = opening_of(self.epoch, self.last.link)
+        opening = Last(position, link, self.last.chain)
+        with write_to(self.database) as connection:
+            self._move_fence(connection, opening)
+        self.last = opening
+
     def _move_fence(self, connection: Connection, last: Last) -> None:
         epoch, sequence = ordinal(last.position)
         known_epoch, known_sequence = ordinal(self.last.position)
@@ -220,6 +228,9 @@ def _with_overruled(columns: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]
 
 def check_follows(last: Last, entry: LogEntry, entry_hash: str) -> None:
     """Raise BrokenLog unless the entry is the next one: no gap in sequences, and the same lineage.
+
+    Of older epochs none follows an opening: more of theirs comes from a server that was not opened, an old primary, say, that
+    the store's name leads to again. Recorded, it would be missing from the store that is open.
 
     `entry_hash`: SHA-256 of its content, in hexadecimal.
     """

@@ -6,13 +6,13 @@ this process records, it keeps the gate open; when it stops, for whatever reason
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import structlog
 
 from engine.domain.clock import Clock
-from engine.inventory.client import StoreAway, ordinal
-from engine.inventory.gate import READ_MS_MAX, LogEntry, StoreGate, Superseded
+from engine.inventory.client import StoreAway
+from engine.inventory.gate import READ_MS_MAX, StoreGate, Superseded
 from engine.inventory.keys import Layout
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.rebuild import rebuild_store
@@ -68,7 +68,12 @@ class Sidecar:
         try:
             gate.close(recorder.epoch)
             layout = self._reconcile(recorder, gate)
-            gate.open(recorder.epoch, recorder.last.position, recorder.last.link, layout)
+            before = recorder.last
+            # Recorded first: were it the other way round, a store that was sold from could be followed by one that was not
+            # opened then, and what that one has beyond the record would come back after it was called lost.
+            recorder.open_epoch()
+            last = recorder.last
+            gate.open(recorder.epoch, last.position, last.link, layout, (before.position, before.link))
             self._log.info("gate open", epoch=recorder.epoch, position=recorder.last.position, rebuilt=layout is not None)
             announce()
             self._record(recorder, gate)
@@ -113,7 +118,6 @@ class Sidecar:
             log = gate.read(recorder.last.position, READ_MS_MAX if leftovers is None else 1)
             recorded: list[tuple[str, str]] = []
             if log:
-                check_not_older(recorder.epoch, log)
                 recorded = recorder.record(log)
             keep_from = self._keep_from(told, recorder.last.position)
             gate.tell(recorder.epoch, recorder.last.position, recorder.last.link, recorded, keep_from)
@@ -137,14 +141,3 @@ class Sidecar:
     def _told_replay(self, count: int) -> None:
         if count % 100_000 == 0:
             self._log.info("reading the ledger", entries=count)
-
-
-def check_not_older(epoch: int, log: Sequence[LogEntry]) -> None:
-    """Raise BrokenLog where an entry is of an older epoch. One of a newer epoch tells of another sidecar: the fence decides.
-
-    What older epochs left in the store was drained before it was opened. More of it comes from a server that was not: an old
-    primary, say, that the store's name leads to again. Recorded, it would be missing from the store that is open.
-    """
-    for entry in log:
-        if ordinal(entry.position)[0] < epoch:
-            raise BrokenLog(f"{entry.position} is older than epoch {epoch}: this is not the server that was opened")

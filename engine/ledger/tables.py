@@ -23,9 +23,9 @@ fence = Table(
     Column("id", Integer, primary_key=True),  # one row a shard of the network, from 1 on
     Column("schema_version", Integer, nullable=False),
     Column("epoch", BigInteger, nullable=False),  # of the sidecar that took over last
-    Column("last_epoch", BigInteger, nullable=False),  # position of the last entry
+    Column("last_epoch", BigInteger, nullable=False),  # position of the last entry, or of the opening after it
     Column("last_sequence", BigInteger, nullable=False),
-    Column("link", String(40), nullable=False),  # of the last entry, as the store's log has it
+    Column("link", String(40), nullable=False),  # of that, as the store's log has it
     Column("chain", LargeBinary(32), nullable=False),  # of the last entry, see recorder.chain_of
 )
 

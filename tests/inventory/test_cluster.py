@@ -84,8 +84,8 @@ def test_a_node_that_comes_back_is_gone_on_with(cluster: Cluster, tmp_path: Path
     with RunningSidecar(cluster.url((home + 1) % NODES), ledger_url) as sidecar:
         store = stock_store(cluster.url((home + 1) % NODES))
         sidecar.wait_open(1)
-        store.load()
-        assert isinstance(store.commit([transaction(change(3))], 1, ORIGIN).outcomes[0], Committed)
+        position = store.load().position
+        assert isinstance(store.commit([transaction(change(3))], 1, position).outcomes[0], Committed)
         cluster.kill(home)
         cluster.start(home)
         sidecar.wait_open(2)

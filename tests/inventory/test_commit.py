@@ -7,7 +7,7 @@ import pytest
 
 from engine.domain.ids import unix_ms_of, uuid7
 from engine.inventory.client import ordinal
-from engine.inventory.gate import NO_LINK, ORIGIN, StoreGate
+from engine.inventory.gate import NO_LINK, ORIGIN, StoreGate, opening_of
 from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field
 from engine.inventory.store import StockStore
 from engine.inventory.transaction import (
@@ -287,11 +287,10 @@ def test_new_epoch_waits_for_nothing_of_the_old(server: ValkeyServer) -> None:
     gate = StoreGate(server.url, PARTITION)
     last = gate.read(ORIGIN)[-1]
     gate.close(2)
-    gate.open(2, last.position, last.link, None)
-    store.load()
-    assert commit(store, transaction(change(1)), epoch=2) == [Committed("2-1")]
+    gate.open(2, *opening_of(2, last.link), None, (last.position, last.link))
+    assert store.commit([transaction(change(1))], 2, store.load().position).outcomes == [Committed("2-1")]
     (entry,) = gate.read(last.position)
-    assert (entry.position, entry.previous) == ("2-1", "1-2")
+    assert (last.position, entry.position, entry.previous) == ("1-2", "2-1", "2-0")
 
 
 # -- request ids

@@ -12,7 +12,7 @@ from engine.inventory.client import StoreAway, StoreGap
 from engine.inventory.commit_round import TRANSACTIONS_SENT, LogRecord
 from engine.inventory.effects import effects_of
 from engine.inventory.feed_texts import TextName
-from engine.inventory.gate import ORIGIN, Hash, StoreGate
+from engine.inventory.gate import ORIGIN, Hash, StoreGate, opening_of
 from engine.inventory.keys import DataKeys, Keys, Layout, blocks_for
 from engine.inventory.live import LiveStock
 from engine.inventory.store import StockStore
@@ -286,9 +286,8 @@ def test_store_is_used_again_after_it_was_away() -> None:
         gate = StoreGate(server.url, PARTITION)
         (entry,) = gate.read(ORIGIN)
         gate.close(2)
-        gate.open(2, entry.position, entry.link, None)
-        store.load()
-        assert store.commit([transaction(change(1))], 2, "1-1").outcomes == [Committed("2-1")]
+        gate.open(2, *opening_of(2, entry.link), None, (entry.position, entry.link))
+        assert store.commit([transaction(change(1))], 2, store.load().position).outcomes == [Committed("2-1")]
 
 
 def test_epoch_open_is_the_gates(server: ValkeyServer) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.domain.clock import SystemClock
-from engine.inventory.client import StoreAway
-from engine.inventory.gate import GATE_MS, NO_LINK, ORIGIN, Hash, StoreGate
+from engine.inventory.client import StoreAway, ordinal
+from engine.inventory.gate import GATE_MS, NO_LINK, ORIGIN, Hash, StoreGate, opening_of
 from engine.inventory.keys import Keys, Layout
 from engine.inventory.transaction import Closed, Committed
 from engine.inventory.write_path import Recorded
@@ -250,13 +250,57 @@ def test_log_of_a_server_that_was_not_opened_is_not_recorded(server: ValkeyServe
         hold_gate(server)
     (unseen,) = commit_unseen(server, 1)
     recorder = Recorder.take_over(database.url, SystemClock())
+    recorder.open_epoch()
     sidecar = Sidecar(server.url, PARTITION, database.url, SystemClock(), lambda: 4)
-    with pytest.raises(BrokenLog, match="not the server that was opened"):
+    with pytest.raises(sidecar_module.Superseded):
         sidecar._record(recorder, StoreGate(server.url, PARTITION))
+    # Nor would it be where its entries were read.
+    with pytest.raises(BrokenLog):
+        recorder.record(StoreGate(server.url, PARTITION).read("1-2", 1))
     recorder.close()
     ledger = Ledger(database.url)
     assert ledger.find_requests([unseen]) == {}
     ledger.close()
+
+
+def test_what_was_lost_never_comes_back(server: ValkeyServer, database: Database) -> None:
+    """Another server is opened and nothing is recorded there; then the store's name leads to the first one again."""
+    with TestEngine(server.url, database.url) as engine, RunningSidecar(server.url, database.url):
+        work(engine, 3)
+        recorded = engine.path.position
+        hold_gate(server)
+    unseen = commit_unseen(server, 2)
+    lost = f"1-{ordinal(recorded)[1] + 2}"
+    ledger = Ledger(database.url)
+    with ValkeyServer() as other, RunningSidecar(other.url, database.url) as sidecar:
+        sidecar.wait_open(1)
+        with TestEngine(other.url, database.url) as engine:
+            # A caller that has read here has seen the opening, and nothing after it.
+            assert engine.path.catch_up()
+            token = engine.path.position
+            assert ordinal(token) == (2, 0) and ledger.has_recorded(token) and ledger.is_lost(lost)
+    with RunningSidecar(server.url, database.url) as sidecar:
+        sidecar.wait_open(1)
+        with TestEngine(server.url, database.url) as engine:
+            assert engine.path.catch_up() and ordinal(engine.path.position) == (3, 0)
+            assert ledger.find_requests(unseen) == {} and ledger.is_lost(lost)
+            work(engine, 1)
+            assert ordinal(engine.path.position)[0] == 3
+            assert all(ledger.has_recorded(each) for each in (recorded, token, engine.path.position))
+    ledger.close()
+
+
+def test_an_opening_that_was_recorded_and_not_done_is_no_gap(server: ValkeyServer, database: Database) -> None:
+    """The sidecar was killed between the two: the store lacks what the ledger goes on from, and is rebuilt."""
+    with TestEngine(server.url, database.url) as engine, RunningSidecar(server.url, database.url):
+        work(engine, 2)
+    recorder = Recorder.take_over(database.url, SystemClock())
+    recorder.open_epoch()
+    recorder.close()
+    with RunningSidecar(server.url, database.url) as sidecar, TestEngine(server.url, database.url) as engine:
+        sidecar.wait_open(1)
+        work(engine, 1)
+        assert ordinal(engine.path.position)[0] == 3
 
 
 def test_gate_closes_by_itself_when_nobody_records(server: ValkeyServer, database: Database) -> None:
@@ -328,11 +372,12 @@ def test_store_that_goes_on_is_opened_at_the_last_entry_only(server: ValkeyServe
     with TestEngine(server.url, database.url) as engine, RunningSidecar(server.url, database.url):
         work(engine, 1)
     recorder = Recorder.take_over(database.url, SystemClock())
-    gate = StoreGate(server.url, PARTITION)
+    gate, last = StoreGate(server.url, PARTITION), recorder.last
     gate.close(recorder.epoch)
     with pytest.raises(sidecar_module.Superseded):
-        gate.open(recorder.epoch, "1-3", recorder.last.link, None)
-    gate.open(recorder.epoch, recorder.last.position, recorder.last.link, None)
+        gate.open(recorder.epoch, *opening_of(recorder.epoch, last.link), None, ("1-3", last.link))
+    gate.open(recorder.epoch, *opening_of(recorder.epoch, last.link), None, (last.position, last.link))
+    assert gate.head() == f"{recorder.epoch}-0"
     recorder.close()
 
 

@@ -8,7 +8,8 @@
 4. A hold ends once.
 5. History is one chain.
 6. Request ids and order ids are recorded once, and no log repeats what is recorded.
-7. A consistency token is answered with a state that has seen it, or not at all; what is recorded is never called lost.
+7. A consistency token is answered with a state that has seen it, or not at all; what is recorded, then or later, is never
+   called lost.
 8. What was called off does not happen later.
 9. No more entries than allowed wait for the record.
 """
@@ -54,6 +55,7 @@ class Auditor:
         self.past: dict[int, tuple[Position, int]] = {0: ((0, 0), 0)}
         """Link of each entry that was ever committed → its position, and the link before."""
         self.called_off: set[int] = set()
+        self.called_lost: set[int] = set()
         self.counts: Counter[str] = Counter()
         """What happened, so that a test can tell that schedules are about something."""
 
@@ -78,6 +80,8 @@ class Auditor:
                 raise Violation(f"5: {entry.position} follows {last.position}")
             if self.past[entry.link][1] != last.link:
                 raise Violation("5: another past than the ledger's")
+            if entry.link in self.called_lost:
+                raise Violation(f"7: {entry.position} was called lost, and came back")
             if entry.request in ledger.by_request:
                 raise Violation("6: the log repeats a recorded request")
             if entry.request in self.called_off:
@@ -88,6 +92,11 @@ class Auditor:
             self.counts[entry.change.kind] += 1
             self.data = apply(self.data, entry.request, entry.change, born(entry.request) + REMEMBERED_TICKS)
             last = Last(entry.position, entry.link)
+
+    def opening(self, before: Last, opening: Last) -> None:
+        """An opening is recorded."""
+        if opening != before:
+            self.past[opening.link] = opening.position, before.link
 
     def opened(self, server: Server, epoch: int, is_rebuilt: bool) -> None:
         """A gate was opened."""
@@ -135,8 +144,9 @@ class Auditor:
     def lost(self, token: Last) -> None:
         """A caller was told that a position is lost."""
         self.counts["lost"] += 1
-        if token.link in self.ledger.by_link or token == self.ledger.last:
+        if token.link in self.ledger.by_link or token.link in self.ledger.openings or token == self.ledger.last:
             raise Violation(f"7: {token.position} is recorded, and was called lost")
+        self.called_lost.add(token.link)
 
     def _has_seen(self, link: int, wanted: Last) -> bool:
         """Whether the past of a link goes through an entry."""

@@ -25,6 +25,9 @@ class Rules:
     r3_new_epoch: bool = True
     """Positions of an opening begin with its epoch; else they count on from what the store holds."""
 
+    r3_opening_is_recorded: bool = True
+    """The ledger records an opening before the gate is open, as what the log goes on from; else it knows of entries alone."""
+
     r3_old_tokens_are_looked_up: bool = True
     """A position of an ended epoch is looked up in the ledger, and shown only where the epoch at hand was opened after it;
     else it is only compared with that of the stock in memory."""
@@ -34,9 +37,6 @@ class Rules:
 
     r4_fence: bool = True
     """The ledger records only for the last that took over, and only after the entry that it knows as the last."""
-
-    r4_records_own_epoch: bool = True
-    """Once open, entries of older epochs are not recorded any more; else what another server's log goes on with is, too."""
 
     r5_reconcile: bool = True
     """A store that does not hold the ledger's last entry is rebuilt; else it goes on from what it has."""

@@ -62,7 +62,11 @@ class Sidecar:
         self._done(self.server.close(self.epoch))
         yield "closed the gate"
         layout = yield from self._reconcile()
-        self._done(self.server.open(self.epoch, self.last, layout))
+        before = self.last
+        self.last = self.ledger.record_opening(self.epoch, before)
+        self.auditor.opening(before, self.last)
+        yield "recorded the opening"
+        self._done(self.server.open(self.epoch, before, self.last, layout))
         self.auditor.opened(self.server, self.epoch, bool(layout))
         yield "opened the gate"
         yield from self._record_log()
@@ -102,19 +106,12 @@ class Sidecar:
             entries = self.server.read(self.last.position)[:4]
             if entries:
                 yield "read the log"
-                self._check_not_older(entries)
                 self._record(entries)
                 yield "recorded"
             self._done(self.server.tell(self.epoch, self.last))
             if entries:
                 self.publish(self.server, tuple((entry.request, entry.position) for entry in entries))
             yield "told"
-
-    def _check_not_older(self, entries: tuple[Entry, ...]) -> None:
-        """What older epochs left was drained before the opening: more of it comes from a server that was not opened."""
-        rules = self.ledger.rules
-        if rules.r4_records_own_epoch and rules.r3_new_epoch and any(each.position[0] < self.epoch for each in entries):
-            raise StoreLost
 
     def _record(self, entries: tuple[Entry, ...]) -> None:
         self.ledger.check_record(self.epoch, self.last, entries)

@@ -58,7 +58,7 @@ class Gate(NamedTuple):
 class State(NamedTuple):
     """All keys of a partition. `data` by layout; `stamped_on`: run and replication id of the server that was stamped.
 
-    `base`: the last recorded entry when the gate was opened.
+    `base`: the last recorded entry when the gate was opened, or the opening.
     """
 
     data: dict[int, Data]
@@ -228,7 +228,7 @@ class Server:
         self._write(state._replace(data={**state.data, epoch: filled}))
         return True
 
-    def open(self, epoch: int, last: Last, layout: int) -> bool:
+    def open(self, epoch: int, last: Last, opening: Last, layout: int) -> bool:
         """open.lua. layout: that of what was rebuilt; 0: the data stays."""
         self._check_writes()
         if not self._is_stamped(epoch):
@@ -240,7 +240,9 @@ class Server:
         if layout:
             data = {layout: state.data.get(layout, EMPTY)}
             state = state._replace(layout=layout, head=last, log=(), data=data)
-        self._write(state._replace(gate=gate, recorded=last, base=last))
+        if opening != last:
+            state = state._replace(head=opening)
+        self._write(state._replace(gate=gate, recorded=opening, base=opening))
         return True
 
     def tell(self, epoch: int, last: Last) -> bool:
@@ -301,6 +303,8 @@ class Ledger:
         self.entries: list[Entry] = []
         self.by_request: dict[int, Entry] = {}
         self.by_link: dict[int, Entry] = {}
+        self.openings: dict[int, Last] = {0: FIRST}
+        """By link."""
 
     def take_over(self, above: int) -> int:
         """Begin a new epoch, before anything is read."""
@@ -330,8 +334,20 @@ class Ledger:
         self.last = Last(entries[-1].position, entries[-1].link)
         return self.last
 
+    def record_opening(self, epoch: int, known: Last) -> Last:
+        """The epoch is opened: nothing follows but what goes on from here."""
+        if self.rules.r4_fence and (epoch != self.epoch or known != self.last):
+            raise Fenced
+        if not (self.rules.r3_new_epoch and self.rules.r3_opening_is_recorded):
+            return known
+        self.last = Last((epoch, 0), hash((known.link, epoch)))
+        self.openings[self.last.link] = known
+        return self.last
+
     def has_recorded(self, position: Position) -> bool:
-        """Whether an entry of the position's epoch is recorded, at or after it."""
+        """Whether an entry of the position's epoch is recorded, at or after it; openings are before they are known."""
+        if self.rules.r3_opening_is_recorded and position[0] and not position[1]:
+            return position <= self.last.position
         for entry in reversed(self.entries):
             if entry.position[0] == position[0]:
                 return entry.position >= position
