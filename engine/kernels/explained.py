@@ -245,26 +245,34 @@ def columns_of_problem(
 
 @kernel
 def exclude(
-    where: Ints, carries: Bools, wanted: Bools, reached: Bools, units: Ints, quantity: Ints, why: Ints
+    active: Bools, ships: Bools, country: Ints, country_wanted: int, distance: Ints, farthest: int, zone: Int32s, going: Bools,
+    carries: Bools, wanted: Bools, units: Ints, quantity: Ints, why: Ints,
 ) -> None:  # fmt: skip
     """why[j, l] = 0 where location l carries line j, else the first of what stands in the way, as named above.
 
-    where [L]: what keeps a location from shipping anything, 0: nothing; carries, wanted, reached, units [n, L].
+    active, ships, country, distance [L]; country_wanted −1: any; zone [S, L]; going [n, S]: services that a line may go by;
+    carries, wanted, units [n, L].
     """
     for j in range(quantity.shape[0]):
-        for l in range(where.shape[0]):  # noqa: E741
+        for l in range(active.shape[0]):  # noqa: E741
             if carries[j, l]:
-                why[j, l] = 0
-            elif where[l] != 0:
-                why[j, l] = where[l]
+                why[j, l] = SERVES
+            elif not active[l]:
+                why[j, l] = DISABLED
+            elif not ships[l]:
+                why[j, l] = NOT_SHIPPING
+            elif country_wanted >= 0 and country[l] != country_wanted:
+                why[j, l] = ABROAD
+            elif distance[l] > farthest:
+                why[j, l] = TOO_FAR
             elif not wanted[j, l]:
                 why[j, l] = UNWANTED
-            elif not reached[j, l]:
-                why[j, l] = NO_ZONE
-            elif units[j, l] < quantity[j]:
-                why[j, l] = OUT_OF_STOCK
             else:
-                why[j, l] = UNDELIVERED
+                why[j, l] = NO_ZONE
+                for s in range(going.shape[1]):
+                    if going[j, s] and zone[s, l] >= 0:
+                        why[j, l] = OUT_OF_STOCK if units[j, l] < quantity[j] else UNDELIVERED
+                        break
 
 
 @kernel

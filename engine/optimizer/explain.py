@@ -8,7 +8,8 @@ planning anew without it, one limit at a time.
 import numpy as np
 
 from engine.domain.plan import Plan, Route, Shipment, deliveries
-from engine.kernels.explained import ABROAD, DISABLED, NOT_SHIPPING, TOO_FAR, exclude, spread_answer
+from engine.kernels.entries import UNLIMITED
+from engine.kernels.explained import exclude, spread_answer
 from engine.kernels.partition import NEVER
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.bindings import bindings_of
@@ -21,7 +22,7 @@ from engine.optimizer.limits import line_services, line_sources
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.shipping import groups_apart
 from engine.optimizer.soft_limits import soft_variants
-from engine.optimizer.variants import Variants, differences_of, variants_of
+from engine.optimizer.variants import Differences, Variants, differences_of, nothing_told, variants_of
 
 
 def decide_explained(
@@ -60,21 +61,19 @@ def _explain(
     n, count = len(lines), len(scene.image.location_ids)
     shipments = tuple(s for s in plan.shipments if s.service >= 0)
     chosen = frozenset(s.location for s in plan.shipments)
-    carries = np.zeros((n, count), np.bool_)
-    sends, difference, known = np.zeros_like(carries), np.zeros(count, np.int64), np.zeros(count, np.int64)
-    columns, dominator = Columns(*np.full((4, count), -1, np.int64)), np.full(count, -1, np.int64)
-    without: tuple[Without, ...] = ()
     # Of plans in which a location ships several times nothing is told: those compared with it ship from each once.
     is_once = len({s.location for s in shipments}) == len(shipments)
     table = table_of(scene, lines, services, is_decided=is_decided)
+    told = None
     if table is not None and is_once:
-        carries, sends, difference, known, dominator, columns, without = differences(scene, lines, shipments, table)
+        told = differences(scene, lines, shipments, table)
     elif lines and is_once and scene.lanes is not None and is_one_group(scene, lines):
         variants = variants_of(scene, scene.lanes, lines, services)
         if variants is not None:
             used = np.array(sorted({s.location for s in shipments}), np.int64)
             cost = total_micros(scene, shipments, variants)
-            carries, sends, columns, difference, known, without = differences_of(scene, lines, used, cost, variants, nodes_max)
+            told = differences_of(scene, lines, used, cost, variants, nodes_max)
+    carries, sends, columns, difference, known, dominator, without = told or nothing_told(n, count)
     units = with_sources(scene, lines, units_of(scene, lines, table))
     is_beside = scene.short_micros is not None and deliveries(s for s in plan.shipments if s.service < 0) > 0
     if is_beside:
@@ -142,10 +141,8 @@ def total_micros(scene: Scene, shipments: tuple[Shipment, ...], variants: Varian
     return sum(s.cost_micros for s in shipments) + split + (variants.wanted - shipped) * variants.short_micros
 
 
-def differences(
-    scene: Scene, lines: tuple[int, ...], shipments: tuple[Shipment, ...], table: ColumnTable
-) -> tuple[Bools, Bools, Ints, Ints, Ints, Columns, tuple[Without, ...]]:
-    """(carries, sends, difference, known, dominator, columns, without) of `Explanation`."""
+def differences(scene: Scene, lines: tuple[int, ...], shipments: tuple[Shipment, ...], table: ColumnTable) -> Differences:
+    """Against the plan of these shipments, from the columns."""
     count = len(scene.image.location_ids)
     used = np.array(sorted({s.location for s in shipments}), np.int64)
     answer, without = by_location(table, count, used)
@@ -157,10 +154,10 @@ def differences(
     index = np.array([lines.index(i) for i in table.lines], np.int64)
     spread_answer(answer, table.facts, cost, beyond, index, used, bits[0], bits[1], columns, difference, known,
                   dominator)  # fmt: skip
-    return bits[0], bits[1], difference, known, dominator, Columns(*columns), tuple(
+    return Differences(bits[0], bits[1], Columns(*columns), difference, known, dominator, tuple(
         Without(location, micros - cost, Known(how)) if micros - cost < beyond else Without(location, 0, Known.UNKNOWN)
         for location, micros, how in zip(used.tolist(), *without.tolist(), strict=True)
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def shipped_micros(shipments: tuple[Shipment, ...], table: ColumnTable) -> int:
@@ -202,21 +199,18 @@ def exclusions(scene: Scene, lines: tuple[int, ...], services: tuple[int, ...], 
     why = np.zeros(carries.shape, np.int64)
     if not lines or lanes is None:
         return why
-    where = np.zeros(carries.shape[1], np.int64)
-    if scene.farthest_meters is not None:
-        where[lanes.distance_meters > scene.farthest_meters] = TOO_FAR
-    if scene.country_wanted >= 0:
-        where[image.country_index != scene.country_wanted] = ABROAD
-    where[~image.ships] = NOT_SHIPPING
-    where[~image.active] = DISABLED
-    wanted, reached = np.ones(carries.shape, np.bool_), np.empty(carries.shape, np.bool_)
-    reached[:] = (lanes.zone_index[list(services)] >= 0).any(axis=0)
+    wanted, going = np.ones(carries.shape, np.bool_), np.zeros((len(lines), len(image.service_ids)), np.bool_)
+    going[:, list(services)] = True
     for j, i in enumerate(lines):
-        sources, going = line_sources(scene, basket.lines[i]), line_services(scene, basket.lines[i])
+        sources, able = line_sources(scene, basket.lines[i]), line_services(scene, basket.lines[i])
         if sources is not None:
             wanted[j] = sources
-        if going is not None:
-            reached[j] = (lanes.zone_index[[s for s in services if going[s]]] >= 0).any(axis=0)
+        if able is not None:
+            going[j] &= able
     quantity = np.array([basket.lines[i].quantity for i in lines], np.int64)
-    exclude(where, carries, wanted, reached, units, quantity, why)
+    farthest = UNLIMITED if scene.farthest_meters is None else scene.farthest_meters
+    exclude(
+        image.active, image.ships, image.country_index, scene.country_wanted, lanes.distance_meters, farthest,
+        lanes.zone_index, going, carries, wanted, units, quantity, why,
+    )  # fmt: skip
     return why

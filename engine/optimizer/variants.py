@@ -42,6 +42,7 @@ class Differences(NamedTuple):
     columns: Columns
     difference: Ints
     known: Ints
+    dominator: Ints
     without: tuple[Without, ...]
 
 
@@ -121,7 +122,7 @@ def differences_of(
     known[idle], difference[idle] = Known.UNKNOWN, 0
     apart, how = told(without_least, without_most, cost, beyond)
     return Differences(
-        carries, sends, Columns(*columns), difference, known,
+        carries, sends, Columns(*columns), difference, known, np.full(count, -1, np.int64),
         tuple(map(Without, used.tolist(), apart.tolist(), map(Known, how.tolist()))),
     )  # fmt: skip
 
@@ -136,6 +137,13 @@ def told(least: Ints, most: Ints, cost: int, beyond: int) -> tuple[Ints, Ints]:
     difference = np.where(most < NEVER, upper, lower)
     untold = (least >= NEVER) | (difference >= beyond) | ((known == Known.AT_LEAST) & (lower <= 0))
     return np.where(untold, 0, difference), np.where(untold, int(Known.UNKNOWN), known)
+
+
+def nothing_told(n: int, count: int) -> Differences:
+    """Of n lines and `count` locations, where there is no problem to tell it from."""
+    columns = Columns(*np.full((4, count), -1, np.int64))
+    none, nothing = np.zeros((n, count), np.bool_), np.zeros(count, np.int64)
+    return Differences(none, none, columns, nothing, nothing.copy(), np.full(count, -1, np.int64), ())
 
 
 def unknown(candidates: Candidates, count: int, k: int) -> Located:

@@ -27,8 +27,13 @@ from engine.kernels.alternatives import (
 )
 from engine.kernels.asked import L_FLOOR_ROW, L_LATEST, L_QUANTITY, L_ROW_COUNT, L_ROW_START, LINE_FIELDS, Arena, Asked
 from engine.kernels.explained import (
+    ABROAD,
+    DISABLED,
     NO_ZONE,
+    NOT_SHIPPING,
     OUT_OF_STOCK,
+    SERVES,
+    TOO_FAR,
     UNDELIVERED,
     UNWANTED,
     columns_of_problem,
@@ -145,18 +150,28 @@ def test_what_each_location_sends(seed: int) -> None:
 def test_why_a_location_does_not_carry_a_line(seed: int) -> None:
     rng = random.Random(seed)
     n, places = rng.randint(1, 3), 6
-    where = [rng.choice([0, 0, 1, 4]) for _ in range(places)]
-    carries, wanted, reached = (np.array([[rng.random() < 0.6 for _ in range(places)] for _ in range(n)]) for _ in range(3))
+    services, wished, farthest = 2, rng.choice([-1, 0, 1]), rng.choice([5, 2**62])
+    active, ships = (np.array([rng.random() < 0.8 for _ in range(places)]) for _ in range(2))
+    country, distance = (np.array([rng.randrange(high) for _ in range(places)]) for high in (2, 10))
+    zone = np.array([[rng.choice([-1, 0, 3]) for _ in range(places)] for _ in range(services)], np.int32)
+    going = np.array([[rng.random() < 0.6 for _ in range(services)] for _ in range(n)])
+    carries, wanted = (np.array([[rng.random() < 0.6 for _ in range(places)] for _ in range(n)]) for _ in range(2))
     units = [[rng.choice([0, 2, 3, 4, 2**40]) for _ in range(places)] for _ in range(n)]
     quantity, why = [rng.choice([1, 3]) for _ in range(n)], np.full((n, places), -7)
-    exclude(np.array(where), carries, wanted, reached, np.array(units), np.array(quantity), why)
+    exclude(
+        active, ships, country, wished, distance, farthest, zone, going, carries, wanted, np.array(units), np.array(quantity),
+        why,
+    )  # fmt: skip
     for j in range(n):
         for place in range(places):
+            reached = any(going[j, s] and zone[s, place] >= 0 for s in range(services))
             reasons = [
-                (where[place] != 0, where[place]), (not wanted[j, place], UNWANTED), (not reached[j, place], NO_ZONE),
-                (units[j][place] < quantity[j], OUT_OF_STOCK), (True, UNDELIVERED),
+                (carries[j, place], SERVES), (not active[place], DISABLED), (not ships[place], NOT_SHIPPING),
+                (wished not in (-1, country[place]), ABROAD), (distance[place] > farthest, TOO_FAR),
+                (not wanted[j, place], UNWANTED), (not reached, NO_ZONE), (units[j][place] < quantity[j], OUT_OF_STOCK),
+                (True, UNDELIVERED),
             ]  # fmt: skip
-            assert why[j, place] == (0 if carries[j, place] else next(reason for is_so, reason in reasons if is_so))
+            assert why[j, place] == next(reason for is_so, reason in reasons if is_so)
 
 
 @pytest.mark.parametrize("seed", range(150))
