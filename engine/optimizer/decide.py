@@ -6,6 +6,7 @@ from engine.domain.basket import NO_LATEST, DeliveryMethod
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine, deliveries
 from engine.domain.reasons import Reason
+from engine.kernels.choose import SHORT_TOTAL_MICROS
 from engine.optimizer.assemble import added, counted_term, shipment_hold
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.collect import Collected, beyond_locations, decide_collection, joined, units_missing, with_taken
@@ -17,7 +18,7 @@ from engine.optimizer.load import Chosen, Load
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
-from engine.optimizer.shortage import NO_ROUTE, Shortage, Shortfall, Way, why_short
+from engine.optimizer.shortage import NO_ROUTE, Shortage, Shortfall, Way, more_could_be_had, why_short
 
 MESSAGES = {
     Reason.NO_STOCK: "not enough stock at any location that may serve it",
@@ -112,15 +113,19 @@ def ship_lines(
         chosen = answer if answer is not None else decide_shipping(scene, lanes, ShipRequest(shipped, services), nodes_max)
         shipments = shipments_of(scene, lanes, chosen.loads, made)
         missing = units_missing(scene, shipped, shipments)
+        # Of a date that nobody asked for, nobody asks why it cannot be met.
+        is_asked = bool(missing) and scene.deliver_by == NO_LATEST
         if first is None:
-            # Of a date that nobody asked for, nobody asks why it cannot be met.
-            is_asked = missing and scene.deliver_by == NO_LATEST
             first = why_short(scene, Way(lanes, services), shipped, missing) if is_asked else {}
             if is_asked and scene.is_cut():
                 # The reasons may be others, with time to look for them.
                 chosen = chosen._replace(is_cut=True)
         # What is short by fewer services alone has no route by them.
         short = {i: first.get(i, NO_ROUTE)._replace(quantity=units) for i, units in missing.items()}
+        is_weighed = is_asked and scene.short_micros is None
+        if is_weighed and more_could_be_had(scene, Way(lanes, services), shipped, missing):
+            # A plan that holds more is the better one, whatever it costs.
+            chosen = chosen._replace(lower_bound_micros=chosen.objective_micros - SHORT_TOTAL_MICROS)
         plans.append(summed_plan(scene, collected.shipments + shipments, collected.shortage | short, chosen, collected))
     return plans
 

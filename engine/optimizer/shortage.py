@@ -5,6 +5,7 @@ still be had; what cannot be taken back is the set, and no part of it would do. 
 limits that only bind together are found together.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.basket import NO_LATEST
-from engine.domain.enums import OrderBy
+from engine.domain.enums import OrderBy, Term
 from engine.domain.reasons import Reason
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
@@ -136,6 +137,28 @@ def units_at(scene: Scene, item: int, active: NDArray[np.bool_]) -> int:
     """Units of an item at whatever date, at active locations that rules have not switched off for it."""
     sources = scene.sources(item)
     return int(scene.item_stock(item).by_latest[active if sources is None else active & sources].sum())
+
+
+def more_could_be_had(scene: Scene, way: Way, lines: tuple[int, ...], missing: Mapping[int, int]) -> bool:
+    """Whether a plan might hold more units of the lines than all but those missing, where a unit short has no price.
+
+    It then weighs much, but plans at the highest rates cost more: what can be had at all is asked where nothing costs anything.
+    """
+    basket = scene.basket.lines
+    active = scene.image.active if way.collected_at < 0 else sources_of(scene, way.collected_at)
+    asked, short = Counter[int](), Counter[int]()
+    for i in lines:
+        asked[basket[i].item] += basket[i].quantity
+        short[basket[i].item] += missing.get(i, 0)
+    if all(units <= max(0, asked[item] - units_at(scene, item, active)) for item, units in short.items() if units):
+        return False
+    if scene.is_cut():
+        return True
+    free = replace(scene, policy=replace(scene.policy, weights=tuple((term.value, 0) for term in Term)))
+    request = ShipRequest(lines, way.services, collected_at=way.collected_at)
+    chosen = decide_shipping(free, way.lanes, request, NODES_MAX)
+    held = sum(units for load in chosen.loads for _, units in load.quantities)
+    return held > asked.total() - short.total() or chosen.objective_micros > chosen.lower_bound_micros
 
 
 def restriction_of(

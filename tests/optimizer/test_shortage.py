@@ -8,7 +8,7 @@ import pytest
 
 from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
 from engine.domain.enums import CapacityUnit
-from engine.domain.plan import Plan
+from engine.domain.plan import CertificateStatus, Plan
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import ON_HAND, Slot
@@ -287,3 +287,13 @@ def test_once_it_is_cut_nothing_is_planned_anew_for_reasons(monkeypatch: pytest.
     plan = plan_of(replace(scene, is_cut=lambda: True))
     assert {short.line: short.reason for short in plan.short_lines} == {0: Reason.NO_ROUTE, 1: Reason.NO_STOCK}
     assert not planned and plan.certificate.cut_by_deadline
+
+
+@pytest.mark.parametrize(("weight", "status"), [(1, CertificateStatus.OPTIMAL), (1_000, CertificateStatus.BOUNDED)])
+def test_a_delivery_dearer_than_any_unit_short_is_no_proof(weight: int, status: CertificateStatus) -> None:
+    """Where a unit short has no price it weighs much, but less than a second delivery at the highest rates: that is said."""
+    policy = Policy("all", split_micros=10**12, weights=(("split", weight * 1_000_000),))
+    scene = small_scene(line(BOLT, 9), line(LAMP, 1), stock={(BOLT, AMS): 5, (LAMP, EHV): 1}, policy=policy)
+    plan = plan_of(scene)
+    assert plan.certificate.status is status
+    assert [(short.line, short.quantity) for short in plan.short_lines] == ([(0, 4)] if weight == 1 else [(0, 4), (1, 1)])
