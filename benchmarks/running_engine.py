@@ -20,6 +20,7 @@ from engine.service.arena_place import arena_path
 from engine.service.desk import Call
 from engine.service.engine import Engine
 from engine.service.garbage import spare_what_stays
+from engine.service.logs import configure_logs
 from engine.service.settings import Settings
 from engine.service.valkey import EmbeddedValkey
 from loaders.large_network import large_network
@@ -68,7 +69,8 @@ class RunningEngine:
 
 @contextmanager
 def running_engine(records: NetworkRecords, seed: int, **limits: Any) -> Iterator[RunningEngine]:
-    """Serve a network, under `limits` of the settings."""
+    """Serve a network, under `limits` of the settings. Only errors are logged: who is told of every call measures that."""
+    configure_logs("error", "json", "engine")
     with tempfile.TemporaryDirectory(prefix="be", dir="/tmp") as folder, EmbeddedValkey(Path(folder)) as valkey:
         network = Path(folder) / "network"
         # The sidecar asks the network for the number of its locations, and for nothing else.
