@@ -240,6 +240,7 @@ def restrictions_of(scene: Scene) -> Iterator[Restriction]:
 def unlimited(scene: Scene) -> Scene:
     """The scene with capacity without a limit."""
     capacity = np.full_like(scene.image.capacity_per_day, UNLIMITED)
+    capacity.flags.writeable = False  # as a network's arrays are: kernels are compiled for no other
     return replace(scene, image=replace(scene.image, capacity_per_day=capacity))
 
 
