@@ -21,7 +21,7 @@ POISONED = 10
 """Rows of a batch that are refused."""
 
 POISON: tuple[dict[str, object], ...] = (
-    {"item_id": "nowhere-known"}, {"location_id": "nowhere-known"}, {"quantity": -1}, {"quantity": 2**62}, {"kind": 0},
+    {"item_id": "nowhere-known"}, {"location_id": "nowhere-known"}, {"quantity": 2**62}, {"item_id": ""}, {"location_id": ""},
 )  # fmt: skip
 
 
