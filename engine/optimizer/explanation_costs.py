@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from engine.domain.basket import NO_LATEST
 from engine.domain.enums import Term
 from engine.kernels.explained import measure_shipments
 from engine.kernels.tariffs import PPM
-from engine.optimizer.assemble import MINUTES_PER_DAY
+from engine.optimizer.candidates import late_micros
 from engine.optimizer.explanation import Bools, Columns, TermTable
 from engine.optimizer.footprint import capacity_table, carbon_table, decline_table
 from engine.optimizer.limits import shipment_penalties
@@ -42,7 +41,8 @@ def send_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Colu
     if policy.decline_micros:
         tables.append(counted(scene, Term.DECLINE, decline_table(policy.decline_micros, image.decline_ppm), line_count))
     if policy.late_micros_per_day:
-        tables.append(late_terms(scene, lines, sends, columns))
+        late = late_micros(scene, [scene.basket.lines[i] for i in lines], columns.latest_minute)
+        tables.append(by_unit(scene, Term.LATENESS, late, quantity, sends))
     service, at = np.maximum(columns.service, 0), np.arange(len(columns.service))
     if scene.basket.constraints.penalties:
         tables.append(counted(scene, Term.PENALTY, shipment_penalties(scene, lanes, at, service), once))
@@ -64,20 +64,6 @@ def counted(scene: Scene, term: Term, raw: Ints, count: Ints) -> TermTable:
     weighted = raw if weight == PPM else weigh_all(raw, weight)
     total: Ints = raw * count
     return TermTable(term, weight, total, total if weight == PPM else weighted * count)
-
-
-def late_terms(scene: Scene, lines: tuple[int, ...], sends: Bools, columns: Columns) -> TermTable:
-    """Started days after each line's latest date, of each of its units."""
-    weight = scene.weights_ppm[Term.LATENESS]
-    raw, weighted = np.zeros((2, sends.shape[1]), np.int64)
-    for j, i in enumerate(lines):
-        due = scene.basket.lines[i].latest_minute
-        if due != NO_LATEST:
-            days = -(-np.maximum(0, columns.latest_minute - due) // MINUTES_PER_DAY) * sends[j]
-            micros = days * scene.policy.late_micros_per_day
-            units = scene.basket.lines[i].quantity
-            raw, weighted = raw + micros * units, weighted + weigh_all(micros, weight) * units
-    return TermTable(Term.LATENESS, weight, raw, weighted)
 
 
 def carbon_of(scene: Scene, items: Ints, service: Ints) -> Ints:
