@@ -62,17 +62,16 @@ class Atlas:
         country, code = country_code.upper(), normalise_postal_code(postal_code)
         codes = [own for of, own in self._locations if of == country and own]
         areas = self._ranges.get(country)
-        found = [
-            near for near in (areas and areas.nearest(code), PostalRanges([(own, own) for own in codes]).nearest(code)) if near
-        ]
-        if not found:
-            return None
-        _, number = min(found)
-        if areas is not None and min(found) == areas.nearest(code):
-            area = self._areas[country][number]
+        area_near = areas.nearest(code) if areas else None
+        place_near = PostalRanges([(own, own) for own in codes]).nearest(code)
+        if area_near is not None and (place_near is None or area_near <= place_near):
+            area = self._areas[country][area_near[1]]
             return self._destination(country, normalise_postal_code(area.postal_from), area.latitude, area.longitude)
-        place = self._locations[country, codes[number]]
-        return self._destination(country, codes[number], place.latitude, place.longitude)
+        if place_near is None:
+            return None
+        own = codes[place_near[1]]
+        place = self._locations[country, own]
+        return self._destination(country, own, place.latitude, place.longitude)
 
     def locate_coordinates(self, country_code: str, latitude: float, longitude: float, postal_code: str = "") -> Destination:
         """The place at degrees, rounded to 11 m; the postal code, when known, still decides the zone."""
