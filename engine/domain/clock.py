@@ -1,6 +1,7 @@
 """Time comes in by parameter: a clock is passed, never asked for, so that tests and replays choose the instant."""
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -26,3 +27,8 @@ class SystemClock:
     def monotonic_ns(self) -> int:
         """Nanoseconds since an instant of no meaning: for stretches of time."""
         return time.perf_counter_ns()
+
+
+def instant_text(minute: int) -> str:
+    """A UTC minute as ISO 8601 has it."""
+    return f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%dT%H:%MZ}"

@@ -7,12 +7,12 @@ bisection over the dates on which anything could be there; each question is a pl
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from enum import StrEnum
 
 import numpy as np
 
 from engine.domain.basket import NO_LATEST, DeliveryMethod
+from engine.domain.clock import instant_text
 from engine.domain.ids import BACKORDER
 from engine.domain.plan import ShortLine
 from engine.domain.reasons import Reason
@@ -45,16 +45,12 @@ class WaitsFor(StrEnum):
 
 def with_next_dates(scene: Scene, short_lines: Iterable[ShortLine]) -> tuple[ShortLine, ...]:
     """Short lines, those that come too late with the earliest date on which they could be had whole, and what it waits for."""
-    told = []
-    late = 0
     short_lines = tuple(short_lines)
-    open_dates = {short.line for short in short_lines if short.reason is Reason.PROMISE_UNREACHABLE}
-    for short in short_lines:
-        late += short.reason is Reason.PROMISE_UNREACHABLE
-        if short.reason is Reason.PROMISE_UNREACHABLE and late <= LINES_MAX and not scene.is_cut():
-            short = next_date(scene, short, open_dates)
-        told.append(short)
-    return tuple(told)
+    late = [short.line for short in short_lines if short.reason is Reason.PROMISE_UNREACHABLE]
+    return tuple(
+        next_date(scene, short, set(late)) if short.line in late[:LINES_MAX] and not scene.is_cut() else short
+        for short in short_lines
+    )
 
 
 def next_date(scene: Scene, short: ShortLine, open_dates: set[int]) -> ShortLine:
@@ -147,8 +143,3 @@ def told(scene: Scene, short: ShortLine, minute: int, waits_for: WaitsFor | None
     """The short line with its date, also in words."""
     message = f"{short.message}; the earliest is {instant_text(minute)}: {why}"
     return replace(short, message=message, next_minute=minute, waits_for=(waits_for or WaitsFor.TRANSIT).value)
-
-
-def instant_text(minute: int) -> str:
-    """A UTC minute as ISO 8601 has it."""
-    return f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%dT%H:%MZ}"

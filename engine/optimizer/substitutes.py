@@ -5,22 +5,31 @@ first, and the first one is taken of which the whole line can be had without lea
 the order of the basket.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from engine.domain.basket import Basket, BasketLine
 from engine.domain.plan import Plan
+from engine.inventory.live import LiveStock
+from engine.network.image import NetworkImage
+from engine.optimizer.cut import IsCut
+from engine.optimizer.decide import decide_basket
+from engine.optimizer.scene import set_scene
 
 TRIES_MAX = 20
 """Plans made for the substitutes of one basket."""
 
-Decide = Callable[[Basket], Plan]
 
-
-def with_substitutes(basket: Basket, decide: Decide) -> Basket:
-    """The basket, with other items on lines that cannot be had as they are."""
+def with_substitutes(
+    image: NetworkImage, stock: LiveStock, basket: Basket, field: str, nodes_max: int, is_cut: IsCut
+) -> Basket:  # fmt: skip
+    """The basket, with other items on lines that cannot be had as they are; field: its path in the request."""
     if not any(line.substitutes for line in basket.lines):
         return basket
+
+    def decide(tried: Basket) -> Plan:
+        scene = set_scene(image, stock, tried, field, is_cut)
+        return decide_basket(scene, scene.services, nodes_max)
+
     plan, tries = decide(basket), 0
     for i, line in enumerate(basket.lines):
         short = short_units(plan)

@@ -7,7 +7,7 @@ from engine.domain.plan import Plan, ShortLine
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage
 from engine.optimizer.cut import IsCut, never_cut
-from engine.optimizer.decide import decide_basket, decide_choices
+from engine.optimizer.decide import decide_choices
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.explanation import Explanation, Level
 from engine.optimizer.next_dates import with_next_dates
@@ -38,12 +38,8 @@ def quote_promise(
 
     Raises `Refusal` for an unknown policy or postal code.
     """
-
-    def decided_on(tried: Basket) -> Plan:
-        tried_scene = set_scene(image, stock, tried, is_cut=is_cut)
-        return decide_basket(tried_scene, tried_scene.services, nodes_max)
-
-    scene = set_scene(image, stock, with_substitutes(basket, decided_on), is_cut=is_cut)
+    basket = with_substitutes(image, stock, basket, "basket", nodes_max, is_cut)
+    scene = set_scene(image, stock, basket, is_cut=is_cut)
     plans: dict[tuple[object, ...], Plan] = {}
     decided = decide_choices(scene, tuple(service_choices(scene)), nodes_max)
     for plan in decided:

@@ -4,10 +4,9 @@ Which orders these are is known where the entry is recorded, since all that was 
 that come after it are promised the new date, of what is left.
 """
 
-from datetime import UTC, datetime
-
 from belofte.v1 import ledger_entry_pb2, types_pb2
 
+from engine.domain.clock import instant_text
 from engine.fulfilment.order_record import instant
 from engine.inventory.matrix import ON_HAND
 from engine.inventory.transaction import Cell
@@ -23,7 +22,7 @@ def risks_of(cell: Cell, supply: tuple[int, int], minute: tuple[int, int], now_u
     item_id, location_id, receipt_id, pool = cell
     found = []
     name = f"receipt {receipt_id} of {item_id} at {location_id}"
-    attributes = {"receipt_id": receipt_id, "available_at": _text(minute[1]), "quantity": str(supply[1])}
+    attributes = {"receipt_id": receipt_id, "available_at": instant_text(minute[1]), "quantity": str(supply[1])}
 
     def event(reason: str, message: str) -> types_pb2.OrderEvent:
         return types_pb2.OrderEvent(
@@ -32,7 +31,7 @@ def risks_of(cell: Cell, supply: tuple[int, int], minute: tuple[int, int], now_u
         )  # fmt: skip
 
     if ON_HAND != minute[0] < minute[1] and minute[1] * 60_000 > now_unix_ms:
-        told = event("RECEIPT_LATE", f"{name} comes at {_text(minute[1])}, not at {_text(minute[0])}")
+        told = event("RECEIPT_LATE", f"{name} comes at {instant_text(minute[1])}, not at {instant_text(minute[0])}")
         found.append(ReceiptRisk(item_id=item_id, location_id=location_id, receipt_id=receipt_id, event=told))
     if supply[1] < supply[0]:
         told = event("RECEIPT_CUT", f"{name} holds {supply[1]}, not {supply[0]}")
@@ -42,7 +41,3 @@ def risks_of(cell: Cell, supply: tuple[int, int], minute: tuple[int, int], now_u
             )
         )
     return found
-
-
-def _text(minute: int) -> str:
-    return datetime.fromtimestamp(minute * 60, UTC).strftime("%Y-%m-%dT%H:%MZ")

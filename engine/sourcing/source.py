@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
-from engine.domain.basket import Basket
-from engine.domain.clock import Clock
+from engine.domain.clock import Clock, instant_text
 from engine.domain.enums import OrderBy
 from engine.domain.plan import Plan, ShortLine
 from engine.domain.reasons import FieldViolation, Reason, Refusal
@@ -21,7 +20,7 @@ from engine.network.image import NetworkImage
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.explain import explain_plan
 from engine.optimizer.killed import without_killed
-from engine.optimizer.next_dates import instant_text, with_next_dates
+from engine.optimizer.next_dates import with_next_dates
 from engine.optimizer.quoted_plan import made_again
 from engine.optimizer.scene import DECIDE_MS_MAX, Scene, cut_after, set_scene
 from engine.optimizer.substitutes import substituted, with_substitutes
@@ -60,12 +59,10 @@ def plan_order(
     if quoted is not None and quoted.policy >= 0:
         basket = replace(basket, policy_id=image.records.policies[quoted.policy].policy_id)
     is_cut = cut_after(clock, DECIDE_MS_MAX)
-
-    def decided_on(tried: Basket) -> Plan:
-        tried_scene = set_scene(image, stock, tried, request.field, is_cut)
-        return decide_basket(tried_scene, tried_scene.services, nodes_max)
-
-    basket = with_substitutes(basket, decided_on) if quoted is None else substituted(basket, quoted.substitutions)
+    if quoted is None:
+        basket = with_substitutes(image, stock, basket, request.field, nodes_max, is_cut)
+    else:
+        basket = substituted(basket, quoted.substitutions)
     scene = set_scene(image, stock, basket, request.field, is_cut)
     if quoted is not None:
         plan = made_again(scene, quoted, -(-clock.unix_ms() // MINUTE_MS), request.field)
