@@ -22,7 +22,7 @@ from benchmarks.report import Report
 from engine.domain.ids import uuid7
 from engine.domain.life import ShipmentState
 from engine.ledger.database import open_database, write_to
-from engine.ledger.insert import copy_rows, insert_rows
+from engine.ledger.insert import copy_entries, copy_rows
 from engine.ledger.ledger import Ledger
 from engine.ledger.migrations import prepare_tables
 from engine.ledger.order_list import OrderFilter, Place
@@ -86,13 +86,10 @@ def rows_of(first: int, count: int, total: int, rng: np.random.Generator) -> Row
 def insert(connection: Connection, rows: Rows) -> None:
     """Into either database."""
     for table, some in rows.items():
-        if table is not entries or connection.dialect.name != "postgresql":
-            insert_rows(connection, table, some) if table is entries else copy_rows(connection, table, some)
-            continue
-        with connection.connection.cursor() as cursor, cursor.copy("COPY entries FROM STDIN WITH (FORMAT BINARY)") as copy:  # type: ignore[attr-defined]
-            copy.set_types(["int8", "int8", "varchar", "varchar", "varchar", "varchar", "bytea", "int8", "bytea"])
-            for row in some:
-                copy.write_row(row)
+        if table is entries:
+            copy_entries(connection, some)
+        else:
+            copy_rows(connection, table, some)
 
 
 def filters() -> Iterator[tuple[str, OrderFilter]]:
