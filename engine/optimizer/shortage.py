@@ -21,12 +21,17 @@ from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.collect_candidates import sources_of
+from engine.optimizer.cut import never_cut
 from engine.optimizer.limits import whole_sets
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipping import decide_shipping
 
 LINES_EACH_MAX = 10
 """Lines of which each is looked at by itself; of more, what they have in common is named for all of them."""
+
+LINES_FOUND_OUT = 3
+"""Of no more lines it is found out even once the decision is cut: that takes as long as a few plans of so few lines do,
+and a reason that is not so sends people looking in the wrong place."""
 
 NODES_MAX = 200
 """Of each step, which asks whether the lines can be had, not what they cost."""
@@ -74,8 +79,11 @@ class Way(NamedTuple):
 def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[int, int]) -> Shortage:
     """Reasons for the units missing of each line that goes one way; what goes another is held.
 
-    Once the scene is cut nothing is planned anew for them: what has not been found out by then is told as NO_ROUTE.
+    Once the scene is cut nothing is planned anew for more than `LINES_FOUND_OUT`: what has not been found out by then is
+    told as NO_ROUTE.
     """
+    if len(shipped) <= LINES_FOUND_OUT:
+        scene = replace(scene, is_cut=never_cut)
     scene = replace(without_soft_limits(scene), policy=replace(scene.policy, short_micros=None))
     reasons = {i: Shortfall(0, Reason.NO_STOCK) for i in lines_without_stock(scene, way, shipped)}
     reasons |= tied_to(scene, shipped, reasons)

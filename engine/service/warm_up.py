@@ -4,6 +4,7 @@ A hand-made network is decided on rather than the one served, so that what is co
 """
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any, Literal
 
 import numba.core.event
@@ -33,7 +34,10 @@ from engine.network.records import (
     Zone,
 )
 from engine.optimizer.explanation import Level
+from engine.optimizer.scene import set_scene
 from engine.promise.quote import quote_promise
+from engine.reroute.optimize import optimize
+from engine.reroute.order_pool import NOWHERE, OpenOrder, pool_of_orders
 from engine.service.decode import decode_estimate
 from engine.service.desk import Call
 from engine.service.explain import encode_explanation
@@ -55,7 +59,7 @@ NODES_MAX = 1_000
 def warm_up(extent: Literal["short", "all"], compiled: Callable[[str], None]) -> None:
     """Decide on baskets of every shape; `compiled` is told the name of each function as it has been compiled.
 
-    `short`: only what whole lines of different items take, which is a quarter of the time.
+    `short`: only what whole lines of different items take, which is a quarter of the time. `all`: reroutes as well.
     """
     listener = _Listener(compiled)
     with numba.core.event.install_listener("numba:compile", listener):
@@ -69,6 +73,8 @@ def warm_up(extent: Literal["short", "all"], compiled: Callable[[str], None]) ->
             encode_explanation(quote.explanation)
         _plan_plain(image, stock)
         _quote_plain(image, stock)
+        if extent == "all":
+            _reroute(image, stock)
 
 
 class _Listener(numba.core.event.Listener):
@@ -110,6 +116,18 @@ def _quote_plain(image: NetworkImage, stock: LiveStock, line_counts: Sequence[in
     asked, items = decode_estimate(request, image, MINUTE, Violations())
     answers += promises.listings.answer(request, asked, items, stock)
     assert None not in answers, "they are plain"
+
+
+def _reroute(image: NetworkImage, stock: LiveStock, order_count: int = 30, checks_max: int = 200) -> None:
+    """Many orders together that want more than there is, so that prices are looked for and plans are made anew; then cut."""
+    orders = []
+    for n in range(order_count):
+        wanted = [_line(line, 1 + (n + line) % 7) for line in range(1 + n % 3)]
+        present = ((0, 0) if n % 2 else NOWHERE,) * len(wanted)
+        orders.append(OpenOrder(set_scene(image, stock, _basket(wanted), "basket"), present))
+    made = pool_of_orders(orders, move_micros=1)
+    checks = count()
+    optimize(made.pool, gap_max=0.0, threads=1, start=made.start, is_cut=lambda: next(checks) >= checks_max)
 
 
 def _plain_basket(image: NetworkImage, line_count: int) -> types_pb2.Basket:

@@ -19,6 +19,7 @@ from tests.acceptance.server import CHANNEL_OPTIONS, Server, wait_for
 
 CONNECTIONS = 24
 HEALED_SECONDS_MAX = 120.0
+QUOTE = "/belofte.v1.PromiseService/QuotePromise"
 SOURCE = "/belofte.v1.SourcingService/SourceOrder"
 
 
@@ -61,9 +62,21 @@ def ask(channel: grpc.Channel, item: str) -> sourcing_service_pb2.SourceOrderRes
             time.sleep(0.05)
 
 
+def quoted(channel: grpc.Channel, item: str, min_position: str = "") -> promise_service_pb2.QuotePromiseResponse:
+    request = promise_service_pb2.QuotePromiseRequest(basket=basket(lines((item, 1))), min_position=min_position)
+    answer = channel.unary_unary(QUOTE)(request.SerializeToString(), timeout=CALL_SECONDS_MAX, wait_for_ready=True)
+    return promise_service_pb2.QuotePromiseResponse.FromString(answer)
+
+
+def known_to_all(channels: list[grpc.Channel], item: str) -> None:
+    """Wait until engines with a matrix of their own have read what another one was told."""
+    wait_for(lambda: all(quoted(channel, item).options for channel in channels), 30.0)
+
+
 def test_connections_are_spread_and_sell_from_one_stock(two: Server) -> None:
     item = stocked(two, A=2 * CONNECTIONS)
     channels = connections(two)
+    known_to_all(channels, item)
     answers = [ask(channel, item) for channel in channels for _ in range(2)]
     assert len({answer.order_id for answer in answers}) == 2 * CONNECTIONS
     held = [
@@ -80,6 +93,7 @@ def test_connections_are_spread_and_sell_from_one_stock(two: Server) -> None:
 def test_the_death_of_one_loses_nothing_and_is_healed(two: Server, which: int) -> None:
     item = stocked(two, A=3 * CONNECTIONS)
     channels = connections(two)
+    known_to_all(channels, item)
     answers = [ask(channel, item) for channel in channels]
     victim = engines(two)[which]
     victim.kill()
@@ -95,9 +109,6 @@ def test_the_death_of_one_loses_nothing_and_is_healed(two: Server, which: int) -
 # -- one matrix
 
 
-QUOTE = "/belofte.v1.PromiseService/QuotePromise"
-
-
 @pytest.fixture(scope="module")
 def sharing() -> Iterator[Server]:
     """An engine, and a worker that answers quotes from its matrix."""
@@ -108,12 +119,6 @@ def sharing() -> Iterator[Server]:
         assert running.logs("a fault of the engine") == []
         assert running.terminate() == 0
     shutil.rmtree(folder)
-
-
-def quoted(channel: grpc.Channel, item: str, min_position: str = "") -> promise_service_pb2.QuotePromiseResponse:
-    request = promise_service_pb2.QuotePromiseRequest(basket=basket(lines((item, 1))), min_position=min_position)
-    answer = channel.unary_unary(QUOTE)(request.SerializeToString(), timeout=CALL_SECONDS_MAX, wait_for_ready=True)
-    return promise_service_pb2.QuotePromiseResponse.FromString(answer)
 
 
 def of_process(server: Server, process: psutil.Process, channels: list[grpc.Channel]) -> grpc.Channel:

@@ -269,10 +269,12 @@ def test_lack_of_stock_is_told_without_planning_anew(monkeypatch: pytest.MonkeyP
     assert reasons(small_scene(line(BOLT, 6), line(LAMP, 1), stock=BOTH)) == {0: (1, Reason.NO_STOCK, ())}
 
 
-def test_once_it_is_cut_nothing_is_planned_anew_for_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Too far to send: told after some plans, or as NO_ROUTE at once; what there is none of is told either way."""
+@pytest.mark.parametrize("more", [0, 2])
+def test_once_it_is_cut_nothing_is_planned_anew_for_reasons_of_many_lines(monkeypatch: pytest.MonkeyPatch, more: int) -> None:
+    """Too far to send: told after some plans, or of many lines as NO_ROUTE at once; what there is none of is told always."""
     limits = Constraints(max_distance_meters=1)
-    scene = small_scene(line(BOLT, 2), line(LAMP, 1), stock={(BOLT, AMS): 5, (BOLT, EHV): 5}, limits=limits)
+    wanted = [line(BOLT, 2), line(LAMP, 1), *[line(BOLT, 1)] * more]
+    scene = small_scene(*wanted, stock={(BOLT, AMS): 5, (BOLT, EHV): 5}, limits=limits)
     planned: list[int] = []
     decide_shipping = shortage.decide_shipping
 
@@ -282,11 +284,13 @@ def test_once_it_is_cut_nothing_is_planned_anew_for_reasons(monkeypatch: pytest.
 
     monkeypatch.setattr(shortage, "decide_shipping", counted)
     reasons = {short.line: short.reason for short in plan_of(scene).short_lines}
-    assert reasons == {0: Reason.RESTRICTED, 1: Reason.NO_STOCK} and planned
+    found = {0: Reason.RESTRICTED, 1: Reason.NO_STOCK} | {2 + n: Reason.RESTRICTED for n in range(more)}
+    assert reasons == found and planned
     planned.clear()
     plan = plan_of(replace(scene, is_cut=lambda: True))
-    assert {short.line: short.reason for short in plan.short_lines} == {0: Reason.NO_ROUTE, 1: Reason.NO_STOCK}
-    assert not planned and plan.certificate.cut_by_deadline
+    told = {line: Reason.NO_ROUTE if more and reason is Reason.RESTRICTED else reason for line, reason in found.items()}
+    assert {short.line: short.reason for short in plan.short_lines} == told
+    assert bool(planned) == (not more) and plan.certificate.cut_by_deadline
 
 
 @pytest.mark.parametrize(("weight", "status"), [(1, CertificateStatus.OPTIMAL), (1_000, CertificateStatus.BOUNDED)])

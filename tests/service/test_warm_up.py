@@ -3,7 +3,9 @@
 import random
 import sys
 from dataclasses import replace
+from itertools import count
 
+import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
@@ -11,7 +13,9 @@ from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod
 from engine.network.image import compile_image
 from engine.optimizer.explanation import Level
 from engine.promise.quote import quote_promise
+from engine.reroute.optimize import optimize
 from engine.service import warm_up as warm
+from tests.reroute.pools import random_pool
 
 # On a machine without a cache the warm-up compiles every kernel first.
 pytestmark = pytest.mark.timeout(900)
@@ -82,4 +86,20 @@ def test_plain_orders_and_quotes_meet_nothing_new(warmed: None) -> None:
     for sizes in ((1,), (3, 1, 2), (2, 2, 2, 2)):
         warm._plan_plain(image, stock, sizes)
         warm._quote_plain(image, stock, sizes)
+    assert signatures() == before
+
+
+def test_reroutes_meet_nothing_new(warmed: None) -> None:
+    """Of a few orders that all have what they want, and of pools that are short of everything."""
+    before = signatures()
+    image = compile_image(warm._records())
+    stock = warm._stock(image)
+    for orders in (1, 2, 90):
+        warm._reroute(image, stock, orders)
+    rng = np.random.default_rng(5)
+    for n in range(40):
+        pool = random_pool(rng, orders=1 + n, locations=1 + n % 5)
+        checks = count()
+        start = np.full(int(pool.first_line[-1]), -1) if n % 2 else None
+        optimize(pool, gap_max=0.0, threads=1 + n % 2, start=start, is_cut=lambda checks=checks: next(checks) >= 100)
     assert signatures() == before
