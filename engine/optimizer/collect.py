@@ -20,8 +20,6 @@ from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import SHORT_UNIT_MICROS, decide_shipping
 from engine.optimizer.shortage import Shortage, Shortfall, Way, why_short, without_soft_limits
 
-MAX_LOCATIONS = "constraints.max_locations"
-
 
 class Collected(NamedTuple):
     """The shipments of one location, and what its lines are short of."""
@@ -61,6 +59,9 @@ def best_routed(scene: Scene, location: int, lines: list[int], own: list[Shipmen
     """The plan of the problem, or that of the location's own stock where it is no worse: it moves nothing."""
     asked, is_complete = tuple(lines), is_all_or_nothing(scene)
     limits = replace(scene.basket.constraints, ship_complete=False)
+    if limits.max_locations is not None:
+        # It is said of what is shipped (see `location_limit`): what is collected comes from one then.
+        limits = replace(limits, max_locations=1)
     free = without_soft_limits(replace(scene, basket=replace(scene.basket, constraints=limits)))
     request = ShipRequest(asked, (), whole=asked if is_complete else (), collected_at=location)
     chosen = decide_shipping(free, None, request, nodes_max)
@@ -93,18 +94,6 @@ def joined(one: Collected, other: Collected) -> Collected:
         one.shipments + other.shipments, one.shortage | other.shortage, one.gap_micros + other.gap_micros,
         one.nodes + other.nodes, one.columns + other.columns, one.is_cut or other.is_cut,
     )  # fmt: skip
-
-
-def with_taken(scene: Scene, locations: int) -> Scene:
-    """The scene with so many more locations that count towards its limits already; −1: one that is counted is free."""
-    limits = scene.basket.constraints
-    limits = replace(limits, locations_taken=limits.locations_taken + locations)
-    return replace(scene, basket=replace(scene.basket, constraints=limits))
-
-
-def beyond_locations(scene: Scene, lines: Sequence[int]) -> Shortage:
-    """Lines for which there is no location left."""
-    return {i: Shortfall(scene.basket.lines[i].quantity, Reason.RESTRICTED, (MAX_LOCATIONS,)) for i in lines}
 
 
 def total_micros(scene: Scene, lines: Sequence[int], shipments: list[Shipment]) -> int:

@@ -16,14 +16,12 @@ from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.collect import (
     Collected,
-    beyond_locations,
     decide_collection,
     is_all_or_nothing,
     joined,
     short_price,
     total_micros,
     units_missing,
-    with_taken,
 )
 from engine.optimizer.direct import Request, decide_direct
 from engine.optimizer.load import Chosen
@@ -31,6 +29,7 @@ from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
 from engine.optimizer.shortage import Shortfall, Way, why_short
+from engine.optimizer.soft_limits import without_kept
 
 
 class Part(NamedTuple):
@@ -50,10 +49,10 @@ class Planned(NamedTuple):
 
 
 def are_coupled(scene: Scene, pickups: dict[int, list[int]], shipped: list[int]) -> bool:
-    """Whether parts of a basket may want the same stock or capacity, or one may be left out to have fewer shipments."""
+    """Whether parts of a basket may want the same stock or capacity, or one may be left out for less."""
     if len(pickups) + bool(shipped) < 2:
         return False
-    if scene.short_micros is not None and scene.split_micros and scene.policy.order_by is OrderBy.COST:
+    if scene.short_micros is not None and scene.policy.order_by is OrderBy.COST:
         return True
     return any(len(scene.image.transfers.lanes_into(location)) for location in pickups)
 
@@ -66,7 +65,9 @@ def decide_parts(scene: Scene, parts: list[Part], nodes_max: int) -> tuple[Colle
         return together(scene, parts, best, apart)
     ways = [left_out(scene, parts, in_turn(scene, parts, nodes_max))]
     if not scene.is_cut():
-        ways.append(left_out(scene, parts, in_turn(scene, parts[::-1], nodes_max)[::-1]))
+        back = left_out(scene, parts, in_turn(scene, parts[::-1], nodes_max)[::-1])
+        # Of what is kept for those who collect nothing may be shipped, also once some of it has been collected.
+        ways += [back] * (not collide(scene, back))
     best = min(ways, key=lambda planned: joint_total(scene, planned))
     return together(scene, parts, best, apart)
 
@@ -97,13 +98,14 @@ def decide_part(scene: Scene, part: Part, nodes_max: int) -> Planned:
     """The plan of one part on the stock of this moment."""
     lines, way = part.lines, part.way
     if way.collected_at >= 0:
-        found, chosen = decide_collection(with_taken(scene, -1), way.collected_at, list(lines), nodes_max), None
+        found, chosen = decide_collection(scene, way.collected_at, list(lines), nodes_max), None
     else:
         assert way.lanes is not None
         ((answer,),) = decide_direct((Request(scene, way.lanes, lines, (way.services,)),))
         chosen = answer or decide_shipping(scene, way.lanes, ShipRequest(lines, way.services), nodes_max)
         shipments = shipments_of(scene, way.lanes, chosen.loads, {})
         missing = units_missing(scene, lines, shipments)
+        chosen = without_kept(scene, chosen, shipments, is_short=bool(missing))
         found = Collected(
             shipments, why_short(scene, way, lines, missing) if missing else {},
             chosen.objective_micros - chosen.lower_bound_micros, chosen.nodes, chosen.columns, chosen.is_cut,
@@ -113,22 +115,12 @@ def decide_part(scene: Scene, part: Part, nodes_max: int) -> Planned:
 
 
 def in_turn(scene: Scene, parts: list[Part], nodes_max: int) -> list[Planned]:
-    """Each part on what those before it leave of stock, capacity and locations."""
+    """Each part on what those before it leave of stock and capacity."""
     planned: list[Planned] = []
-    held, used = [], 0
+    held = []
     for part in parts:
-        left = with_taken(scene, used)
-        is_shut = left.locations_max + (part.way.collected_at >= 0) <= 0
-        if is_shut:
-            found = Collected([], beyond_locations(scene, part.lines))
-            total = total_micros(scene, part.lines, [])
-            planned.append(Planned(found, None, total, total))
-        else:
-            planned.append(decide_part(left, part, nodes_max))
-        shipments = planned[-1].found.shipments
-        # A location that is collected at counts already.
-        used += max(0, len({s.location for s in shipments}) - (part.way.collected_at >= 0))
-        for shipment in shipments:
+        planned.append(decide_part(scene, part, nodes_max))
+        for shipment in planned[-1].found.shipments:
             held.append(shipment_hold(shipment))
             scene.stock.hold(*held[-1])
     for hold in reversed(held):
@@ -137,7 +129,7 @@ def in_turn(scene: Scene, parts: list[Part], nodes_max: int) -> list[Planned]:
 
 
 def collide(scene: Scene, apart: list[Planned]) -> bool:
-    """Whether plans take more of a position or of a day than there is, or come from too many locations."""
+    """Whether plans take more of a position or of a day than there is."""
     days: dict[tuple[int, int], int] = {}
     pegs: dict[int, list[Peg]] = {}
     for shipment in (shipment for planned in apart for shipment in planned.found.shipments):
@@ -149,9 +141,6 @@ def collide(scene: Scene, apart: list[Planned]) -> bool:
         limit = scene.image.capacity_per_day.item(location)
         if limit < UNLIMITED and units > limit - scene.stock.used_on(location, day):
             return True
-    counted = sum(len({s.location for s in planned.found.shipments}) for planned in apart)
-    if counted > scene.locations_max + len(scene.basket.pickup_locations):
-        return True
     return any(is_overdrawn(scene, taken) for taken in pegs.values())
 
 

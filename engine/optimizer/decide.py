@@ -1,34 +1,29 @@
 """One basket, one plan: collect what is to be collected, ship the rest, add up costs and proof."""
 
 from collections import Counter
+from dataclasses import replace
+from functools import partial
 
 from engine.domain.basket import NO_LATEST, DeliveryMethod
 from engine.domain.enums import OrderBy, Term
 from engine.domain.plan import Certificate, CertificateStatus, CostTerm, Plan, Shipment, ShortLine, deliveries
 from engine.domain.reasons import Reason
 from engine.kernels.choose import SHORT_TOTAL_MICROS
+from engine.kernels.entries import UNLIMITED
 from engine.optimizer.assemble import added, counted_term, shipment_hold
 from engine.optimizer.candidates import ShipRequest
-from engine.optimizer.collect import Collected, beyond_locations, decide_collection, joined, units_missing, with_taken
+from engine.optimizer.collect import Collected, decide_collection, joined, units_missing
 from engine.optimizer.coupled import Part, are_coupled, decide_parts
 from engine.optimizer.digital import deliver_digital
 from engine.optimizer.direct import Request, decide_direct
 from engine.optimizer.limits import line_locations, whole_sets
 from engine.optimizer.load import Chosen, Load
+from engine.optimizer.location_limit import decide_within, limit_of, without_limit
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
-from engine.optimizer.shortage import NO_ROUTE, Shortage, Shortfall, Way, more_could_be_had, why_short
-
-MESSAGES = {
-    Reason.NO_STOCK: "not enough stock at any location that may serve it",
-    Reason.NO_ROUTE: "stock is there, but no location that has it can serve this destination",
-    Reason.PROMISE_UNREACHABLE: "no location can have it there by the latest date",
-    Reason.NO_CAPACITY: "stock is there, but no location that has it has capacity left",
-    Reason.RESTRICTED: "stock is there, but not within what was asked",
-    Reason.SHORT_IS_CHEAPER: "stock is there, but leaving it out costs less than shipping it",
-}
-
+from engine.optimizer.shortage import NO_ROUTE, Shortage, Shortfall, Way, more_could_be_had, short_text, why_short
+from engine.optimizer.soft_limits import without_kept
 
 UNITS_COMPARED_MAX = 2**10
 """Units of a basket of which each, short, weighs more than any plan may cost, where it has no price."""
@@ -42,15 +37,33 @@ def decide_basket(scene: Scene, services: tuple[int, ...], nodes_max: int) -> Pl
 def decide_choices(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int) -> list[Plan]:
     """`decide_basket` by each choice of services; those after the first only as long as there is time."""
     if all(line.delivery_method is not DeliveryMethod.DIGITAL for line in scene.basket.lines):
-        return decide_moved(scene, choices, nodes_max, Collected([], {}))
+        return decide_located(scene, choices, nodes_max, Collected([], {}))
     digital = deliver_digital(scene)
     holds = [shipment_hold(shipment) for shipment in digital.shipments]
     for hold in holds:
         scene.stock.hold(*hold)
-    plans = decide_moved(scene, choices, nodes_max, digital)
+    plans = decide_located(scene, choices, nodes_max, digital)
     for hold in reversed(holds):
         scene.stock.release(*hold)
     return plans
+
+
+def decide_located(
+    scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int, found: Collected
+) -> list[Plan]:  # fmt: skip
+    """What is collected and shipped, besides what is found already and held, from as many locations as it may."""
+    limit = limit_of(scene) if scene.basket.pickup_locations else None
+    if limit is None:
+        return decide_moved(scene, choices, nodes_max, found)
+    plans = decide_moved(without_limit(scene), choices, nodes_max, found)
+
+    def decide(services: tuple[int, ...], within: Scene, out: tuple[int, ...]) -> Plan:
+        short: Shortage = {i: Shortfall(scene.basket.lines[i].quantity, Reason.RESTRICTED) for i in out}
+        return decide_moved(within, (services,), nodes_max, joined(found, Collected([], short)))[0]
+
+    return [
+        decide_within(scene, limit, plan, partial(decide, services)) for services, plan in zip(choices, plans, strict=False)
+    ]
 
 
 def decide_moved(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int, found: Collected) -> list[Plan]:
@@ -59,11 +72,8 @@ def decide_moved(scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: 
     if are_coupled(scene, pickups, shipped):
         return decide_coupled(scene, pickups, tuple(shipped), choices, nodes_max, found)
     held = []
-    for at, (location, lines) in enumerate(pickups.items()):
-        if at >= scene.locations_max + len(pickups):
-            found.shortage.update(beyond_locations(scene, lines))
-            continue
-        part = decide_collection(with_taken(scene, -1), location, lines, nodes_max)
+    for location, lines in pickups.items():
+        part = decide_collection(scene, location, lines, nodes_max)
         found = joined(found, part)
         for shipment in part.shipments:
             # What is collected has no other source, so it comes before what is shipped.
@@ -113,6 +123,7 @@ def ship_lines(
         chosen = answer if answer is not None else decide_shipping(scene, lanes, ShipRequest(shipped, services), nodes_max)
         shipments = shipments_of(scene, lanes, chosen.loads, made)
         missing = units_missing(scene, shipped, shipments)
+        chosen = without_kept(scene, chosen, shipments, is_short=bool(missing))
         # Of a date that nobody asked for, nobody asks why it cannot be met.
         is_asked = bool(missing) and scene.deliver_by == NO_LATEST
         if first is None:
@@ -144,39 +155,50 @@ def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
     return pickups, shipped
 
 
-def part_untried(scene: Scene, shortage: Shortage) -> bool:
-    """Whether a plan with other parts of what is short might be better: some are not looked for.
+def least_untried(scene: Scene, shortage: Shortage) -> int | None:
+    """What a plan may cost at the least of those that are not looked for; None where all are.
 
-    A line that may not be divided is had whole or, where no location has all of it, in one part; of lines that are collected
-    and ask for one item not every division of it is tried; and where a unit short has no price, of very many units each
-    weighs too little.
+    In each of them a unit is short that need not be. A line that may not be divided is had whole or, where no location has all
+    of it, in one part; an order is not spread over days for their capacity; of lines that are collected and ask for one item
+    not every division of it is tried; and where a unit short has no price, what is collected comes first, and of very many
+    units each weighs too little.
     """
-    lines = scene.basket.lines
-    if scene.short_micros is None and sum(line.quantity for line in lines) > UNITS_COMPARED_MAX:
-        return True
+    price, lines = scene.short_micros, scene.basket.lines
+    if price is None:
+        if not shortage:
+            return None
+        is_free = sum(line.quantity for line in lines) > UNITS_COMPARED_MAX or is_collected_first(scene, shortage)
+    else:
+        is_free = False
+    is_free = is_free or any(short.reason is Reason.NO_CAPACITY for short in shortage.values())
     items = Counter(line.item for line in lines)
     collected = {line.item for line in lines if not line.is_shipped}
-    shipped = tuple(i for i in shortage if lines[i].is_shipped)
+    is_shared = any(items[lines[i].item] > 1 and lines[i].item in collected for i in shortage)
+    return price or 0 if is_free or is_shared or any_in_part(scene) else None
+
+
+def is_collected_first(scene: Scene, shortage: Shortage) -> bool:
+    """Whether more might be shipped, did what is collected not take of a location's day first."""
+    lines, capacity = scene.basket.lines, scene.image.capacity_per_day
+    short = [i for i, each in shortage.items() if lines[i].is_shipped and each.reason is not Reason.NO_STOCK]
+    return bool(short) and any(capacity[location] < UNLIMITED for location in scene.basket.pickup_locations)
+
+
+def any_in_part(scene: Scene) -> bool:
+    """Whether a part would do of some of the lines that may not be divided, and are no part of a set."""
+    basket = scene.basket.lines
+    shipped = tuple(i for i, line in enumerate(basket) if line.is_shipped and i not in scene.left_out)
+    if all(basket[i].quantity == 1 or basket[i].all_or_nothing for i in shipped):
+        return False
+    most = line_locations(scene, shipped)
+    limits = scene.basket.constraints
+    if limits.is_soft("ship_complete"):
+        scene = replace(scene, basket=replace(scene.basket, constraints=replace(limits, ship_complete=False)))
     sets = whole_sets(scene, shipped)
-    whole = {
-        i
-        for i, most, of_set in zip(shipped, line_locations(scene, shipped), sets, strict=True)
-        # What belongs together is had together or not at all.
-        if most <= 1 and sets.count(of_set) == 1
-    }
     return any(
-        (i in whole and lines[i].quantity > 1 and not lines[i].all_or_nothing)
-        or (items[lines[i].item] > 1 and lines[i].item in collected)
-        for i in shortage
+        m <= 1 and sets.count(of_set) == 1 and basket[i].quantity > 1 and not basket[i].all_or_nothing
+        for i, m, of_set in zip(shipped, most, sets, strict=True)
     )
-
-
-def short_text(short: Shortfall) -> tuple[int, Reason, str, tuple[str, ...]]:
-    """A shortfall as a plan says it, for a person as well."""
-    message = MESSAGES[short.reason]
-    if short.restricted_by:
-        message += f": it could be had without {' and '.join(short.restricted_by)}"
-    return short.quantity, short.reason, message, short.restricted_by
 
 
 def summed_plan(
@@ -194,10 +216,11 @@ def summed_plan(
         terms[term.term] = added(terms[term.term], term) if term.term in terms else term
     objective = sum(term.weighted_micros for term in terms.values())
     gap = collected.gap_micros + (chosen.objective_micros - chosen.lower_bound_micros if chosen else 0)
-    is_untried = bool(shortage) and part_untried(scene, shortage)
-    is_open = gap > 0 or is_untried
-    # What a plan with other parts costs at the least nobody has looked for; no plan costs less than nothing.
-    gap = objective if is_untried else min(gap, objective)
+    gap = min(gap, objective)
+    untried = least_untried(scene, shortage) if scene.policy.order_by is OrderBy.COST or shortage else None
+    if untried is not None:
+        gap = max(gap, objective - untried)
+    is_open = gap > 0 or (untried is not None and bool(shortage))
     columns = collected.columns + (chosen.columns if chosen else 0)
     is_choice = bool(shipments) or any(short.reason is Reason.SHORT_IS_CHEAPER for short in shortage.values())
     proven = CertificateStatus.OPTIMAL if is_choice else CertificateStatus.INFEASIBLE

@@ -57,14 +57,22 @@ def differ_in_services(scene: Scene, lines: Sequence[int]) -> bool:
     return len(able) > 1
 
 
-def departures_of(scene: Scene, request: ShipRequest, candidates: Candidates) -> Ints | None:
-    """[c]: the departure of each column; None where each location has but one, or nothing is won by several."""
+def departures_of(scene: Scene, request: ShipRequest, candidates: Candidates, *, is_short: bool = False) -> Ints | None:
+    """[c]: the departure of each column; None where each location has but one, or nothing is won by several.
+
+    is_short: something is where each location ships once, which two services might hold together.
+    """
     problem, facts = candidates.problem, candidates.columns
-    if problem is None or request.is_sent_on or not (request.on_day or may_depart_apart(scene, candidates.lines)):
+    if problem is None or request.is_sent_on:
         return None
-    keys = [facts.location, facts.start_minute]
-    if request.collected_at < 0 and differ_in_services(scene, candidates.lines):
+    keys = [facts.location]
+    if request.on_day or may_depart_apart(scene, candidates.lines):
+        keys.append(facts.start_minute)
+    is_short = is_short and problem.line_count > 1
+    if request.collected_at < 0 and (is_short or differ_in_services(scene, candidates.lines)):
         keys.append(facts.service)
+    if len(keys) == 1:
+        return None
     found, departure = np.unique(np.stack(keys), axis=1, return_inverse=True)
     # A whole set leaves together, and with it every line.
     is_one = problem.sets is not None and len(set(problem.sets.tolist())) == 1

@@ -19,6 +19,7 @@ from engine.optimizer.decide import decide_basket, split_by_method
 from engine.optimizer.explanation import Bools, Columns, Explanation, Known, Level, Without
 from engine.optimizer.explanation_costs import send_terms
 from engine.optimizer.limits import line_services, line_sources
+from engine.optimizer.location_limit import limit_of
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.shipping import groups_apart
 from engine.optimizer.soft_limits import soft_variants
@@ -61,8 +62,10 @@ def _explain(
     n, count = len(lines), len(scene.image.location_ids)
     shipments = tuple(s for s in plan.shipments if s.service >= 0)
     chosen = frozenset(s.location for s in plan.shipments)
+    # What is shipped goes by what is collected too (see `location_limit`): no plan of it alone is compared with it.
+    is_limited = bool(scene.basket.pickup_locations) and limit_of(scene) is not None
     # Of plans in which a location ships several times nothing is told: those compared with it ship from each once.
-    is_once = len({s.location for s in shipments}) == len(shipments)
+    is_once = len({s.location for s in shipments}) == len(shipments) and not is_limited
     table = table_of(scene, lines, services, is_decided=is_decided)
     told = None
     if table is not None and is_once:
@@ -82,7 +85,7 @@ def _explain(
     why = exclusions(scene, lines, services, carries, units)
     full = level >= Level.FULL
     # Nothing may ship since it would be one delivery more than what is collected: a plan of what ships does not know of that.
-    bound = full and n and with_bindings and (shipments or not is_beside)
+    bound = full and n and with_bindings and (shipments or not is_beside) and not is_limited
     return Explanation(
         scene, plan, level, lines, chosen, carries, why, units, difference, known, dominator, columns, sends,
         send_terms(scene, lines, sends, columns) if full and n else (), without if full else (),

@@ -9,7 +9,7 @@ from engine.kernels.assign import MICROS_MAX
 from engine.kernels.partition import NEVER
 from engine.optimizer.bounds import not_divisible
 from engine.optimizer.cut import IsCut
-from engine.optimizer.problem import Problem
+from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Problem
 from engine.optimizer.solve import solve
 
 Bools = NDArray[np.bool_]
@@ -76,7 +76,10 @@ def can_force(problem: Problem) -> bool:
     """Whether a line that must not be short may be added: sums hold it."""
     short = sum(each * q for each, q in zip(problem.short_micros.tolist(), problem.quantity.tolist(), strict=True))
     handling = with_line_costs(problem).line_micros if not problem.ranked else problem.line_micros
-    return not problem.ranked and short <= SHORT_ALL_MAX and bool((handling[problem.allowed] <= MICROS_MAX).all())
+    # The line that must not be short may be any of them, with all its units.
+    most = short + MUST_MICROS * int(problem.quantity.max())
+    is_within = short <= SHORT_ALL_MAX and most <= SHORT_ALL_MICROS_MAX
+    return not problem.ranked and is_within and bool((handling[problem.allowed] <= MICROS_MAX).all())
 
 
 def with_line_costs(problem: Problem) -> Problem:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.basket import BasketLine
+from engine.domain.enums import CapacityUnit, Term
 from engine.kernels.columns import cover_lines
+from engine.kernels.entries import UNLIMITED
 from engine.network.calendars import day_number, time_zone
 from engine.network.image import Lanes
 from engine.optimizer.load import Columns
@@ -16,6 +18,9 @@ from engine.optimizer.problem import Ints
 from engine.optimizer.scene import Scene
 
 Bools = NDArray[np.bool_]
+
+LINES = list(CapacityUnit).index(CapacityUnit.LINES)
+"""The kind of capacity of which a line takes one, whatever its quantity."""
 
 STANDARD = "STANDARD"
 """The service level that locations for express orders only do not ship by."""
@@ -169,7 +174,13 @@ def coverable(scene: Scene, lines: tuple[int, ...], item: Ints, location: Ints, 
 
 def lines_alike(scene: Scene, lines: tuple[int, ...], item: Ints, allowed: Bools, most: Ints, whole: Bools) -> Bools:
     """[n]: whether any unit of the line's item may serve any of the lines that ask for it, however they are divided."""
-    alike = (most >= len(scene.image.location_ids)) & ~whole
+    image = scene.image
+    alike = (most >= len(image.location_ids)) & ~whole
+    by_line = (image.capacity_unit == LINES) & (image.capacity_per_day < UNLIMITED)
+    if by_line.any() or (image.pick_cost_micros.any() and scene.weights_ppm[Term.PICK]):
+        # Which of them are served decides how many there are to pick.
+        alike[:] = False
+    alike &= np.array([scene.basket.lines[i].min_split_quantity <= 1 for i in lines], np.bool_)
     for k in np.flatnonzero(np.bincount(item) > 1):
         rows = np.flatnonzero(item == k)
         due = {scene.basket.lines[lines[j]].latest_minute for j in rows}

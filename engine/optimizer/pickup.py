@@ -108,7 +108,7 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
                 reason, fields = Reason.PROMISE_UNREACHABLE, (f"{scene.basket.path(i)}.latest_date",)
         there = sum(p.quantity for p in pegs)
         if there < line.quantity:
-            if line.all_or_nothing:
+            if line.all_or_nothing or there < line.min_split_quantity:
                 pegs, there = [], 0
             short[i] = Shortfall(line.quantity - there, reason, fields)
         if pegs:

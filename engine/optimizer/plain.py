@@ -115,16 +115,18 @@ def plain_kind(scene: Scene, piece: int) -> PlainKind | None:
         or not suits_plain(image)
     ):
         return None
+    # Of a policy by which a part of a line may be had for less than all of it, the proof is not the kernel's alone.
     with_line = replace(scene, basket=replace(scene.basket, lines=(BasketLine("1", 0, 2),)))
     request = Request(with_line, scene.lanes, (0,), (scene.services,))
-    if not suits_direct(request):
+    most = line_locations(with_line, (0,))[0]
+    if not suits_direct(request) or (most <= 1 and scene.short_micros is not None):
         return None
     row = np.array(order_row(request, workspace_of(image), 0, 0, 0, 0), np.int64)
     return PlainKind(
         scene,
         scene.lanes,
         row,
-        line_locations(with_line, (0,))[0],
+        most,
         piece,
         scene.handling_weights,
         short_units_max(scene.policy),

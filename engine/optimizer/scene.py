@@ -85,9 +85,9 @@ class Scene:
 
     @cached_property
     def locations_max(self) -> int:
-        """Locations that what is shipped may come from: each that lines are collected at counts, also where it ships too."""
+        """Locations that what is shipped may come from; of baskets that are collected in part see `location_limit`."""
         limits, policy, value = self.basket.constraints, self.policy, self.basket.value_micros
-        most = min(limits.max_locations or 2**31, policy.max_locations_per_order or 2**31) - len(self.basket.pickup_locations)
+        most = min(limits.max_locations or 2**31, policy.max_locations_per_order or 2**31)
         if value < policy.no_split_below_micros:
             most = min(most, 1)
         if value < (limits.no_split_below_micros or 0):

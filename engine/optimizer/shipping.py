@@ -319,7 +319,8 @@ def try_once(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max:
         return Try(NOTHING, asked * price, asked * price)
     nodes_max = nodes_for(problem.line_count, nodes_max)
     solution = keep_parts(scene, candidates, solve(problem, nodes_max, scene.is_cut), nodes_max)
-    departure = departures_of(scene, request, candidates)
+    is_short = any(placed.column < 0 for placed in solution.placements)
+    departure = departures_of(scene, request, candidates, is_short=is_short)
     if departure is not None:
         solution = solve_departures(scene, candidates, departure, solution, nodes_max)
     loads = candidates.loads(solution.placements)

@@ -40,6 +40,15 @@ CAPACITY = "capacity"
 """In a set of restrictions: the locations' capacity by day, which no field of a request holds."""
 
 
+MESSAGES = {
+    Reason.NO_STOCK: "not enough stock at any location that may serve it",
+    Reason.NO_ROUTE: "stock is there, but no location that has it can serve this destination",
+    Reason.PROMISE_UNREACHABLE: "no location can have it there by the latest date",
+    Reason.NO_CAPACITY: "stock is there, but no location that has it has capacity left",
+    Reason.RESTRICTED: "stock is there, but not within what was asked",
+    Reason.SHORT_IS_CHEAPER: "stock is there, but leaving it out costs less than shipping it",
+}
+
 NO_FIELDS: tuple[str, ...] = ()
 
 
@@ -101,6 +110,14 @@ def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[in
     if set(missing) & set(rest) and not scene.is_cut() and can_be_had(free, way, rest):
         found = Shortfall(0, *restriction_of(scene, way, rest, restrictions))
     return {i: reasons.get(i, found)._replace(quantity=units) for i, units in missing.items()}
+
+
+def short_text(short: Shortfall) -> tuple[int, Reason, str, tuple[str, ...]]:
+    """A shortfall as a plan says it, for a person as well."""
+    message = MESSAGES[short.reason]
+    if short.restricted_by:
+        message += f": it could be had without {' and '.join(short.restricted_by)}"
+    return short.quantity, short.reason, message, short.restricted_by
 
 
 def without_soft_limits(scene: Scene) -> Scene:

@@ -14,10 +14,11 @@ RESTRICTED_MAX = 32
 def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_max: int) -> Solution:
     """The solution, or where a part of a line is smaller than asked, the best of those tried whose parts are not; same bound.
 
-    A line of q units with parts of m at the least is whole, or none of its parts has more than q − m. Both are tried, for each
-    line in turn; of two parts the second restriction says all that is asked.
+    A line of q units with parts of m at the least is whole, or none of its parts has more than q − m, or there is nothing of
+    it. All are tried, for each line in turn; of two parts the second restriction says all that is asked.
     """
-    least = [scene.basket.lines[i].min_split_quantity for i in candidates.lines]
+    basket = scene.basket.lines
+    least = [min(basket[i].min_split_quantity, basket[i].quantity) for i in candidates.lines]
     assert candidates.problem is not None
     best, nodes, is_cut = None, 0, solution.is_cut
     waiting: list[tuple[Problem, Solution]] = [(candidates.problem, solution)]
@@ -33,7 +34,7 @@ def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_m
         tried += 1
         if tried > RESTRICTED_MAX:
             continue
-        for restricted in (keep_whole(problem, small), keep_small(problem, small, least[small])):
+        for restricted in (leave_out(problem, small), keep_small(problem, small, least[small]), keep_whole(problem, small)):
             if restricted is None:
                 continue
             again = solve(restricted, nodes_max, scene.is_cut)
@@ -52,7 +53,7 @@ def line_with_small_part(problem: Problem, solution: Solution, least: list[int])
         if column >= 0:
             key = line, problem.location.item(column)
             parts[key] = parts.get(key, 0) + units
-    small = (line for (line, _), units in parts.items() if units < min(least[line], problem.quantity.item(line)))
+    small = (line for (line, _), units in parts.items() if units < least[line])
     return next(small, None)
 
 
@@ -63,6 +64,13 @@ def keep_whole(problem: Problem, line: int) -> Problem | None:
     most = problem.line_locations_max.copy()
     most[line] = 1
     return problem._replace(line_locations_max=most)
+
+
+def leave_out(problem: Problem, line: int) -> Problem:
+    """The problem without a line."""
+    allowed = problem.allowed.copy()
+    allowed[line] = False
+    return problem._replace(allowed=allowed)
 
 
 def keep_small(problem: Problem, line: int, least: int) -> Problem | None:

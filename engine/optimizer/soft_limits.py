@@ -1,13 +1,16 @@
 """Soft limits: every way to keep or break them, each as hard limits of its own at a price."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, product
 from typing import Any
 
 from engine.domain.enums import Term
+from engine.domain.plan import Shipment, deliveries
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.kernels.tariffs import weigh
+from engine.optimizer.load import Chosen
 from engine.optimizer.scene import Scene
 
 STEPS_MAX, STEPS_LONG_MAX = 16, 3
@@ -62,6 +65,36 @@ def counted(scene: Scene, lines: tuple[int, ...], name: str, kept: int, micros: 
     if tried[-1] < most:
         choices.append(({name: most}, (most - kept) * micros))
     return choices
+
+
+def without_kept(scene: Scene, chosen: Chosen, shipments: Sequence[Shipment], *, is_short: bool) -> Chosen:
+    """The plan without the price of limits that might have been broken for it and are not."""
+    if not chosen.penalty_raw:
+        return chosen
+    raw = min(chosen.penalty_raw, broken_micros(scene, shipments, is_short))
+    weighted = int(weigh(raw, scene.weights_ppm[Term.PENALTY]))
+    objective = chosen.objective_micros - chosen.penalty_micros + weighted
+    return chosen._replace(
+        objective_micros=objective, lower_bound_micros=min(chosen.lower_bound_micros, objective), penalty_raw=raw,
+        penalty_micros=weighted,
+    )  # fmt: skip
+
+
+def broken_micros(scene: Scene, shipments: Sequence[Shipment], is_short: bool) -> int:
+    """Σ prices of the soft limits that shipments break as a whole, before weighting."""
+    limits, image = scene.basket.constraints, scene.image
+    parts = Counter(line for shipment in shipments for line in {peg.line for peg in shipment.pegs})
+    places = len({shipment.location for shipment in shipments}) + limits.locations_taken
+    of_class = [i for i in parts if image.item_class_index[scene.basket.lines[i].item] in limits.no_split_classes]
+    times = {
+        "max_locations": places - (limits.max_locations or places),
+        "max_locations_per_line": max(parts.values(), default=0) - (limits.max_locations_per_line or 2**31),
+        "no_split_locations": places - limits.no_split_locations,
+        "ship_complete": int(bool(shipments) and (is_short or deliveries(shipments) > 1)),
+        "international": int(any(scene.is_abroad[shipment.location] for shipment in shipments)),
+        "no_split_classes": sum(parts[i] > 1 for i in of_class),
+    }
+    return sum(micros * max(0, times.get(name, 0)) for name, micros in limits.penalties)
 
 
 def classes_split(scene: Scene, lines: tuple[int, ...], micros: int) -> Choices:

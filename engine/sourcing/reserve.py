@@ -28,8 +28,8 @@ from engine.inventory.transaction import (
 )
 from engine.network.image import NetworkImage
 from engine.optimizer.assemble import peg
-from engine.optimizer.decide import MESSAGES
 from engine.optimizer.scene import Scene, set_scene
+from engine.optimizer.shortage import MESSAGES
 from engine.sourcing.cells import cell_of, cells_taken
 from engine.sourcing.order import Planned, SourceRequest
 from engine.sourcing.source import (

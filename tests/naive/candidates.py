@@ -68,8 +68,15 @@ def naive_candidates(scene: Any, lanes: Any, lines: tuple[int, ...], services: t
             if may:
                 best[c.location] = max(best.get(c.location, 0), units(line.item, c.location, c.start))
         same = [o for o, other in enumerate(asked) if other.item == line.item]
-        alike = len({(tuple(allowed[o]), asked[o].latest_minute) for o in same}) == 1 and all(
-            most[o] >= len(scene.image.location_ids) and not (asked[o].fill_or_kill or asked[o].ship_complete) for o in same
+        alike = (
+            len({(tuple(allowed[o]), asked[o].latest_minute) for o in same}) == 1
+            and all(
+                most[o] >= len(scene.image.location_ids)
+                and not (asked[o].fill_or_kill or asked[o].ship_complete)
+                and asked[o].min_split_quantity <= 1
+                for o in same
+            )
+            and not counts_lines(scene)
         )
         # Who goes without is for the solver, unless it makes no difference.
         earlier = sum(q for q, other in zip(quantity, asked, strict=False) if other.item == line.item) if alike else 0
@@ -86,6 +93,15 @@ def naive_candidates(scene: Any, lanes: Any, lines: tuple[int, ...], services: t
         [items.index(asked[j].item) for j in held], [most[j] for j in held],
     )  # fmt: skip
     return NaiveCandidates(problem, tuple(lines[j] for j in held), columns)
+
+
+def counts_lines(scene: Any) -> bool:
+    """Whether it makes a difference how many lines a location has to pick."""
+    weight = dict(scene.policy.weights).get("pick", 1_000_000)
+    return any(
+        (place.pick_cost_micros and weight) or (place.capacity_unit == "LINES" and place.capacity_per_day is not None)
+        for place in scene.image.locations
+    )
 
 
 def pools_of(scene: Any, item: int) -> set[str]:

@@ -67,7 +67,7 @@ def test_the_best_plan_is_the_best_of_all(first_seed: int) -> None:
         problem, location, start, day = drawn(random.Random(seed))
         count = len(location)
         facts = Columns(*(np.array(v, np.int64) for v in (location, [0] * count, start, start, start, start, day)))
-        least = SimpleNamespace(min_split_quantity=0)
+        least = SimpleNamespace(min_split_quantity=0, quantity=1)
         scene: Any = SimpleNamespace(
             locations_max=problem.locations_max, is_cut=never_cut, basket=SimpleNamespace(lines=[least] * problem.line_count)
         )

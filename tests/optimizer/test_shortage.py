@@ -15,7 +15,7 @@ from engine.inventory.matrix import ON_HAND, Slot
 from engine.network.image import compile_image
 from engine.network.records import Policy, Tariff, Zone
 from engine.optimizer import shortage
-from engine.optimizer.decide import MESSAGES, decide_basket, shipment_hold, split_by_method, units_missing
+from engine.optimizer.decide import decide_basket, shipment_hold, split_by_method, units_missing
 from engine.optimizer.scene import Scene, set_scene
 from engine.sourcing.source import FUNDAMENTAL, refuse_shortage
 from tests.network.small_network import small_records
@@ -258,7 +258,7 @@ def test_an_order_is_refused_for_what_is_most_fundamental(lines: Any, reason: Re
 
 
 def test_every_reason_of_a_shortage_has_its_rank() -> None:
-    assert set(FUNDAMENTAL) == set(MESSAGES)
+    assert set(FUNDAMENTAL) == set(shortage.MESSAGES)
 
 
 def test_lack_of_stock_is_told_without_planning_anew(monkeypatch: pytest.MonkeyPatch) -> None:
