@@ -1,0 +1,153 @@
+"""Small baskets with all that may be asked at once, collected in part: whole decisions against every plan counted.
+
+Nothing is called optimal, or impossible, that is not; no bound lies above the truth; no plan breaks a limit or has a price of
+one that it keeps.
+"""
+
+import random
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
+from engine.domain.plan import CertificateStatus, Plan
+from engine.inventory.effects import PositionChange
+from engine.inventory.live import LiveStock
+from engine.network.image import NetworkImage, compile_image
+from engine.network.records import (
+    CarrierService,
+    Inventory,
+    Item,
+    Location,
+    LocationKind,
+    Network,
+    NetworkRecords,
+    Policy,
+    PostalArea,
+    Tariff,
+    Zone,
+)
+from engine.optimizer.decide import decide_basket
+from engine.optimizer.scene import set_scene
+from tests.naive.baskets import Judged, SmallBasket, best_of_all, judged
+
+NOW = 29_000_000
+NODES_MAX = 2_000
+SEEDS_EACH = 250
+
+LIMITS = {
+    "max_locations": (0.25, (1, 2)), "max_locations_per_line": (0.15, (1, 2)), "ship_complete": (0.12, (1,)),
+    "no_split_below_micros": (0.15, (60,)), "no_split_classes": (0.15, (1,)),
+}  # fmt: skip
+"""(how often, values)."""
+
+
+def drawn_basket(seed: int) -> SmallBasket:
+    rng = random.Random(seed)
+    count, items = rng.randint(1, 3), rng.randint(1, 3)
+    locations = tuple(
+        Location(
+            f"L{n}", LocationKind.DC, "1012", "NL", 52.1 + 0.3 * n, 5.2, "Europe/Amsterdam", pickup=rng.random() < 0.8,
+            ships=rng.random() < 0.95, pack_cost_micros=rng.randint(0, 50), pick_cost_micros=rng.randint(0, 20),
+            unit_cost_micros=rng.randint(0, 9),
+        )
+        for n in range(count)
+    )  # fmt: skip
+    policy = Policy(
+        "p", short_micros=rng.choice([None, None, 0, 30, 100, 1_000]), split_micros=rng.choice([0, 0, 5, 60]),
+        weights=(("distance", 0),), allow_split_lines=rng.random() < 0.7,
+        max_locations_per_order=rng.choice([None] * 5 + [1, 2]), max_locations_per_line=rng.choice([None] * 5 + [1, 2]),
+        no_split_below_micros=rng.choice([0] * 5 + [50]),
+    )  # fmt: skip
+    is_mixed = rng.random() < 0.4
+    lines = tuple(drawn_line(rng, n, items, count, is_mixed) for n in range(rng.randint(1, 3)))
+    limits = {name: rng.choice(values) for name, (often, values) in LIMITS.items() if rng.random() < often}
+    return SmallBasket(
+        locations,
+        tuple(Item(f"I{n}", ship_alone=rng.random() < 0.15, item_class=rng.choice(["", "c", "d"])) for n in range(items)),
+        {(item, n): rng.choice([0, 1, 2, 3, 4]) for item in range(items) for n in range(count)}, policy,
+        tuple(rng.randint(0, 200) for _ in range(count)), lines, limits,
+        {name: rng.choice([0, 3, 25, 150]) for name in limits if rng.random() < 0.5},
+    )  # fmt: skip
+
+
+def drawn_line(rng: random.Random, n: int, items: int, locations: int, is_mixed: bool) -> BasketLine:
+    line = BasketLine(
+        f"l{n}", rng.randrange(items), rng.choice([1, 1, 2, 3]), unit_price_micros=rng.choice([0, 10, 40]),
+        fill_or_kill=rng.random() < 0.12, ship_complete=rng.random() < 0.1, max_splits=int(rng.random() < 0.1),
+        min_split_quantity=2 * (rng.random() < 0.1), ship_set=0 if rng.random() < 0.15 else -1,
+        allowed_locations=tuple(sorted(rng.sample(range(locations), rng.randint(1, locations)))) if rng.random() < 0.1 else (),
+        excluded_locations=(rng.randrange(locations),) if rng.random() < 0.1 else (),
+        preassigned_location=rng.randrange(locations) if rng.random() < 0.05 else -1,
+    )  # fmt: skip
+    if is_mixed and rng.random() < 0.5:
+        line = replace(line, delivery_method=DeliveryMethod.PICKUP, pickup_location=rng.randrange(locations))
+    return line
+
+
+def is_asked(given: SmallBasket) -> bool:
+    """Whether it may be asked, and its plans are those counted: a set goes one way, a whole basket leaves in one shipment."""
+    of_set = {(line.delivery_method, line.pickup_location) for line in given.lines if line.ship_set >= 0}
+    is_mixed = any(line.is_collected for line in given.lines)
+    is_alone = any(item.ship_alone for item in given.items)
+    return len(of_set) <= 1 and not ("ship_complete" in given.limits and (is_mixed or is_alone))
+
+
+def decided(given: SmallBasket) -> tuple[NetworkImage, Plan]:
+    none = np.zeros(0, np.int32)
+    ids = [place.location_id for place in given.locations]
+    records = NetworkRecords(
+        network=Network("small", "EUR", "NL", "Europe/Amsterdam", horizon_days=20), locations=given.locations, calendars=(),
+        items=given.items, carrier_services=(CarrierService("post", "STANDARD"),),
+        zones=tuple(Zone("post", "NL", place, 1, origin_location_id=place) for place in ids),
+        tariffs=tuple(Tariff("post", place, 10**6, micros) for place, micros in zip(ids, given.carrier_micros, strict=True)),
+        policies=(given.policy,), inventory=Inventory(none, none, np.zeros(0, np.int64), none, np.zeros(0, np.bool_)),
+        postal_areas=(PostalArea("NL", "1000", "9999", 52.1, 5.2),),
+    )  # fmt: skip
+    image = compile_image(records)
+    stock = LiveStock(image.item_index, image.location_index, frozenset(), NOW // 1_440)
+    for (item, location), units in given.stock.items():
+        stock.apply_change(PositionChange(given.items[item].item_id, ids[location], "", "", units, 0, None))
+    limits, classes = (
+        given.limits,
+        {int(image.item_class_index[n]) for n, item in enumerate(given.items) if item.item_class == "c"},
+    )
+    names = {"no_split_below_micros": "no_split_locations"}
+    constraints = Constraints(
+        max_locations=limits.get("max_locations"), max_locations_per_line=limits.get("max_locations_per_line"),
+        no_split_below_micros=limits.get("no_split_below_micros"), ship_complete="ship_complete" in limits,
+        no_split_classes=tuple(sorted(classes)) if "no_split_classes" in limits else (),
+        penalties=tuple((names.get(name, name), micros) for name, micros in given.prices.items()),
+    )  # fmt: skip
+    basket = Basket(given.lines, NOW, DestinationKey("NL", "1012"), constraints=constraints)
+    scene = set_scene(image, stock, basket)
+    return image, decide_basket(scene, scene.services, NODES_MAX)
+
+
+@pytest.mark.parametrize("first_seed", range(0, 4 * SEEDS_EACH, SEEDS_EACH))
+def test_decisions_are_the_best_of_every_plan_or_say_that_they_may_not_be(first_seed: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(first_seed, first_seed + SEEDS_EACH):
+        given = drawn_basket(seed)
+        if not is_asked(given):
+            continue
+        _, plan = decided(given)
+        proof, short = plan.certificate, sum(each.quantity for each in plan.short_lines)
+        found = Judged(short if given.policy.short_micros is None else 0, proof.objective_micros)
+        units = [[0] * len(given.locations) for _ in given.lines]
+        for shipment in plan.shipments:
+            for peg in shipment.pegs:
+                units[peg.line][shipment.location] += peg.quantity
+        assert judged(given, [tuple(row) for row in units]) == found, seed
+        best = best_of_all(given)
+        assert found >= best, seed
+        if proof.status is not CertificateStatus.BOUNDED:
+            assert found == best, (seed, found, best)
+        if found.units == best.units:
+            assert proof.lower_bound_micros <= best.micros, (seed, proof, best)
+        seen[proof.status.name] += 1
+        seen["best"] += found == best
+    assert seen["OPTIMAL"] > 80 and seen["INFEASIBLE"] > 15, seen
+    assert seen["best"] > 0.9 * (seen["OPTIMAL"] + seen["INFEASIBLE"] + seen["BOUNDED"]), seen
