@@ -29,6 +29,8 @@ _COLUMNS = {
 
 _NOTHING_SHIPS = "makes units short cost nothing, so that no plan ships any that costs something to ship"
 
+_ALWAYS = Period(None, None)
+
 _KEYS = {"capacity_price_micros": "capacity_price"}
 
 
@@ -41,7 +43,7 @@ def lint_policies(
     return tuple(
         FolderWarning("policy.toml", None, f"policy.{policy.policy_id}{key}", message)
         for place, policy in enumerate(policies)
-        for key, message in (*_reach(policy, policies[:place], time_zone), *_effects(policy, unset))
+        for key, message in (*_reach(policy, policies[:place], policies, time_zone), *_effects(policy, unset))
     )
 
 
@@ -53,12 +55,20 @@ def _is_set(column: str, locations: Sequence[Location], items: Sequence[Item], p
     return any(getattr(each, column) for each in rows)
 
 
-def _reach(policy: Policy, earlier: Sequence[Policy], time_zone: str) -> Iterator[tuple[str, str]]:
+def _reach(
+    policy: Policy, earlier: Sequence[Policy], policies: Sequence[Policy], time_zone: str
+) -> Iterator[tuple[str, str]]:  # fmt: skip
     """A conditional policy is tried in the order of the file; the first without conditions takes what is left."""
     if not policy.when:
         default = next((each for each in earlier if not each.when), None)
         if default is not None:
             yield "", f"{default.policy_id} takes every order that no condition holds for: this counts only where it is named"
+            return
+        # Conditions are asked first, wherever they stand in the file.
+        always = [each for each in policies if each.when and _covers(each, policy, _ALWAYS, _ALWAYS)]
+        if _hold_in_turn([period_of(each, time_zone) for each in always], _ALWAYS):
+            names = " or ".join(each.policy_id for each in always)
+            yield "", f"counts only where it is named: the condition of {names} always holds"
         return
     period = period_of(policy, time_zone)
     if period.is_empty:
@@ -68,7 +78,7 @@ def _reach(policy: Policy, earlier: Sequence[Policy], time_zone: str) -> Iterato
         if each.when and _covers(each, policy, period_of(each, time_zone), period):
             yield ".when", f"never counts: whenever it holds, so does that of {each.policy_id}, which stands before it"
             return
-    in_turn = [each for each in earlier if each.when and _covers(each, policy, Period(None, None), period)]
+    in_turn = [each for each in earlier if each.when and _covers(each, policy, _ALWAYS, period)]
     if _hold_in_turn([period_of(each, time_zone) for each in in_turn], period):
         names = ", ".join(each.policy_id for each in in_turn)
         yield ".when", f"never counts: whenever it holds, so does that of one of {names}, which stand before it"
@@ -103,6 +113,8 @@ def _effects(policy: Policy, unset: Set[str]) -> Iterator[tuple[str, str]]:
         yield ".max_locations_per_line", f"{per_line} has no effect: allow_split_lines is false"
     if per_order is not None and per_line is not None and per_line > per_order:
         yield ".max_locations_per_line", f"{per_line} has no effect: an order may come from {per_order} locations at the most"
+    if per_order == 1 and policy.no_split_below_micros:
+        yield ".no_split_below_micros", "has no effect: an order may come from one location only"
     if per_order == 1 and policy.split_micros:
         yield ".split_micros", "has no effect: an order may come from one location only"
     if policy.decline_micros and "decline_ppm" in unset:

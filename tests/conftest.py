@@ -1,8 +1,12 @@
 """Options of every test: `--full` runs the full counts, which are left out otherwise; `--front` says which front serves."""
 
 import os
+import re
 
 import pytest
+
+DRAWN = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
+"""How a UUID begins."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,6 +17,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Servers under test are started from everywhere: each looks here."""
     os.environ["TEST_FRONT"] = config.getoption("--front")
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Tests have the same names in every process: ids that are drawn, and messages that hold them, are no part of them."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and DRAWN.search(val)) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -167,3 +167,30 @@ def test_weights_do_nothing_where_locations_are_ranked() -> None:
     assert found(ranked) == [
         ("policy.a.weights.carrier", "has no effect: locations are ranked by DISTANCE, not by cost")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("conditions", "names"),
+    [
+        ([{"min_value_micros": "0"}], "c0"),
+        ([{"from": "2026-01-01"}, {"until": "2025-12-31"}], "c0 or c1"),
+        ([{"from": "2026-01-02"}, {"until": "2025-12-31"}], ""),
+        ([{"from": "2026-01-01", "channel": "web"}, {"until": "2025-12-31"}], ""),
+        ([{"min_value_micros": "1"}], ""),
+    ],
+)
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_default_that_no_order_is_left_for_counts_only_by_name(
+    conditions: list[dict[str, str]], names: str, is_first: bool
+) -> None:
+    """Conditions are asked before it, whether it stands before them or behind."""
+    policies = [Policy(f"c{n}", when=tuple(when.items())) for n, when in enumerate(conditions)]
+    default = Policy("rest")
+    message = f"counts only where it is named: the condition of {names} always holds"
+    assert found(*([default, *policies] if is_first else [*policies, default])) == ([("policy.rest", message)] if names else [])
+
+
+def test_a_value_below_which_orders_are_not_split_says_nothing_where_none_is() -> None:
+    message = "has no effect: an order may come from one location only"
+    policy = Policy("one", max_locations_per_order=1, no_split_below_micros=100)
+    assert found(policy) == [("policy.one.no_split_below_micros", message)]
