@@ -77,11 +77,14 @@ class Sidecar:
             self._log.info("gate open", epoch=recorder.epoch, position=recorder.last.position, rebuilt=layout is not None)
             announce()
             self._record(recorder, gate)
-        except Superseded as error:
+        except (Superseded, BrokenLog) as error:
+            # A log that does not go on from the record may be that of a newer epoch, which another has opened meanwhile.
             if gate.stamped() > recorder.epoch:
                 # To take over in turn would go on for ever; whoever holds the lease is to record.
                 raise Fenced(f"a newer epoch than {recorder.epoch} was stamped") from error
-            raise StoreLost(str(error)) from error
+            if isinstance(error, Superseded):
+                raise StoreLost(str(error)) from error
+            raise
         finally:
             recorder.close()
 

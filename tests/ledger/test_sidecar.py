@@ -1,10 +1,12 @@
 """The sidecar over real servers: whatever became of the store, it ends as the ledger says, and only then the gate opens."""
 
+import contextlib
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -388,6 +390,16 @@ def is_stamped(gate: StoreGate, epoch: int) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def killed_at_last(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """A process that is not waited for, should it go on for ever."""
+    with process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 def test_paused_sidecar_harms_nobody_when_it_goes_on(server: ValkeyServer, database: Database) -> None:
     """SIGSTOP for longer than the gate stays open; another takes over, without the lease that would keep it waiting."""
     run = (
@@ -396,7 +408,7 @@ def test_paused_sidecar_harms_nobody_when_it_goes_on(server: ValkeyServer, datab
     )
     command = [sys.executable, "-c", run, server.url, PARTITION, database.url]
     paused = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    with paused, TestEngine(server.url, database.url) as engine:
+    with killed_at_last(paused), TestEngine(server.url, database.url) as engine:
         assert paused.stdout is not None
         assert any(line == "open\n" for line in paused.stdout)
         work(engine, 5)
