@@ -8,10 +8,13 @@ from engine.domain.enums import Term
 from engine.domain.plan import CostTerm, Plan, Shipment, deliveries
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import Lanes
+from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.candidates import ShipRequest
+from engine.optimizer.decide import decide_basket
 from engine.optimizer.direct import Request, decide_direct
 from engine.optimizer.explanation import Binding
 from engine.optimizer.load import Chosen
+from engine.optimizer.location_limit import limit_of
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
@@ -27,20 +30,31 @@ COUNTS = ("max_locations", "max_locations_per_order", "max_locations_per_line")
 def bindings_of(
     scene: Scene, plan: Plan, lines: tuple[int, ...], services: tuple[int, ...], nodes_max: int
 ) -> tuple[Binding, ...]:
-    """Limits that bind, in the order of `restrictions_of`; each is one decision more, but for those that plainly do not."""
+    """Limits that bind, in the order of `restrictions_of`; each is one decision more, but for those that plainly do not.
+
+    What is collected stays as it is and is held, unless the number of locations is limited: then all is decided anew.
+    """
     lanes = scene.lanes
     assert lanes is not None
-    shipped = [s for s in plan.shipments if s.service >= 0]
-    cost = sum(s.cost_micros for s in shipped) + scene.split_micros * max(0, deliveries(shipped) - 1)
-    # Limits that the plan breaks as a whole, besides those that its shipments break.
-    cost += penalties(plan.terms) - sum(penalties(s.terms) for s in shipped)
-    units = sum(peg.quantity for s in shipped for peg in s.pegs)
+    is_whole = bool(scene.basket.pickup_locations) and limit_of(scene) is not None
+    collected = [shipment_hold(s) for s in plan.shipments if s.service < 0] if is_whole else []
+    counted = plan.shipments if is_whole else tuple(s for s in plan.shipments if s.service >= 0)
+    cost, units = cost_of(scene, plan, counted), sum(peg.quantity for s in counted for peg in s.pegs)
+
+    def replan(freed: Scene) -> tuple[int, int]:
+        if is_whole:
+            other = decide_basket(freed, services, nodes_max)
+            return cost_of(freed, other, other.shipments), sum(peg.quantity for s in other.shipments for peg in s.pegs)
+        return replan_shipped(freed, lanes, lines, services, nodes_max)
+
+    for hold in reversed(collected):
+        scene.stock.release(*hold)
     found = []
     for restriction in list(restrictions_of(scene))[:RESTRICTIONS_MAX]:
         if is_idle(scene, restriction.field, lines):
             continue
         freed = restriction.without(scene)
-        other_cost, other_units = replan(freed, lanes, lines, services, nodes_max)
+        other_cost, other_units = replan(freed)
         more = other_units - units
         saving = cost - other_cost
         if more > 0 or (more == 0 and saving > 0):
@@ -49,10 +63,19 @@ def bindings_of(
             if limit is not None and restriction.field.rpartition(".")[2] in COUNTS:
                 # Of whole numbers, one more is the least there is of a limit.
                 eased = with_limit(scene, restriction.field, limit + 1)
-                eased_cost, eased_units = replan(eased, lanes, lines, services, nodes_max)
+                eased_cost, eased_units = replan(eased)
                 price = cost - eased_cost if eased_units == units else None
             found.append(Binding(restriction.field, saving if more == 0 else None, more, limit, used, price))
+    for hold in collected:
+        scene.stock.hold(*hold)
     return tuple(found)
+
+
+def cost_of(scene: Scene, plan: Plan, shipments: tuple[Shipment, ...]) -> int:
+    """What some shipments of a plan cost, with the limits that it breaks as a whole besides those that its shipments break."""
+    splits = scene.split_micros * max(0, deliveries(shipments) - 1)
+    broken = penalties(plan.terms) - sum(penalties(s.terms) for s in plan.shipments)
+    return sum(s.cost_micros for s in shipments) + splits + broken
 
 
 def with_limit(scene: Scene, field: str, limit: int) -> Scene:
@@ -85,7 +108,7 @@ def is_idle(scene: Scene, field: str, lines: tuple[int, ...]) -> bool:
     return False
 
 
-def replan(
+def replan_shipped(
     scene: Scene, lanes: Lanes, lines: tuple[int, ...], services: tuple[int, ...], nodes_max: int
 ) -> tuple[int, int]:  # fmt: skip
     """(micros without what is short, units) of the best plan of the lines to ship."""

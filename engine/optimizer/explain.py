@@ -85,7 +85,7 @@ def _explain(
     why = exclusions(scene, lines, services, carries, units)
     full = level >= Level.FULL
     # Nothing may ship since it would be one delivery more than what is collected: a plan of what ships does not know of that.
-    bound = full and n and with_bindings and (shipments or not is_beside) and not is_limited
+    bound = full and n and with_bindings and (shipments or not is_beside)
     return Explanation(
         scene, plan, level, lines, chosen, carries, why, units, difference, known, dominator, columns, sends,
         send_terms(scene, lines, sends, columns) if full and n else (), without if full else (),
@@ -158,7 +158,10 @@ def differences(scene: Scene, lines: tuple[int, ...], shipments: tuple[Shipment,
     spread_answer(answer, table.facts, cost, beyond, index, used, bits[0], bits[1], columns, difference, known,
                   dominator)  # fmt: skip
     return Differences(bits[0], bits[1], Columns(*columns), difference, known, dominator, tuple(
-        Without(location, micros - cost, Known(how)) if micros - cost < beyond else Without(location, 0, Known.UNKNOWN)
+        Without(location, micros - cost, Known(how))
+        # A bound that is not above zero tells nothing.
+        if micros - cost < beyond and not (how == Known.AT_LEAST and micros <= cost)
+        else Without(location, 0, Known.UNKNOWN)
         for location, micros, how in zip(used.tolist(), *without.tolist(), strict=True)
     ))  # fmt: skip
 

@@ -27,7 +27,7 @@ from engine.inventory.arena import remove_arena
 from engine.service.arena_place import arena_path
 
 ROOT = Path(__file__).parent.parent.parent
-START_SECONDS_MAX = 800.0
+START_SECONDS_MAX = 1_400.0
 """The first start on a machine compiles the kernels."""
 
 STOP_SECONDS_MAX = 60.0

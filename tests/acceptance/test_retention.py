@@ -37,7 +37,7 @@ def grow_older(folder: Path) -> None:
     connection.close()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_500)
 def test_a_ledger_is_cut_under_its_server(folder: Path) -> None:
     with Server(folder) as server:
         item = stocked(server, A=9, B=4)

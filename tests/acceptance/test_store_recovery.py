@@ -98,7 +98,7 @@ def audited(url: str, server: Server) -> None:
     assert report.entries > 10
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_500)
 def test_what_is_shown_survives_whatever_becomes_of_the_store(folder: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         first, second = stack.enter_context(ValkeyServer()), stack.enter_context(ValkeyServer())

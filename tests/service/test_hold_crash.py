@@ -32,7 +32,7 @@ CYCLES = int(os.environ.get("BELOFTE_CRASH_CYCLES", "3"))
 CYCLES_LONG = 50
 SEED = int(os.environ.get("BELOFTE_CRASH_SEED", "1"))
 CYCLE_SECONDS = 1.0, 3.0
-START_SECONDS_MAX = 800.0
+START_SECONDS_MAX = 1_400.0
 """The first start on a machine compiles the kernels."""
 
 BACK_SECONDS_MAX = 90.0

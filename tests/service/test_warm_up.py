@@ -18,7 +18,7 @@ from engine.service import warm_up as warm
 from tests.reroute.pools import random_pool
 
 # On a machine without a cache the warm-up compiles every kernel first.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1_500)
 
 
 @pytest.fixture(scope="module")
