@@ -6,7 +6,7 @@ nobody plans on a row that changes meanwhile.
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +42,18 @@ BEAT_NS_MAX = 3_000_000_000
 """Stock that nobody has looked after for so long is stale."""
 
 CHANGING_SECONDS_MAX = 0.05
-"""A row that is being changed for longer is one whose writer was killed: it is read as it is, and stale by then."""
+"""A row that is being changed for longer, by a writer that has not been heard of since the stock went stale, is one whose
+writer was killed: it is read as it is. One that is alive may take as long where its arena grows, or its machine is busy."""
+
+FOLLOWED_SECONDS_MAX = 5.0
+"""How long it may take to go on in another arena, which is copied from the one before."""
 
 PAUSE_SECONDS = 0.000_02
 ROOM = 1 << 16
+
+
+class ArenaMoved(Exception):  # noqa: N818
+    """Whoever writes has gone on to another arena."""
 
 
 class SharedMatrix(InventoryMatrix):
@@ -94,9 +102,10 @@ class SharedStock(LiveStock):
 
     def __init__(
         self, item_index: Mapping[str, int], location_index: Mapping[str, int], matrix: SharedMatrix,
-        capacity: tuple[Ints, Ints],
+        capacity: tuple[Ints, Ints], following: "Callable[[SharedStock], SharedStock]",
     ) -> None:  # fmt: skip
-        """capacity: header and table, as `open_capacity` has them."""
+        """capacity: header and table, as `open_capacity` has them. following: the stock that a moved one goes on in."""
+        self._following = following
         self.item_index, self.location_index = item_index, location_index
         self.matrix: SharedMatrix = matrix
         self._capacity_header, table = capacity
@@ -112,15 +121,22 @@ class SharedStock(LiveStock):
     @property
     def is_stale(self) -> bool:
         """Whether it may lag behind the store."""
-        header = self.matrix.arena.header
-        return bool(header[H_STALE]) or time.monotonic_ns() - int(header[H_BEAT_NS]) > BEAT_NS_MAX
+        return bool(self.matrix.arena.header[H_STALE]) or self.is_silent
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody has looked after it for a while."""
+        return time.monotonic_ns() - int(self.matrix.arena.header[H_BEAT_NS]) > BEAT_NS_MAX
 
     def still(self, items: Ints) -> LiveStock:
         """A copy of the rows of these items, each of one moment. It lasts until the next one is asked for."""
-        return ReadRows(self, np.unique(items))
+        try:
+            return ReadRows(self, np.unique(items))
+        except ArenaMoved:
+            return self._following(self).still(items)
 
     def copied(self, items: Ints) -> tuple[Ints, Ints, NDArray[np.int32]]:
-        """(start, count, columns) of rows one behind the other."""
+        """(start, count, columns) of rows one behind the other. Raises `ArenaMoved`."""
         matrix = self.matrix
         start, count = np.zeros((2, len(items)), np.int64)
         version, done, give_up_at = matrix.row_version, 0, 0.0
@@ -136,9 +152,12 @@ class SharedStock(LiveStock):
                 larger[:, : self._rows.shape[1]] = self._rows
                 self._rows = larger
                 continue
+            if matrix.arena.header[H_MOVED]:
+                # Where a row was being changed as its arena became too small it stays so there for good.
+                raise ArenaMoved
             now = time.monotonic()
             give_up_at = give_up_at or now + CHANGING_SECONDS_MAX
-            if now > give_up_at:
+            if now > give_up_at and self.is_silent:
                 version = np.zeros_like(version)
                 version.flags.writeable = False  # as that of the arena is: a kernel is compiled by that too
             time.sleep(PAUSE_SECONDS)
@@ -202,4 +221,15 @@ class SharedMemory:
             matrix = SharedMatrix(self._path, arena, len(self._item_index), len(self._location_index))
         except (OSError, ValueError):
             return  # another has begun meanwhile
-        self.stock, self._capacity_number = SharedStock(self._item_index, self._location_index, matrix, capacity), number
+        stock = SharedStock(self._item_index, self._location_index, matrix, capacity, self._following)
+        self.stock, self._capacity_number = stock, number
+
+    def _following(self, stock: SharedStock) -> SharedStock:
+        """The one that a moved stock goes on in, which takes a moment. Raises `Refusal` where there is none."""
+        give_up_at = time.monotonic() + FOLLOWED_SECONDS_MAX
+        while time.monotonic() < give_up_at:
+            self.look()
+            if self.stock is not None and self.stock is not stock:
+                return self.stock
+            time.sleep(PAUSE_SECONDS)
+        raise recovering()

@@ -5,6 +5,7 @@ Every entry leaves each item's sum over two mirrored positions as it was, and op
 
 import random
 import sys
+import time
 from itertools import count
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def main(path: Path, seed: int) -> None:
         stock.matrix.epoch = 1
     draw, is_ready = random.Random(seed), False
     for number in count(int(stock.matrix.position.partition("-")[2]) + 1):
+        stock.matrix.beat(False, time.monotonic_ns())
         stock.apply(LogRecord(f"1-{number}", changes_of(cells_of(draw, number)), ()))
         if not is_ready and number % COMPILED_AFTER == 0:
             is_ready = True
