@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-SQLITE_BUSY_MS = 5_000
+SQLITE_BUSY_MS = 20_000
 SQLITE_FULL = 2
 """What `PRAGMA synchronous` reads as when each commit waits for the disk."""
 

@@ -51,7 +51,8 @@ def counted(title: str, total: int | None) -> Iterator[Callable[[int, int], None
 
 def fail(message: str, code: int) -> NoReturn:
     """Say what is wrong, and end."""
-    err.print(message, style="red", markup=False, highlight=False)
+    # Not broken into lines: what reads it may be a program, and a terminal does so itself.
+    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -139,7 +139,7 @@ def test_backed_up_restored_and_moved_by_command(postgres: PostgresServer, tmp_p
     wrong = tmp_path / "wrong"
     wrong.write_text("no ledger " * 100)
     refused = run("restore", str(wrong), "--data-dir", str(tmp_path / "third"))
-    assert (refused.returncode, "is no ledger that can be restored" in refused.stderr) == (1, True)
+    assert (refused.returncode, "is no ledger that can be restored" in refused.stderr) == (1, True), refused.stderr
 
 
 def test_a_ledger_in_use_is_not_moved(tmp_path: Path) -> None:
