@@ -68,6 +68,11 @@ sys.exit(Supervisor(children, lambda said: print(json.dumps(dict(said)), flush=T
 """
 
 
+def hear_of_hangups() -> None:
+    """Also where the tests themselves are run under nohup, which the supervisor would go by."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Running:
     """A supervisor in a process, and what it and its children have written."""
 
@@ -79,7 +84,7 @@ class Running:
         with (folder / "out").open("wb") as out, (folder / "log").open("wb") as log:
             self.process = psutil.Popen(
                 [sys.executable, str(folder / "supervisor.py"), str(folder), *map(str, limits), *children],
-                stdout=out, stderr=log, start_new_session=True,
+                stdout=out, stderr=log, start_new_session=True, preexec_fn=hear_of_hangups,
             )  # fmt: skip
 
     def journal(self) -> list[str]:
