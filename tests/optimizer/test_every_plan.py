@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
-from engine.domain.plan import CertificateStatus, Plan
+from engine.domain.plan import CertificateStatus, Plan, deliveries
 from engine.inventory.effects import PositionChange
 from engine.inventory.live import LiveStock
-from engine.network.image import NetworkImage, compile_image
+from engine.network.image import compile_image
 from engine.network.records import (
     CarrierService,
     Inventory,
@@ -30,7 +30,11 @@ from engine.network.records import (
     Zone,
 )
 from engine.optimizer.decide import decide_basket
-from engine.optimizer.scene import set_scene
+from engine.optimizer.explain import decide_explained
+from engine.optimizer.explanation import Level
+from engine.optimizer.location_limit import limit_of
+from engine.optimizer.scene import Scene, set_scene
+from engine.optimizer.shortage import restrictions_of
 from tests.naive.baskets import Judged, SmallBasket, best_of_all, judged
 
 NOW = 29_000_000
@@ -95,7 +99,7 @@ def is_asked(given: SmallBasket) -> bool:
     return len(of_set) <= 1 and not ("ship_complete" in given.limits and (is_mixed or is_alone))
 
 
-def decided(given: SmallBasket) -> tuple[NetworkImage, Plan]:
+def scene_of(given: SmallBasket) -> Scene:
     none = np.zeros(0, np.int32)
     ids = [place.location_id for place in given.locations]
     records = NetworkRecords(
@@ -121,9 +125,7 @@ def decided(given: SmallBasket) -> tuple[NetworkImage, Plan]:
         no_split_classes=tuple(sorted(classes)) if "no_split_classes" in limits else (),
         penalties=tuple((names.get(name, name), micros) for name, micros in given.prices.items()),
     )  # fmt: skip
-    basket = Basket(given.lines, NOW, DestinationKey("NL", "1012"), constraints=constraints)
-    scene = set_scene(image, stock, basket)
-    return image, decide_basket(scene, scene.services, NODES_MAX)
+    return set_scene(image, stock, Basket(given.lines, NOW, DestinationKey("NL", "1012"), constraints=constraints))
 
 
 @pytest.mark.parametrize("first_seed", range(0, 4 * SEEDS_EACH, SEEDS_EACH))
@@ -133,7 +135,8 @@ def test_decisions_are_the_best_of_every_plan_or_say_that_they_may_not_be(first_
         given = drawn_basket(seed)
         if not is_asked(given):
             continue
-        _, plan = decided(given)
+        scene = scene_of(given)
+        plan = decide_basket(scene, scene.services, NODES_MAX)
         proof, short = plan.certificate, sum(each.quantity for each in plan.short_lines)
         found = Judged(short if given.policy.short_micros is None else 0, proof.objective_micros)
         units = [[0] * len(given.locations) for _ in given.lines]
@@ -151,3 +154,38 @@ def test_decisions_are_the_best_of_every_plan_or_say_that_they_may_not_be(first_
         seen["best"] += found == best
     assert seen["OPTIMAL"] > 80 and seen["INFEASIBLE"] > 15, seen
     assert seen["best"] > 0.9 * (seen["OPTIMAL"] + seen["INFEASIBLE"] + seen["BOUNDED"]), seen
+
+
+def units_and_micros(scene: Scene, plan: Plan) -> tuple[int, int]:
+    """(units that it holds, what it costs without those that are short)"""
+    short = (scene.short_micros or 0) * sum(each.quantity for each in plan.short_lines)
+    return sum(peg.quantity for s in plan.shipments for peg in s.pegs), plan.certificate.objective_micros - short
+
+
+def test_what_binds_a_basket_collected_in_part_is_told_as_deciding_without_it_finds() -> None:
+    """Where the number of locations is limited, what is collected is decided anew with what is shipped."""
+    seen: Counter[str] = Counter()
+    for seed in range(1_000):
+        given = drawn_basket(seed)
+        scene = scene_of(given)
+        if not is_asked(given) or not scene.basket.pickup_locations or limit_of(scene) is None:
+            continue
+        demand = scene.stock.matrix.demand.copy()
+        plan, explained = decide_explained(scene, scene.services, NODES_MAX, Level.FULL)
+        assert np.array_equal(scene.stock.matrix.demand, demand), seed
+        if not any(line.is_shipped for line in given.lines) or (not plan.shipments and scene.short_micros is not None):
+            continue
+        told = {each.field: each for each in explained.bindings}
+        units, micros = units_and_micros(scene, plan)
+        is_beside = scene.short_micros is not None and deliveries(s for s in plan.shipments if s.service < 0) > 0
+        for restriction in restrictions_of(scene):
+            freed = restriction.without(scene)
+            more, other = units_and_micros(freed, decide_basket(freed, scene.services, NODES_MAX))
+            binds = more > units or (more == units and other < micros)
+            if is_beside and not any(s.service >= 0 for s in plan.shipments):
+                continue
+            assert (restriction.field in told) == binds, (seed, restriction.field)
+            if binds:
+                assert told[restriction.field].more_units == more - units, seed
+                seen[restriction.field.rpartition(".")[2]] += 1
+    assert seen.total() > 8 and seen["max_locations_per_order"], seen
