@@ -36,7 +36,7 @@ def bindings_of(
     """
     lanes = scene.lanes
     assert lanes is not None
-    is_whole = bool(scene.basket.pickup_locations) and limit_of(scene) is not None
+    is_whole = limit_of(scene) is not None
     collected = [shipment_hold(s) for s in plan.shipments if s.service < 0] if is_whole else []
     counted = plan.shipments if is_whole else tuple(s for s in plan.shipments if s.service >= 0)
     cost, units = cost_of(scene, plan, counted), sum(peg.quantity for s in counted for peg in s.pegs)

@@ -52,7 +52,7 @@ def decide_located(
     scene: Scene, choices: tuple[tuple[int, ...], ...], nodes_max: int, found: Collected
 ) -> list[Plan]:  # fmt: skip
     """What is collected and shipped, besides what is found already and held, from as many locations as it may."""
-    limit = limit_of(scene) if scene.basket.pickup_locations else None
+    limit = limit_of(scene)
     if limit is None:
         return decide_moved(scene, choices, nodes_max, found)
     plans = decide_moved(without_limit(scene), choices, nodes_max, found)

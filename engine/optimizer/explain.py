@@ -63,7 +63,7 @@ def _explain(
     shipments = tuple(s for s in plan.shipments if s.service >= 0)
     chosen = frozenset(s.location for s in plan.shipments)
     # What is shipped goes by what is collected too (see `location_limit`): no plan of it alone is compared with it.
-    is_limited = bool(scene.basket.pickup_locations) and limit_of(scene) is not None
+    is_limited = limit_of(scene) is not None
     # Of plans in which a location ships several times nothing is told: those compared with it ship from each once.
     is_once = len({s.location for s in shipments}) == len(shipments) and not is_limited
     table = table_of(scene, lines, services, is_decided=is_decided)

@@ -51,7 +51,9 @@ class Limit(NamedTuple):
 
 
 def limit_of(scene: Scene) -> Limit | None:
-    """What basket and policy say of the number of locations; None where they say nothing."""
+    """What basket and policy say of the number of locations; None where they say nothing, or nothing is collected."""
+    if not scene.basket.pickup_locations:
+        return None
     limits, policy, value = scene.basket.constraints, scene.policy, scene.basket.value_micros
     is_small = value < (limits.no_split_below_micros or 0)
     asked = [
