@@ -42,13 +42,17 @@ def bindings_of(
     cost, units = cost_of(scene, plan, counted), sum(peg.quantity for s in counted for peg in s.pegs)
 
     def replan(freed: Scene) -> tuple[int, int]:
-        if is_whole:
+        if not is_whole:
+            return replan_shipped(freed, lanes, lines, services, nodes_max)
+        for hold in reversed(collected):
+            scene.stock.release(*hold)
+        try:
             other = decide_basket(freed, services, nodes_max)
-            return cost_of(freed, other, other.shipments), sum(peg.quantity for s in other.shipments for peg in s.pegs)
-        return replan_shipped(freed, lanes, lines, services, nodes_max)
+        finally:
+            for hold in collected:
+                scene.stock.hold(*hold)
+        return cost_of(freed, other, other.shipments), sum(peg.quantity for s in other.shipments for peg in s.pegs)
 
-    for hold in reversed(collected):
-        scene.stock.release(*hold)
     found = []
     for restriction in list(restrictions_of(scene))[:RESTRICTIONS_MAX]:
         if is_idle(scene, restriction.field, lines):
@@ -66,8 +70,6 @@ def bindings_of(
                 eased_cost, eased_units = replan(eased)
                 price = cost - eased_cost if eased_units == units else None
             found.append(Binding(restriction.field, saving if more == 0 else None, more, limit, used, price))
-    for hold in collected:
-        scene.stock.hold(*hold)
     return tuple(found)
 
 

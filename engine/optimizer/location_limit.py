@@ -102,7 +102,8 @@ def decide_within(scene: Scene, limit: Limit, free: Plan, decide: Decide) -> Pla
         bounds.append(least_weight(scene, tried[0]))
     for at, total in enumerate(totals):
         price = weighed(scene, limit, total)
-        if scene.is_cut() or (tried and min(weight_of(scene, plan) for plan in tried) <= least + weighed(scene, limit, 0)):
+        # Something is told even where the decision took all the time.
+        if tried and (scene.is_cut() or min(weight_of(scene, plan) for plan in tried) <= least + weighed(scene, limit, 0)):
             bounds.append(least + weighed(scene, limit, 0))
             break
         for part in parts_of(scene, total):
