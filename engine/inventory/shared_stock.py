@@ -45,8 +45,8 @@ CHANGING_SECONDS_MAX = 0.05
 """A row that is being changed for longer, by a writer that has not been heard of since the stock went stale, is one whose
 writer was killed: it is read as it is. One that is alive may take as long where its arena grows, or its machine is busy."""
 
-FOLLOWED_SECONDS_MAX = 5.0
-"""How long it may take to go on in another arena, which is copied from the one before."""
+WRITER_SECONDS_MAX = 5.0
+"""How long a writer that is alive may take to end a change, or to go on in another arena, a copy of the one before."""
 
 PAUSE_SECONDS = 0.000_02
 ROOM = 1 << 16
@@ -136,10 +136,10 @@ class SharedStock(LiveStock):
             return self._following(self).still(items)
 
     def copied(self, items: Ints) -> tuple[Ints, Ints, NDArray[np.int32]]:
-        """(start, count, columns) of rows one behind the other. Raises `ArenaMoved`."""
+        """(start, count, columns) of rows one behind the other. Raises `ArenaMoved`; `Refusal` where a change does not end."""
         matrix = self.matrix
         start, count = np.zeros((2, len(items)), np.int64)
-        version, done, give_up_at = matrix.row_version, 0, 0.0
+        version, done, since = matrix.row_version, 0, 0.0
         while True:
             done = int(copy_rows(
                 done, items, version, matrix.row_start, matrix.row_count, matrix.location, matrix.slot, matrix.supply,
@@ -156,10 +156,12 @@ class SharedStock(LiveStock):
                 # Where a row was being changed as its arena became too small it stays so there for good.
                 raise ArenaMoved
             now = time.monotonic()
-            give_up_at = give_up_at or now + CHANGING_SECONDS_MAX
-            if now > give_up_at and self.is_silent:
+            since = since or now
+            if now > since + CHANGING_SECONDS_MAX and self.is_silent:
                 version = np.zeros_like(version)
                 version.flags.writeable = False  # as that of the arena is: a kernel is compiled by that too
+            elif now > since + WRITER_SECONDS_MAX:
+                raise recovering()
             time.sleep(PAUSE_SECONDS)
 
 
@@ -226,7 +228,7 @@ class SharedMemory:
 
     def _following(self, stock: SharedStock) -> SharedStock:
         """The one that a moved stock goes on in, which takes a moment. Raises `Refusal` where there is none."""
-        give_up_at = time.monotonic() + FOLLOWED_SECONDS_MAX
+        give_up_at = time.monotonic() + WRITER_SECONDS_MAX
         while time.monotonic() < give_up_at:
             self.look()
             if self.stock is not None and self.stock is not stock:

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.domain.reasons import Reason, Refusal
 from engine.inventory import arena as arena_module
+from engine.inventory import shared_stock
 from engine.inventory.arena import H_DIRTY, ArenaFile, ArenaInUseError
 from engine.inventory.client import StoreGap
 from engine.inventory.commit_round import LogRecord
@@ -124,6 +126,26 @@ def test_row_of_a_writer_that_was_killed_is_read_as_it_is_after_a_while(tmp_path
     started = time.monotonic()
     assert [supply for _, _, supply, _ in read(memory, 3)] == [3]
     assert CHANGING_SECONDS_MAX <= time.monotonic() - started < CHANGING_SECONDS_MAX + 1.0
+    closed(stock)
+
+
+def test_row_that_a_living_writer_does_not_end_to_change_is_refused_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never read half-way, and nobody waits for good."""
+    monkeypatch.setattr(shared_stock, "WRITER_SECONDS_MAX", 0.3)
+    stock = stock_in(tmp_path / "a")
+    stock.apply(LogRecord("1-1", [put("item-3", "at-3", 3)], ()))
+    memory = shared_memory(tmp_path / "a")
+    read(memory, 3)
+    with pytest.raises(AssertionError, match="range of int32"):
+        stock.apply(LogRecord("1-2", [put("item-3", "at-3", 2**31)], ()))
+    stock.matrix.beat(False, time.monotonic_ns())
+    started = time.monotonic()
+    with pytest.raises(Refusal) as refused:
+        read(memory, 3)
+    assert refused.value.reason is Reason.STORE_RECOVERING
+    assert 0.3 <= time.monotonic() - started < 1.3
     closed(stock)
 
 
