@@ -1,7 +1,6 @@
 """One basket, one plan: collect what is to be collected, ship the rest, add up costs and proof."""
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 
 from engine.domain.basket import NO_LATEST, DeliveryMethod
@@ -16,13 +15,22 @@ from engine.optimizer.collect import Collected, decide_collection, joined, units
 from engine.optimizer.coupled import Part, are_coupled, decide_parts
 from engine.optimizer.digital import deliver_digital
 from engine.optimizer.direct import Request, decide_direct
-from engine.optimizer.limits import line_locations, whole_sets
+from engine.optimizer.limits import line_locations, split_by_method, whole_sets
 from engine.optimizer.load import Chosen, Load
 from engine.optimizer.location_limit import decide_within, limit_of, without_limit
 from engine.optimizer.scene import Scene
 from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
-from engine.optimizer.shortage import NO_ROUTE, Shortage, Shortfall, Way, more_could_be_had, short_text, why_short
+from engine.optimizer.shortage import (
+    NO_ROUTE,
+    Shortage,
+    Shortfall,
+    Way,
+    more_could_be_had,
+    short_text,
+    why_short,
+    without_soft_limits,
+)
 from engine.optimizer.soft_limits import without_kept
 
 UNITS_COMPARED_MAX = 2**10
@@ -141,20 +149,6 @@ def ship_lines(
     return plans
 
 
-def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
-    """Lines to collect, by location in basket order, and lines to ship."""
-    pickups: dict[int, list[int]] = {}
-    shipped = []
-    for i, line in enumerate(scene.basket.lines):
-        if i in scene.left_out:
-            continue
-        if line.is_collected:
-            pickups.setdefault(line.pickup_location, []).append(i)
-        elif line.is_shipped:
-            shipped.append(i)
-    return pickups, shipped
-
-
 def least_untried(scene: Scene, shortage: Shortage) -> int | None:
     """What a plan may cost at the least of those that are not looked for; None where all are.
 
@@ -187,14 +181,10 @@ def is_collected_first(scene: Scene, shortage: Shortage) -> bool:
 def any_in_part(scene: Scene) -> bool:
     """Whether a part would do of some of the lines that may not be divided, and are no part of a set."""
     basket = scene.basket.lines
-    shipped = tuple(i for i, line in enumerate(basket) if line.is_shipped and i not in scene.left_out)
+    shipped = split_by_method(scene)[1]
     if all(basket[i].quantity == 1 or basket[i].all_or_nothing for i in shipped):
         return False
-    most = line_locations(scene, shipped)
-    limits = scene.basket.constraints
-    if limits.is_soft("ship_complete"):
-        scene = replace(scene, basket=replace(scene.basket, constraints=replace(limits, ship_complete=False)))
-    sets = whole_sets(scene, shipped)
+    most, sets = line_locations(scene, shipped), whole_sets(without_soft_limits(scene), shipped)
     return any(
         m <= 1 and sets.count(of_set) == 1 and basket[i].quantity > 1 and not basket[i].all_or_nothing
         for i, m, of_set in zip(shipped, most, sets, strict=True)

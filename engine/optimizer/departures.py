@@ -18,7 +18,7 @@ from engine.domain.basket import NO_LATEST
 from engine.kernels.subsets import capacity_need
 from engine.optimizer.candidates import Candidates, ShipRequest
 from engine.optimizer.limits import line_services
-from engine.optimizer.problem import Ints, Problem, Solution
+from engine.optimizer.problem import NO_LIMIT, Ints, Problem, Solution
 from engine.optimizer.scene import Scene
 from engine.optimizer.small_parts import keep_parts
 from engine.optimizer.solve import solve
@@ -26,7 +26,6 @@ from engine.optimizer.solve import solve
 PROBLEMS_MAX = 32
 """Of one order; beyond that, what is open makes the plan a bounded one."""
 
-NO_LIMIT = 2**31
 ORDERS = 0
 """The kind of capacity that a shipment takes one of, whatever is in it."""
 

@@ -15,10 +15,10 @@ from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.bindings import bindings_of
 from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.column_tables import ColumnTable, by_location, direct_table, problem_table
-from engine.optimizer.decide import decide_basket, split_by_method
+from engine.optimizer.decide import decide_basket
 from engine.optimizer.explanation import Bools, Columns, Explanation, Known, Level, Without
 from engine.optimizer.explanation_costs import send_terms
-from engine.optimizer.limits import line_services, line_sources
+from engine.optimizer.limits import line_services, line_sources, split_by_method
 from engine.optimizer.location_limit import limit_of
 from engine.optimizer.scene import Ints, Scene
 from engine.optimizer.shipping import groups_apart

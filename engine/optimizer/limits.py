@@ -26,6 +26,20 @@ STANDARD = "STANDARD"
 """The service level that locations for express orders only do not ship by."""
 
 
+def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
+    """Lines to collect, by location in basket order, and lines to ship."""
+    pickups: dict[int, list[int]] = {}
+    shipped = []
+    for i, line in enumerate(scene.basket.lines):
+        if i in scene.left_out:
+            continue
+        if line.is_collected:
+            pickups.setdefault(line.pickup_location, []).append(i)
+        elif line.is_shipped:
+            shipped.append(i)
+    return pickups, shipped
+
+
 def eligible_locations(scene: Scene, lanes: Lanes) -> Bools:
     """[L]: active locations that ship, within the country and distance the basket and its policy allow."""
     image = scene.image

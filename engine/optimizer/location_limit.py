@@ -8,7 +8,7 @@ shipped from these alone, and from as many as are left.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import chain, combinations
 from typing import NamedTuple
 
 from engine.domain.enums import Term
@@ -16,13 +16,15 @@ from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, ShortLi
 from engine.domain.reasons import Reason
 from engine.kernels.tariffs import weigh
 from engine.optimizer.assemble import added
+from engine.optimizer.limits import split_by_method
+from engine.optimizer.problem import NO_LIMIT
 from engine.optimizer.scene import Scene
+from engine.optimizer.shipping import SHORT_UNIT_MICROS
 from engine.optimizer.shortage import Shortfall, short_text
+from engine.optimizer.soft_limits import locations_micros
 
 Decide = Callable[[Scene, tuple[int, ...]], Plan]
 """Decides on a scene; the lines given are left out, and short."""
-
-NO_LIMIT = 2**31
 
 COLLECTED_MAX = 3
 """Locations collected at of which every set is tried; of more, those of the lines that come first."""
@@ -30,47 +32,21 @@ COLLECTED_MAX = 3
 TOTALS_MAX = 3
 """Numbers of locations that are tried below that of the plan without the limit, the most first."""
 
-SHORT_UNIT_WEIGHT = 2**70
-"""A unit short, where the policy names no price: more than any plan costs."""
-
 
 class Limit(NamedTuple):
-    """So many locations at the most, by those fields of request or policy; beyond (so many), each has a price (micros)."""
+    """So many locations at the most, by those fields of request or policy."""
 
     most: int
     fields: tuple[str, ...]
-    priced: tuple[tuple[int, int], ...]
-
-    def allows(self, count: int) -> bool:
-        """Whether a plan may come from so many, for nothing."""
-        return count <= self.most and not self.raw_micros(count)
-
-    def raw_micros(self, count: int) -> int:
-        """The price of so many locations, before it is weighted."""
-        return sum(micros * max(0, count - kept) for kept, micros in self.priced)
 
 
 def limit_of(scene: Scene) -> Limit | None:
     """What basket and policy say of the number of locations; None where they say nothing, or nothing is collected."""
-    if not scene.basket.pickup_locations:
+    if not (scene.basket.pickup_locations and scene.location_limits):
         return None
-    limits, policy, value = scene.basket.constraints, scene.policy, scene.basket.value_micros
-    is_small = value < (limits.no_split_below_micros or 0)
-    asked = [
-        ("constraints.max_locations", "max_locations", limits.max_locations),
-        ("constraints.no_split_below_micros", "no_split_locations", limits.no_split_locations if is_small else None),
-        ("policy.max_locations_per_order", "", policy.max_locations_per_order),
-        ("policy.no_split_below_micros", "", 1 if value < policy.no_split_below_micros else None),
-    ]
-    prices = dict(limits.penalties)
-    counted = [(field, name, most - limits.locations_taken) for field, name, most in asked if most is not None]
-    hard = [(field, most) for field, name, most in counted if name not in prices]
-    least = min((most for _, most in hard), default=NO_LIMIT)
-    found = Limit(
-        least, tuple(field for field, most in hard if most == least),
-        tuple((most, prices[name]) for _, name, most in counted if name in prices),
-    )  # fmt: skip
-    return found if counted else None
+    hard = [limit for limit in scene.location_limits if limit.micros is None]
+    least = min((limit.most for limit in hard), default=NO_LIMIT)
+    return Limit(least, tuple(limit.field for limit in hard if limit.most == least))
 
 
 def without_limit(scene: Scene) -> Scene:
@@ -87,37 +63,35 @@ def without_limit(scene: Scene) -> Scene:
 def decide_within(scene: Scene, limit: Limit, free: Plan, decide: Decide) -> Plan:
     """The best plan found within the limit or beyond it at its price; `free`: the one without it, by the same services."""
     count = locations_of(free)
-    if limit.allows(count):
+    if count <= limit.most and not locations_micros(scene, count):
         return free
     least = least_weight(scene, free)
-    tried = [priced(scene, limit, free)] if count <= limit.most else []
+    tried = [priced(scene, free)] if count <= limit.most else []
     first = min(count - 1, limit.most)
-    totals = list(range(first, max(0, first - TOTALS_MAX), -1))
-    # With more locations than are tried a plan costs what it does without the limit at the least, and their price.
-    bounds = [least + weighed(scene, limit, first + 1)] if first < limit.most else []
-    nodes = free.certificate.nodes
+    totals = range(first, max(0, first - TOTALS_MAX), -1)
     if not totals and not tried:
         # Other shipments of the order have taken all that there may be.
-        tried.append(decide(*left_out(without_limit(scene), tuple(range(len(scene.basket.lines))))))
-        bounds.append(least_weight(scene, tried[0]))
-    for at, total in enumerate(totals):
-        price = weighed(scene, limit, total)
+        pickups, shipped = split_by_method(scene)
+        return told(limit, free, decide(*left_out(without_limit(scene), (*chain(*pickups.values()), *shipped))))
+    # With more locations than are tried a plan costs what it does without the limit at the least, and their price.
+    bounds = [least + weighed(scene, first + 1)] if first < limit.most else []
+    nodes, are_all = free.certificate.nodes, is_counted(scene) and 1 in totals
+    floor = least + weighed(scene, 0)
+    for total in totals:
         # Something is told even where the decision took all the time.
-        if tried and (scene.is_cut() or min(weight_of(scene, plan) for plan in tried) <= least + weighed(scene, limit, 0)):
-            bounds.append(least + weighed(scene, limit, 0))
+        if tried and (scene.is_cut() or min(weight_of(scene, plan) for plan in tried) <= floor):
+            are_all = False
             break
         for part in parts_of(scene, total):
             plans = [decide(*way) for way in ways(scene, part, total)]
             nodes += sum(plan.certificate.nodes for plan in plans)
-            tried += [priced(scene, limit, plan) for plan in plans if locations_of(plan) <= total]
+            tried += [priced(scene, plan) for plan in plans if locations_of(plan) <= total]
             # From the locations collected at alone where there are no others, else from as many as there may be in all.
-            bounds.append(least_weight(scene, plans[-1]) + price)
-        if at == len(totals) - 1 and total > 1:
-            bounds.append(least + weighed(scene, limit, 0))
-    if not is_counted(scene):
-        bounds.append(least + weighed(scene, limit, 0))
+            bounds.append(least_weight(scene, plans[-1]) + weighed(scene, total))
+    if not are_all:
+        bounds.append(floor)
     best = min(tried, key=lambda plan: weight_of(scene, plan))
-    return told(scene, limit, free, certified(scene, best, min(bounds), nodes))
+    return told(limit, free, certified(scene, best, min(bounds), nodes))
 
 
 def is_counted(scene: Scene) -> bool:
@@ -144,18 +118,17 @@ def ways(scene: Scene, part: tuple[int, ...], total: int) -> Iterator[tuple[Scen
 
     The last one is a bound of them all.
     """
-    basket = scene.basket
-    lines = [(i, line) for i, line in enumerate(basket.lines) if i not in scene.left_out]
-    out = tuple(i for i, line in lines if line.is_collected and line.pickup_location not in part)
-    shipped = tuple(i for i, line in lines if line.is_shipped)
+    basket, (pickups, shipped) = scene.basket, split_by_method(scene)
+    out = tuple(chain(*(lines for location, lines in pickups.items() if location not in part)))
     free = without_limit(scene)
     if not shipped:
         yield left_out(free, out)
         return
-    for most in sorted({total - len(part), total} if total > len(part) else set()):
-        limits = replace(free.basket.constraints, max_locations=most)
-        yield left_out(replace(free, basket=replace(free.basket, constraints=limits)), out)
-    if total == len(part):
+    if total > len(part):
+        for most in sorted({total - len(part), total}):
+            limits = replace(free.basket.constraints, max_locations=most)
+            yield left_out(replace(free, basket=replace(free.basket, constraints=limits)), out)
+    else:
         elsewhere = tuple(location for location in range(len(scene.image.location_ids)) if location not in part)
         changed = list(basket.lines)
         for i in shipped:
@@ -169,9 +142,9 @@ def left_out(scene: Scene, lines: tuple[int, ...]) -> tuple[Scene, tuple[int, ..
     return replace(scene, left_out=scene.left_out | set(lines)), lines
 
 
-def priced(scene: Scene, limit: Limit, plan: Plan) -> Plan:
+def priced(scene: Scene, plan: Plan) -> Plan:
     """The plan with the price of its locations."""
-    raw = limit.raw_micros(locations_of(plan))
+    raw = locations_micros(scene, locations_of(plan))
     if not raw:
         return plan
     weight = scene.weights_ppm[Term.PENALTY]
@@ -183,15 +156,15 @@ def priced(scene: Scene, limit: Limit, plan: Plan) -> Plan:
     return replace(plan, terms=tuple(terms.values()), certificate=certificate)
 
 
-def weighed(scene: Scene, limit: Limit, count: int) -> int:
+def weighed(scene: Scene, count: int) -> int:
     """The weighted price of so many locations."""
-    return int(weigh(limit.raw_micros(count), scene.weights_ppm[Term.PENALTY]))
+    return int(weigh(locations_micros(scene, count), scene.weights_ppm[Term.PENALTY]))
 
 
 def short_weight(scene: Scene, plan: Plan) -> int:
     """What is short, where the policy names no price for it."""
     units = sum(short.quantity for short in plan.short_lines)
-    return 0 if scene.short_micros is not None else SHORT_UNIT_WEIGHT * units
+    return 0 if scene.short_micros is not None else SHORT_UNIT_MICROS * units
 
 
 def weight_of(scene: Scene, plan: Plan) -> int:
@@ -218,7 +191,7 @@ def certified(scene: Scene, plan: Plan, bound: int, nodes: int) -> Plan:
     return replace(plan, certificate=certificate)
 
 
-def told(scene: Scene, limit: Limit, free: Plan, plan: Plan) -> Plan:
+def told(limit: Limit, free: Plan, plan: Plan) -> Plan:
     """The plan with the limit as the reason of what is short because of it."""
     before = {short.line: short for short in free.short_lines}
     is_hard = locations_of(free) > limit.most

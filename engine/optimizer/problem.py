@@ -14,6 +14,9 @@ Ints = NDArray[np.int64]
 SHORT_TOTAL_MICROS = 2**50
 """Charged for a wholly short order where a policy names no price: more than any plan costs, yet sums stay in int64."""
 
+NO_LIMIT = 2**31
+"""Locations at the most, where nothing limits them."""
+
 SHORT_ALL_MICROS_MAX = 2**58
 """What leaving everything short may cost at the most: plans are sums below that, so that int64 holds them."""
 
@@ -134,7 +137,7 @@ class Problem(ProblemTables):
 
 def new_problem(
     *, allowed: NDArray[np.bool_], line_micros: Ints, available: Ints, tariffs: Tariffs, split_micros: int = 0,
-    carrier_weight_ppm: int = PPM, locations_max: int = 2**31, ranked: bool = False, sets: Ints | None = None,
+    carrier_weight_ppm: int = PPM, locations_max: int = NO_LIMIT, ranked: bool = False, sets: Ints | None = None,
     line_unit_micros: Ints | None = None, **tables: Ints,
 ) -> Problem:  # fmt: skip
     """A problem of its tables by name: those of LINE_TABLES, COLUMN_TABLES and ROW_TABLES, all of them int64."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from engine.network.segments import CommonBar
 from engine.optimizer.cut import IsCut, never_cut
 from engine.optimizer.forked import on_own_stock
 from engine.optimizer.kept import Asker, floor_for, rules_for
-from engine.optimizer.problem import SHORT_ALL_MICROS_MAX
+from engine.optimizer.problem import NO_LIMIT, SHORT_ALL_MICROS_MAX
 
 Ints = NDArray[np.int64]
 
@@ -52,6 +53,14 @@ def cut_after(clock: Clock, milliseconds: int) -> IsCut:
 def cut_for(clock: Clock, deadline_unix_ms: int) -> IsCut:
     """Whether the time is up for one who waits until a deadline; DECIDE_MS_MAX from now at the latest."""
     return cut_after(clock, max(0, min(DECIDE_MS_MAX, deadline_unix_ms - clock.unix_ms())))
+
+
+class LocationLimit(NamedTuple):
+    """So many locations at the most, by a field of request or policy; beyond them each has a price, None: there are none."""
+
+    field: str
+    most: int
+    micros: int | None
 
 
 @dataclass(frozen=True)
@@ -86,13 +95,25 @@ class Scene:
     @cached_property
     def locations_max(self) -> int:
         """Locations that what is shipped may come from; of baskets that are collected in part see `location_limit`."""
+        taken = self.basket.constraints.locations_taken
+        return min((limit.most for limit in self.location_limits), default=NO_LIMIT - taken)
+
+    @cached_property
+    def location_limits(self) -> tuple["LocationLimit", ...]:
+        """What basket and policy say of the number of locations, less those that count already."""
         limits, policy, value = self.basket.constraints, self.policy, self.basket.value_micros
-        most = min(limits.max_locations or 2**31, policy.max_locations_per_order or 2**31)
-        if value < policy.no_split_below_micros:
-            most = min(most, 1)
-        if value < (limits.no_split_below_micros or 0):
-            most = min(most, limits.no_split_locations)
-        return most - limits.locations_taken
+        is_small = value < (limits.no_split_below_micros or 0)
+        asked = (
+            ("constraints.max_locations", "max_locations", limits.max_locations),
+            ("constraints.no_split_below_micros", "no_split_locations", limits.no_split_locations if is_small else None),
+            ("policy.max_locations_per_order", "", policy.max_locations_per_order),
+            ("policy.no_split_below_micros", "", 1 if value < policy.no_split_below_micros else None),
+        )
+        prices = dict(limits.penalties)
+        return tuple(
+            LocationLimit(field, most - limits.locations_taken, prices.get(name))
+            for field, name, most in asked if most is not None
+        )  # fmt: skip
 
     @cached_property
     def weights_ppm(self) -> dict[Term, int]:

@@ -11,6 +11,7 @@ from engine.domain.plan import Shipment, deliveries
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.kernels.tariffs import weigh
 from engine.optimizer.load import Chosen
+from engine.optimizer.problem import NO_LIMIT
 from engine.optimizer.scene import Scene
 
 STEPS_MAX, STEPS_LONG_MAX = 16, 3
@@ -84,17 +85,21 @@ def broken_micros(scene: Scene, shipments: Sequence[Shipment], is_short: bool) -
     """Σ prices of the soft limits that shipments break as a whole, before weighting."""
     limits, image = scene.basket.constraints, scene.image
     parts = Counter(line for shipment in shipments for line in {peg.line for peg in shipment.pegs})
-    places = len({shipment.location for shipment in shipments}) + limits.locations_taken
+    places = len({shipment.location for shipment in shipments})
     of_class = [i for i in parts if image.item_class_index[scene.basket.lines[i].item] in limits.no_split_classes]
     times = {
-        "max_locations": places - (limits.max_locations or places),
-        "max_locations_per_line": max(parts.values(), default=0) - (limits.max_locations_per_line or 2**31),
-        "no_split_locations": places - limits.no_split_locations,
+        "max_locations_per_line": max(parts.values(), default=0) - (limits.max_locations_per_line or NO_LIMIT),
         "ship_complete": int(bool(shipments) and (is_short or deliveries(shipments) > 1)),
         "international": int(any(scene.is_abroad[shipment.location] for shipment in shipments)),
         "no_split_classes": sum(parts[i] > 1 for i in of_class),
     }
-    return sum(micros * max(0, times.get(name, 0)) for name, micros in limits.penalties)
+    each = sum(micros * max(0, times.get(name, 0)) for name, micros in limits.penalties)
+    return each + locations_micros(scene, places)
+
+
+def locations_micros(scene: Scene, count: int) -> int:
+    """What so many locations cost, before weighting, where there is a price for more than asked."""
+    return sum((limit.micros or 0) * max(0, count - limit.most) for limit in scene.location_limits)
 
 
 def classes_split(scene: Scene, lines: tuple[int, ...], micros: int) -> Choices:

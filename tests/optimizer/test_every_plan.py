@@ -16,19 +16,7 @@ from engine.domain.plan import CertificateStatus, Plan, deliveries
 from engine.inventory.effects import PositionChange
 from engine.inventory.live import LiveStock
 from engine.network.image import compile_image
-from engine.network.records import (
-    CarrierService,
-    Inventory,
-    Item,
-    Location,
-    LocationKind,
-    Network,
-    NetworkRecords,
-    Policy,
-    PostalArea,
-    Tariff,
-    Zone,
-)
+from engine.network.records import CarrierService, Item, Location, LocationKind, Policy, Tariff, Zone
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
@@ -36,6 +24,8 @@ from engine.optimizer.location_limit import limit_of
 from engine.optimizer.scene import Scene, set_scene
 from engine.optimizer.shortage import restrictions_of
 from tests.naive.baskets import Judged, SmallBasket, best_of_all, judged
+from tests.network.small_network import small_records
+from tests.optimizer.test_shortage import BOLT, EHV, LAMP, NYC, collect, line, small_scene
 
 NOW = 29_000_000
 NODES_MAX = 2_000
@@ -100,15 +90,12 @@ def is_asked(given: SmallBasket) -> bool:
 
 
 def scene_of(given: SmallBasket) -> Scene:
-    none = np.zeros(0, np.int32)
     ids = [place.location_id for place in given.locations]
-    records = NetworkRecords(
-        network=Network("small", "EUR", "NL", "Europe/Amsterdam", horizon_days=20), locations=given.locations, calendars=(),
-        items=given.items, carrier_services=(CarrierService("post", "STANDARD"),),
+    records = small_records(
+        locations=given.locations, items=given.items, carrier_services=(CarrierService("post", "STANDARD"),),
         zones=tuple(Zone("post", "NL", place, 1, origin_location_id=place) for place in ids),
         tariffs=tuple(Tariff("post", place, 10**6, micros) for place, micros in zip(ids, given.carrier_micros, strict=True)),
-        policies=(given.policy,), inventory=Inventory(none, none, np.zeros(0, np.int64), none, np.zeros(0, np.bool_)),
-        postal_areas=(PostalArea("NL", "1000", "9999", 52.1, 5.2),),
+        policies=(given.policy,),
     )  # fmt: skip
     image = compile_image(records)
     stock = LiveStock(image.item_index, image.location_index, frozenset(), NOW // 1_440)
@@ -211,3 +198,14 @@ def test_what_binds_a_basket_collected_in_part_is_told_as_deciding_without_it_fi
                 assert told[restriction.field].more_units == more - units, seed
                 seen[restriction.field.rpartition(".")[2]] += 1
     assert seen.total() > 8 and seen["max_locations_per_order"], seen
+
+
+def test_where_no_location_is_left_what_is_digital_is_delivered_and_each_other_line_is_short_once() -> None:
+    """Other shipments of the order have taken the only one; a line that was killed before is named by who killed it."""
+    wanted = [collect(BOLT, 1, NYC), line(LAMP, 1), line(BOLT, 1, delivery_method=DeliveryMethod.DIGITAL), line(LAMP, 1)]
+    limits = Constraints(max_locations=1, locations_taken=1)
+    scene = replace(small_scene(*wanted, stock={(BOLT, NYC): 5, (LAMP, EHV): 5}, limits=limits), left_out=frozenset({3}))
+    plan = decide_basket(scene, scene.services, NODES_MAX)
+    assert [[peg.line for peg in shipment.pegs] for shipment in plan.shipments] == [[2]]
+    told = [(short.line, short.quantity, short.restricted_by) for short in plan.short_lines]
+    assert told == [(0, 1, ("constraints.max_locations",)), (1, 1, ("constraints.max_locations",))]

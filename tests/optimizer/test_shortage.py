@@ -15,7 +15,8 @@ from engine.inventory.matrix import ON_HAND, Slot
 from engine.network.image import compile_image
 from engine.network.records import Policy, Tariff, Zone
 from engine.optimizer import shortage
-from engine.optimizer.decide import decide_basket, shipment_hold, split_by_method, units_missing
+from engine.optimizer.decide import decide_basket, shipment_hold, units_missing
+from engine.optimizer.limits import split_by_method
 from engine.optimizer.scene import Scene, set_scene
 from engine.sourcing.source import FUNDAMENTAL, refuse_shortage
 from tests.network.small_network import small_records
