@@ -11,6 +11,10 @@ from enum import StrEnum
 ERRORS_PER_FILE_MAX = 1_000_000
 
 
+NEAREST = "; nearest: "
+"""Before a known word that may have been meant, after what was expected."""
+
+
 class Fault(StrEnum):
     """Why a cell, row, column or file is refused."""
 
@@ -110,7 +114,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """A hint naming the known word nearest to `word`, to be put after what was expected; empty when none is near."""
     by_lower = {name.lower(): name for name in known}
     found = get_close_matches(word.strip().lower(), by_lower, n=1, cutoff=0.5)
-    return f"; nearest: {by_lower[found[0]]}" if found else ""
+    return f"{NEAREST}{by_lower[found[0]]}" if found else ""
 
 
 def _row_and_column(error: RowError) -> tuple[int, str]:

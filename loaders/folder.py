@@ -27,7 +27,7 @@ from loaders.read_jsonl import read_jsonl
 from loaders.read_parquet import read_parquet
 from loaders.schema import TABLE_BY_STEM, TABLES
 from loaders.sheet import Sheet, empty_sheet, parse_sheet
-from loaders.toml_files import read_network, read_policies
+from loaders.toml_files import check_fees, read_network, read_policies
 
 FORMATS = ("csv", "parquet", "jsonl")
 
@@ -94,6 +94,9 @@ def _load(path: Path, progress: ProgressReporter | None) -> tuple[NetworkRecords
     policies = read_policies(files["policy"], log) if "policy" in files else ()
     sheets = _read_sheets(files, log, progress or SilentProgress())
     records = _build(sheets, network or _UNKNOWN_NETWORK, log)
+    if "carrier_services" in sheets:
+        levels = {level for level in sheets["carrier_services"].cells["service_level"].values if level}
+        check_fees(policies, levels, files["policy"].name if "policy" in files else "", log)
     if log.error_count:
         raise LoadError(log.errors(file.name for file in files.values()), log.counts)
     assert network is not None

@@ -4,6 +4,8 @@ Reading, defaulting, error texts, reference checks and writing are all driven by
 record only. A column that is not required takes its record's default unless one is named here.
 """
 
+from collections.abc import Iterable
+
 from engine.domain.enums import (
     CapacityUnit,
     DeclinedLines,
@@ -108,7 +110,14 @@ POLICY_WHEN = Table(
         Column("until", MOMENT),
     ),
 )
+
+
 # At most 1,000 each: 10^9 micros of a term times 10^9 parts per million is still within int64.
+def fees_table(names: Iterable[str]) -> Table:
+    """`[policy.NAME.fees]` with these keys: which there may be depends on the service levels of the network."""
+    return Table("fees", None, tuple(Column(name, MICROS) for name in names))
+
+
 POLICY_WEIGHTS = Table("weights", None, tuple(Column(term, parts_per_million(0, 1000)) for term in Term))
 
 TABLES = (

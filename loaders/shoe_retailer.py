@@ -175,6 +175,10 @@ def _segments(best_sellers: Iterable[Item]) -> tuple[Segment, ...]:
     )
 
 
+FEES = (("EVENING", 795 * EURO // 100), ("EXPRESS", 595 * EURO // 100), ("STANDARD", 395 * EURO // 100))
+"""What customers pay; what they collect is free."""
+
+
 def _policies(today: date) -> tuple[Policy, ...]:
     """The usual policy; one that charges carbon and full days, for customers who ask for it; and one for the peak.
 
@@ -191,6 +195,7 @@ def _policies(today: date) -> tuple[Policy, ...]:
             capacity_price_micros=EURO // 2,
             max_locations_per_order=2,
             max_locations_per_line=2,
+            fees=FEES,
         ),
         Policy(
             "default",
@@ -198,6 +203,7 @@ def _policies(today: date) -> tuple[Policy, ...]:
             late_micros_per_day=1 * EURO,
             max_locations_per_order=4,
             max_locations_per_line=3,
+            fees=FEES,
         ),
         Policy(
             "peak",
@@ -207,5 +213,6 @@ def _policies(today: date) -> tuple[Policy, ...]:
             max_locations_per_order=2,
             max_locations_per_line=2,
             no_split_below_micros=75 * EURO,
+            fees=FEES,
         ),
     )

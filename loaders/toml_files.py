@@ -1,7 +1,7 @@
 """`network.toml` and `policy.toml`: the same columns and kinds as the tables, as keys."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.domain.ids import is_id
+from engine.network.fees import WAYS
 from engine.network.records import Network, Policy
 from loaders.columns import Table
 from loaders.errors import ErrorLog, Fault, nearest
 from loaders.kinds import IDENTIFIER, BadCellError
-from loaders.schema import NETWORK, POLICY, POLICY_WEIGHTS, POLICY_WHEN
+from loaders.schema import NETWORK, POLICY, POLICY_WEIGHTS, POLICY_WHEN, fees_table
 
 
 def read_network(path: Path, log: ErrorLog) -> Network | None:
@@ -50,7 +51,7 @@ def _policy(name: str, keys: Any, file: str, log: ErrorLog) -> Policy | None:
     if not _is_table(keys):
         log.add(file, None, place, keys, Fault.MALFORMED, "a table [policy.NAME]")
         return None
-    parts = {part: keys.get(part, {}) for part in ("when", "weights")}
+    parts = {part: keys.get(part, {}) for part in ("when", "weights", "fees")}
     for part, table in parts.items():
         if not _is_table(table):
             log.add(file, None, f"{place}.{part}", table, Fault.MALFORMED, "a table")
@@ -58,10 +59,21 @@ def _policy(name: str, keys: Any, file: str, log: ErrorLog) -> Policy | None:
     own = {key: value for key, value in keys.items() if key not in parts}
     values = _parse_keys(own, POLICY, file, f"{place}.", log, also=tuple(parts))
     weights = _parse_keys(parts["weights"], POLICY_WEIGHTS, file, f"{place}.weights.", log)
+    fees = _parse_keys(parts["fees"], fees_table(parts["fees"]), file, f"{place}.fees.", log)
     when = _when(parts["when"], file, f"{place}.when.", log)
     if log.error_count > error_count:
         return None
-    return replace(Policy(name, **values), when=when, weights=tuple(sorted(weights.items())))
+    return replace(Policy(name, **values), when=when, weights=tuple(sorted(weights.items())), fees=tuple(sorted(fees.items())))
+
+
+def check_fees(policies: Sequence[Policy], service_levels: Iterable[str], file: str, log: ErrorLog) -> None:
+    """Log every fee that is named by nothing that the network has."""
+    known = (*sorted(service_levels), *WAYS)
+    for policy in policies:
+        for name, micros in policy.fees:
+            if name not in known:
+                expected = f"one of {', '.join(known)}{nearest(name, known)}"
+                log.add(file, None, f"policy.{policy.policy_id}.fees.{name}", micros, Fault.UNKNOWN_REFERENCE, expected)
 
 
 def _when(table: Mapping[str, Any], file: str, place: str, log: ErrorLog) -> tuple[tuple[str, str], ...]:

@@ -140,6 +140,7 @@ def _policy_toml(policy: Policy) -> str:
     head = f"[policy.{_key(policy.policy_id)}]\n" + _keys_toml(policy, POLICY)
     kind_by_term = {column.name: column.kind for column in POLICY_WEIGHTS.columns}
     lines = [f"weights.{term} = {_toml(kind_by_term[term].write(parts))}\n" for term, parts in policy.weights]
+    lines += [f"fees.{_key(name)} = {micros}\n" for name, micros in policy.fees]
     is_text = {column.name: column.kind.arrow == pa.string() for column in POLICY_WHEN.columns}
     lines += [f"when.{key} = {_toml(value) if is_text[key] else value}\n" for key, value in policy.when]
     return head + "".join(lines)

@@ -16,11 +16,17 @@ from engine.inventory.id_index import IdIndex
 from engine.inventory.keys import SEPARATOR
 from engine.inventory.matrix import ON_HAND, InventoryMatrix, Slot
 from engine.inventory.parts import PendingParts
+from engine.inventory.places import PlaceTexts, parse_closing
 from engine.inventory.stored import StoredPositions
 from engine.inventory.transaction import CALLER_MARK, TextTable
 
 CAPACITY_DAYS = 1024
 """Days of capacity in the table of a location, from `first_day` on, where no other number is asked for."""
+
+
+def parts_of(table: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """[locations, days] of capacity used and [locations], 1 where one takes no part: of a table, a row a day, then they."""
+    return table[:-1].T, table[-1]
 
 
 class LogEntry(Protocol):
@@ -70,11 +76,12 @@ class LiveStock:
         self.location_index = location_index
         self.matrix = InventoryMatrix(len(item_index), len(location_index), position_count_expected, arena, kept)
         # [locations, days], a day's locations side by side in memory: a decision looks at many locations on one day.
-        self._capacity_header, table = self.matrix.new_capacity(capacity_days)
-        self.capacity_used: NDArray[np.int64] = table.T
+        self._capacity_header, table = self.matrix.new_capacity(capacity_days + 1)
+        self.capacity_used, self.closed = parts_of(table)
         self._capacity_header[C_FIRST_DAY] = first_day
         self.holds = Holds()
         self.parts = PendingParts()
+        self.places = PlaceTexts()
         self.is_split = False
         """Whether it is of several stores, whose logs are followed one beside the other."""
         self.unknown_count = 0
@@ -231,6 +238,24 @@ class LiveStock:
                 self.holds.apply(each.field, each.text)
             elif each.table == TextTable.PARTS:
                 self.parts.apply(each.field, each.text)
+            elif each.table in (TextTable.CLOSED, TextTable.LIMITS):
+                self.places.apply(each.table, each.field, each.text)
+                if each.table == TextTable.CLOSED:
+                    self._close(each.field, each.text)
+
+    def add_places(self, closed: Mapping[str, str], limits: Mapping[str, str]) -> None:
+        """Add what one store says of locations."""
+        for table, texts in ((TextTable.CLOSED, closed), (TextTable.LIMITS, limits)):
+            self.apply_texts(TextEffect(table, "", field, text) for field, text in texts.items())
+
+    def _close(self, location_id: str, text: str) -> None:
+        location = self.location_index.get(location_id)
+        if location is not None:
+            self.closed[location] = parse_closing(text).is_closed
+
+    def open_of(self, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """[L]: of locations that take part by the network, those that operations have not taken out."""
+        return active & (self.closed == 0) if self.closed.any() else active
 
     def apply_change(self, change: PositionChange) -> None:
         """Add one change; a new date of a receipt moves its positions, in whichever pool."""

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from zlib import crc32
 
 from engine.inventory.client import ordinal
-from engine.inventory.transaction import CapacityChange, CellChange, TextChange, Transaction
+from engine.inventory.keys import SEPARATOR
+from engine.inventory.transaction import CapacityChange, CellChange, TextChange, TextTable, Transaction
 
 ORIGIN = "0-0"
 BETWEEN_POSITIONS = ","
@@ -58,6 +59,8 @@ class Shards:
 
     def of_text(self, table: str, item_id: str, field: str) -> int:
         """The shard of a text: that of its item, where the table is one an item."""
+        if table == TextTable.LIMITS:
+            return self.of_location(field.partition(SEPARATOR)[0])  # beside the capacity that it sets
         return self.of_item(item_id) if item_id else crc32(f"{table} {field}".encode()) % self.count
 
     def of_request(self, request_id: str) -> int:

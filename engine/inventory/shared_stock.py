@@ -30,7 +30,7 @@ from engine.inventory.arena import (
 )
 from engine.inventory.fork import EMPTY, ForkMatrix, StockFork
 from engine.inventory.holds import Holds
-from engine.inventory.live import LiveStock
+from engine.inventory.live import LiveStock, parts_of
 from engine.inventory.matrix import ON_HAND, SLOT_ROOM_MIN, InventoryMatrix, Slot
 from engine.inventory.parts import PendingParts
 from engine.inventory.write_path import recovering
@@ -109,7 +109,7 @@ class SharedStock(LiveStock):
         self.item_index, self.location_index = item_index, location_index
         self.matrix: SharedMatrix = matrix
         self._capacity_header, table = capacity
-        self.capacity_used = table.T
+        self.capacity_used, self.closed = parts_of(table)
         self.holds, self.parts = Holds(), PendingParts()
         self.is_split, self.unknown_count = False, 0
         self._unsellable, self._receipt_minute, self._capacity_later = frozenset(), {}, {}
@@ -171,7 +171,7 @@ class ReadRows(StockFork):
     def __init__(self, shared: SharedStock, items: Ints) -> None:
         """items: each once. Raises `Refusal` where whoever writes has gone on to another arena and the rows are of no use."""
         self.item_index, self.location_index = shared.item_index, shared.location_index
-        self.capacity_used, self._capacity_header = shared.capacity_used, shared._capacity_header
+        self.capacity_used, self._capacity_header, self.closed = shared.capacity_used, shared._capacity_header, shared.closed
         self.holds, self.unknown_count = shared.holds, shared.unknown_count
         self._unsellable, self._receipt_minute = shared._unsellable, shared._receipt_minute
         self._capacity_later = shared._capacity_later

@@ -56,6 +56,8 @@ class StockImage:
     is_kept: bool = False
     """Whether the positions were kept from before, and are not in `stored`."""
     parts: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def position_count(self) -> int:
@@ -77,6 +79,7 @@ class StockImage:
             stock.load_stored(self.stored)
         stock.holds.load(self.holds)
         stock.parts.load(self.parts)
+        stock.add_places(self.closed, self.limits)
         for use in self.capacities:
             stock.apply_capacity(use)
         for record in self.later:
@@ -278,9 +281,9 @@ class StockStore:
         data = self._keys.data(layout)
         dates = self._dates(data)
         capacities_read_at, capacities = self._asked(lambda: self._read_capacities(data))
-        holds, held = (
+        holds, held, closed, limits = (
             self._asked(lambda table=table: self._client.hgetall(data.text(table, "", "")))
-            for table in (TextTable.HOLDS, TextTable.PARTS)
+            for table in (TextTable.HOLDS, TextTable.PARTS, TextTable.CLOSED, TextTable.LIMITS)
         )
         reader = HashReader(self._client, FieldNumbers(self._locations))
         parts: list[StoredPart] = []
@@ -304,7 +307,7 @@ class StockStore:
             position = more[-1].position
         return StockImage(
             epoch, position, stored, capacities, read_at, steps, capacities_read_at, later, _decoded(holds),
-            bool(kept_position), _decoded(held),
+            bool(kept_position), _decoded(held), _decoded(closed), _decoded(limits),
         )  # fmt: skip
 
     def _read_start(self) -> tuple[int, Layout, str] | None:

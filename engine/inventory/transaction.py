@@ -57,6 +57,10 @@ class TextTable(StrEnum):
     """By order: how many entries have changed it since it was made, those counted that are not recorded yet."""
     MOVES = "moves"
     """By place of an item, of a receipt: the request that last moved units of orders from there to what is on hand."""
+    CLOSED = "closed"
+    """By location: whether operations have taken it out, and until when; see `places.py`."""
+    LIMITS = "limits"
+    """By location and local day: what a limit set by operations takes of it; see `places.py`."""
     PARTS = "parts"
     """By part of a transaction over several shards, until the ledger's decision has reached the shard: see `parts.py`."""
 

@@ -83,3 +83,5 @@ class Names(NamedTuple):
     answer_ends: Texts  # by piece: the fields of an answer that its policy and network say, encoded
     entry_ends: Texts  # by piece: the same of an entry
     attributes: Texts  # by piece: the same of the attributes of its event
+    levels: NDArray[np.int64]  # [services]: service level of each
+    fees: NDArray[np.int64]  # [pieces, services]: micros for the first shipment by its level

@@ -13,7 +13,7 @@ from engine.kernels.write_plans import put_minute
 SHIP = 1
 """The delivery method of all that is told here."""
 
-ESTIMATE_BYTES, ITEM_BYTES = 80, 20
+ESTIMATE_BYTES, ITEM_BYTES = 90, 20
 """Room for the numbers, tags and lengths of each."""
 
 Ints = NDArray[np.int64]
@@ -22,12 +22,14 @@ Bytes = NDArray[np.uint8]
 
 @kernel
 def write_estimates(
-    told: Ints, level_count: int, levels: Texts, ranks: Ints, item_ids: Texts, is_listing: bool, out: Bytes, spans: Ints
+    told: Ints, level_count: int, levels: Texts, ranks: Ints, fees: Ints, item_ids: Texts, is_listing: bool, out: Bytes,
+    spans: Ints,
 ) -> int:  # fmt: skip
     """Bytes of all items, which are the last of `out`, in the order of their rows; FULL: no room.
 
-    told [items · level_count, TOLD_FIELDS]; levels, ranks [level_count]: names, and how they are told of equal dates; of a
-    listing each item is told with its id. spans [items, 2] receives begin and end of each.
+    told [items · level_count, TOLD_FIELDS]; levels, ranks, fees [level_count]: names, how they are told of equal dates, and
+    what the customer pays by each (micros); of a listing each item is told with its id. spans [items, 2] receives begin and
+    end of each.
     """
     at = len(out)
     for item in range(len(spans) - 1, -1, -1):
@@ -36,7 +38,7 @@ def write_estimates(
         for place in range(level_count - 1, -1, -1):
             for level in range(level_count):
                 if told[first + level, E_STATUS] == TOLD and place_of(level, told, first, level_count, ranks) == place:
-                    at = put_estimate(told[first + level], levels, level, is_listing, out, at)
+                    at = put_estimate(told[first + level], levels, level, fees[level], is_listing, out, at)
         if is_listing:
             at = put_text(fields.ITEM_ITEM_ID, item_ids, item, out, at)
             at = put_head(fields.ESTIMATED_ITEMS, end, out, at)
@@ -62,10 +64,11 @@ def place_of(level: int, told: Ints, first: int, level_count: int, ranks: Ints) 
 
 
 @kernel
-def put_estimate(told: Ints, levels: Texts, level: int, is_listing: bool, out: Bytes, at: int) -> int:
+def put_estimate(told: Ints, levels: Texts, level: int, fee_micros: int, is_listing: bool, out: Bytes, at: int) -> int:
     """When an item could be there by a level."""
     end = at
     at = put_number(fields.ESTIMATE_AVAILABLE_QUANTITY, told[E_AVAILABLE], out, at)
+    at = put_number(fields.ESTIMATE_FEE_MICROS, fee_micros, out, at)
     at = put_minute(fields.ESTIMATE_ORDER_BY, told[E_ORDER_BY], out, at)
     at = put_minute(fields.ESTIMATE_DELIVERY_LATEST, told[E_LATEST], out, at)
     at = put_minute(fields.ESTIMATE_DELIVERY_EARLIEST, told[E_EARLIEST], out, at)

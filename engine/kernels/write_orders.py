@@ -64,7 +64,7 @@ from engine.kernels.write_plans import HYPHEN, put_plan, put_shipment_id
 ONE = 49
 MS_PER_SECOND, NANOS_PER_MS = 1_000, 1_000_000
 
-ORDER_BYTES, SHIPMENT_BYTES, PEG_BYTES, TERM_BYTES = 900, 550, 450, 50
+ORDER_BYTES, SHIPMENT_BYTES, PEG_BYTES, TERM_BYTES = 900, 560, 450, 50
 """Room for the numbers, tags and lengths of each, and for the ids of order, lines and items, of at most 128 bytes each."""
 
 Ints = NDArray[np.int64]
@@ -74,7 +74,8 @@ Bools = NDArray[np.bool_]
 
 def widest_text(names: Names) -> int:
     """Bytes of the longest of all names."""
-    return max((int((each.ends - each.starts).max()) for each in names if len(each.ends)), default=0)
+    texts = [each for each in names if isinstance(each, Texts) and len(each.ends)]
+    return max((int((each.ends - each.starts).max()) for each in texts), default=0)
 
 
 def entries_bytes_max(

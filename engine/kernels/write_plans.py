@@ -34,6 +34,7 @@ from engine.kernels.order_tables import (
     V_FIRST_SHIPMENT,
     V_FIRST_SUM,
     V_NODES,
+    V_PIECE,
     V_SHIPMENT_COUNT,
     V_SOLVE_MICROS,
     V_SUM_COUNT,
@@ -69,7 +70,8 @@ def put_plan(
     first = planned[row, V_FIRST_SHIPMENT]
     for number in range(planned[row, V_SHIPMENT_COUNT], 0, -1):
         shipment_end = at
-        at = put_shipment(messages, lines, shipments, first + number - 1, pegs, terms, names, out, at)
+        fee = fee_of(shipments, first, first + number - 1, planned[row, V_PIECE], names)
+        at = put_shipment(messages, lines, shipments, first + number - 1, fee, pegs, terms, names, out, at)
         id_field_end = at
         at = put_shipment_id(messages, id_begin, id_end, number, out, at)
         at = put_head(fields.SHIPMENT_SHIPMENT_ID, id_field_end, out, at)
@@ -98,11 +100,24 @@ def put_shipment_id(messages: Bytes, id_begin: int, id_end: int, number: int, ou
 
 
 @kernel
+def fee_of(shipments: Ints, first: int, row: int, piece: int, names: Names) -> int:
+    """Micros of a shipment of a plan whose shipments begin at `first`: only the first of a service level has a fee."""
+    service = shipments[row, S_SERVICE]
+    for before in range(first, row):
+        if names.levels[shipments[before, S_SERVICE]] == names.levels[service]:
+            return 0
+    fee: int = names.fees[piece, service]
+    return fee
+
+
+@kernel
 def put_shipment(
-    messages: Bytes, lines: Ints, shipments: Ints, row: int, pegs: Ints, terms: Ints, names: Names, out: Bytes, at: int
-) -> int:
+    messages: Bytes, lines: Ints, shipments: Ints, row: int, fee_micros: int, pegs: Ints, terms: Ints, names: Names, out: Bytes,
+    at: int,
+) -> int:  # fmt: skip
     """All fields of a shipment after its id. It is picked by when it is handed over, and leaves then."""
     at = put_number(fields.SHIPMENT_CO2_GRAMS, shipments[row, S_CO2_GRAMS], out, at)
+    at = put_number(fields.SHIPMENT_FEE_MICROS, fee_micros, out, at)
     at = put_cost(
         fields.SHIPMENT_COST, shipments[row, S_TOTAL_MICROS], terms, shipments[row, S_FIRST_TERM],
         shipments[row, S_TERM_COUNT], names.terms, out, at,

@@ -28,6 +28,7 @@ from engine.kernels.order_tables import (
     V_SHIPMENT_COUNT,
     V_SUM_COUNT,
     V_TOTAL_MICROS,
+    Names,
 )
 from engine.kernels.pack_plans import Tokens
 from engine.kernels.plan_orders import Planned
@@ -54,9 +55,9 @@ from engine.kernels.quote_tables import (
     W_THERE_BY,
     QuoteNames,
 )
-from engine.kernels.write_plans import HYPHEN, put_certificate, put_cost, put_minute, put_shipment
+from engine.kernels.write_plans import HYPHEN, fee_of, put_certificate, put_cost, put_minute, put_shipment
 
-ANSWER_BYTES, OPTION_BYTES, SHIPMENT_BYTES, PEG_BYTES, TERM_BYTES, PROMISE_BYTES, POINT_BYTES = 200, 500, 700, 450, 50, 200, 60
+ANSWER_BYTES, OPTION_BYTES, SHIPMENT_BYTES, PEG_BYTES, TERM_BYTES, PROMISE_BYTES, POINT_BYTES = 200, 520, 710, 450, 50, 200, 60
 """Room for the numbers, tags and lengths of each, and for the ids of lines and items, of at most 128 bytes each."""
 
 Ints = NDArray[np.int64]
@@ -99,7 +100,8 @@ def put_answer(
     names: QuoteNames, tokens: Tokens, out: Bytes, at: int,
 ) -> int:  # fmt: skip
     """The answer to one quote."""
-    at = put_word(names.plans.answer_ends, quote[Q_PIECE], out, at)
+    piece = quote[Q_PIECE]
+    at = put_word(names.plans.answer_ends, piece, out, at)
     first = q * POINTS_MAX
     # The soonest is the last of them, and the first that is told.
     for row in range(first, first + quote[Q_POINT_COUNT]):
@@ -112,15 +114,16 @@ def put_answer(
         end, p = at, ranked[rank - 1]
         at = put_line_promises(messages, lines, quote, planned, p, out, at)
         if rank > 1:
-            at = put_difference(planned.orders, facts, p, ranked[0], out, at)
+            at = put_difference(planned, facts, p, ranked[0], piece, names.plans, out, at)
         at = put_token(p, tokens, out, at)
         at = put_summary(planned, p, names, out, at)
         at = put_number(fields.OPTION_CO2_GRAMS, facts[p, F_CO2_GRAMS], out, at)
+        at = put_number(fields.OPTION_FEE_MICROS, fees_of(planned, p, piece, names.plans), out, at)
         at = put_number(fields.OPTION_COST_MICROS, planned.orders[p, V_TOTAL_MICROS], out, at)
         at = put_minute(fields.OPTION_ORDER_BY, facts[p, F_ORDER_BY], out, at)
         at = put_minute(fields.OPTION_DELIVERY_LATEST, facts[p, F_LATEST], out, at)
         at = put_minute(fields.OPTION_DELIVERY_EARLIEST, facts[p, F_EARLIEST], out, at)
-        at = put_option_plan(messages, lines, planned, p, rank, names, out, at)
+        at = put_option_plan(messages, lines, planned, p, rank, piece, names, out, at)
         at = put_number(fields.OPTION_RANK, rank, out, at)
         at = put_head(fields.ANSWER_OPTIONS, end, out, at)
     return at
@@ -142,7 +145,7 @@ def put_token(p: int, tokens: Tokens, out: Bytes, at: int) -> int:
 
 @kernel
 def put_option_plan(
-    messages: Bytes, lines: Ints, planned: Planned, p: int, rank: int, names: QuoteNames, out: Bytes, at: int
+    messages: Bytes, lines: Ints, planned: Planned, p: int, rank: int, piece: int, names: QuoteNames, out: Bytes, at: int
 ) -> int:  # fmt: skip
     """The plan of an option; its shipments are named by its rank and their number."""
     end, orders = at, planned.orders
@@ -154,8 +157,10 @@ def put_option_plan(
     first = orders[p, V_FIRST_SHIPMENT]
     for number in range(orders[p, V_SHIPMENT_COUNT], 0, -1):
         shipment_end = at
-        at = put_shipment(messages, lines, planned.shipments, first + number - 1, planned.pegs, planned.terms, names.plans, out,
-                          at)  # fmt: skip
+        fee = fee_of(planned.shipments, first, first + number - 1, piece, names.plans)
+        at = put_shipment(
+            messages, lines, planned.shipments, first + number - 1, fee, planned.pegs, planned.terms, names.plans, out, at
+        )
         id_end = at
         at = put_byte(HYPHEN, out, put_digits(number, out, at))
         at = put_word(names.words, W_OPTION, out, put_digits(rank, out, at))
@@ -195,9 +200,20 @@ def find_minute(minute: int, minutes: Ints) -> int:
 
 
 @kernel
-def put_difference(orders: Ints, facts: Ints, p: int, best: int, out: Bytes, at: int) -> int:
+def fees_of(planned: Planned, p: int, piece: int, names: Names) -> int:
+    """What the customer pays for all shipments of a plan."""
+    first, fees = planned.orders[p, V_FIRST_SHIPMENT], 0
+    for row in range(first, first + planned.orders[p, V_SHIPMENT_COUNT]):
+        fees += fee_of(planned.shipments, first, row, piece, names)
+    return fees
+
+
+@kernel
+def put_difference(
+    planned: Planned, facts: Ints, p: int, best: int, piece: int, names: Names, out: Bytes, at: int
+) -> int:  # fmt: skip
     """What an option costs and takes more than the best."""
-    end = at
+    end, orders = at, planned.orders
     at = put_number(
         fields.DIFFERENCE_CO2_DIFFERENCE_GRAMS, facts[p, F_CO2_GRAMS] - facts[best, F_CO2_GRAMS], out, at
     )  # fmt: skip
@@ -205,6 +221,8 @@ def put_difference(orders: Ints, facts: Ints, p: int, best: int, out: Bytes, at:
     at = put_number(fields.DIFFERENCE_SHIPMENT_COUNT_DIFFERENCE, shipments, out, at)
     minutes = facts[p, F_LATEST] - facts[best, F_LATEST]
     at = put_number(fields.DIFFERENCE_DELIVERY_LATEST_DIFFERENCE_MINUTES, minutes, out, at)
+    fees = fees_of(planned, p, piece, names) - fees_of(planned, best, piece, names)
+    at = put_number(fields.DIFFERENCE_FEE_DIFFERENCE_MICROS, fees, out, at)
     cost = orders[p, V_TOTAL_MICROS] - orders[best, V_TOTAL_MICROS]
     at = put_number(fields.DIFFERENCE_COST_DIFFERENCE_MICROS, cost, out, at)
     return put_head(fields.OPTION_DIFFERENCE, end, out, at)

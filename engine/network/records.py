@@ -307,6 +307,8 @@ class Policy:
     """Whether a destination whose postal code is not known counts as lying in the nearest area that is; else it is refused."""
     declined_lines: DeclinedLines = DeclinedLines.CANCEL
     """What becomes of units that a location has declined and no other has: cancelled, or sold beyond stock, or left to wait."""
+    fees: tuple[tuple[str, int], ...] = ()
+    """What the customer pays for delivery, by service level, or by PICKUP, SHIP_TO_STORE and DIGITAL; see `fees.py`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def is_idle(scene: Scene, field: str, lines: tuple[int, ...]) -> bool:
     """Whether a limit plainly changes nothing: no location lies beyond it, or no day is near to full."""
     image, lanes = scene.image, scene.lanes
     assert lanes is not None
-    able = image.active & image.ships
+    able = scene.active & image.ships
     if field.endswith("international"):
         return bool((image.country_index[able] == scene.country_wanted).all())
     if field.endswith("max_distance_meters"):

@@ -36,7 +36,7 @@ class Collected(NamedTuple):
 def decide_collection(scene: Scene, location: int, lines: list[int], nodes_max: int) -> Collected:
     """The best plan of lines that are collected at a location; stock is left as it was."""
     basket = scene.basket.lines
-    if not (scene.image.active[location] and scene.image.pickup[location]):
+    if not (scene.active[location] and scene.image.pickup[location]):
         return Collected([], {i: Shortfall(basket[i].quantity, Reason.NO_ROUTE) for i in lines})
     own = [i for i in lines if basket[i].delivery_method is DeliveryMethod.PICKUP]
     shipments, short = collect_lines(scene, location, own)

@@ -51,7 +51,7 @@ def sources_of(scene: Scene, store: int) -> Bools:
     reached = np.zeros(len(image.location_ids), np.bool_)
     reached[image.transfers.from_location[image.transfers.lanes_into(store)]] = True
     reached[store] = True
-    return reached & image.active
+    return reached & scene.active
 
 
 def collect_candidates(scene: Scene, request: ShipRequest) -> Candidates:

@@ -164,7 +164,7 @@ def best_consolidated(scene: Scene, lanes: Lanes, request: ShipRequest, below: i
 
 def least_coming(base: Scene, lines: tuple[int, ...]) -> int:
     """What it costs at the least to have the lines come together anywhere: work on them at the cheapest locations."""
-    fixed, pick, unit = (int(costs[base.image.active].min(initial=NEVER)) for costs in location_costs(base))
+    fixed, pick, unit = (int(costs[base.active].min(initial=NEVER)) for costs in location_costs(base))
     return fixed + pick * len(lines) + unit * sum(base.basket.lines[i].quantity for i in lines)
 
 

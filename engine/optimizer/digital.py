@@ -45,7 +45,7 @@ def pegs_of(scene: Scene, i: int) -> list[tuple[int, Peg]]:
     """(minute, units) of one line: those there first, then by when they land; of one minute by location."""
     line, matrix = scene.basket.lines[i], scene.stock.matrix
     sources = line_sources(scene, line)
-    able = scene.image.active if sources is None else scene.image.active & sources
+    able = scene.active if sources is None else scene.active & sources
     last = min(line.latest_minute, scene.last_minute)
     first = max(scene.start_minute, line.earliest_minute)
     landings = {max(first, slot.available_at_minute) for _, slot, _, _ in matrix.rows(line.item)}
@@ -67,7 +67,7 @@ def why_missing(scene: Scene, i: int) -> Reason:
     """Whether there would be enough, were there no latest date."""
     line = scene.basket.lines[i]
     there = scene.item_stock(line.item)
-    if int(there.by_latest[scene.image.active].sum()) < line.quantity:
+    if int(there.by_latest[scene.active].sum()) < line.quantity:
         return Reason.NO_STOCK
     return Reason.PROMISE_UNREACHABLE if line.latest_minute < scene.last_minute else Reason.RESTRICTED
 

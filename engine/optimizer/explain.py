@@ -216,7 +216,7 @@ def exclusions(scene: Scene, lines: tuple[int, ...], services: tuple[int, ...], 
     quantity = np.array([basket.lines[i].quantity for i in lines], np.int64)
     farthest = UNLIMITED if scene.farthest_meters is None else scene.farthest_meters
     exclude(
-        image.active, image.ships, image.country_index, scene.country_wanted, lanes.distance_meters, farthest,
+        scene.active, image.ships, image.country_index, scene.country_wanted, lanes.distance_meters, farthest,
         lanes.zone_index, going, carries, wanted, units, quantity, why,
     )  # fmt: skip
     return why

@@ -43,7 +43,7 @@ def split_by_method(scene: Scene) -> tuple[dict[int, list[int]], list[int]]:
 def eligible_locations(scene: Scene, lanes: Lanes) -> Bools:
     """[L]: active locations that ship, within the country and distance the basket and its policy allow."""
     image = scene.image
-    eligible: Bools = image.active & image.ships
+    eligible: Bools = scene.active & image.ships
     if scene.country_wanted >= 0:
         eligible = eligible & (image.country_index == scene.country_wanted)
     farthest = scene.farthest_meters

@@ -66,7 +66,7 @@ def collect_apart(scene: Scene, location: int, lines: list[int]) -> tuple[list[S
     within opening hours; lines wanted before that are collected on their own, earlier. The pegs are not held afterwards.
     """
     image = scene.image
-    if not (image.active[location] and image.pickup[location]):
+    if not (scene.active[location] and image.pickup[location]):
         return [], {i: Shortfall(scene.basket.lines[i].quantity, Reason.NO_ROUTE) for i in lines}
     short: Shortage = {}
     rest = peg_lines(scene, location, lines, short)

@@ -93,7 +93,7 @@ def rank_routes(scene: Scene, units: Sequence[Units], way: Way, start_day: int) 
     terms = np.zeros((len(TERMS), len(image.location_ids)), np.int64)
     is_supplier = np.array([each.kind is LocationKind.SUPPLIER for each in image.locations], np.bool_)
     handling = np.array([each.return_cost_micros for each in image.locations], np.int64)
-    takes = image.active & np.array([each.returns for each in image.locations], np.bool_) & (way.cost_micros < NEVER)
+    takes = scene.active & np.array([each.returns for each in image.locations], np.bool_) & (way.cost_micros < NEVER)
     for item, quantity in units:
         there = scene.item_stock(item).by_now
         terms += quantity * _unit_terms(image, item, there, way.days, is_supplier, handling)

@@ -93,6 +93,11 @@ class Scene:
         return tuple(range(len(self.image.service_ids)))
 
     @cached_property
+    def active(self) -> NDArray[np.bool_]:
+        """[L]: locations that take part, by the network and by what operations have said since."""
+        return self.stock.open_of(self.image.active)
+
+    @cached_property
     def locations_max(self) -> int:
         """Locations that what is shipped may come from; of baskets that are collected in part see `location_limit`."""
         taken = self.basket.constraints.locations_taken

@@ -150,7 +150,7 @@ def tied_to(scene: Scene, shipped: tuple[int, ...], out: Mapping[int, Shortfall]
 def lines_without_stock(scene: Scene, way: Way, lines: tuple[int, ...]) -> set[int]:
     """Lines of items of which there is less than all the lines ask for, at whatever active location and date."""
     basket = scene.basket.lines
-    active = scene.image.active if way.collected_at < 0 else sources_of(scene, way.collected_at)
+    active = scene.active if way.collected_at < 0 else sources_of(scene, way.collected_at)
     asked: dict[int, int] = {}
     for i in lines:
         asked[basket[i].item] = asked.get(basket[i].item, 0) + basket[i].quantity
@@ -170,7 +170,7 @@ def more_could_be_had(scene: Scene, way: Way, lines: tuple[int, ...], missing: M
     It then weighs much, but plans at the highest rates cost more: what can be had at all is asked where nothing costs anything.
     """
     basket = scene.basket.lines
-    active = scene.image.active if way.collected_at < 0 else sources_of(scene, way.collected_at)
+    active = scene.active if way.collected_at < 0 else sources_of(scene, way.collected_at)
     asked, short = Counter[int](), Counter[int]()
     for i in lines:
         asked[basket[i].item] += basket[i].quantity

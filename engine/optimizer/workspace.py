@@ -34,6 +34,9 @@ ENTRIES_EXTRA = 4096
 HANDLING_CLASSES_MAX = 16
 """Of more handling costs than that, runs by them would be too many: they are scanned whole instead."""
 
+NOWHERE = np.int32(-1)
+"""In place of the country of a location that does not ship."""
+
 SIZE_MAX = 1 << SUBSET_LINES_MAX
 
 _local = threading.local()
@@ -61,7 +64,7 @@ class Workspace:
         self.prices = np.empty(zones * SIZE_MAX, np.int64)
         self.zone_rows = np.empty((4, zones), np.int64)
         self.offers = _offers(locations, services, len(image.profiles), zones)
-        self._country = np.where(image.active & image.ships, image.country_index, -1).astype(np.int32)
+        self._country = np.where(image.active & image.ships, image.country_index, NOWHERE).astype(np.int32)
         self._profile = image.profile_index.astype(np.int32)
         self._kind = image.capacity_unit.astype(np.int32)
         self._services = np.stack((image.dimensional_divisor, image.max_package_grams))
@@ -77,8 +80,9 @@ class Workspace:
 
     def limits(self, stock: LiveStock) -> Limits:
         """Who may ship, and what is taken of each day."""
+        country = self._country if not stock.closed.any() else np.where(stock.closed != 0, NOWHERE, self._country)
         return Limits(
-            self._country, self._profile, self._kind, self.image.capacity_per_day, stock.capacity_used.T, self._services,
+            country, self._profile, self._kind, self.image.capacity_per_day, stock.capacity_used.T, self._services,
             stock.first_day,
         )  # fmt: skip
 

@@ -8,7 +8,9 @@ import numpy as np
 from engine.domain.basket import Basket, BasketLine, DeliveryMethod, DestinationKey
 from engine.domain.plan import Plan
 from engine.inventory.live import LiveStock
+from engine.network.fees import fee_of
 from engine.network.image import NetworkImage
+from engine.network.kits import components
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.collect_candidates import candidates_of
 from engine.optimizer.cut import IsCut, never_cut
@@ -20,7 +22,7 @@ from engine.promise.frontier import by, frontier, there_by, units_short
 
 @dataclass(frozen=True, slots=True)
 class EstimateRequest:
-    """So many units of one item: to a destination by service levels, and to be collected at locations."""
+    """So many units of one item, or so many kits: to a destination by service levels, and to be collected at locations."""
 
     item: int
     quantity: int
@@ -48,6 +50,8 @@ class Estimate(NamedTuple):
     order_by_minute: int
     available: int
     """Units that could be had by then, whatever is asked for."""
+    fee_micros: int
+    """What the customer pays for it."""
 
 
 def estimate_delivery(
@@ -60,19 +64,28 @@ def estimate_delivery(
     """
     line = BasketLine("1", asked.item, asked.quantity)
     methods = [DeliveryMethod.PICKUP] * asked.is_collected + [DeliveryMethod.SHIP_TO_STORE] * asked.is_transferred
-    lines = [replace(line, delivery_method=method, pickup_location=at) for method in methods for at in asked.pickup_locations]
+    ways = [replace(line, delivery_method=method, pickup_location=at) for method in methods for at in asked.pickup_locations]
     if asked.is_digital:
-        lines.append(replace(line, delivery_method=DeliveryMethod.DIGITAL))
+        ways.append(replace(line, delivery_method=DeliveryMethod.DIGITAL))
     if asked.destination is not None:
-        lines += [replace(line, service_level=level) for level in asked.service_levels]
+        ways += [replace(line, service_level=level) for level in asked.service_levels]
     found = []
-    for each in lines:
-        basket = Basket((each,), asked.request_minute, asked.destination, asked.channel, asked.segment)
+    for way in ways:
+        basket = Basket(taken_apart(image, way), asked.request_minute, asked.destination, asked.channel, asked.segment)
         scene = set_scene(image, stock, basket, is_cut=is_cut)
         soonest = soonest_plan(scene, nodes_max)
         if soonest is not None:
-            found.append(_estimate(scene, each, soonest))
+            found.append(_estimate(scene, way, soonest))
     return sorted(found, key=lambda way: (way.latest_minute, way.earliest_minute, way.method, way.service_level))
+
+
+def taken_apart(image: NetworkImage, line: BasketLine) -> tuple[BasketLine, ...]:
+    """The line, or those of a kit's components, which leave together."""
+    parts = components(image, line.item)
+    return tuple(
+        replace(line, item=item, quantity=ratio * line.quantity, kit_ratio=ratio, ship_set=0, position=0)
+        for item, ratio in parts.items()
+    ) or (line,)  # fmt: skip
 
 
 def soonest_plan(scene: Scene, nodes_max: int) -> Plan | None:
@@ -87,29 +100,39 @@ def _estimate(scene: Scene, line: BasketLine, plan: Plan) -> Estimate:
     return Estimate(
         line.delivery_method, line.service_level, line.pickup_location,
         min(s.delivery_earliest_minute for s in shipments), until, min(s.order_by_minute for s in shipments),
-        _available_by(scene, line, until),
+        _available_by(scene, line, until), fee_of(scene.policy, line.delivery_method, line.service_level),
     )  # fmt: skip
 
 
 def _available_by(scene: Scene, line: BasketLine, minute: int) -> int:
-    one = by(replace(scene, basket=replace(scene.basket, lines=(replace(line, quantity=1),))), minute)
-    is_own = line.delivery_method is DeliveryMethod.PICKUP
-    if is_own and not len(scene.image.transfers.lanes_into(line.pickup_location)):
-        return _collectable_by(one, line, minute)
+    """Units, or whole kits, that could be there by a minute, whatever is asked for."""
+    parts = tuple(replace(part, quantity=max(1, part.kit_ratio)) for part in scene.basket.lines)
+    one = by(replace(scene, basket=replace(scene.basket, lines=parts)), minute)
     if line.delivery_method is DeliveryMethod.DIGITAL:
-        sources = one.sources(line.item)
-        there = one.item_stock(line.item, minute).by_latest[one.image.active if sources is None else one.image.active & sources]
-        return int(np.maximum(there, 0).sum())
+        return min(_digital_by(one, part, minute) // part.quantity for part in parts)
+    own = 0
+    if line.delivery_method is DeliveryMethod.PICKUP:
+        own = min(_collectable_by(one, part, minute) // part.quantity for part in parts)
+        if not len(scene.image.transfers.lanes_into(line.pickup_location)):
+            return own
     services = one.services if line.is_shipped else ()
-    candidates = candidates_of(one, one.lanes, ShipRequest((0,), services, collected_at=line.pickup_location))
-    if candidates.problem is None:
-        return _collectable_by(one, line, minute) if is_own else 0
-    # A location is in several columns: what lands later joins what is there.
-    most = np.zeros(len(one.image.location_ids), np.int64)
-    np.maximum.at(
-        most, candidates.columns.location, np.where(candidates.problem.allowed[0], candidates.problem.available[0], 0)
-    )
-    return max(int(most.sum()), _collectable_by(one, line, minute) if is_own else 0)
+    request = ShipRequest(tuple(range(len(parts))), services, collected_at=line.pickup_location)
+    candidates = candidates_of(one, one.lanes, request)
+    problem = candidates.problem
+    if problem is None:
+        return own
+    # A location is in several columns: what lands later joins what is there. All parts of a kit are of one location.
+    most = np.zeros((len(parts), len(one.image.location_ids)), np.int64)
+    for j, part in enumerate(parts):
+        there = np.where(problem.allowed[j], problem.available[problem.item[j]], 0) // part.quantity
+        np.maximum.at(most[j], candidates.columns.location, there)
+    return max(int(most.min(axis=0).sum()), own)
+
+
+def _digital_by(scene: Scene, line: BasketLine, minute: int) -> int:
+    sources = scene.sources(line.item)
+    able = scene.active if sources is None else scene.active & sources
+    return int(np.maximum(scene.item_stock(line.item, minute).by_latest[able], 0).sum())
 
 
 def _collectable_by(scene: Scene, line: BasketLine, minute: int) -> int:

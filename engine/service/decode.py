@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.basket import NO_LATEST, Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
 from engine.network.image import NetworkImage
+from engine.network.kits import components
 from engine.optimizer.explanation import Level
 from engine.promise.estimate import EstimateRequest
 from engine.service.fields import (
@@ -372,8 +373,9 @@ def estimated_items(
     items = []
     for field, item_id in ids:
         item = index_of_item(item_id, field, image, violations)
-        if item >= 0 and image.items[item].components:
-            violations.add_unbuilt(field, "a kit")
+        most = max(components(image, item).values(), default=1) if item >= 0 else 1
+        if 0 < wire.quantity <= QUANTITY_MAX < most * wire.quantity:
+            violations.add("quantity", f"at most {QUANTITY_MAX} units of each component of {field} were expected")
         items.append(item)
     return items
 
@@ -400,12 +402,12 @@ def decode_order(
         violations.add("order", "an order was expected")
     known = sourcing_service_pb2.SourceMode.values()
     if wire.mode not in known:
-        violations.add("mode", "COMMIT or PREVIEW was expected")
-    if wire.mode == sourcing_service_pb2.SOURCE_MODE_SHADOW:
-        violations.add_unbuilt("mode", "SHADOW")
-    for name in ("incumbent_plan", "expected_version"):
-        if wire.HasField(name):
-            violations.add_unbuilt(name)
+        violations.add("mode", "COMMIT, PREVIEW or SHADOW was expected")
+    is_shadow = wire.mode == sourcing_service_pb2.SOURCE_MODE_SHADOW
+    if is_shadow != wire.HasField("incumbent_plan"):
+        violations.add("incumbent_plan", "a plan was expected with SHADOW, and with no other mode")
+    if wire.HasField("expected_version"):
+        violations.add("expected_version", "none was expected without a reservation_id")
     check_order(wire.order, violations)
     return decode_basket(wire.order.basket, "order.basket", image, now_minute, lines_max, violations)
 

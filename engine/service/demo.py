@@ -97,12 +97,13 @@ def _quote_panel(
 ) -> Panel:  # fmt: skip
     wanted = ", ".join(f"{line.quantity} × {line.item_id}" for line in basket.lines)
     table = Table(box=None, padding=(0, 1))
-    for heading in ("option", "cost", "there by", "from", "by", "order before", "proof"):
-        table.add_column(heading, justify="right" if heading == "cost" else "left", no_wrap=True)
+    for heading in ("option", "cost", "fee", "there by", "from", "by", "order before", "proof"):
+        table.add_column(heading, justify="right" if heading in ("cost", "fee") else "left", no_wrap=True)
     for option in quote.options:
         shipments = option.plan.shipments
         table.add_row(
             str(option.rank), money_text(option.cost_micros, quote.currency),
+            money_text(option.fee_micros, quote.currency) if option.fee_micros else "free",
             "\n".join(_due(s.delivery_latest, zone) for s in shipments), "\n".join(s.location_id for s in shipments),
             "\n".join(s.carrier_service_id or "collected" for s in shipments), _due(option.order_by, zone),
             _proof(option.plan.certificate),

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from engine.domain.enums import Term
 from engine.domain.plan import CertificateStatus, CostTerm, Plan, Route, Shipment, ShortLine
 from engine.inventory.matrix import Slot
+from engine.network.fees import shipment_fees
 from engine.network.policies import policy_version
 from engine.optimizer.scene import Scene
 from engine.optimizer.substitutes import asked_item, substitutions
@@ -74,6 +75,7 @@ def encode_option(scene: Scene, plan: Plan, rank: int, solve_micros: int) -> pro
         delivery_earliest=stamp(min(s.delivery_earliest_minute for s in shipments)),
         delivery_latest=stamp(there_by(plan)),
         order_by=stamp(min(s.order_by_minute for s in shipments)), cost_micros=plan.cost_micros,
+        fee_micros=sum(shipment_fees(scene.image, scene.policy, shipments)),
         co2_grams=sum(s.co2_grams for s in shipments), summary=summary(scene, plan),
     )  # fmt: skip
     by_line: dict[str, list[int]] = {}
@@ -141,10 +143,13 @@ def summary(scene: Scene, plan: Plan) -> str:
 
 def encode_plan(scene: Scene, plan: Plan, shipment_prefix: str, solve_micros: int) -> types_pb2.Plan:
     """A plan with ids in place of indexes; shipments are named `prefix-1`, `prefix-2` …"""
-    certificate = plan.certificate
+    certificate, fees = plan.certificate, shipment_fees(scene.image, scene.policy, plan.shipments)
     gap = certificate.objective_micros - certificate.lower_bound_micros
     wire = types_pb2.Plan(
-        shipments=[encode_shipment(scene, s, f"{shipment_prefix}-{n}") for n, s in enumerate(plan.shipments, 1)],
+        shipments=[
+            encode_shipment(scene, shipment, f"{shipment_prefix}-{n}", fee)
+            for n, (shipment, fee) in enumerate(zip(plan.shipments, fees, strict=True), 1)
+        ],
         cost=encode_cost(plan.terms),
         certificate=types_pb2.Certificate(
             status=STATUSES[certificate.status], objective_micros=certificate.objective_micros,
@@ -170,7 +175,7 @@ def add_short_lines(wires: Any, scene: Scene, short_lines: Iterable[ShortLine]) 
         )  # fmt: skip
 
 
-def encode_shipment(scene: Scene, shipment: Shipment, shipment_id: str) -> types_pb2.Shipment:
+def encode_shipment(scene: Scene, shipment: Shipment, shipment_id: str, fee_micros: int) -> types_pb2.Shipment:
     """One shipment; units of a line from one receipt and pool stand together."""
     image = scene.image
     wire = types_pb2.Shipment(
@@ -180,7 +185,8 @@ def encode_shipment(scene: Scene, shipment: Shipment, shipment_id: str) -> types
         pick_by=stamp(shipment.pick_by_minute), handover_by=stamp(shipment.handover_by_minute),
         ship_by=stamp(shipment.handover_by_minute), delivery_earliest=stamp(shipment.delivery_earliest_minute),
         delivery_latest=stamp(shipment.delivery_latest_minute), weight_grams=shipment.weight_grams,
-        distance_meters=shipment.distance_meters, cost=encode_cost(shipment.terms), co2_grams=shipment.co2_grams,
+        distance_meters=shipment.distance_meters, cost=encode_cost(shipment.terms), fee_micros=fee_micros,
+        co2_grams=shipment.co2_grams,
     )  # fmt: skip
     if shipment.via >= 0:
         wire.via_location_id = image.location_ids[shipment.via]

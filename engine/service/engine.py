@@ -45,7 +45,7 @@ from engine.service.handlers import (
 )
 from engine.service.meters import Calls, EngineMeters, Gauges, added, serve_meters
 from engine.service.network_archive import archived, network_key
-from engine.service.network_reload import keep_first, read_network
+from engine.service.network_reload import check_network, keep_first, read_network
 from engine.service.quote_tokens import QuoteKey, quote_secret
 from engine.service.settings import Settings
 from engine.service.split import RECORDS_AWAITED, Split
@@ -92,7 +92,8 @@ class Engine:
         )  # fmt: skip
         key = QuoteKey(quote_secret(settings), settings.quote_minutes_valid)
         limits = Limits(settings.lines_max, settings.node_budget, settings.reservations_max, key)
-        source = NetworkSource(partial(read_network, settings.network_in_use), self._take_over)
+        folder = settings.network_in_use
+        source = NetworkSource(partial(read_network, folder), partial(check_network, folder), self._take_over)
         self._handlers = Handlers(self._image, self._path, self._ledger, limits, clock, self._readers, source, self._shards)
         self._handlers.split = self._split if self._shards.count > 1 else None
         self._desk = Desk(self._handlers, clock, self._readers, CALLS_WAITING_MAX, settings.wait_ms_max)

@@ -36,9 +36,10 @@ from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
 from engine.optimizer.quoted_plan import QuotedPlan
 from engine.optimizer.scene import cut_for, set_scene
-from engine.service import estimates, quotes, requests, reservations
+from engine.service import estimates, place_writes, quotes, requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.aside import Aside
+from engine.service.batch_source import SOURCE_METHOD, source_batch
 from engine.service.decode import decode_basket, decode_level, decode_order
 from engine.service.desk import Call, Lane
 from engine.service.encode import encode_plan
@@ -62,7 +63,16 @@ from engine.service.fields import (
 from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
 from engine.service.learn import DeclineLearner
 from engine.service.life_methods import ORDER_METHODS, SOURCING_METHODS
-from engine.service.network_reload import ReloadWrite, TakeOver, finished_reload, keep_taken, refused_name, version_of
+from engine.service.network_reload import (
+    FINDINGS_MAX,
+    ReloadWrite,
+    TakeOver,
+    error_of,
+    finished_reload,
+    keep_taken,
+    refused_name,
+    version_of,
+)
 from engine.service.order_reads import list_orders
 from engine.service.plain_orders import PlainOrders, PlainWrite
 from engine.service.plain_quotes import PlainPromises
@@ -80,6 +90,7 @@ from engine.service.record import (
     source_answer,
 )
 from engine.service.reroute import reroute
+from engine.service.shadow import compared
 from engine.service.simulate import simulate
 from engine.service.split import Split
 from engine.service.store_view import seen_by_store, shown_to_store
@@ -120,7 +131,6 @@ AUDIT_NS, AUDIT_SHARE = 250_000_000, 200
 PLAIN_TOGETHER_MIN = 2
 """Orders that are worth being read together."""
 
-SOURCE_METHOD = "/belofte.v1.SourcingService/SourceOrder"
 RELOAD_SECONDS_MAX = 60.0
 """How long a reload waits for the ledger, and for the shared stock."""
 
@@ -140,6 +150,7 @@ class NetworkSource:
     """Where another network comes from, and what swaps it in together with its stock."""
 
     read: Callable[[], tuple[NetworkRecords, list[network_service_pb2.NetworkFinding]]]
+    check: Callable[[], tuple[NetworkRecords | None, list[network_service_pb2.NetworkFinding]]]
     take_over: TakeOver
 
 
@@ -368,13 +379,15 @@ class Handlers:
                 self.decide_again(call)
 
     def _end_holds(self) -> None:
-        """End the reservations whose time is up."""
+        """End the reservations whose time is up, and take back in the locations whose time out is over."""
         stock = self.path.stock
         if stock is None or self.path.stale:
             return
         due = stock.holds.due(self.clock.unix_ms(), EXPIRED_AT_ONCE_MAX)
-        if due:
-            self.path.run([expiry(hold, self.image.version, self.clock) for hold in due])
+        ends: list[Write] = [expiry(hold, self.image.version, self.clock) for hold in due]
+        ends += place_writes.reopenings(self, stock)
+        if ends:
+            self.path.run(ends)
 
     def _guarded(self, call: Call, handle: "Handle") -> Any:
         try:
@@ -433,7 +446,8 @@ class Handlers:
             return reservations.source_reserved(self, call, finished_answer)
         image = self.image
         wrong = begin_read(request, image)
-        preview = request.mode == sourcing_service_pb2.SOURCE_MODE_PREVIEW
+        is_shadow = request.mode == sourcing_service_pb2.SOURCE_MODE_SHADOW
+        preview = is_shadow or request.mode == sourcing_service_pb2.SOURCE_MODE_PREVIEW
         if request.request_id or not preview:
             check_request_id(request.request_id, self.clock.unix_ms(), wrong)
         request.request_id = request.request_id.lower()  # the same id, whichever way its letters are written
@@ -462,6 +476,8 @@ class Handlers:
             answer = source_answer(planned)
             answer.position = self.path.position
             answer.MergeFromString(explained_answer(planned))
+            if is_shadow:
+                answer.comparison.CopyFrom(compared(planned, request.incumbent_plan, self.limits.nodes_max))
             self.readers.submit(self._answer_preview, call, order.order_id, answer.SerializeToString())
             return None
         known = self.known(order.request_id, order.digest, finished_answer)
@@ -583,19 +599,33 @@ class Handlers:
         """ReloadNetwork: all but the swap is done beside the calls in hand."""
         request = parse(network_service_pb2.ReloadNetworkRequest, call.message)
         wrong = begin_write(request, self.image, self.clock.unix_ms())
-        if request.HasField("expected_version"):
-            wrong.add_unbuilt("expected_version")
         wrong.check()
         digest = digest_of(request)
         known = self.recorded_answer(request.request_id, digest, finished_reload)
         if isinstance(known, Refusal) or (known is not None and version_of(known) == self.image.version):
             return known
+        if known is None:
+            place_writes.check_version(request, self._images_taken, "the network")
         if not self._reloading.acquire(blocking=False):
             return Refusal(Reason.CONTENDED, "another reload is under way; try again when it is done")
         try:
             return self._reload(request, digest, call.message, known)
         finally:
             self._reloading.release()
+
+    def validate(self, call: Call) -> bytes:
+        """ValidateNetwork: all of ReloadNetwork but the record and the swap."""
+        request = parse(network_service_pb2.ValidateNetworkRequest, call.message)
+        self.check_read(request.network_id, request.min_position, None, "")
+        records, found = self._source.check()
+        if records is not None and records.network.name != self.image.network.name:
+            message = refused_name(records.network.name, self.image.network.name).message
+            found.insert(0, error_of("network.toml", message, "UNKNOWN_NETWORK"))
+            records = None
+        return network_service_pb2.ValidateNetworkResponse(
+            valid=records is not None, findings=found[:FINDINGS_MAX], position=self.path.position,
+            network_version=compile_image(records).version if records is not None else "",
+        ).SerializeToString()  # fmt: skip
 
     def _reload(
         self, request: network_service_pb2.ReloadNetworkRequest, digest: bytes, message: bytes, known: bytes | None
@@ -878,6 +908,7 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.PromiseService/BatchQuotePromises": Method(Lane.DECIDE, quotes.quote_batch, plans=True, lines=(5, 5, 1)),
     "/belofte.v1.PromiseService/GetEstimatedDelivery": Method(Lane.DECIDE, estimates.estimate, plans=True),
     SOURCE_METHOD: Method(Lane.DECIDE, Handlers.source, plans=True, lines=(5, 3, 1)),
+    "/belofte.v1.SourcingService/BatchSourceOrders": Method(Lane.DECIDE, source_batch, plans=True, lines=(5, 5, 3, 1)),
     "/belofte.v1.SourcingService/ExplainPlan": Method(Lane.DECIDE, Handlers.explain, plans=True, lines=(6, 1)),
     "/belofte.v1.SourcingService/ListCandidateLocations": Method(Lane.DECIDE, Handlers.candidates, plans=True, lines=(5, 1)),
     "/belofte.v1.SourcingService/GetRequest": Method(Lane.DECIDE, requests.get_request, requests.look_up_status),
@@ -907,6 +938,10 @@ METHODS: Mapping[str, Method] = {
     "/belofte.v1.OrderService/WatchEvents": Method(Lane.READ, watch_events, sends_stream=True),
     "/belofte.v1.NetworkService/GetNetwork": Method(Lane.DECIDE, Handlers.network),
     "/belofte.v1.NetworkService/ReloadNetwork": Method(Lane.READ, Handlers.reload),
+    "/belofte.v1.NetworkService/ValidateNetwork": Method(Lane.READ, Handlers.validate),
+    "/belofte.v1.NetworkService/SetLocationStatus": Method(Lane.DECIDE, place_writes.set_status, place_writes.look_up_open),
+    "/belofte.v1.NetworkService/SetCapacity": Method(Lane.DECIDE, place_writes.set_capacity),
+    "/belofte.v1.NetworkService/GetCapacity": Method(Lane.DECIDE, place_writes.get_capacity),
 }
 
 CLIENT_STREAMS = tuple(name for name, method in METHODS.items() if method.takes_stream)

@@ -15,7 +15,7 @@ from engine.inventory.write_path import Awaited
 from engine.network.image import NetworkImage
 from engine.network.records import NetworkRecords
 from engine.service.record import finisher
-from loaders.errors import LoadError
+from loaders.errors import NEAREST, LoadError, RowError
 from loaders.folder import Validation, validate_records
 
 RELOAD_NETWORK = "ReloadNetwork"
@@ -65,6 +65,33 @@ def read_network(folder: Path) -> tuple[NetworkRecords, list[network_service_pb2
         message = f"network folder: it cannot be read: {error.strerror or 'an error of the disk'}"
         raise Refusal(Reason.INVALID_NETWORK, message, (FieldViolation("network folder", message),)) from None
     return records, findings(validation)
+
+
+def check_network(folder: Path) -> tuple[NetworkRecords | None, list[network_service_pb2.NetworkFinding]]:
+    """The records of a folder, None where it is refused, and all that is wrong with it or should be looked at."""
+    try:
+        records, validation = validate_records(folder)
+    except LoadError as error:
+        return None, [finding_of(each) for each in error.errors[:FINDINGS_MAX]]
+    except OSError as error:
+        return None, [error_of("", f"it cannot be read: {error.strerror or 'an error of the disk'}", "UNREADABLE")]
+    return records, findings(validation)
+
+
+def finding_of(error: RowError) -> network_service_pb2.NetworkFinding:
+    """A bad row as the wire has it."""
+    expected, _, suggestion = error.expected.partition(NEAREST)
+    text = f"{expected} was expected" + (f", not {error.value!r}" if error.value else "")
+    found = error_of(error.file, text, error.reason)
+    found.row, found.column, found.suggestion = error.row or 0, error.column, suggestion
+    return found
+
+
+def error_of(file: str, message: str, reason: str) -> network_service_pb2.NetworkFinding:
+    """Something that keeps a folder from being used."""
+    return network_service_pb2.NetworkFinding(
+        severity=network_service_pb2.FINDING_SEVERITY_ERROR, file=file, reason=reason, message=message
+    )
 
 
 def refused_folder(error: LoadError) -> Refusal:

@@ -30,7 +30,9 @@ from engine.kernels.order_tables import (
     Names,
     Texts,
 )
+from engine.network.fees import service_fees
 from engine.network.image import NetworkImage
+from engine.network.records import Policy
 from engine.service.encode import ROUTES, STATUSES
 from engine.service.record import SOURCE_ORDER
 
@@ -55,12 +57,13 @@ def pieces_of(currency: str, policy_id: str, network_version: str, policy_versio
     return Pieces(*(each.SerializeToString(deterministic=True) for each in (answer, entry, event)))
 
 
-def names_of(image: NetworkImage, slots: Sequence[Slot], pieces: Sequence[Pieces]) -> Names:
-    """Names in a network. Slots become more: whoever keeps this puts `slot_names` anew."""
+def names_of(image: NetworkImage, slots: Sequence[Slot], pieces: Sequence[Pieces], policies: Sequence[Policy]) -> Names:
+    """Names in a network. Slots become more: whoever keeps this puts `slot_names` anew. `policies`: by piece."""
     return Names(
         utf8(image.location_ids), utf8(image.service_ids), *slot_names(slots), utf8([term.value for term in Term]),
         fixed_words(), texts_of([each.answer_end for each in pieces]), texts_of([each.entry_end for each in pieces]),
-        texts_of([each.attributes for each in pieces]),
+        texts_of([each.attributes for each in pieces]), image.service_level_index.astype(np.int64),
+        service_fees(image, policies),
     )  # fmt: skip
 
 

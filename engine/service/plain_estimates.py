@@ -6,9 +6,11 @@ import numpy as np
 from belofte.v1 import promise_service_pb2, types_pb2
 from numpy.typing import NDArray
 
+from engine.domain.basket import DeliveryMethod
 from engine.inventory.live import LiveStock
 from engine.kernels.plan_estimates import TOLD_FIELDS
 from engine.kernels.write_estimates import ESTIMATE_BYTES, ITEM_BYTES, write_estimates
+from engine.network.fees import fee_of
 from engine.network.image import NetworkImage
 from engine.promise.estimate import EstimateRequest
 from engine.promise.plain_estimates import PlainEstimator
@@ -47,11 +49,14 @@ class PlainListings:
         names = [self._image.item_ids[item] for item in plain.tolist()]
         of_items, of_levels = utf8(names), utf8(levels)
         ranks = np.array([sorted(levels).index(level) for level in levels], np.int64)
+        fees = np.array([fee_of(kind.scene.policy, DeliveryMethod.SHIP, level) for level in levels], np.int64)
         size = len(of_items.texts) + len(plain) * (ITEM_BYTES + len(levels) * ESTIMATE_BYTES + len(of_levels.texts))
         out, spans = np.empty(size, np.uint8), np.empty((len(plain), 2), np.int64)
-        written = write_estimates(
-            found.told.reshape(-1, TOLD_FIELDS), len(levels), of_levels, ranks, of_items, bool(request.item_ids), out, spans
-        )
+        arguments = (
+            found.told.reshape(-1, TOLD_FIELDS), len(levels), of_levels, ranks, fees, of_items, bool(request.item_ids), out,
+            spans,
+        )  # fmt: skip
+        written = write_estimates(*arguments)
         assert written >= 0, "there is room for what is written at the most"
         view = out.data
         for row, is_told, (begin, end) in zip(rows.tolist(), found.is_told.tolist(), spans.tolist(), strict=True):

@@ -162,7 +162,7 @@ class PlainOrders:
                 pieces_of(image.network.currency, policy.policy_id, image.version, policy_version(policy))
                 for policy in policies
             ]
-            self._names = names_of(image, slots, pieces)
+            self._names = names_of(image, slots, pieces, policies)
         else:
             receipts, pools = slot_names(slots)
             self._names = self._names._replace(receipts=receipts, pools=pools)

@@ -35,6 +35,7 @@ from engine.kernels.read_orders import LINE_BYTES_MIN
 from engine.kernels.read_quotes import read_quotes
 from engine.kernels.write_orders import widest_text
 from engine.kernels.write_quotes import answers_bytes_max, write_quotes
+from engine.network.fees import service_fees
 from engine.network.horizon import Horizon
 from engine.network.image import NetworkImage
 from engine.optimizer.plain import PlainKind, PlainLines
@@ -228,10 +229,11 @@ class PlainPromises:
         image, last = self.image, self._names
         if last is None or self._horizon is not horizon:
             minutes, texts = delivery_minutes(horizon, ZoneInfo(image.network.time_zone))
-            last = QuoteNames(names_of(image, slots, ()), quote_words(), minutes, texts)
+            last = QuoteNames(names_of(image, slots, (), ()), quote_words(), minutes, texts)
             self._horizon, self._slot_count = horizon, len(slots)
         plans = last.plans._replace(
-            answer_ends=answer_ends(image, self.quoter.policies.policies, moment.position, moment.stale)
+            answer_ends=answer_ends(image, self.quoter.policies.policies, moment.position, moment.stale),
+            fees=service_fees(image, self.quoter.policies.policies),
         )
         if self._slot_count < len(slots):
             receipts, pools = slot_names(slots)

@@ -143,7 +143,7 @@ def _nothing(*_: Any) -> Any:
     raise AssertionError("a worker takes no network over")
 
 
-NO_SOURCE = NetworkSource(_nothing, _nothing)
+NO_SOURCE = NetworkSource(_nothing, _nothing, _nothing)
 
 
 def run_worker(

@@ -127,7 +127,8 @@ def rows_of(
     `places`: just these of the view, whether they hold anything or not.
     """
     floor, rules = floor_for(image, stock, item, asker, is_collected=True), rules_for(image, item, asker)
-    sold = image.active if rules is None or rules.available is None else image.active & rules.available
+    active = stock.open_of(image.active)
+    sold = active if rules is None or rules.available is None else active & rules.available
     inbound = rules.inbound if rules is not None else None
     pools = view.pools(item, image)
     item_id = image.item_ids[item]

@@ -170,8 +170,11 @@ def _added(draft: Draft, planned: Planned, made: Made) -> types_pb2.Plan:
     """Put what was planned into the order and into what the change takes."""
     scene, plan, order = planned.scene, planned.plan, draft.order
     wire = encode_plan(scene, plan, order.order_id, planned.solve_micros)
-    since = instant(draft.now_unix_ms)
+    since, is_charged = instant(draft.now_unix_ms), bool(order.plan.shipments)
     for shipment in wire.shipments:
+        if is_charged:
+            # The customer pays for the delivery that was bought, whatever it takes to keep the promise.
+            shipment.fee_micros = 0
         shipment.shipment_id = next_shipment_id(order)
         shipment.state_since.CopyFrom(since)
         order.plan.shipments.add().CopyFrom(shipment)

@@ -84,7 +84,7 @@ def _placed(
         at = stock.matrix.find(item, location, stock.slot_of(item, location, "", each.cell.pool))
         there = int(stock.matrix.supply[at]) - int(stock.matrix.demand[at]) if at >= 0 else 0
         delta = units + (before.demand_delta if before else 0)
-        if is_off or not image.active[location] or (delta > 0 and there - delta < floor):
+        if is_off or not stock.open_of(image.active)[location] or (delta > 0 and there - delta < floor):
             text = f"{location_id} has {max(0, there - floor)} of {each.cell.item_id} to hold, {units} were asked for"
             raise Refusal(Reason.NO_STOCK, text, (FieldViolation("target_location_id", text),))
         freed[each.cell] = CellChange(each.cell, 0, delta, floor if delta > 0 else None, None, None)

@@ -140,7 +140,7 @@ def may_hold_at(scene: Scene, i: int, location: int) -> bool:
     sources = scene.sources(line.item)
     if sources is not None and not sources[location]:
         return False
-    if not scene.image.active[location] or location in line.excluded_locations:
+    if not scene.active[location] or location in line.excluded_locations:
         return False
     if line.preassigned_location >= 0 and location != line.preassigned_location:
         return False

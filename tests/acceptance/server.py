@@ -74,7 +74,8 @@ NETWORK: Mapping[str, str] = {
         "[policy.abroad]\ninternational = true\n\n"
         '[policy.patient]\ndeclined_lines = "BACKORDER"\n\n'
         "[policy.late]\nsplit_micros = 1000000\nlate_micros_per_day = 1000000\nshort_micros = 100000000\n\n"
-        "[policy.part]\nshort_micros = 100000000\n\n[policy.near]\nnearest_postal_area = true\n"
+        "[policy.part]\nshort_micros = 100000000\n\n[policy.near]\nnearest_postal_area = true\n\n"
+        "[policy.paid]\nfees = {STANDARD = 4950000, PICKUP = 1000000, SHIP_TO_STORE = 2000000, DIGITAL = 3000000}\n"
     ),
     "postal_areas.csv": (
         "country_code,postal_from,postal_to,latitude,longitude\nNL,1000,1099,52.37,4.89\nUS,10000,10099,40.75,-73.99\n"

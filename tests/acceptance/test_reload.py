@@ -157,3 +157,40 @@ def test_a_repeated_reload_takes_over_what_was_recorded_while_the_folder_says_so
     again = reload(edited, request_id)
     assert (again.duplicate, again.position, again.network) == (True, first.position, first.network)
     assert network_of(edited).network_version == first.network.network_version
+
+
+def test_a_folder_is_checked_and_nothing_is_changed(edited: Server) -> None:
+    """All that ReloadNetwork would say of it, as findings; and the version that it would then be."""
+
+    def check() -> network_service_pb2.ValidateNetworkResponse:
+        return edited.network.ValidateNetwork(network_service_pb2.ValidateNetworkRequest(), timeout=CALL_SECONDS_MAX)
+
+    before = network_of(edited)
+    found = check()
+    assert found.valid and found.network_version == before.network_version and found.position
+    assert all(each.severity == network_service_pb2.FINDING_SEVERITY_WARNING for each in found.findings)
+    edit(edited, "locations.csv", "A,DC,NL,1012,,,,,,,", "A,DX,NL,1012,,,,,,,")
+    edit(edited, "policy.toml", "split_micros", "split_micro")
+    found = check()
+    assert not found.valid and not found.network_version
+    told = [(each.file, each.row, each.column, each.reason, each.suggestion) for each in found.findings]
+    assert told == [
+        ("policy.toml", 0, "policy.cost.split_micro", "UNKNOWN_COLUMN", "split_micros"),
+        ("locations.csv", 2, "kind", "MALFORMED", "DC"),
+    ]
+    assert {each.severity for each in found.findings} == {network_service_pb2.FINDING_SEVERITY_ERROR}
+    edit(edited, "policy.toml", "split_micro ", "split_micros ")
+    edit(edited, "locations.csv", "A,DX,NL", "A,DC,NL")
+    edit(edited, "network.toml", "acceptance", "elsewhere")
+    (finding,) = [each for each in check().findings if each.severity == network_service_pb2.FINDING_SEVERITY_ERROR]
+    assert finding.file == "network.toml"
+    assert network_of(edited) == before
+
+
+def test_a_reload_of_another_version_is_refused(edited: Server) -> None:
+    version = network_of(edited).version
+    request = network_service_pb2.ReloadNetworkRequest(request_id=uuid7(), expected_version=version + 1)
+    error = refusal(lambda: edited.network.ReloadNetwork(request, timeout=CALL_SECONDS_MAX))
+    assert (error.code, error.fields) == ("FAILED_PRECONDITION", ("expected_version",))
+    request = network_service_pb2.ReloadNetworkRequest(request_id=uuid7(), expected_version=version)
+    assert edited.network.ReloadNetwork(request, timeout=CALL_SECONDS_MAX).network.version == version + 1

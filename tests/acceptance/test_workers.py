@@ -133,6 +133,15 @@ def of_process(server: Server, process: psutil.Process, channels: list[grpc.Chan
     raise AssertionError("no connection led there")
 
 
+def test_a_worker_has_a_location_out_as_soon_as_the_engine_has(sharing: Server) -> None:
+    item, channels = stocked(sharing, A=5, B=5), connections(sharing)
+    worker = of_process(sharing, engines(sharing)[1], channels)
+    for status, place in ((2, "B"), (1, "A")):
+        request = network_service_pb2.SetLocationStatusRequest(request_id=uuid7(), location_id="A", status=status)
+        position = sharing.network.SetLocationStatus(request, timeout=CALL_SECONDS_MAX).position
+        assert quoted(worker, item, position).options[0].plan.shipments[0].location_id == place
+
+
 def test_a_worker_reads_what_was_written_a_moment_ago(sharing: Server) -> None:
     """Whatever is sold through the worker or the engine, the next quote with its position has seen it."""
     item, channels = stocked(sharing, A=40), connections(sharing)

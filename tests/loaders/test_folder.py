@@ -87,6 +87,7 @@ FULL = {
         "short_micros = 8\ncarbon_micros_per_kg = 9\ncapacity_price = 10\ndecline_micros = 13\nmax_locations_per_order = 2\n"
         "max_locations_per_line = 1\nallow_split_lines = false\nno_split_below_micros = 11\n"
         'max_distance_meters = 12\ninternational = true\norder_by = "DISTANCE"\nsplit_micros = 6\n'
+        "fees = {STANDARD = 4950000, PICKUP = 1}\n"
         "[policy.default]\n"
     ),
 }
@@ -205,6 +206,7 @@ def test_every_column(tmp_path: Path) -> None:
             12,
             True,
             OrderBy.DISTANCE,
+            fees=(("PICKUP", 1), ("STANDARD", 4_950_000)),
         ),
         Policy("default"),
     )

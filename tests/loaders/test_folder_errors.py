@@ -343,3 +343,14 @@ def test_load_error_reads_as_its_first_error(tmp_path: Path) -> None:
         "items.csv:2: weight_grams 'a': MALFORMED, expected a whole number of grams from 0 to 1000000000 (and 1 more)"
     )
     assert raised.value.error_count == 2
+
+
+def test_fees_of_service_levels_that_no_carrier_has(tmp_path: Path) -> None:
+    """They may be named by the levels of the network's carriers, bad rows among them too, and by ways without a carrier."""
+    files = {"policy.toml": "[policy.a]\nfees = {STANDART = 1, DIGITAL = 2, SHIP_TO_STORE = 3, PICKUP = 4, STANDARD = 5}\n"}
+    with pytest.raises(LoadError) as refused:
+        load_folder(write_sample(tmp_path, files))
+    expected = "one of STANDARD, PICKUP, SHIP_TO_STORE, DIGITAL; nearest: STANDARD"
+    assert refused.value.errors == (
+        RowError("policy.toml", None, "policy.a.fees.STANDART", "1", Fault.UNKNOWN_REFERENCE, expected),
+    )

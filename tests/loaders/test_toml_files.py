@@ -11,7 +11,7 @@ F = Fault
 POLICY_KEYS = (
     "one of split_micros, late_micros_per_day, short_micros, carbon_micros_per_kg, capacity_price, decline_micros, "
     "max_locations_per_order, max_locations_per_line, allow_split_lines, no_split_below_micros, max_distance_meters, "
-    "international, order_by, nearest_postal_area, declined_lines, when, weights"
+    "international, order_by, nearest_postal_area, declined_lines, when, weights, fees"
 )
 NETWORK_KEYS = "name, currency, country_code, time_zone, horizon_days"
 MICROS = "a whole number of micros from 0 to 1000000000000"
@@ -57,6 +57,10 @@ def errors_of_policies(folder: Path, text: str) -> list[tuple[str, str, Fault, s
             ("policy.a.max_locations_per_order", "0", F.OUT_OF_RANGE, "a whole number from 1 to 2147483647"),
         ),
         ('[policy.a]\norder_by = "PRICE"', ("policy.a.order_by", "PRICE", F.MALFORMED, "one of COST, PRIORITY, DISTANCE")),
+        ("[policy.a]\nfees = 1", ("policy.a.fees", "1", F.MALFORMED, "a table")),
+        ("[policy.a]\nfees.STANDARD = -1", ("policy.a.fees.STANDARD", "-1", F.OUT_OF_RANGE, MICROS)),
+        ("[policy.a]\nfees.STANDARD = nan", ("policy.a.fees.STANDARD", "NaN", F.MALFORMED, MICROS)),
+        ("[policy.a]\nfees.STANDARD = 4.95", ("policy.a.fees.STANDARD", "4.95", F.MALFORMED, MICROS)),
         ("[policy.a]\nweights = 1", ("policy.a.weights", "1", F.MALFORMED, "a table")),
         ("[policy.a]\nweights.carrier = -1", ("policy.a.weights.carrier", "-1", F.OUT_OF_RANGE, WEIGHT)),
         ("[policy.a]\nweights.carrier = 1001", ("policy.a.weights.carrier", "1001", F.OUT_OF_RANGE, WEIGHT)),

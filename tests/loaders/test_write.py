@@ -20,6 +20,7 @@ from engine.domain.enums import (
     ReceiptKind,
     Term,
 )
+from engine.network.fees import WAYS
 from engine.network.records import (
     AvailabilityRule,
     Backorder,
@@ -349,6 +350,7 @@ def policies(draw: st.DrawFn) -> tuple[Policy, ...]:
                 policy_id=st.just(name),
                 when=when.map(lambda pairs: tuple(sorted(pairs.items()))),
                 weights=weights.map(lambda pairs: tuple(sorted(pairs.items()))),
+                fees=st.dictionaries(st.sampled_from(WAYS), MICROS).map(lambda pairs: tuple(sorted(pairs.items()))),
                 split_micros=MICROS,
                 late_micros_per_day=MICROS,
                 short_micros=st.none() | MICROS,

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from belofte.v1 import sourcing_service_pb2, types_pb2
+from belofte.v1 import types_pb2
 
-from engine.domain.reasons import FieldViolation
 from engine.network.image import NetworkImage, compile_image
-from engine.service.decode import NAMES, decode_basket, decode_order, decode_substitutes
+from engine.service.decode import NAMES, decode_basket, decode_substitutes
 from engine.service.fields import Violations
 from tests.network.small_network import small_records
 from tests.optimizer.baskets import NOW
@@ -50,26 +49,6 @@ def test_a_postal_code_is_short_also_beside_coordinates(
 def test_coordinates_need_no_postal_code(image: NetworkImage) -> None:
     assert wrong_fields(image, types_pb2.Destination(latitude=52.0, longitude=5.0)) == []
     assert wrong_fields(image, types_pb2.Destination()) == ["basket.destination.postal_code"]
-
-
-def test_what_is_not_served_is_named_by_its_path_and_value(image: NetworkImage) -> None:
-    """A client finds a field by its path, so that the value must not stand in it."""
-    lines = [
-        types_pb2.BasketLine(line_id=name, item_id="bolt", quantity=1, delivery_method=f"DELIVERY_METHOD_{name}")
-        for name in ("SHIP", "DIGITAL")
-    ]
-    basket = types_pb2.Basket(lines=lines, destination=types_pb2.Destination(postal_code="1012"))
-    request = sourcing_service_pb2.SourceOrderRequest(
-        order=types_pb2.Order(order_id="A-1", basket=basket),
-        mode=sourcing_service_pb2.SOURCE_MODE_SHADOW,
-        incumbent_plan=types_pb2.Plan(),
-    )
-    violations = Violations()
-    decode_order(request, image, NOW, 500, violations)
-    assert violations.unbuilt == [
-        FieldViolation("mode", "SHADOW is not served by this version"),
-        FieldViolation("incumbent_plan", "is not served by this version"),
-    ]
 
 
 def test_an_item_has_substitutes_of_its_own() -> None:

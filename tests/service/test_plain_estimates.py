@@ -15,6 +15,7 @@ from engine.service.estimates import encode_estimate
 from engine.service.fields import Violations
 from engine.service.plain_quotes import PlainPromises
 from tests.optimizer.baskets import NOW, drawn_image, drawn_stock
+from tests.optimizer.test_closed import closed_at
 from tests.service.test_plain_orders import CLOCK, plainer_image
 
 NODES_MAX = 2_000
@@ -44,6 +45,8 @@ def test_each_item_is_estimated_as_if_alone() -> None:
         rng = random.Random(seed)
         image = drawn_image(rng) if seed % 4 == 0 else plainer_image(rng)
         stock = drawn_stock(rng, image)
+        if seed % 5 == 0:
+            closed_at(stock, image, [at for at in range(len(image.location_ids)) if (at + seed) % 3 == 0])
         demand = stock.matrix.demand.copy()
         request = drawn_listing(rng, image)
         asked, items = decode_estimate(request, image, NOW, wrong := Violations())

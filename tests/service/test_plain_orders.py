@@ -53,7 +53,14 @@ def plainer_image(rng: random.Random) -> NetworkImage:
     services = tuple(replace(each, hazmat=True) for each in records.carrier_services)
     items = tuple(replace(each, duty_ppm=0) for each in records.items)
     policies = tuple(
-        replace(each, carbon_micros_per_kg=0, capacity_price_micros=0, order_by=OrderBy.COST, max_locations_per_order=None)
+        replace(
+            each,
+            carbon_micros_per_kg=0,
+            capacity_price_micros=0,
+            order_by=OrderBy.COST,
+            max_locations_per_order=None,
+            fees=tuple((service.service_level, 1_000_000 * n) for n, service in enumerate(services)),
+        )
         for each in records.policies
     )
     return compile_image(

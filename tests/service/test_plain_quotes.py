@@ -18,6 +18,7 @@ from engine.service.fields import Violations
 from engine.service.plain_quotes import Moment, PlainPromises
 from engine.service.quote_tokens import QuoteKey, QuoteSigner
 from tests.optimizer.baskets import NOW, drawn_image, drawn_stock
+from tests.optimizer.test_closed import closed_at
 from tests.service.test_plain_orders import CLOCK, plainer_image
 
 NODES_MAX = 2_000
@@ -124,6 +125,8 @@ def test_options_frontier_and_all_else_are_those_of_one_by_one() -> None:
         rng = random.Random(seed)
         image = drawn_image(rng) if seed % 4 == 0 else plainer_image(rng)
         stock = drawn_stock(rng, image)
+        if seed % 5 == 0:
+            closed_at(stock, image, [at for at in range(len(image.location_ids)) if (at + seed) % 3 == 0])
         demand, used = stock.matrix.demand.copy(), stock.capacity_used.copy()
         requests = [drawn_quote(rng, image) for _ in range(rng.randint(1, 6))]
         key = QuoteKey(b"secret", rng.choice([1, 30, 10_000])) if seed % 3 else None

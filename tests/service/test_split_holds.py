@@ -2,16 +2,17 @@
 
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from belofte.v1 import inventory_service_pb2, reservation_service_pb2, types_pb2
+from belofte.v1 import inventory_service_pb2, network_service_pb2, reservation_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
-from tests.service.room import ADJUST, RESERVATIONS, opened
-from tests.service.split_room import SplitRoom, split, split_records
+from tests.service.room import ADJUST, RESERVATIONS, SOURCE, opened
+from tests.service.split_room import SplitRoom, source_request, split, split_records
 from tests.service.test_split_orders import ended, free
 from tests.sidecars import wait_until
 
@@ -19,6 +20,7 @@ ACTIVE, CONFIRMED, RELEASED, EXPIRED = (
     getattr(reservation_service_pb2, f"RESERVATION_STATE_{name}") for name in ("ACTIVE", "CONFIRMED", "RELEASED", "EXPIRED")
 )
 ITEMS = ("bolt", "lamp", "i1")
+NETWORK = "/belofte.v1.NetworkService/"
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +170,36 @@ def test_shipped_of_an_order_over_shards(room: SplitRoom) -> None:
     assert answer.accepted_count == 2, answer
     too_much = room.adjust({"bolt": 1}, kind=types_pb2.INVENTORY_KIND_SHIPPED, order_id="shipped")
     assert too_much.results[0].reason == Reason.WRONG_STATE
+
+
+def test_locations_and_days_are_changed_over_shards(room: SplitRoom) -> None:
+    """Wherever the texts and the capacity of a location lie; kept by whoever opens the stores anew, and audited."""
+
+    def set_status(location_id: str, status: int) -> Any:
+        request = network_service_pb2.SetLocationStatusRequest(request_id=uuid7(), location_id=location_id, status=status)
+        return room.ask(NETWORK + "SetLocationStatus", request, network_service_pb2.SetLocationStatusResponse)
+
+    def limit_of(location_id: str) -> int:
+        request = network_service_pb2.GetCapacityRequest(location_ids=[location_id], from_date=day, to_date=day)
+        (row,) = room.ask(NETWORK + "GetCapacity", request, network_service_pb2.GetCapacityResponse).capacities
+        return int(row.limit)
+
+    day = (datetime.now(UTC).date() + timedelta(days=5)).isoformat()
+    for location_id in ("ams", "ehv"):
+        request = network_service_pb2.SetCapacityRequest(request_id=uuid7(), location_id=location_id, date=day, limit=7)
+        answer = room.ask(NETWORK + "SetCapacity", request, network_service_pb2.SetCapacityResponse)
+        assert answer.capacity.limit == 7 and answer.position, answer
+        wait_until(lambda location_id=location_id: limit_of(location_id) == 7)  # type: ignore[misc]
+    # Answered when it is decided; each shard hears of it a moment later.
+    assert set_status("ams", 2).version == 1
+    wait_until(lambda: "ams" not in sources(room))
+    assert set_status("ams", 1).version == 2
+    wait_until(lambda: "ams" in sources(room))
+
+
+def sources(room: SplitRoom) -> set[str]:
+    """Where an order of one unit, of which the network's first location has some, would come from."""
+    request = source_request({"bolt": 1}, "", "")
+    request.mode = sourcing_service_pb2.SOURCE_MODE_PREVIEW
+    answer = room.ask(SOURCE, request, sourcing_service_pb2.SourceOrderResponse)
+    return set() if isinstance(answer, Refusal) else {shipment.location_id for shipment in answer.plan.shipments}

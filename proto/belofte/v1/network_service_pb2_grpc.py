@@ -87,7 +87,7 @@ class NetworkServiceServicer:
         stock is asked for itself.
 
         Errors: FAILED_PRECONDITION (INVALID_NETWORK: the folder has errors, named by file and row); ABORTED (CONTENDED: another
-        reload is under way). `expected_version` answers UNIMPLEMENTED in this version.
+        reload is under way); FAILED_PRECONDITION (WRONG_STATE: the network is at another version).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,7 +96,11 @@ class NetworkServiceServicer:
     def SetLocationStatus(self, request, context):
         """Takes a location out of sourcing, or back in. What it has accepted stays with it.
 
-        Errors: NOT_FOUND (UNKNOWN_LOCATION). Answers UNIMPLEMENTED in this version.
+        Engines that share the stock follow it by the log, and it stands until it is said anew, whatever is started again. What is
+        planned there stays planned: RerouteOrders moves it.
+
+        Errors: NOT_FOUND (UNKNOWN_LOCATION); FAILED_PRECONDITION (WRONG_STATE: the network folder has the location DISABLED, or
+        its record is at another version).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,7 +109,9 @@ class NetworkServiceServicer:
     def SetCapacity(self, request, context):
         """Sets the capacity of a location on a day.
 
-        Errors: NOT_FOUND (UNKNOWN_LOCATION). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_LOCATION); FAILED_PRECONDITION (WRONG_STATE: the location has no capacity_per_day in the
+        network folder, so that nothing is counted there, or the capacity is at another version). A category answers
+        UNIMPLEMENTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,7 +120,7 @@ class NetworkServiceServicer:
     def GetCapacity(self, request, context):
         """Reads the capacity of locations by day, and what is used of it.
 
-        Errors: NOT_FOUND (UNKNOWN_LOCATION). Answers UNIMPLEMENTED in this version.
+        Errors: NOT_FOUND (UNKNOWN_LOCATION). A category answers UNIMPLEMENTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,7 +129,7 @@ class NetworkServiceServicer:
     def ValidateNetwork(self, request, context):
         """Checks the network folder as ReloadNetwork would, and changes nothing.
 
-        Errors: none of its own; what is wrong is in the findings. Answers UNIMPLEMENTED in this version.
+        Errors: none of its own; what is wrong is in the findings.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -78,7 +78,7 @@ class PromiseServiceServicer:
 
     def GetEstimatedDelivery(self, request, context):
         """Estimates the delivery of one item or of many, each by itself, for product and listing pages: the soonest that all units
-        are there, by delivery method and service level. Kits answer UNIMPLEMENTED in this version.
+        are there, by delivery method and service level; of a kit, when all its components are.
 
         Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION, UNKNOWN_POSTAL_CODE).
         """

