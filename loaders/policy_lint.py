@@ -126,6 +126,10 @@ def _effects(policy: Policy, unset: Set[str]) -> Iterator[tuple[str, str]]:
         yield ".max_distance_meters", "0 leaves only locations at the very place of the destination"
     if policy.short_micros == 0 and policy.order_by is OrderBy.COST:
         yield ".short_micros", f"0 {_NOTHING_SHIPS}"
+    if policy.order_by is not OrderBy.COST:
+        for rate in _RATES.values():
+            if getattr(policy, rate) and rate != "short_micros":
+                yield f".{_KEYS.get(rate, rate)}", f"has no effect: locations are ranked by {policy.order_by}, not by cost"
     for term, weight in policy.weights:
         if weight == 0 and term == Term.SHORT and policy.short_micros and policy.order_by is OrderBy.COST:
             yield f".weights.{term}", f"0 {_NOTHING_SHIPS}"

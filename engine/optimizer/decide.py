@@ -140,7 +140,10 @@ def ship_lines(
                 # The reasons may be others, with time to look for them.
                 chosen = chosen._replace(is_cut=True)
         # What is short by fewer services alone has no route by them.
-        short = {i: first.get(i, NO_ROUTE)._replace(quantity=units) for i, units in missing.items()}
+        short = {
+            i: first.get(i, NO_ROUTE)._replace(quantity=units, is_rest=units < scene.basket.lines[i].quantity)
+            for i, units in missing.items()
+        }  # fmt: skip
         is_weighed = is_asked and scene.short_micros is None
         if is_weighed and more_could_be_had(scene, Way(lanes, services), shipped, missing):
             # A plan that holds more is the better one, whatever it costs.
@@ -206,11 +209,12 @@ def summed_plan(
         terms[term.term] = added(terms[term.term], term) if term.term in terms else term
     objective = sum(term.weighted_micros for term in terms.values())
     gap = collected.gap_micros + (chosen.objective_micros - chosen.lower_bound_micros if chosen else 0)
-    gap = min(gap, objective)
+    # Where a unit short has no price, nothing may cost nothing, and yet more could be had.
+    is_open, gap = gap > 0, min(gap, objective)
     untried = least_untried(scene, shortage) if scene.policy.order_by is OrderBy.COST or shortage else None
     if untried is not None:
         gap = max(gap, objective - untried)
-    is_open = gap > 0 or (untried is not None and bool(shortage))
+    is_open |= gap > 0 or (untried is not None and bool(shortage))
     columns = collected.columns + (chosen.columns if chosen else 0)
     is_choice = bool(shipments) or any(short.reason is Reason.SHORT_IS_CHEAPER for short in shortage.values())
     proven = CertificateStatus.OPTIMAL if is_choice else CertificateStatus.INFEASIBLE

@@ -15,7 +15,7 @@ from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.bindings import bindings_of
 from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.column_tables import ColumnTable, by_location, direct_table, problem_table
-from engine.optimizer.decide import decide_basket
+from engine.optimizer.decide import any_in_part, decide_basket
 from engine.optimizer.explanation import Bools, Columns, Explanation, Known, Level, Without
 from engine.optimizer.explanation_costs import send_terms
 from engine.optimizer.limits import line_services, line_sources, split_by_method
@@ -81,6 +81,8 @@ def _explain(
     is_beside = scene.short_micros is not None and deliveries(s for s in plan.shipments if s.service < 0) > 0
     if is_beside:
         difference, without = beside_collections(scene, shipments, difference, known, without)
+    if (scene.short_micros is not None or plan.short_lines) and any_in_part(scene):
+        known, without = whole_or_in_part(known, without)
     known[list(chosen)], difference[list(chosen)], dominator[list(chosen)] = Known.EXACT, 0, -1
     why = exclusions(scene, lines, services, carries, units)
     full = level >= Level.FULL
@@ -107,6 +109,20 @@ def beside_collections(
         each._replace(known=Known.AT_MOST)
         if each.known in (Known.EXACT, Known.AT_MOST)
         else Without(each.location, 0, Known.UNKNOWN)
+        for each in without
+    )  # fmt: skip
+
+
+def whole_or_in_part(known: Ints, without: tuple[Without, ...]) -> tuple[Ints, tuple[Without, ...]]:
+    """Where a part would do of a line that may not be divided: the plans that were compared have it whole, or not at all.
+
+    What one of them costs is what the best plan costs at the most; what they cost at the least says nothing of the others.
+    """
+    known = np.where(known == Known.EXACT, Known.AT_MOST, known)
+    known = np.where(known == Known.AT_LEAST, Known.UNKNOWN, known)
+    told = {Known.EXACT: Known.AT_MOST, Known.AT_MOST: Known.AT_MOST}
+    return known, tuple(
+        each._replace(known=told[each.known]) if each.known in told else Without(each.location, 0, Known.UNKNOWN)
         for each in without
     )  # fmt: skip
 

@@ -191,7 +191,9 @@ def lines_alike(scene: Scene, lines: tuple[int, ...], item: Ints, allowed: Bools
     image = scene.image
     alike = (most >= len(image.location_ids)) & ~whole
     by_line = (image.capacity_unit == LINES) & (image.capacity_per_day < UNLIMITED)
-    if by_line.any() or (image.pick_cost_micros.any() and scene.weights_ppm[Term.PICK]):
+    picked = image.pick_cost_micros.any() and scene.weights_ppm[Term.PICK]
+    declined = scene.policy.decline_micros and image.decline_ppm.any() and scene.weights_ppm[Term.DECLINE]
+    if by_line.any() or picked or declined:
         # Which of them are served decides how many there are to pick.
         alike[:] = False
     alike &= np.array([scene.basket.lines[i].min_split_quantity <= 1 for i in lines], np.bool_)

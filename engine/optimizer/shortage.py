@@ -49,6 +49,9 @@ MESSAGES = {
     Reason.SHORT_IS_CHEAPER: "stock is there, but leaving it out costs less than shipping it",
 }
 
+MORE_THAN_SENT = "stock is there, but no location that has it can send more of it"
+"""In place of NO_ROUTE, of what is left of a line: a carrier takes no more, say."""
+
 NO_FIELDS: tuple[str, ...] = ()
 
 
@@ -62,6 +65,8 @@ class Shortfall(NamedTuple):
     quantity: int
     reason: Reason
     restricted_by: tuple[str, ...] = ()
+    is_rest: bool = False
+    """Whether other units of the line are shipped."""
 
 
 Shortage = dict[int, Shortfall]
@@ -114,7 +119,7 @@ def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[in
 
 def short_text(short: Shortfall) -> tuple[int, Reason, str, tuple[str, ...]]:
     """A shortfall as a plan says it, for a person as well."""
-    message = MESSAGES[short.reason]
+    message = MORE_THAN_SENT if short.is_rest and short.reason is Reason.NO_ROUTE else MESSAGES[short.reason]
     if short.restricted_by:
         message += f": it could be had without {' and '.join(short.restricted_by)}"
     return short.quantity, short.reason, message, short.restricted_by

@@ -3,7 +3,8 @@
 import numpy as np
 
 from engine.optimizer.candidates import Candidates
-from engine.optimizer.problem import Problem, Solution
+from engine.optimizer.fill import Filling
+from engine.optimizer.problem import Placement, Problem, Solution
 from engine.optimizer.scene import Scene
 from engine.optimizer.solve import leave_all_short, solve
 
@@ -14,8 +15,9 @@ RESTRICTED_MAX = 32
 def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_max: int) -> Solution:
     """The solution, or where a part of a line is smaller than asked, the best of those tried whose parts are not; same bound.
 
-    A line of q units with parts of m at the least is whole, or none of its parts has more than q − m, or there is nothing of
-    it. All are tried, for each line in turn; of two parts the second restriction says all that is asked.
+    A line of q units with parts of m at the least is whole, or none of its parts has more than q − m, or there is one part and
+    the rest is short, or there is nothing of it. All are tried, for each line in turn, of one part the largest that any
+    location has; of two parts the second restriction says all that is asked.
     """
     basket = scene.basket.lines
     least = [min(basket[i].min_split_quantity, basket[i].quantity) for i in candidates.lines]
@@ -34,10 +36,14 @@ def keep_parts(scene: Scene, candidates: Candidates, solution: Solution, nodes_m
         tried += 1
         if tried > RESTRICTED_MAX:
             continue
-        for restricted in (leave_out(problem, small), keep_small(problem, small, least[small]), keep_whole(problem, small)):
+        ways = (
+            leave_out(problem, small), keep_small(problem, small, least[small]), keep_whole(problem, small),
+            keep_one(problem, small, least[small]),
+        )  # fmt: skip
+        for restricted in ways:
             if restricted is None:
                 continue
-            again = solve(restricted, nodes_max, scene.is_cut)
+            again = with_left_out(candidates.problem, restricted, solve(restricted, nodes_max, scene.is_cut))
             if best is None or again.lower_bound_micros < best.objective_micros:
                 waiting.append((restricted, again))
     if best is None:
@@ -64,6 +70,37 @@ def keep_whole(problem: Problem, line: int) -> Problem | None:
     most = problem.line_locations_max.copy()
     most[line] = 1
     return problem._replace(line_locations_max=most)
+
+
+def keep_one(problem: Problem, line: int, least: int) -> Problem | None:
+    """The problem with a line of which one location sends the most that any can; None where that is all, or not enough."""
+    quantity, filling = problem.quantity.item(line), Filling(problem, leave_all_short(problem))
+    units = np.where(problem.allowed[line], np.minimum(problem.available[problem.item[line]], quantity), 0)
+    most = max((filling.fitting(line, c, units.item(c)) for c in np.flatnonzero(units).tolist()), default=0)
+    if not least <= most < quantity:
+        return None
+    quantities, locations_max = problem.quantity.copy(), problem.line_locations_max.copy()
+    quantities[line], locations_max[line] = most, 1
+    return problem._replace(quantity=quantities, line_locations_max=locations_max)
+
+
+def with_left_out(asked: Problem, problem: Problem, solution: Solution) -> Solution:
+    """The solution of a problem that asks for less of some lines, as one of what was asked."""
+    left = (asked.quantity - problem.quantity).tolist()
+    more = tuple(Placement(j, -1, units) for j, units in enumerate(left) if units)
+    micros = sum(units * price for units, price in zip(left, asked.short_micros.tolist(), strict=True))
+    return solution._replace(
+        placements=merged_short(solution.placements + more), objective_micros=solution.objective_micros + micros,
+        lower_bound_micros=solution.lower_bound_micros + micros,
+    )  # fmt: skip
+
+
+def merged_short(placements: tuple[Placement, ...]) -> tuple[Placement, ...]:
+    """Placements, what is short of a line in one of them."""
+    units: dict[tuple[int, int], int] = {}
+    for line, column, quantity in placements:
+        units[line, column] = units.get((line, column), 0) + quantity
+    return tuple(Placement(line, column, quantity) for (line, column), quantity in sorted(units.items()))
 
 
 def leave_out(problem: Problem, line: int) -> Problem:

@@ -19,6 +19,7 @@ from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
 from engine.kernels.partition import NEVER
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
 from engine.optimizer.cut import IsCut, never_cut
+from engine.optimizer.fill import filled_up
 from engine.optimizer.long_orders import divided_plans_bound, search_whole_lines, suits_search
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
 from engine.optimizer.ranked import fill_by_rank
@@ -223,7 +224,9 @@ def branch(problem: Problem, whole: Solution | None, nodes_max: int, divided_bou
         # Other plans of whole lines are known to cost as much as this one, or as the bound given.
         bound = max(root_bound(problem, least_price, least, divided_extra), divided_bound if whole else 0)
     is_cut = incumbent.is_cut and bound < objective
-    return Solution(placements, objective, min(objective, bound), nodes + incumbent.nodes, is_cut)
+    found = Solution(placements, objective, min(objective, bound), nodes + incumbent.nodes, is_cut)
+    # A search whose budget is spent may have left out what it never came to.
+    return found if complete else filled_up(problem, found)
 
 
 def leave_all_short(problem: Problem) -> Solution:

@@ -68,7 +68,7 @@ def test_differences_are_those_of_every_plan_counted() -> None:
             seen[known] += 1
             check(micros, true, known, (seed, location, "without"))
     assert min(direct, long) > 50
-    assert seen[EXACT] > 200
+    assert seen[EXACT] > 150
 
 
 def check(micros: int, true: int, known: int, where: object) -> None:
