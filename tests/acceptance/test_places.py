@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
-from belofte.v1 import network_service_pb2, reservation_service_pb2, types_pb2
+from belofte.v1 import network_service_pb2, reservation_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.ids import uuid7
@@ -238,3 +238,23 @@ def test_a_question_of_capacity_that_makes_no_sense_is_refused(
     request = network_service_pb2.GetCapacityRequest(**{"location_ids": ["A"], **fields})
     error = refusal(lambda: server.network.GetCapacity(request, timeout=CALL_SECONDS_MAX))
     assert (error.code, error.fields[0]) == (code, field)
+
+
+def test_what_is_planned_at_a_location_that_is_out_is_moved_when_it_is_rerouted(own: Server) -> None:
+    """Without the location being named as excluded: nobody stays there who can go elsewhere."""
+    item = stocked(own, A=4)
+    orders = [source(own, (item, 2)).order_id for _ in range(2)]
+    put(own, item, {"B": 3})
+    set_status(own, "A", DISABLED)
+    request = sourcing_service_pb2.RerouteOrdersRequest(
+        request_id=uuid7(), mode=sourcing_service_pb2.SOURCE_MODE_COMMIT, reason="FIRE",
+        filter=sourcing_service_pb2.OrderFilter(location_ids=["A"]),
+    )  # fmt: skip
+    result = list(own.sourcing.RerouteOrders(request, timeout=60))[-1].result
+    moved = [change.order_id for change in result.changes if change.changed]
+    assert len(moved) == 1 and {change.order_id for change in result.changes} == set(orders)
+    assert {s.location_id for s in order_of(own, moved[0]).plan.shipments if s.state == types_pb2.SHIPMENT_STATE_PLANNED} == {
+        "B"
+    }
+    (left,) = {*orders} - {*moved}
+    assert order_of(own, left).plan.shipments[0].location_id == "A"

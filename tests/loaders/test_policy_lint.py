@@ -167,7 +167,9 @@ def test_weights_do_nothing_where_locations_are_ranked() -> None:
     assert found(ranked) == [
         ("policy.a.weights.carrier", "has no effect: locations are ranked by DISTANCE, not by cost")
     ]  # fmt: skip
-    ranked = Policy("a", order_by=OrderBy.PRIORITY, split_micros=1, capacity_price_micros=1, late_micros_per_day=1, short_micros=1)
+    ranked = Policy(
+        "a", order_by=OrderBy.PRIORITY, split_micros=1, capacity_price_micros=1, late_micros_per_day=1, short_micros=1
+    )
     assert [column for column, _ in found(ranked)] == [
         "policy.a.split_micros", "policy.a.late_micros_per_day", "policy.a.capacity_price",
     ]  # fmt: skip
