@@ -32,6 +32,7 @@ from engine.kernels.order_tables import (
     V_SOLVE_MICROS,
     V_TOTAL_MICROS,
     Names,
+    Texts,
 )
 from engine.kernels.put import FULL
 from engine.kernels.write_orders import entries_bytes_max, widest_text, write_orders
@@ -96,7 +97,7 @@ class Written:
         image, policy = scene.image, scene.policy
         pieces = pieces_of(image.network.currency, policy.policy_id, image.version, policy_version(policy))
         self.orders, self.decided_unix_ms = orders, decided_unix_ms
-        self.names: Names = names_of(image, scene.stock.matrix.slots, [OTHER_PIECE, pieces])
+        self.names: Names = names_of(image, scene.stock.matrix.slots, [OTHER_PIECE, pieces], [policy, policy])
         self.read: Read = read_of(orders, image)
         self.tables: Tables = tables_of(orders, self.read.asked, 1, decided_unix_ms)
         self.limited = image.capacity_per_day < UNLIMITED
@@ -265,7 +266,12 @@ def test_room_asked_for_is_enough_for_the_widest_of_everything(
     orders = [replace(widened, plan=spread(random.Random(seed), scene, count)) for seed, count in enumerate((1, 3, 11))]
     written = Written(orders, [2**62] * len(orders))
     words = written.names.words
-    written.names = Names(*(texts_of([b"x" * widest] * len(each.ends)) for each in written.names))._replace(words=words)
+    wide = {
+        name: texts_of([b"x" * widest] * len(each.ends)) for name, each in written.names._asdict().items()
+        if isinstance(each, Texts)
+    }  # fmt: skip
+    fees = np.full_like(written.names.fees, number)
+    written.names = written.names._replace(**{**wide, "words": words, "fees": fees})
     for column in range(written.read.lines.shape[1]):
         written.read.lines[[B_ITEM_ID_BEGIN, B_ITEM_ID_END], column] = written.read.asked[0, [A_ORDER_ID_BEGIN, A_ORDER_ID_END]]
     for table, columns in (

@@ -88,8 +88,9 @@ def test_a_plan_is_what_the_generated_classes_write(seed: int) -> None:
     none = texts_of([b""])
     names = Names(
         *(texts_of([word.encode() for word in each]) for each in (locations, services, receipts, pools, terms)),
-        texts_of(words), none, none, none,
+        texts_of(words), none, none, none, np.array([0, 1, 1], np.int64), np.array([[5, 7, 9]], np.int64),
     )  # fmt: skip
+    paid: set[int] = set()
 
     shipment_rows, peg_rows, term_rows, sum_rows = [[-99] * SHIPMENT_FIELDS], [[-99] * PEG_FIELDS], [], []
     shipments = []
@@ -118,6 +119,7 @@ def test_a_plan_is_what_the_generated_classes_write(seed: int) -> None:
             route="ROUTE_SHIP", carrier_service_id=services[service], pick_by=moments[0], handover_by=moments[0],
             ship_by=moments[0], delivery_earliest=moments[1], delivery_latest=moments[2], weight_grams=grams,
             distance_meters=meters, co2_grams=co2, cost=breakdown(terms, total, cost),
+            fee_micros=0 if names.levels[service] in paid else names.fees[0, service],
             lines=[
                 types_pb2.ShipmentLine(
                     line_id=line_ids[line], item_id=item_ids[line], quantity=units, receipt_id=receipts[slot], pool=pools[slot]
@@ -125,6 +127,7 @@ def test_a_plan_is_what_the_generated_classes_write(seed: int) -> None:
                 for line, slot, units in pegs
             ],
         )  # fmt: skip
+        paid.add(int(names.levels[service]))
         shipments.append(shipment)
     first_sum, cost = drawn_cost(rng, sum_rows)
     total, candidates, nodes, micros = (rng.choice(LARGE) for _ in range(4))
@@ -132,7 +135,7 @@ def test_a_plan_is_what_the_generated_classes_write(seed: int) -> None:
     for field, value in {
         table.V_FIRST_SHIPMENT: 1, table.V_SHIPMENT_COUNT: len(shipments), table.V_FIRST_SUM: first_sum,
         table.V_SUM_COUNT: len(cost), table.V_TOTAL_MICROS: total, table.V_CANDIDATES: candidates,
-        table.V_NODES: nodes, table.V_SOLVE_MICROS: micros,
+        table.V_NODES: nodes, table.V_SOLVE_MICROS: micros, table.V_PIECE: 0,
     }.items():  # fmt: skip
         planned[1, field] = value
     certificate = types_pb2.Certificate(
