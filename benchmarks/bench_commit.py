@@ -9,6 +9,7 @@ these, encoded before, in batches of 256, one call after the other. Both take tu
 import time
 from argparse import ArgumentParser
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 from belofte.v1 import sourcing_service_pb2, types_pb2
@@ -28,7 +29,7 @@ from loaders.large_network import large_network
 SEED = 20261129
 LOCATIONS, ITEMS, POSITIONS = 200, 5_000, 200_000
 LINES = 3
-ORDERS, ROUNDS = 20_000, 3
+ORDERS, ROUNDS = 20_000, 7
 IN_HAND = 2_048
 SCRIPT_BATCHES = 100
 UNITS = 1_000_000
@@ -129,7 +130,8 @@ def main() -> None:
         for _ in report.track(range(ROUNDS), "rounds"):
             messages = requests(records, orders, rng)
             rates.append((orders / running.seconds(SOURCE, messages, IN_HAND), bare.rate()))
-    whole, script = (sorted(each)[len(rates) // 2] for each in zip(*rates, strict=True))
+    whole, script = (median(each) for each in zip(*rates, strict=True))
+    share = median(one / other for one, other in rates)
     report.table(
         f"{LOCATIONS} locations, orders of {LINES} lines, {IN_HAND:,} in hand, {len(entry):,} bytes an entry",
         ["", "orders a second, median", *(f"round {n}" for n in range(1, ROUNDS + 1))],
@@ -138,8 +140,8 @@ def main() -> None:
             ["commit script alone", script, *(r for _, r in rates)],
         ],
     )
-    report.say(f"Target: the whole way at least {TARGET:g} of the script alone.")
-    report.finish({"durable_orders_per_second": whole, "share_of_script_limit": whole / script, "script_per_second": script})
+    report.say(f"Share of the script alone, median of the rounds: {share:.3f}. Target: at least {TARGET:g}.")
+    report.finish({"durable_orders_per_second": whole, "share_of_script_limit": share, "script_per_second": script})
 
 
 def _an_entry(url: str) -> bytes:

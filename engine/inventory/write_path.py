@@ -234,6 +234,7 @@ class WritePath:
         """Plans that others took something of, so far."""
         self.commit_ns = 0
         """Time so far that was waited for the store to commit what was planned."""
+        self._told_ns = 0
         self._kept = kept
         self._parted = parted
         self._failed: dict[str, tuple[Transaction, Sequence[FailedGuard]]] = {}
@@ -255,10 +256,15 @@ class WritePath:
                 self._reload()
             else:
                 self._apply(self._store.tail(self.position))
+            self._told_ns = time.monotonic_ns()
         except (StoreGap, StoreAway) as error:
             # A gap: the log was trimmed beyond what is in memory, or belongs to another epoch. Only a fresh copy helps.
             self._lost(error)
         return not self.stale
+
+    def is_told_within(self, ns: int) -> bool:
+        """Whether the store has told all that its log has within so long, as a commit does; of several stores, some of it."""
+        return not self.stale and time.monotonic_ns() - self._told_ns <= ns
 
     def seen(self, request_id: str) -> bool:
         """Whether something was committed under an id, as far as the store remembers. Raises `Refusal` while it is away."""
@@ -452,7 +458,8 @@ class WritePath:
             for (write, _), waiter in zip(planned, waiters, strict=True):
                 self._waiters.arm(waiter, _settler(write))
             return [None] * len(planned)
-        self.commit_ns += time.monotonic_ns() - started
+        self._told_ns = time.monotonic_ns()
+        self.commit_ns += self._told_ns - started
         self._apply(result.entries)
         self._failed.clear()
         for (write, transaction), waiter, outcome in zip(planned, waiters, result.outcomes, strict=True):

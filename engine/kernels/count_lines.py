@@ -13,18 +13,35 @@ VARINT, EIGHT_BYTES, LENGTH, FOUR_BYTES = 0, 1, 2, 5
 """How a field is written."""
 
 VARINT_BYTES_MAX = 10
-DEPTH = 3
+DEPTH = 4
 """Field numbers that lead from a request to its lines, the last ones 0 where there are fewer."""
 
 
 @kernel
 def count_lines(messages: Bytes, begins: Ints, ends: Ints, paths: Ints, counts: Ints) -> None:
-    """counts [n] = fields that the path [n, 3] of each message leads to, in its part [begin, end) of `messages`.
+    """counts [n] = fields that the path [n, DEPTH] of each message leads to, in its part [begin, end) of `messages`.
 
     Of a message that is none, those before the place where that shows.
     """
     for n in range(len(begins)):
-        counts[n] = count_along(messages, begins[n], ends[n], paths[n, 0], paths[n, 1], paths[n, 2])
+        if paths[n, 3] == 0:
+            counts[n] = count_along(messages, begins[n], ends[n], paths[n, 0], paths[n, 1], paths[n, 2])
+        else:
+            counts[n] = count_below(messages, begins[n], ends[n], paths[n])
+
+
+@kernel
+def count_below(messages: Bytes, begin: int, end: int, path: Ints) -> int:
+    """Fields that a path of four leads to."""
+    count, at = 0, begin
+    while at < end:
+        number, content, last = next_field(messages, at, end)
+        if last == BAD:
+            break
+        if number == path[0]:
+            count += count_along(messages, content, last, path[1], path[2], path[3])
+        at = last
+    return count
 
 
 @kernel

@@ -224,7 +224,7 @@ class Handlers:
         """Quotes and reads of stock are answered as they come; what changes stock is committed together."""
         is_handed = self._handed or (self.split is not None and self.split.has_work)
         if is_handed or self.clock.monotonic_ns() - self._caught_up_ns > CATCH_UP_NS:
-            self._keep_up()
+            self._keep_up(is_asked=False)
         writes: list[Write] = []
         calls = self._quote_together(calls)
         plain = self._read_plain(calls)
@@ -325,9 +325,13 @@ class Handlers:
         self._audit()
         return is_busy
 
-    def _keep_up(self) -> bool:
-        """Follow what other engines commit, do what other threads handed over, tell who watches; whether more is to be told."""
-        self.path.catch_up()
+    def _keep_up(self, *, is_asked: bool = True) -> bool:
+        """Follow what other engines commit, do what other threads handed over, tell who watches; whether more is to be told.
+
+        Unless it `is_asked` for, the store is not asked where a commit has just told all: it is busy with the next ones.
+        """
+        if is_asked or self.shards.count > 1 or not self.path.is_told_within(CATCH_UP_NS):
+            self.path.catch_up()
         # Those that are there now: what is tried again comes after all else.
         for _ in range(len(self._handed)):
             if not self._handed[0]():

@@ -57,7 +57,7 @@ class SharedPath(WritePath):
     def __init__(self, memory: SharedMemory) -> None:
         self._memory = memory
         self.stock, self.stale, self.follower = None, True, None
-        self.retry_count = self.commit_ns = self.engine = 0
+        self.retry_count = self.commit_ns = self._told_ns = self.engine = 0
 
     def catch_up(self) -> bool:
         """See how far the engine has come; whether its stock is that of the store."""

@@ -24,7 +24,7 @@ def lines_of(messages: Sequence[bytes], paths: Sequence[Path]) -> list[int]:
     begins = np.append(0, ends[:-1])
     buffer = np.frombuffer(bytearray(b"".join(messages)), np.uint8)
     numbers = {path: number for number, path in enumerate(dict.fromkeys(paths))}
-    along = np.array([(*path, 0, 0, 0)[:DEPTH] for path in numbers], np.int64)[[numbers[path] for path in paths]]
+    along = np.array([(*path, 0, 0, 0, 0)[:DEPTH] for path in numbers], np.int64)[[numbers[path] for path in paths]]
     counts = np.zeros(len(messages), np.int64)
     count_lines(buffer, begins, ends, along, counts)
     return [

@@ -7,18 +7,18 @@ import pytest
 from belofte.v1 import promise_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.message import DecodeError, Message
 
-from engine.kernels.count_lines import count_lines
+from engine.kernels.count_lines import DEPTH, count_lines
 from engine.service.handlers import METHODS
 from engine.service.work import LIGHT_LINES_MAX, LINE_BYTES, lines_of
 from tests.naive.count_lines import count_lines as count_naively
 
-QUOTE, BATCH, SOURCE = (5, 1), (5, 5, 1), (5, 3, 1)
+QUOTE, BATCH, SOURCE, ORDERS = (5, 1), (5, 5, 1), (5, 3, 1), (5, 5, 3, 1)
 
 
 def counted(message: bytes, path: tuple[int, ...]) -> int:
     buffer = np.frombuffer(b"\xff" + message + b"\x0a\x00", np.uint8)
     counts = np.zeros(1, np.int64)
-    along = np.array([(*path, 0, 0)[:3]], np.int64)
+    along = np.array([(*path, 0, 0, 0)[:DEPTH]], np.int64)
     count_lines(buffer, np.array([1]), np.array([1 + len(message)]), along, counts)
     return int(counts[0])
 
@@ -41,7 +41,9 @@ def messages(rng: random.Random) -> list[tuple[Message, tuple[int, ...]]]:
         ]
     )
     order = types_pb2.Order(order_id="o", basket=basket(rng, rng.randrange(600)), priority=-1)
-    return [(quote, QUOTE), (batch, BATCH), (sourcing_service_pb2.SourceOrderRequest(order=order), SOURCE)]
+    source = sourcing_service_pb2.SourceOrderRequest(order=order)
+    orders = sourcing_service_pb2.BatchSourceOrdersRequest(requests=[source] * rng.randrange(4))
+    return [(quote, QUOTE), (batch, BATCH), (source, SOURCE), (orders, ORDERS)]
 
 
 @pytest.mark.parametrize("seed", range(20))
