@@ -50,7 +50,7 @@ from engine.service.fields import (
 )
 from engine.service.outflow import Outflow
 from engine.service.record import finisher
-from engine.service.reroute_orders import Movable, child_id, fork_of, give_back, movable, open_order
+from engine.service.reroute_orders import Movable, child_id, fork_of, give_back, movable, open_order, shocked_places
 from engine.service.reroute_writes import REROUTE_ORDERS, Move, Split, Target, move_write, split_of
 
 if TYPE_CHECKING:
@@ -462,20 +462,30 @@ def selected(
     h: "Handlers", chosen: sourcing_service_pb2.OrderFilter, refuse: Callable[[str, Refusal], None]
 ) -> Iterator[OrderRecord]:  # fmt: skip
     """Records of the orders that are asked for. Those that there never were are refused one by one."""
-    for order_id in dict.fromkeys(chosen.order_ids) if chosen.order_ids else _listed(h, chosen):
+    shocked = in_desk(h, lambda: shocked_places(h.image, live_stock(h))) if chosen.overcommitted_only else None
+    listed = _listed(h, chosen, shocked.locations(h.image) if shocked is not None else None)
+    for order_id in dict.fromkeys(chosen.order_ids) if chosen.order_ids else listed:
         record = h.ledger.find_record(order_id)
         if record is None:
             refuse(order_id, Refusal(Reason.UNKNOWN_ORDER, f"no order {order_id!r} is recorded"))
-        elif _is_wanted(chosen, record):
+        elif _is_wanted(chosen, record) and (shocked is None or shocked.touch(record)):
             yield record
 
 
-def _listed(h: "Handlers", chosen: sourcing_service_pb2.OrderFilter) -> Iterator[str]:
+def _listed(
+    h: "Handlers", chosen: sourcing_service_pb2.OrderFilter, within: set[str] | None
+) -> Iterator[str]:  # fmt: skip
+    """Ids of orders with something planned; `within`: at one of these locations, None: anywhere."""
+    location_ids = list(chosen.location_ids)
+    if within is not None:
+        location_ids = [each for each in location_ids or sorted(within) if each in within]
+        if not location_ids:
+            return
     states = [int(state) for state in chosen.states] or [
         OrderState.SOURCED, OrderState.PARTIALLY_SOURCED, OrderState.IN_FULFILLMENT, OrderState.HELD
     ]  # fmt: skip
     wanted = OrderFilter(
-        states=states, location_ids=list(chosen.location_ids), shipment_states=[int(ShipmentState.PLANNED)],
+        states=states, location_ids=location_ids, shipment_states=[int(ShipmentState.PLANNED)],
         created_from=ms_of(chosen.created_from) if chosen.HasField("created_from") else 0,
         created_to=ms_of(chosen.created_to) if chosen.HasField("created_to") else 0, is_at_risk=chosen.at_risk_only,
     )  # fmt: skip

@@ -63,6 +63,52 @@ class Movable:
         return sum(each.cost.total_micros for each in {each.shipment_id: each for each in self.shipment_of}.values())
 
 
+@dataclass(frozen=True, slots=True)
+class ShockedPlaces:
+    """Where more is planned than can be: locations that are out, positions by (item, location), days by (location, day)."""
+
+    closed: frozenset[str]
+    positions: frozenset[tuple[str, str]]
+    days: frozenset[tuple[str, int]]
+
+    def locations(self, image: NetworkImage) -> set[str]:
+        """Every location that is concerned."""
+        found = self.closed | {location_id for _, location_id in self.positions} | {location_id for location_id, _ in self.days}
+        return {each for each in found if each in image.location_index}
+
+    def touch(self, record: OrderRecord) -> bool:
+        """Whether an order has something planned there."""
+        planned = [s for s in record.order.plan.shipments if s.state == types_pb2.SHIPMENT_STATE_PLANNED and s.lines]
+        at = {shipment.location_id for shipment in planned}
+        return (
+            not self.closed.isdisjoint(at)
+            or any((part.item_id, s.location_id) in self.positions for s in planned for part in s.lines)
+            or any(location_id in at and (location_id, day) in self.days for location_id, day, _ in record.capacities)
+        )
+
+
+def shocked_places(image: NetworkImage, stock: LiveStock) -> ShockedPlaces:
+    """Where more is planned than there is, than a day takes, or than a location does that is out."""
+    matrix = stock.matrix
+    rows = np.flatnonzero(matrix.row_count)
+    rows = rows[np.argsort(matrix.row_start[rows], kind="stable")]
+    at = np.flatnonzero(matrix.demand > matrix.supply)
+    item = rows[np.searchsorted(matrix.row_start[rows], at, side="right") - 1] if len(rows) else at
+    inside = at < matrix.row_start[item] + matrix.row_count[item]
+    positions = set()
+    for item_at, place, short in zip(
+        item[inside].tolist(), matrix.location[at[inside]].tolist(), (matrix.demand - matrix.supply)[at[inside]].tolist(),
+        strict=True,
+    ):  # fmt: skip
+        caps = image.backorders.caps(item_at) if image.backorders is not None else None
+        if caps is None or short > caps.quantity[place]:
+            positions.add((image.item_ids[item_at], image.location_ids[place]))
+    over = np.argwhere(stock.capacity_used > image.capacity_per_day[:, None])
+    days = frozenset((image.location_ids[place], stock.first_day + day) for place, day in over.tolist())
+    closed = frozenset(image.location_ids[place] for place in np.flatnonzero(stock.closed).tolist())
+    return ShockedPlaces(closed, frozenset(positions), days)
+
+
 def movable(record: OrderRecord) -> Movable:
     """What of an order may move. Raises `Refusal` where nothing may."""
     order = record.order

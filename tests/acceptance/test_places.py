@@ -258,3 +258,48 @@ def test_what_is_planned_at_a_location_that_is_out_is_moved_when_it_is_rerouted(
     }
     (left,) = {*orders} - {*moved}
     assert order_of(own, left).plan.shipments[0].location_id == "A"
+
+
+def rerouted(server: Server, **fields: Any) -> dict[str, bool]:
+    """Orders that were concerned, and whether each was moved."""
+    request = sourcing_service_pb2.RerouteOrdersRequest(
+        request_id=uuid7(), mode=sourcing_service_pb2.SOURCE_MODE_COMMIT,
+        filter=sourcing_service_pb2.OrderFilter(overcommitted_only=True, **fields),
+    )  # fmt: skip
+    result = list(server.sourcing.RerouteOrders(request, timeout=60))[-1].result
+    return {change.order_id: change.changed for change in result.changes}
+
+
+def planned_at(server: Server, order_id: str) -> set[str]:
+    shipments = order_of(server, order_id).plan.shipments
+    return {each.location_id for each in shipments if each.state == types_pb2.SHIPMENT_STATE_PLANNED and each.lines}
+
+
+def test_one_call_finds_and_moves_what_a_shock_concerns_and_nothing_else(own: Server) -> None:
+    """A count that finds less, a day that takes less, a location that is out."""
+    counted, other = stocked(own, A=3), stocked(own, A=3)
+    orders = [source(own, (counted, 1)).order_id for _ in range(3)]
+    apart = source(own, (other, 1)).order_id
+    put(own, counted, {"B": 1})
+    assert rerouted(own) == {}
+    put(own, counted, {"A": 1})
+    told = rerouted(own)
+    assert set(told) <= set(orders) and list(told.values()).count(True) == 1, "B has one unit for the two that A lacks"
+    assert sorted(len(planned_at(own, each) & {"A"}) for each in orders) == [0, 1, 1]
+    put(own, counted, {"A": 2})
+    assert rerouted(own) == {}
+
+    item = own.item()
+    put(own, item, {"Y": 9})
+    full = [source(own, (item, 1)).order_id for _ in range(3)]
+    put(own, item, {"X": 9})
+    today = datetime.now(UTC).date()
+    (busy,) = [row for row in capacity(own, today - timedelta(days=1), today + timedelta(days=3)) if row.allocated == 2]
+    set_capacity(own, date.fromisoformat(busy.date), 1)
+    told = rerouted(own)
+    assert set(told) <= set(full) and list(told.values()).count(True) == 1
+    assert rerouted(own) == {}
+
+    set_status(own, "A", DISABLED)
+    put(own, other, {"B": 3})
+    assert rerouted(own, item_ids=[other]) == {apart: True} and planned_at(own, apart) == {"B"}

@@ -133,7 +133,7 @@ class BatchSourceOrdersResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchSourceOrdersResult, _Mapping]]] = ..., position: _Optional[str] = ...) -> None: ...
 
 class OrderFilter(_message.Message):
-    __slots__ = ("order_ids", "location_ids", "item_ids", "states", "max_priority", "created_from", "created_to", "channels", "at_risk_only")
+    __slots__ = ("order_ids", "location_ids", "item_ids", "states", "max_priority", "created_from", "created_to", "channels", "at_risk_only", "overcommitted_only")
     ORDER_IDS_FIELD_NUMBER: _ClassVar[int]
     LOCATION_IDS_FIELD_NUMBER: _ClassVar[int]
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -143,6 +143,7 @@ class OrderFilter(_message.Message):
     CREATED_TO_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     AT_RISK_ONLY_FIELD_NUMBER: _ClassVar[int]
+    OVERCOMMITTED_ONLY_FIELD_NUMBER: _ClassVar[int]
     order_ids: _containers.RepeatedScalarFieldContainer[str]
     location_ids: _containers.RepeatedScalarFieldContainer[str]
     item_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -152,7 +153,8 @@ class OrderFilter(_message.Message):
     created_to: _timestamp_pb2.Timestamp
     channels: _containers.RepeatedScalarFieldContainer[str]
     at_risk_only: bool
-    def __init__(self, order_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., item_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_types_pb2.OrderState, str]]] = ..., max_priority: _Optional[int] = ..., created_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channels: _Optional[_Iterable[str]] = ..., at_risk_only: _Optional[bool] = ...) -> None: ...
+    overcommitted_only: bool
+    def __init__(self, order_ids: _Optional[_Iterable[str]] = ..., location_ids: _Optional[_Iterable[str]] = ..., item_ids: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[_types_pb2.OrderState, str]]] = ..., max_priority: _Optional[int] = ..., created_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channels: _Optional[_Iterable[str]] = ..., at_risk_only: _Optional[bool] = ..., overcommitted_only: _Optional[bool] = ...) -> None: ...
 
 class RerouteOrdersRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "request_id", "filter", "mode", "policy_id", "max_duration", "target_gap", "allow_repromise", "reason", "excluded_location_ids", "move_price_micros", "moves_max")
