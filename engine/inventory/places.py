@@ -23,10 +23,14 @@ class Closing(NamedTuple):
 
 
 class DayChange(NamedTuple):
-    """What is taken of a location's local day besides what orders take; below zero: given. `version` counts changes."""
+    """What is taken of a location's local day besides what orders take; below zero: given. `version` counts changes.
+
+    `limit`: that was said, of which `taken` is the difference to the location's own; None: none, or that there is none.
+    """
 
     taken: int = 0
     version: int = 0
+    limit: int | None = None
 
 
 class PlaceTexts:
@@ -53,8 +57,14 @@ class PlaceTexts:
 
     def day(self, location_id: str, day: int) -> DayChange:
         """What is said of a location's local day (days since 1970)."""
-        text = unlocked(self._texts.get((TextTable.LIMITS, day_field(location_id, day)), ""))
-        return DayChange(*map(int, text.split())) if text else DayChange()
+        return parse_day(self._texts.get((TextTable.LIMITS, day_field(location_id, day)), ""))
+
+    def days(self) -> Iterator[tuple[str, int, DayChange]]:
+        """(location, local day, what is said of it), of all days that anything was said of, and that nobody changes now."""
+        for (table, field), text in self._texts.items():
+            if table == TextTable.LIMITS and not is_locked(text):
+                location_id, _, day = field.partition(SEPARATOR)
+                yield location_id, int(day), parse_day(text)
 
     def due(self, now_unix_ms: int) -> Iterator[str]:
         """Locations that were to take part again by now."""
@@ -79,9 +89,18 @@ def closing_text(closing: Closing) -> str:
     return f"{int(closing.is_closed)} {closing.version} {closing.until_unix_ms}"
 
 
+def parse_day(text: str) -> DayChange:
+    """What a text says of a location's day."""
+    text = unlocked(text)
+    if not text:
+        return DayChange()
+    taken, version, limit = map(int, text.split())
+    return DayChange(taken, version, None if limit < 0 else limit)
+
+
 def day_text(change: DayChange) -> str:
     """As the store keeps it."""
-    return f"{change.taken} {change.version}"
+    return f"{change.taken} {change.version} {-1 if change.limit is None else change.limit}"
 
 
 def day_field(location_id: str, day: int) -> str:

@@ -246,13 +246,13 @@ class Ledger:
         due = select(orders.c.order_id).where(orders.c.due_unix_ms > 0, orders.c.due_unix_ms <= now_unix_ms)
         return [row.order_id for row in self._rows(due.order_by(orders.c.due_unix_ms).limit(count))]
 
-    def orders_waiting(self, location_id: str, before_unix_ms: int, count: int) -> list[str]:
-        """Orders with a shipment that a location has not accepted since an instant, held ones aside."""
+    def orders_waiting(self, location_id: str, before_unix_ms: int, count: int, *, with_held: bool = False) -> list[str]:
+        """Orders with a shipment that a location has not accepted since an instant; held ones only where they are asked for."""
         same = (order_shipments.c.epoch == orders.c.epoch) & (order_shipments.c.sequence == orders.c.sequence)
         waiting = select(orders.c.order_id).select_from(order_shipments).join(orders, same).where(
             order_shipments.c.location_id == location_id, order_shipments.c.state == ShipmentState.PLANNED,
             order_shipments.c.created_unix_ms <= before_unix_ms, order_shipments.c.since_unix_ms <= before_unix_ms,
-            orders.c.state != OrderState.HELD,
+            true() if with_held else orders.c.state != OrderState.HELD,
         )  # fmt: skip
         return [row.order_id for row in self._rows(waiting.order_by(order_shipments.c.created_unix_ms).limit(count))]
 

@@ -183,6 +183,10 @@ def changes_of(scene: Scene, load: Load, field: str) -> list[FieldViolation]:
     """Lines of a load of which there is not enough any more, or for which its day has no room left."""
     found, held = [], []
     stock, place = scene.stock, place_of(scene, load)
+    for each in {load.location, *([load.via] if load.via >= 0 else [])}:
+        if not scene.active[each]:
+            text = f"location: {scene.image.location_ids[each]} takes no part any more"
+            return [FieldViolation(f"{field}.{scene.basket.path(i)}", text) for i, _ in load.quantities]
     latest = max(load.start_minute, scene.start_minute)
     for i, units in load.quantities:
         pegs = peg(scene, i, load.location, units, latest)

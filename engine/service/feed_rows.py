@@ -67,10 +67,11 @@ def moves_name(cell: Cell) -> TextName:
 def plain_row(record: types_pb2.InventoryRecord, image: NetworkImage) -> Row | None:
     """A record as most are, with nothing wrong: only of what is on hand in the common pool, not dated. None says nothing."""
     item_id, location_id, kind, quantity = record.item_id, record.location_id, record.kind, record.quantity
-    source, sequence = record.source, record.sequence
+    source, sequence, item = record.source, record.sequence, image.item_index.get(item_id)
     is_plain = (
         # An id that the network knows is one.
-        item_id in image.item_index
+        item is not None
+        and not image.items[item].components
         and location_id in image.location_index
         and kind in OF_STOCK_ALONE
         and QUANTITY_MIN < quantity <= QUANTITY_MAX
@@ -92,6 +93,8 @@ def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_un
             return Reason.INVALID_FIELD, f"{name}: an id of 1–128 letters, digits or ._:/@+- was expected"
     if record.item_id not in image.item_index:
         return Reason.UNKNOWN_ITEM, f"item_id: the network has no item {record.item_id!r}"
+    if image.items[image.item_index[record.item_id]].components:
+        return Reason.INVALID_FIELD, f"item_id: {record.item_id!r} is a kit: its components have stock, it has none of its own"
     if record.location_id not in image.location_index:
         return Reason.UNKNOWN_LOCATION, f"location_id: the network has no location {record.location_id!r}"
     if record.kind not in KINDS:

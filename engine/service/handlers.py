@@ -692,6 +692,8 @@ class Handlers:
         self._images_taken += 1
         self._prepared_day = -1
         self.prepare()
+        if self.path.stock is not None and (writes := place_writes.corrections(self, self.path.stock)):
+            self.path.run(writes)
         taken.set()
         return True
 

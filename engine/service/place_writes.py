@@ -1,10 +1,13 @@
 """What operations say of locations: out of sourcing or back in, and the capacity of a day. Recorded as all that decides is."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from belofte.v1 import ledger_entry_pb2, network_service_pb2
 from google.protobuf.message import Message
@@ -28,6 +31,7 @@ from engine.service.fields import (
     check_text,
     digest_of,
     index_of_location,
+    minute_of,
     parse,
 )
 from engine.service.record import finisher
@@ -45,6 +49,7 @@ NO_LIMIT = 2**40
 """In place of a limit: more than any day takes."""
 
 EPOCH = date(1970, 1, 1)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 finished_status = finisher(network_service_pb2.SetLocationStatusResponse)
 finished_capacity = finisher(network_service_pb2.SetCapacityResponse)
@@ -104,7 +109,7 @@ def look_up_open(h: "Handlers", call: Call) -> list[str]:
     request = parse(network_service_pb2.SetLocationStatusRequest, call.message)
     if request.location_id not in h.image.location_index:
         return []
-    return h.ledger.orders_waiting(request.location_id, h.clock.unix_ms(), OPEN_ORDERS_MAX)
+    return h.ledger.orders_waiting(request.location_id, h.clock.unix_ms(), OPEN_ORDERS_MAX, with_held=True)
 
 
 def set_status(h: "Handlers", call: Call) -> bytes | Refusal | Write:
@@ -115,9 +120,11 @@ def set_status(h: "Handlers", call: Call) -> bytes | Refusal | Write:
     if request.status not in (ACTIVE, DISABLED):
         wrong.add("status", "ACTIVE or DISABLED was expected")
     check_text(request.reason, "reason", NAME_LENGTH_MAX, wrong)
-    until = request.until.ToMilliseconds() if request.HasField("until") else 0
-    if request.HasField("until") and (request.status != DISABLED or until <= now):
-        wrong.add("until", "an instant yet to come was expected, and only with DISABLED")
+    until = 0
+    if request.HasField("until") and minute_of(request.until, "until", wrong):
+        until = request.until.seconds * 1_000 + request.until.nanos // 1_000_000
+        if not wrong.invalid and (request.status != DISABLED or until <= now):
+            wrong.add("until", "an instant yet to come was expected, and only with DISABLED")
     wrong.check()
     if request.status == ACTIVE and not image.active[location]:
         message = f"location_id: the network folder has {request.location_id!r} DISABLED; change it there, and reload"
@@ -200,13 +207,13 @@ def changed_capacity(
     name, place = request.location_id, day_field(request.location_id, day)
     expected, before = stock.places.text(TextTable.LIMITS, place), stock.places.day(name, day)
     check_version(request, before.version, f"the capacity of {name!r} on {request.date}")
-    limit = request.limit if request.HasField("limit") else NO_LIMIT
-    after = DayChange(image.capacity_per_day.item(location) - limit, before.version + 1)
+    limit = request.limit if request.HasField("limit") else None
+    after = DayChange(taken_by(image, location, limit), before.version + 1, limit)
     use = CapacityChange(name, day, after.taken - before.taken, ANY)
     shown = capacity_row(image, stock, location, day, reserved_on(stock))
     shown.version = after.version
     shown.ClearField("limit")
-    if request.HasField("limit"):
+    if limit is not None:
         shown.limit = limit
     response = network_service_pb2.SetCapacityResponse(capacity=shown)
     text = TextChange(TextTable.LIMITS, "", place, expected, day_text(after))
@@ -225,15 +232,23 @@ def get_capacity(h: "Handlers", call: Call) -> bytes:
     ]
     if request.category:
         wrong.add_unbuilt("category")
-    today = (datetime.fromtimestamp(h.clock.unix_ms() / 1000, UTC).date() - EPOCH).days
-    first = day_of(request.from_date, "from_date", wrong) if request.from_date else today
-    last = day_of(request.to_date, "to_date", wrong) if request.to_date else first
-    if not first <= last < first + DAYS_MAX:
-        wrong.add("to_date", f"a day not before from_date was expected, and at most {DAYS_MAX} days in all")
+    dated = [
+        day_of(getattr(request, name), name, wrong) if getattr(request, name) else None for name in ("from_date", "to_date")
+    ]
     wrong.check()
-    stock = h.stock(request.min_position)
-    reserved = reserved_on(stock)
-    rows = [capacity_row(image, stock, at, day, reserved) for at in locations for day in range(first, last + 1)]
+    stock, rows = h.stock(request.min_position), []
+    reserved, now = reserved_on(stock), datetime.fromtimestamp(h.clock.unix_ms() / 1000, UTC)
+    for at in locations:
+        today = (now.astimezone(ZoneInfo(image.locations[at].time_zone)).date() - EPOCH).days
+        first = today if dated[0] is None else dated[0]
+        last = first if dated[1] is None else dated[1]
+        if first < stock.first_day:
+            earliest = (EPOCH + timedelta(days=stock.first_day)).isoformat()
+            wrong.add("from_date", f"a day from {earliest} on was expected: what was taken before is not kept here")
+        elif not first <= last < first + DAYS_MAX:
+            wrong.add("to_date", f"a day not before from_date was expected, and at most {DAYS_MAX} days in all")
+        wrong.check()
+        rows += [capacity_row(image, stock, at, day, reserved) for day in range(first, last + 1)]
     return network_service_pb2.GetCapacityResponse(
         capacities=rows, position=stock.matrix.position, stale=h.path.stale
     ).SerializeToString()  # fmt: skip
@@ -252,9 +267,50 @@ def capacity_row(
     if limit >= UNLIMITED:
         return row
     row.allocated = stock.used_on(location, day) - change.taken - row.reserved
-    if limit - change.taken < NO_LIMIT // 2:
-        row.limit = limit - change.taken
+    if change.version == 0:
+        row.limit = limit
+    elif change.limit is not None:
+        row.limit = change.limit
     return row
+
+
+def taken_by(image: NetworkImage, location: int, limit: int | None) -> int:
+    """What a limit takes of a day of a location: the difference to its own."""
+    return image.capacity_per_day.item(location) - (NO_LIMIT if limit is None else limit)
+
+
+def corrections(h: "Handlers", stock: LiveStock) -> list[Write]:
+    """Writes for days whose limit was said under another capacity of their location: they take what it takes now."""
+    image, found = h.image, []
+    for name, day, said in stock.places.days():
+        location = image.location_index.get(name, -1)
+        if location < 0 or day < stock.first_day or image.capacity_per_day[location] >= UNLIMITED:
+            continue
+        if said.taken != taken_by(image, location, said.limit):
+            found.append(_correction(h, location, day))
+    return list(found)
+
+
+def _correction(h: "Handlers", location: int, day: int) -> PlaceWrite:
+    image, name = h.image, h.image.location_ids[location]
+    request = network_service_pb2.SetCapacityRequest(
+        request_id=uuid7(h.clock.unix_ms()), location_id=name, date=(EPOCH + timedelta(days=day)).isoformat()
+    )
+
+    def change(stock: LiveStock) -> PlaceChange:
+        said, place = stock.places.day(name, day), day_field(name, day)
+        after = said._replace(taken=taken_by(image, location, said.limit))
+        if after == said:
+            raise Refusal(Reason.WRONG_STATE, "another engine was faster")
+        expected = stock.places.text(TextTable.LIMITS, place)
+        use = CapacityChange(name, day, after.taken - said.taken, ANY)
+        text = TextChange(TextTable.LIMITS, "", place, expected, day_text(after))
+        return PlaceChange(text, network_service_pb2.SetCapacityResponse(), (use,))
+
+    return PlaceWrite(
+        SET_CAPACITY, request.request_id, digest_of(request), request.SerializeToString(), image.version, h.clock.unix_ms,
+        change, lambda write, outcome: None,
+    )  # fmt: skip
 
 
 def reserved_on(stock: LiveStock) -> dict[tuple[str, int], int]:
@@ -271,11 +327,9 @@ def reserved_on(stock: LiveStock) -> dict[tuple[str, int], int]:
 
 def day_of(text: str, field: str, wrong: Violations) -> int:
     """A date as days since 1970; 0, and noted, where it is none."""
-    try:
-        if len(text) == len("YYYY-MM-DD"):
+    with suppress(ValueError):
+        if _DATE.fullmatch(text):
             return (date.fromisoformat(text) - EPOCH).days
-    except ValueError:
-        pass
     wrong.add(field, f"a date YYYY-MM-DD was expected, not {text[:40]!r}")
     return 0
 

@@ -13,6 +13,7 @@ from engine.inventory.matrix import ON_HAND, Slot
 from engine.inventory.on_hand import on_hand_of
 from engine.inventory.transaction import Cell
 from engine.network.image import NetworkImage
+from engine.network.kits import components
 from engine.optimizer.kept import Asker, floor_for, rules_for
 from engine.service.encode import stamp
 from engine.service.fields import (
@@ -100,7 +101,7 @@ def get_availability(
     asker = Asker(request.channel, request.scenario_id, now_minute)
     answer = inventory_service_pb2.GetAvailabilityResponse(position=stock.matrix.position)
     for item in items:
-        rows = rows_of(item, view, asker, image, stock)
+        rows = kit_rows(item, view, asker, image, stock) or rows_of(item, view, asker, image, stock)
         answer.availabilities.extend(shown_rows(item, rows, view, by_minute, now_minute, image, stock.matrix.position))
     return answer
 
@@ -155,6 +156,38 @@ def rows_of(
         elif supply - demand > 0 and (inbound is None or inbound[location]):
             row.receipts.append((slot.available_at_minute, supply - demand))
     return [rows[place] for place in sorted(rows)]
+
+
+def kit_rows(item: int, view: View, asker: Asker, image: NetworkImage, stock: LiveStock) -> list[Row]:
+    """Rows of a kit, by location: as many as there are components for, of one location, on hand and as receipts come in.
+
+    None for an item that is no kit. What is reserved or allocated is of the components.
+    """
+    parts = components(image, item)
+    if not parts:
+        return []
+    by_place: dict[int, dict[int, list[Row]]] = {}
+    for part in parts:
+        for row in rows_of(part, view, asker, image, stock):
+            by_place.setdefault(row.location, {}).setdefault(part, []).append(row)
+    rows = []
+    for place in sorted(by_place):
+        of_parts = [by_place[place].get(part, []) for part in parts]
+        arrivals = sorted({minute for found in of_parts for row in found for minute, _ in row.receipts})
+
+        def whole(minute: int, of_parts: list[list[Row]] = of_parts) -> int:
+            there = (sum(max(0, row.available(minute)) for row in found) for found in of_parts)
+            return min(units // ratio for units, ratio in zip(there, parts.values(), strict=True))
+
+        row = Row(place, "", supply=whole(ON_HAND))
+        before = row.supply
+        for minute in arrivals:
+            if more := whole(minute) - before:
+                row.receipts.append((minute, more))
+                before += more
+        if before or place in view.locations:
+            rows.append(row)
+    return rows or [Row(place, "") for place in view.locations]
 
 
 def available_before(

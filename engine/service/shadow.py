@@ -4,12 +4,12 @@ from belofte.v1 import sourcing_service_pb2, types_pb2
 
 from engine.network.image import NetworkImage
 from engine.optimizer.scene import Scene
-from engine.service.fields import Violations, index_of_location
+from engine.service.fields import Violations, index_of_location, minute_of
 from engine.sourcing.order import Planned
 from engine.sourcing.shadow import OtherPart, Shadow, shadowed
 
 FIELD = "incumbent_plan"
-MILLIS_PER_MINUTE = 60_000
+SECONDS_PER_MINUTE = 60
 
 
 def compared(planned: Planned, other: types_pb2.Plan, nodes_max: int) -> sourcing_service_pb2.ShadowComparison:
@@ -36,6 +36,8 @@ def read_parts(other: types_pb2.Plan, scene: Scene, wrong: Violations) -> list[O
     left = [line.quantity for line in basket.lines]
     for s, shipment in enumerate(other.shipments):
         path = f"{FIELD}.shipments[{s}]"
+        if shipment.HasField("delivery_latest"):
+            minute_of(shipment.delivery_latest, f"{path}.delivery_latest", wrong)
         location = index_of_location(shipment.location_id, f"{path}.location_id", image, wrong)
         service = service_of(shipment.carrier_service_id, f"{path}.carrier_service_id", image, wrong)
         for n, sent in enumerate(shipment.lines):
@@ -85,7 +87,7 @@ def minutes_later(planned: Planned, other: types_pb2.Plan, found: Shadow) -> int
         return 0
     ours = max(shipment.delivery_latest_minute for shipment in planned.plan.shipments)
     if all(shipment.HasField("delivery_latest") for shipment in other.shipments):
-        return ours - max(shipment.delivery_latest.ToMilliseconds() for shipment in other.shipments) // MILLIS_PER_MINUTE
+        return ours - max(shipment.delivery_latest.seconds for shipment in other.shipments) // SECONDS_PER_MINUTE
     if found.plan is None:
         return 0
     return ours - max(shipment.delivery_latest_minute for shipment in found.plan.shipments)

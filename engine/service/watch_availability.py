@@ -18,6 +18,7 @@ from belofte.v1 import inventory_service_pb2
 
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.live import LiveStock, LogEntry
+from engine.inventory.transaction import TextTable
 from engine.inventory.write_path import WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage
@@ -117,6 +118,8 @@ class StockWatch:
     def note(self, stock: LiveStock, entry: LogEntry) -> None:
         """An entry is about to be applied."""
         note_changes(self._sums, stock, entry, None if self._everything else self._watched)
+        if any(text.table == TextTable.CLOSED for text in entry.texts):
+            self.start_anew("a location went out, or came back: start anew, without from_position")
 
     def reloaded(self, before: str, position: str) -> None:
         """The stock was made anew: what happened between the two positions is in the ledger, or else was lost."""
@@ -241,6 +244,9 @@ def decode_asked(request: Request, image: NetworkImage, wrong: Violations) -> As
     items: list[int] = []
     if check_count(request.item_ids, "item_ids", IDS_MAX, wrong):
         items = [index_of_item(each, f"item_ids[{i}]", image, wrong) for i, each in enumerate(request.item_ids)]
+        for i, item in enumerate(items):
+            if item >= 0 and image.items[item].components:
+                wrong.add_unbuilt(f"item_ids[{i}]", "a kit")
     view = decode_view(request, image, wrong)
     check_count(request.thresholds, "thresholds", THRESHOLDS_MAX, wrong)
     return Asked(tuple(dict.fromkeys(items)), view, tuple(dict.fromkeys(request.thresholds)))

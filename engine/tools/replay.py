@@ -21,6 +21,7 @@ from engine.service.first_load import unsellable_positions
 from engine.service.handlers import capacity_days, capacity_first_day
 from engine.service.hold_writes import RECORD
 from engine.service.network_archive import unpacked
+from engine.service.quote_tokens import plan_in
 from engine.service.reservations import plan_shown
 from engine.sourcing.order import SourceRequest
 from engine.sourcing.reserve import HoldRequest, plan_held, plan_hold
@@ -179,7 +180,10 @@ def _source_order(asked: Question) -> Plan:
     response = sourcing_service_pb2.SourceOrderResponse.FromString(entry.response)
     basket = decode_order(request, asked.image, entry.basis.start_minute, NO_LIMIT, wrong)
     wrong.check()
-    order = SourceRequest(entry.request_id, entry.request_digest, request.order.order_id, basket, entry.request)
+    order = SourceRequest(
+        entry.request_id, entry.request_digest, request.order.order_id, basket, entry.request,
+        quoted=plan_in(request.quote_token) if request.quote_token else None,
+    )  # fmt: skip
     planned = plan_order(asked.image, asked.stock, order, asked.node_budget, asked.clock, response.attempts)
     return encode_plan(planned.scene, planned.plan, order.order_id, 0)
 

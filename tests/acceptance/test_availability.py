@@ -3,13 +3,14 @@
 import time
 
 import pytest
-from belofte.v1 import types_pb2
+from belofte.v1 import inventory_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.acceptance.asking import (
     adjust,
     available,
     basket,
+    instant,
     lines,
     order_request,
     put,
@@ -137,3 +138,24 @@ def test_receipt_that_moves_is_there_later(server: Server) -> None:
     expect(0, days=8)
     assert stock_of(server, item, by_date=days_ahead(9)).available == 0
     assert quote(server, basket(lines((item, 1)))).unavailable[0].reason == "NO_STOCK"
+
+
+def test_a_kit_is_available_as_often_as_its_components_are_at_one_location(server: Server) -> None:
+    """On hand and as receipts come; it has no stock of its own, which is refused by name."""
+    for part, units in (
+        ("leg", {"A": 9, "B": 3, "Y": 0, "Z": 0, "corner": 0}),
+        ("top", {"A": 3, "B": 5, "Y": 0, "Z": 0, "corner": 0}),
+    ):
+        put(server, part, units)
+    arrival = instant("2030-04-02T00:00")
+    inbound = record("leg", "B", 5, kind=types_pb2.INVENTORY_KIND_INBOUND, receipt_id="KIT-PO", available_at=arrival)
+    assert adjust(server, inbound).accepted_count == 1
+    rows = {row.location_id: row for row in stock_rows(server, "table")}
+    assert {place: row.available for place, row in rows.items()} == {"A": 2, "B": 0}
+    assert [window.quantity for window in rows["B"].windows] == [0, 2]
+    (summed,) = stock_rows(server, "table", group_by=inventory_service_pb2.GROUP_BY_NETWORK, by_date=arrival)
+    assert summed.available == 4
+    (row,) = stock_rows(server, "table", location_ids=["X"])
+    assert (row.location_id, row.available) == ("X", 0)
+    answer = adjust(server, record("table", "A", 5))
+    assert answer.accepted_count == 0 and "is a kit" in answer.results[0].message

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
-from belofte.v1 import network_service_pb2, reservation_service_pb2, sourcing_service_pb2, types_pb2
+from belofte.v1 import inventory_service_pb2, network_service_pb2, reservation_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.ids import uuid7
@@ -18,9 +18,11 @@ from tests.acceptance.asking import (
     basket,
     lines,
     order_of,
+    order_request,
     put,
     quote,
     refusal,
+    send,
     shipped,
     source,
     stocked,
@@ -121,6 +123,9 @@ def test_a_location_comes_back_by_itself(own: Server) -> None:
         ({"request_id": "x"}, "INVALID_ARGUMENT", "request_id"),
         ({"reason": "a\nb"}, "INVALID_ARGUMENT", "reason"),
         ({"until": Timestamp(seconds=1)}, "INVALID_ARGUMENT", "until"),
+        ({"until": Timestamp(seconds=2**62)}, "INVALID_ARGUMENT", "until"),
+        ({"until": Timestamp(seconds=1_900_000_000, nanos=-1)}, "INVALID_ARGUMENT", "until"),
+        ({"until": Timestamp(seconds=1_900_000_000, nanos=2 * 10**9)}, "INVALID_ARGUMENT", "until"),
         ({"status": ACTIVE, "until": Timestamp(seconds=4_000_000_000)}, "INVALID_ARGUMENT", "until"),
         ({"location_id": "off", "status": ACTIVE}, "FAILED_PRECONDITION", "location_id"),
         ({"expected_version": 9}, "FAILED_PRECONDITION", "expected_version"),
@@ -204,6 +209,7 @@ TODAY = datetime.now(UTC).date().isoformat()
         ({"location_id": "nowhere"}, "NOT_FOUND", "location_id"),
         ({"date": "2030-02-30"}, "INVALID_ARGUMENT", "date"),
         ({"date": "20300101"}, "INVALID_ARGUMENT", "date"),
+        ({"date": "2026-W49-1"}, "INVALID_ARGUMENT", "date"),
         ({"date": ""}, "INVALID_ARGUMENT", "date"),
         ({"date": "2020-01-01"}, "INVALID_ARGUMENT", "date"),
         ({"date": "2999-01-01"}, "INVALID_ARGUMENT", "date"),
@@ -227,6 +233,7 @@ def test_a_capacity_that_makes_no_sense_is_refused(server: Server, fields: dict[
         ({"location_ids": ["A"] * 1_001}, "INVALID_ARGUMENT", "location_ids"),
         ({"location_ids": ["A", "nowhere"]}, "NOT_FOUND", "location_ids[1]"),
         ({"from_date": "tomorrow"}, "INVALID_ARGUMENT", "from_date"),
+        ({"from_date": "2020-01-01"}, "INVALID_ARGUMENT", "from_date"),
         ({"from_date": "2030-01-02", "to_date": "2030-01-01"}, "INVALID_ARGUMENT", "to_date"),
         ({"from_date": "2030-01-01", "to_date": "2030-02-01"}, "INVALID_ARGUMENT", "to_date"),
         ({"category": "sofas"}, "UNIMPLEMENTED", "category"),
@@ -303,3 +310,52 @@ def test_one_call_finds_and_moves_what_a_shock_concerns_and_nothing_else(own: Se
     set_status(own, "A", DISABLED)
     put(own, other, {"B": 3})
     assert rerouted(own, item_ids=[other]) == {apart: True} and planned_at(own, apart) == {"B"}
+
+
+def test_a_quote_from_a_location_that_is_out_is_not_taken_up(own: Server) -> None:
+    """Neither as an order nor held, shipped or collected; what changed is named."""
+    item = stocked(own, A=5, B=5, Z=5)
+    collected = lines((item, 1), delivery_method=types_pb2.DELIVERY_METHOD_PICKUP, pickup_location_id="Z")
+    for wanted, place in ((basket(lines((item, 1))), "A"), (basket(collected), "Z")):
+        option = quote(own, wanted).options[0]
+        assert [shipment.location_id for shipment in option.plan.shipments] == [place]
+        set_status(own, place, DISABLED)
+        request = order_request(wanted)
+        request.quote_token = option.quote_token
+        error = refusal(lambda request=request: send(own, request))  # type: ignore[misc]
+        assert error.reason == "QUOTE_CHANGED" and f"{place} takes no part" in error.message
+        held = reservation_service_pb2.CreateReservationRequest(
+            request_id=uuid7(), basket=wanted, quote_token=option.quote_token
+        )  # fmt: skip
+        error = refusal(lambda held=held: own.reservation.CreateReservation(held, timeout=CALL_SECONDS_MAX))  # type: ignore[misc]
+        assert error.reason == "QUOTE_CHANGED"
+
+
+def test_orders_that_are_held_are_told_as_well_when_their_location_goes_out(own: Server) -> None:
+    item = stocked(own, A=5)
+    request = order_request(basket(lines((item, 1))))
+    request.order.hold_reason = "PAYMENT"
+    order_id = send(own, request).order_id
+    assert list(set_status(own, "A", DISABLED).open_order_ids) == [order_id]
+
+
+def test_who_watches_is_told_to_look_again(own: Server) -> None:
+    item = stocked(own, A=5)
+    watching = own.inventory.WatchAvailability(inventory_service_pb2.WatchAvailabilityRequest(item_ids=[item]), timeout=60)
+    assert next(watching)
+    set_status(own, "A", DISABLED)
+    error = refusal(lambda: list(watching))
+    assert error.reason == "POSITION_LOST" and "a location went out" in error.message
+
+
+def test_a_reload_leaves_days_as_they_were_set(own: Server) -> None:
+    today = datetime.now(UTC).date()
+    days = [today + timedelta(days=n) for n in range(3, 6)]
+    for day, limit in zip(days, (0, 5, None), strict=True):
+        set_capacity(own, day, limit)
+    path = own.folder / "network" / "locations.csv"
+    path.write_text("\n".join(f"{row[:-2]},7" if row.startswith("Y,") else row for row in path.read_text().splitlines()) + "\n")
+    own.network.ReloadNetwork(network_service_pb2.ReloadNetworkRequest(request_id=uuid7()), timeout=CALL_SECONDS_MAX)
+    rows = capacity(own, days[0] - timedelta(days=1), days[-1])
+    assert [row.limit if row.HasField("limit") else None for row in rows] == [7, 0, 5, None]
+    assert [(row.allocated, row.version) for row in rows] == [(0, 0), (0, 1), (0, 1), (0, 1)]

@@ -99,7 +99,9 @@ class SourcingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchSourceOrders(self, request, context):
-        """Sources up to 1,000 orders, each all or nothing by itself, planned in the order given.
+        """Sources up to 1,000 orders, each all or nothing by itself, planned in the order given; one that names a reservation is
+        planned as soon as that has been looked up. What is recorded, repeated, asked for and called off are the orders, by their
+        own ids.
 
         Errors: none of its own; each order has its own result.
         """
