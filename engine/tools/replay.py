@@ -14,6 +14,7 @@ from engine.ledger.ledger import Ledger, RecordedEntry
 from engine.ledger.networks import Decider, decider, network_content
 from engine.ledger.snapshots import SnapshotError
 from engine.network.image import NetworkImage, compile_image
+from engine.optimizer.quoted_plan import QuotedPlan
 from engine.service.decode import decode_basket, decode_order
 from engine.service.encode import encode_plan
 from engine.service.fields import Violations
@@ -182,10 +183,15 @@ def _source_order(asked: Question) -> Plan:
     wrong.check()
     order = SourceRequest(
         entry.request_id, entry.request_digest, request.order.order_id, basket, entry.request,
-        quoted=plan_in(request.quote_token) if request.quote_token else None,
+        quoted=_quoted(request.quote_token),
     )  # fmt: skip
     planned = plan_order(asked.image, asked.stock, order, asked.node_budget, asked.clock, response.attempts)
     return encode_plan(planned.scene, planned.plan, order.order_id, 0)
+
+
+def _quoted(token: str) -> QuotedPlan | None:
+    """The plan that had been quoted, where one had."""
+    return plan_in(token) if token else None
 
 
 def _create_reservation(asked: Question) -> Plan:
@@ -197,7 +203,9 @@ def _create_reservation(asked: Question) -> Plan:
     )
     wrong.check()
     reservation_id = request.reservation_id or request.request_id
-    order = SourceRequest(entry.request_id, entry.request_digest, "", basket, entry.request, field="basket")
+    order = SourceRequest(
+        entry.request_id, entry.request_digest, "", basket, entry.request, field="basket", quoted=_quoted(request.quote_token)
+    )
     is_partial = request.fill == reservation_service_pb2.RESERVATION_FILL_PARTIAL
     hold = HoldRequest(order, reservation_id, "", NO_LIMIT, 1, is_partial, is_network)
     plan = plan_shown(plan_hold(asked.image, asked.stock, hold, asked.node_budget, asked.clock, 1), reservation_id)

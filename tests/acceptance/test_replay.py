@@ -10,7 +10,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from belofte.v1 import network_service_pb2
+from belofte.v1 import network_service_pb2, reservation_service_pb2
 
 from engine.domain.ids import uuid7
 from engine.ledger.database import open_database
@@ -18,7 +18,19 @@ from engine.ledger.ledger import Ledger
 from engine.tools import stock_then
 from engine.tools.replay import NoDecisionError, Replay, Replayer, differences
 from engine.tools.stock_then import BrokenChainError
-from tests.acceptance.asking import CALL_SECONDS_MAX, adjust, order_of, record, source, stocked
+from tests.acceptance.asking import (
+    CALL_SECONDS_MAX,
+    adjust,
+    basket,
+    lines,
+    order_of,
+    order_request,
+    quote,
+    record,
+    send,
+    source,
+    stocked,
+)
 from tests.acceptance.server import NETWORK, Server
 from tests.acceptance.test_reservations import NETWORK as NETWORK_SCOPE
 from tests.acceptance.test_reservations import confirm, hold
@@ -160,3 +172,24 @@ def test_differences_name_the_fields() -> None:
         "plan.s[0].n: recorded 5, replayed 6", "plan.s[1]: recorded {'id': 'y'}, replayed None",
         "plan.b: recorded None, replayed 2",
     ]  # fmt: skip
+
+
+def test_what_was_taken_up_as_quoted_is_decided_again_as_quoted(folder: Path) -> None:
+    """Orders and reservations, though by then another plan would have been better."""
+    with Server(folder) as server:
+        first, second = stocked(server, A=5), stocked(server, B=5)
+        wanted = basket(lines((first, 1), (second, 1)))
+        token = quote(server, wanted).options[0].quote_token
+        adjust(server, record(second, "A", 5))
+        request = order_request(wanted)
+        request.quote_token = token
+        order_id = send(server, request).order_id
+        assert len(order_of(server, order_id).plan.shipments) == 2
+        held = reservation_service_pb2.CreateReservationRequest(request_id=uuid7(), basket=wanted, quote_token=token)
+        reservation_id = server.reservation.CreateReservation(held, timeout=CALL_SECONDS_MAX).reservation.reservation_id
+        other = order_request(wanted)
+        other.ClearField("order")
+        other.order.order_id, other.reservation_id = f"O-{uuid7()}", reservation_id
+        orders = [order_id, send(server, other).order_id]
+    for found in replayed(folder, orders).values():
+        assert found and not [each.differences for each in found if each.differences], found
