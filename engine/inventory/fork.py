@@ -49,7 +49,7 @@ class StockFork(LiveStock):
         """Copies rows of the live stock as they are at this moment."""
         self.item_index, self.location_index = live.item_index, live.location_index
         self.capacity_used, self._capacity_header, self.holds = live.capacity_used, live._capacity_header, live.holds
-        self.closed, self.unknown_count = live.closed, live.unknown_count
+        self.closed, self.places, self.unknown_count = live.closed, live.places, live.unknown_count
         self._unsellable, self._receipt_minute = live._unsellable, live._receipt_minute
         self._capacity_later = live._capacity_later
         self.matrix, self.home = _fork(live.matrix, items)

@@ -33,6 +33,7 @@ from engine.inventory.holds import Holds
 from engine.inventory.live import LiveStock, parts_of
 from engine.inventory.matrix import ON_HAND, SLOT_ROOM_MIN, InventoryMatrix, Slot
 from engine.inventory.parts import PendingParts
+from engine.inventory.places import PlaceTexts
 from engine.inventory.write_path import recovering
 from engine.kernels.row_locks import TOO_LONG, copy_rows
 
@@ -110,7 +111,7 @@ class SharedStock(LiveStock):
         self.matrix: SharedMatrix = matrix
         self._capacity_header, table = capacity
         self.capacity_used, self.closed = parts_of(table)
-        self.holds, self.parts = Holds(), PendingParts()
+        self.holds, self.parts, self.places = Holds(), PendingParts(), PlaceTexts()
         self.is_split, self.unknown_count = False, 0
         self._unsellable, self._receipt_minute, self._capacity_later = frozenset(), {}, {}
         self._rows = np.empty((4, ROOM), np.int32)

@@ -263,6 +263,12 @@ def _changed_stock(image: NetworkImage, stock: StockFork, scenario: sourcing_ser
         at = stock.matrix.find(item, location, stock.slot_of(item, location, "", ""))
         before = 0 if record.kind in ABSOLUTE else int(stock.matrix.supply[at])
         stock.matrix.supply[at] = max(0, before + record.quantity)
+    # Days that were given another capacity have the scenario's, too.
+    said = [
+        (image.location_index[name], day, -each.taken) for name, day, each in stock.places.days()
+        if name in scenario.capacity_per_day and name in image.location_index
+    ]  # fmt: skip
+    stock.hold((), said)
     return stock
 
 

@@ -359,3 +359,21 @@ def test_a_reload_leaves_days_as_they_were_set(own: Server) -> None:
     rows = capacity(own, days[0] - timedelta(days=1), days[-1])
     assert [row.limit if row.HasField("limit") else None for row in rows] == [7, 0, 5, None]
     assert [(row.allocated, row.version) for row in rows] == [(0, 0), (0, 1), (0, 1), (0, 1)]
+
+
+def test_a_scenario_has_its_own_capacity_on_days_that_were_set(own: Server) -> None:
+    """Shut by it though they were opened, and open though they were shut."""
+    item = own.item()
+    put(own, item, {"Y": 9})
+    today = datetime.now(UTC).date()
+    for limit, given, short in ((None, 0, 2), (0, 9, 0)):
+        for n in range(40):
+            set_capacity(own, today + timedelta(days=n), limit)
+        scenario = sourcing_service_pb2.Scenario(capacity_per_day={"Y": given})
+        request = sourcing_service_pb2.SimulateSourcingRequest(scenario=scenario)
+        request.orders.add(order_id=f"O-{uuid7()}").basket.CopyFrom(basket(lines((item, 2)), policy_id="part"))
+        result = list(own.sourcing.SimulateSourcing(request, timeout=60))[-1].result
+        if given == 0:
+            assert result.simulated.short_quantity == short
+        else:
+            assert result.orders[0].plan.shipments[0].handover_by.seconds // 86_400 - int(time.time()) // 86_400 < 10
