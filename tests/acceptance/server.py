@@ -31,6 +31,7 @@ START_SECONDS_MAX = 1_400.0
 """The first start on a machine compiles the kernels."""
 
 STOP_SECONDS_MAX = 60.0
+CONNECT_SECONDS_MAX = 5.0
 CHANNEL_OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200),
     ("grpc.use_local_subchannel_pool", 1), ("grpc.max_send_message_length", -1),
@@ -277,6 +278,9 @@ class Server:
         """A connection, kept until the server is stopped."""
         if self._channel is None:
             self._channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", CHANNEL_OPTIONS)
+            # On a busy machine a first attempt may be broken off; a test may also be about a server that is gone.
+            with contextlib.suppress(grpc.FutureTimeoutError):
+                grpc.channel_ready_future(self._channel).result(CONNECT_SECONDS_MAX)
         return self._channel
 
     def disconnect(self) -> None:
