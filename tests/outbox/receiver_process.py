@@ -28,7 +28,11 @@ def serve(port: int, folder: Path) -> None:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # Its sender was killed as it sent: no receiver takes half a request.
+                self.close_connection = True
+                return
             mode = (folder / "mode").read_text()
             if mode == "mixed":
                 with lock:
