@@ -112,12 +112,12 @@ POLICY_WHEN = Table(
 )
 
 
-# At most 1,000 each: 10^9 micros of a term times 10^9 parts per million is still within int64.
 def fees_table(names: Iterable[str]) -> Table:
     """`[policy.NAME.fees]` with these keys: which there may be depends on the service levels of the network."""
     return Table("fees", None, tuple(Column(name, MICROS) for name in names))
 
 
+# At most 1,000 each: 10^9 micros of a term times 10^9 parts per million is still within int64.
 POLICY_WEIGHTS = Table("weights", None, tuple(Column(term, parts_per_million(0, 1000)) for term in Term))
 
 TABLES = (

@@ -166,10 +166,7 @@ def _reopening(h: "Handlers", name: str, closing: Closing) -> PlaceWrite:
             raise Refusal(Reason.WRONG_STATE, "another engine was faster, or it was said anew")
         return changed_status(request, 0, [], stock)
 
-    return PlaceWrite(
-        SET_LOCATION_STATUS, request.request_id, digest_of(request), request.SerializeToString(), h.image.version,
-        h.clock.unix_ms, change, lambda write, outcome: None,
-    )  # fmt: skip
+    return _own_write(h, SET_LOCATION_STATUS, request, change)
 
 
 # -- capacity
@@ -307,10 +304,7 @@ def _correction(h: "Handlers", location: int, day: int) -> PlaceWrite:
         text = TextChange(TextTable.LIMITS, "", place, expected, day_text(after))
         return PlaceChange(text, network_service_pb2.SetCapacityResponse(), (use,))
 
-    return PlaceWrite(
-        SET_CAPACITY, request.request_id, digest_of(request), request.SerializeToString(), image.version, h.clock.unix_ms,
-        change, lambda write, outcome: None,
-    )  # fmt: skip
+    return _own_write(h, SET_CAPACITY, request, change)
 
 
 def reserved_on(stock: LiveStock) -> dict[tuple[str, int], int]:
@@ -350,3 +344,11 @@ def _write(h: "Handlers", call: Call, method: str, request: Any, change: Any, fi
     return h.known(request.request_id, digest, finish) or PlaceWrite(
         method, request.request_id, digest, call.message, h.image.version, h.clock.unix_ms, change, answer
     )
+
+
+def _own_write(h: "Handlers", method: str, request: Any, change: Callable[[LiveStock], PlaceChange]) -> PlaceWrite:
+    """A write that nobody has asked for, so that nobody is answered."""
+    return PlaceWrite(
+        method, request.request_id, digest_of(request), request.SerializeToString(), h.image.version, h.clock.unix_ms,
+        change, lambda write, outcome: None,
+    )  # fmt: skip
