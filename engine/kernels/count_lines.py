@@ -18,74 +18,35 @@ DEPTH = 4
 
 
 @kernel
-def count_lines(messages: Bytes, begins: Ints, ends: Ints, paths: Ints, counts: Ints) -> None:
+def count_lines(messages: Bytes, begins: Ints, ends: Ints, paths: Ints, room: Ints, counts: Ints) -> None:
     """counts [n] = fields that the path [n, DEPTH] of each message leads to, in its part [begin, end) of `messages`.
 
-    Of a message that is none, those before the place where that shows.
+    `room` [DEPTH] is written over. Of a message that is none, those before the place where that shows.
     """
     for n in range(len(begins)):
-        if paths[n, 3] == 0:
-            counts[n] = count_along(messages, begins[n], ends[n], paths[n, 0], paths[n, 1], paths[n, 2])
+        room[0] = ends[n]
+        counts[n] = count_along(messages, begins[n], paths[n], room)
+
+
+@kernel
+def count_along(messages: Bytes, begin: int, path: Ints, ends: Ints) -> int:
+    """Fields that a path leads to. ends [DEPTH]: room for where the fields end that one is in; the first is the message's."""
+    count, at, level = 0, begin, 0
+    while level >= 0:
+        end = ends[level]
+        number, content, last = next_field(messages, at, end) if at < end else (0, 0, BAD)
+        if last == BAD:  # This field is read as far as it goes: on behind it.
+            at = end
+            level -= 1
+        elif number != path[level]:
+            at = last
+        elif level == DEPTH - 1 or path[level + 1] == 0:
+            count += 1
+            at = last
         else:
-            counts[n] = count_below(messages, begins[n], ends[n], paths[n])
-
-
-@kernel
-def count_below(messages: Bytes, begin: int, end: int, path: Ints) -> int:
-    """Fields that a path of four leads to."""
-    count, at = 0, begin
-    while at < end:
-        number, content, last = next_field(messages, at, end)
-        if last == BAD:
-            break
-        if number == path[0]:
-            count += count_along(messages, content, last, path[1], path[2], path[3])
-        at = last
-    return count
-
-
-@kernel
-def count_along(messages: Bytes, begin: int, end: int, first: int, second: int, third: int) -> int:
-    """Fields `third` in fields `second` in fields `first`; a number of 0 stands for the message itself."""
-    if second == 0:
-        return count_fields(messages, begin, end, first)
-    count, at = 0, begin
-    while at < end:
-        number, content, last = next_field(messages, at, end)
-        if last == BAD:
-            break
-        if number == first and third == 0:
-            count += count_fields(messages, content, last, second)
-        elif number == first:
-            count += count_inner(messages, content, last, second, third)
-        at = last
-    return count
-
-
-@kernel
-def count_inner(messages: Bytes, begin: int, end: int, second: int, third: int) -> int:
-    """Fields `third` in fields `second`."""
-    count, at = 0, begin
-    while at < end:
-        number, content, last = next_field(messages, at, end)
-        if last == BAD:
-            break
-        if number == second:
-            count += count_fields(messages, content, last, third)
-        at = last
-    return count
-
-
-@kernel
-def count_fields(messages: Bytes, begin: int, end: int, wanted: int) -> int:
-    """Fields with a number."""
-    count, at = 0, begin
-    while at < end:
-        number, _, last = next_field(messages, at, end)
-        if last == BAD:
-            break
-        count += number == wanted
-        at = last
+            level += 1
+            ends[level] = last
+            at = content
     return count
 
 

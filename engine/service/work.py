@@ -26,7 +26,7 @@ def lines_of(messages: Sequence[bytes], paths: Sequence[Path]) -> list[int]:
     numbers = {path: number for number, path in enumerate(dict.fromkeys(paths))}
     along = np.array([(*path, 0, 0, 0, 0)[:DEPTH] for path in numbers], np.int64)[[numbers[path] for path in paths]]
     counts = np.zeros(len(messages), np.int64)
-    count_lines(buffer, begins, ends, along, counts)
+    count_lines(buffer, begins, ends, along, np.empty(DEPTH, np.int64), counts)
     return [
         max(1, count, len(message) // LINE_BYTES) if path else _by_size(message)
         for message, path, count in zip(messages, paths, counts.tolist(), strict=True)

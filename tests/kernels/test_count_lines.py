@@ -19,7 +19,7 @@ def counted(message: bytes, path: tuple[int, ...]) -> int:
     buffer = np.frombuffer(b"\xff" + message + b"\x0a\x00", np.uint8)
     counts = np.zeros(1, np.int64)
     along = np.array([(*path, 0, 0, 0)[:DEPTH]], np.int64)
-    count_lines(buffer, np.array([1]), np.array([1 + len(message)]), along, counts)
+    count_lines(buffer, np.array([1]), np.array([1 + len(message)]), along, np.empty(DEPTH, np.int64), counts)
     return int(counts[0])
 
 
