@@ -76,10 +76,11 @@ NO_ROUTE = Shortfall(0, Reason.NO_ROUTE)
 
 
 class Restriction(NamedTuple):
-    """Something that may stand in the way: its field, and the scene without it."""
+    """Something that may stand in the way: its field, the scene without it, and whether it may be broken at a price."""
 
     field: str
     without: Callable[[Scene], Scene]
+    is_soft: bool = False
 
 
 class Way(NamedTuple):
@@ -251,7 +252,9 @@ def restrictions_of(scene: Scene) -> Iterator[Restriction]:
     }  # fmt: skip
     for name, value in asked.items():
         if getattr(constraints, name) not in (None, value):
-            yield Restriction(f"constraints.{FIELDS.get(name, name)}", partial(constrained, name=name, value=value))
+            is_soft = constraints.is_soft("no_split_locations" if name == "no_split_below_micros" else name)
+            without_it = partial(constrained, name=name, value=value)
+            yield Restriction(f"constraints.{FIELDS.get(name, name)}", without_it, is_soft)
     wishes: dict[str, tuple[str, Any]] = {
         "max_splits": ("max_splits", 0), "min_split_quantity": ("min_split_quantity", 0), "ship_set": ("ship_set", -1),
         "arrival_set": ("arrival_set", -1), "ship_complete": ("ship_complete", False),

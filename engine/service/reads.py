@@ -161,7 +161,7 @@ def rows_of(
 def kit_rows(item: int, view: View, asker: Asker, image: NetworkImage, stock: LiveStock) -> list[Row]:
     """Rows of a kit, by location: as many as there are components for, of one location, on hand and as receipts come in.
 
-    None for an item that is no kit. What is reserved or allocated is of the components.
+    Nothing for an item that is no kit. What is reserved or allocated is of the components.
     """
     parts = components(image, item)
     if not parts:

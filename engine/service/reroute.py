@@ -472,9 +472,7 @@ def selected(
             yield record
 
 
-def _listed(
-    h: "Handlers", chosen: sourcing_service_pb2.OrderFilter, within: set[str] | None
-) -> Iterator[str]:  # fmt: skip
+def _listed(h: "Handlers", chosen: sourcing_service_pb2.OrderFilter, within: set[str] | None) -> Iterator[str]:
     """Ids of orders with something planned; `within`: at one of these locations, None: anywhere."""
     location_ids = list(chosen.location_ids)
     if within is not None:

@@ -10,13 +10,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from engine.domain.basket import BasketLine
-from engine.domain.enums import Term
 from engine.domain.plan import Plan
-from engine.kernels.tariffs import weigh
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.limits import line_locations
 from engine.optimizer.scene import Scene
-from engine.optimizer.shortage import FIELDS, Restriction, restrictions_of, without
+from engine.optimizer.shortage import restrictions_of, without
 
 PARTS_MAX = 500
 """Of the other plan's lines by shipment; plans of more are not priced."""
@@ -47,7 +45,7 @@ def shadowed(scene: Scene, parts: Sequence[OtherPart], nodes_max: int) -> Shadow
     violations += [*too_divided(scene, parts), *not_as_wished(scene, parts)]
     if not parts or len(parts) > PARTS_MAX:
         return Shadow(None, None, tuple(violations))
-    hard = [each for each in restrictions_of(scene) if not is_soft(scene, each)]
+    hard = [each for each in restrictions_of(scene) if not each.is_soft]
     priced = decide_basket(assigned(without(scene, hard), parts), scene.services, nodes_max)
     if priced.short_lines:
         found = [f"line {line_id_of(scene, parts[short.line].line)!r}: {short.message}" for short in priced.short_lines]
@@ -63,13 +61,6 @@ def shadowed(scene: Scene, parts: Sequence[OtherPart], nodes_max: int) -> Shadow
 def line_id_of(scene: Scene, line: int) -> str:
     """The caller's id of a line."""
     return scene.basket.lines[line].line_id
-
-
-def is_soft(scene: Scene, restriction: Restriction) -> bool:
-    """Whether it may be broken at a price, which is then a part of what the plan costs."""
-    names = {field: name for name, field in FIELDS.items()}
-    _, _, field = restriction.field.partition("constraints.")
-    return bool(field) and scene.basket.constraints.is_soft(names.get(field, field))
 
 
 def not_as_wished(scene: Scene, parts: Sequence[OtherPart]) -> list[str]:
@@ -125,6 +116,4 @@ def cost_with(scene: Scene, plan: Plan, missing: int) -> int | None:
     """What a plan costs with units that it leaves out; None where the policy names no price for those."""
     if not missing:
         return plan.cost_micros
-    if scene.policy.short_micros is None:
-        return None
-    return plan.cost_micros + missing * int(weigh(scene.policy.short_micros, scene.weights_ppm[Term.SHORT]))
+    return None if scene.short_micros is None else plan.cost_micros + missing * scene.short_micros

@@ -60,6 +60,19 @@ def test_a_plan_that_breaks_limits_is_priced_and_they_are_named(server: Server) 
     assert abroad.delivery_latest_difference_minutes < 0, "ours is there sooner"
 
 
+def test_a_limit_with_a_price_is_a_part_of_what_a_plan_costs_and_is_not_broken(server: Server) -> None:
+    one, other = stocked(server, A=5), stocked(server, B=5)
+    sent = (shipment("A", ("1", 1)), shipment("B", ("2", 1)))
+    costs = []
+    for micros in (0, 7_000_000):
+        limit = types_pb2.IntegerConstraint(value=50_000_000, penalty_micros=micros)
+        wanted = basket(lines((one, 1), (other, 1)), constraints=types_pb2.Constraints(no_split_below_micros=limit))
+        answer = shadow(server, wanted, *sent)
+        assert not answer.comparison.incumbent_violations and not answer.comparison.cost_difference_micros
+        costs.append(answer.comparison.incumbent_cost_micros)
+    assert costs[1] - costs[0] == 7_000_000
+
+
 def test_a_plan_of_what_is_not_there_cannot_be_priced(server: Server) -> None:
     item = stocked(server, A=5, B=1)
     found = shadow(server, basket(lines((item, 3))), shipment("B", ("1", 3))).comparison
