@@ -57,6 +57,9 @@ _FIELD_BYTES = 32
 
 _DRAINED_POLL_SECONDS = 0.01
 
+RELAY_SECONDS = 0.25
+"""For the last words of streams to pass on from the other front: the transport says nothing of what it has left of those."""
+
 
 class NativeFront:
     """Serves the same as `AioFront`, with the same answers, errors, limits and deadlines."""
@@ -130,6 +133,8 @@ class NativeFront:
             await asyncio.sleep(_DRAINED_POLL_SECONDS)
         await self._close_others(max(0.0, until - loop.time()))
         if self._front is not None:
+            if self._others is not None:
+                await asyncio.sleep(RELAY_SECONDS)
             self._front.close()
             self._receiver.join()
 

@@ -72,6 +72,14 @@ def put(server: Server, item: str, stock: Mapping[str, int]) -> None:
     assert (answer.accepted_count, answer.rejected_count) == (len(stock), 0), answer
 
 
+def put_available(server: Server, item: str, stock: Mapping[str, int]) -> None:
+    """Set what can be promised of an item of the network's own: what orders of other tests hold of it is put on top."""
+    enough = 1_000
+    put(server, item, dict.fromkeys(stock, enough))
+    found = available(server, item)
+    put(server, item, {location: quantity + enough - found[location] for location, quantity in stock.items()})
+
+
 def stocked(server: Server, **stock: int) -> str:
     """A new item with this much on hand at each location."""
     item = server.item()

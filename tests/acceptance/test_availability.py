@@ -14,6 +14,7 @@ from tests.acceptance.asking import (
     lines,
     order_request,
     put,
+    put_available,
     quote,
     record,
     refusal,
@@ -146,10 +147,7 @@ def test_a_kit_is_available_as_often_as_its_components_are_at_one_location(serve
         ("leg", {"A": 9, "B": 3, "Y": 0, "Z": 0, "corner": 0}),
         ("top", {"A": 3, "B": 5, "Y": 0, "Z": 0, "corner": 0}),
     ):
-        put(server, part, units)
-        # The parts are the network's own: what orders of other tests hold of them is put on top.
-        free = {row.location_id: row.available for row in stock_rows(server, part)}
-        put(server, part, {place: 2 * count - free[place] for place, count in units.items()})
+        put_available(server, part, units)
     arrival = instant("2030-04-02T00:00")
     inbound = record("leg", "B", 5, kind=types_pb2.INVENTORY_KIND_INBOUND, receipt_id="KIT-PO", available_at=arrival)
     assert adjust(server, inbound).accepted_count == 1
