@@ -50,12 +50,14 @@ test-bounds: setup-dev ## kernels and optimizer with every array index checked
 coverage: setup-dev ## what of the kernels the tests reach, with compilation off
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -W ignore::RuntimeWarning --cov=engine.kernels --cov-report=term-missing:skip-covered --deselect tests/kernels/test_jit.py tests/kernels
 
-lint: setup-dev ## ruff, mypy --strict, layers, generated contract up to date
+lint: setup-dev ## ruff, mypy --strict, layers, generated contract and pages up to date
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python proto/generate.py --check
+	@$(BIN)/python proto/describe.py --check
+	@$(BIN)/python -m loaders.describe --check
 	@if ! $(BUF) --version >/dev/null 2>&1; then echo "buf lint and buf breaking left out: npx is not at hand, or cannot fetch buf"; \
 	else $(BUF) lint proto && if git cat-file -e HEAD:proto/buf.yaml 2>/dev/null; \
 	then git archive HEAD proto | $(BUF) breaking proto --against '-#format=tar,subdir=proto'; fi; fi
@@ -64,8 +66,13 @@ fix: setup-dev ## what ruff can mend by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-proto: setup-dev ## the generated modules of the contract, anew
+proto: setup-dev ## the generated modules of the contract and docs/api.md, anew
 	@$(BIN)/python proto/generate.py
+	@$(BIN)/python proto/describe.py
+
+docs: setup-dev ## docs/api.md and docs/network-files.md, anew
+	@$(BIN)/python proto/describe.py
+	@$(BIN)/python -m loaders.describe
 
 lock: setup-dev ## the pinned requirements, anew (needs uv)
 	@requirements/lock.sh
