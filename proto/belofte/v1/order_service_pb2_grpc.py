@@ -205,7 +205,7 @@ class OrderServiceServicer:
     def AcceptShipment(self, request, context):
         """A location accepts a shipment and begins to pick.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_SHIPMENT), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -214,7 +214,7 @@ class OrderServiceServicer:
     def DeclineShipmentLines(self, request, context):
         """A location declines lines of a shipment: they are sourced elsewhere, or cancelled where nothing is left.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE), ABORTED (CONTENDED).
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_SHIPMENT), FAILED_PRECONDITION (WRONG_STATE), ABORTED (CONTENDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -223,7 +223,7 @@ class OrderServiceServicer:
     def ShipShipment(self, request, context):
         """A shipment is handed over to its carrier: supply and demand go down together.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_SHIPMENT), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -232,7 +232,7 @@ class OrderServiceServicer:
     def MarkReadyForPickup(self, request, context):
         """A shipment is picked and can be collected.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_SHIPMENT), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -241,7 +241,7 @@ class OrderServiceServicer:
     def CollectShipment(self, request, context):
         """A shipment is collected by the customer: supply and demand go down together.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_SHIPMENT), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -250,7 +250,7 @@ class OrderServiceServicer:
     def DeliverShipment(self, request, context):
         """A shipment is delivered.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER), FAILED_PRECONDITION (WRONG_STATE).
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_SHIPMENT), FAILED_PRECONDITION (WRONG_STATE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

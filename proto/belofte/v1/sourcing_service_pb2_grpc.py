@@ -148,8 +148,8 @@ class SourcingServiceServicer:
     def ReassignShipment(self, request, context):
         """Moves a shipment that has not left to another location or carrier service, by hand.
 
-        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_LOCATION), FAILED_PRECONDITION (WRONG_STATE, NO_STOCK, NO_CAPACITY,
-        NO_ROUTE), ABORTED (CONTENDED).
+        Errors: NOT_FOUND (UNKNOWN_ORDER, UNKNOWN_SHIPMENT, UNKNOWN_LOCATION), FAILED_PRECONDITION (WRONG_STATE, NO_STOCK,
+        NO_CAPACITY, NO_ROUTE), ABORTED (CONTENDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
