@@ -1,9 +1,9 @@
 """How long does a page of orders take, of a million of them, by each filter and each pair of filters?
 
 The ledger's own tables are filled as its recorder leaves them, over a year: most orders are completed, a few thousand are
-open, one in a hundred is at risk, one in a thousand was returned. Of every list pages of 50 are read through the ledger as
-`ListOrders` reads them, orders and all: from its beginning, and from places drawn from its whole length. Filters that little
-agrees with are among them. The target holds for each page.
+open, one in a hundred is at risk, one in a thousand was returned. Of every list pages are read through the ledger as
+`ListOrders` reads them, orders and all: from its beginning, from places drawn from its whole length, and near its end. Filters
+that little or nothing agrees with are among them. The target holds for each page.
 """
 
 import itertools
@@ -31,7 +31,7 @@ from tests.postgres_server import PostgresServer
 
 ORDERS, LOCATIONS, CUSTOMERS = 1_000_000, 200, 100_000
 CHUNK = 20_000
-PAGE, PAGES, DEEP = 50, 8, 8
+PAGE, PAGES, DEEP, AGAIN = 50, 8, 8, 3
 TARGET_MS = 50.0
 YEAR_MS = 365 * 86_400_000
 NOW = 1_790_000_000_000
@@ -103,6 +103,9 @@ def filters() -> Iterator[tuple[str, OrderFilter]]:
         "rare location": {"location_ids": (RARE,)}, "month": month, "day": day, "risk": {"is_at_risk": True},
         "work": {"shipment_states": (1, 2)}, "customer": {"customer_id": "customer-77"},
         "returned": {"return_reasons": ("TOO_SMALL",)},
+        # Nobody, nothing, and half of all.
+        "nobody": {"customer_id": "customer-none"}, "lost": {"shipment_states": (3,)},
+        "hundred locations": {"location_ids": tuple(f"location-{number}" for number in range(100))},
     }  # fmt: skip
     yield "all", OrderFilter()
     for name, fields in single.items():
@@ -158,16 +161,16 @@ def main() -> None:
             ledger = Ledger(urls[name])
             worst: dict[str, float] = {}
             every: list[float] = []
-            drawn = [Place(NOW - int(each), 1, 1) for each in rng.integers(0, YEAR_MS, DEEP)]
+            drawn = [Place(NOW - int(each), 1, 1) for each in (*rng.integers(0, YEAR_MS, DEEP), YEAR_MS * 0.999)]
             for title, wanted in filters():
                 times = page_times(ledger, wanted, drawn)
-                # What the machine does beside it hits any page once: the second time tells what the page takes.
-                again = page_times(ledger, wanted, drawn)
-                best = [min(pair) for pair in zip(times, again, strict=True)]
+                # What the machine does beside it hits any page: the best of some times tells what the page takes.
+                again = [page_times(ledger, wanted, drawn) for _ in range(AGAIN)]
+                best = [min(pair) for pair in zip(times, *again, strict=True)]
                 worst[title], every = max(best), every + best
             slowest = max(worst, key=worst.__getitem__)
             p50, p99 = (float(np.percentile(every, q)) for q in (50, 99))
-            figures |= {f"{name}_page_ms_p50": p50, f"{name}_page_ms_p99": p99, f"{name}_page_ms_max": worst[slowest]}
+            figures |= {f"{name}_page_ms_p50": p50, f"{name}_page_ms_p99": p99, f"{name}_worst_page_ms": worst[slowest]}
             table.append([name, len(worst), p50, p99, worst[slowest], slowest])
             for title, milliseconds in sorted(worst.items(), key=lambda each: -each[1])[:8]:
                 report.say(f"{name}: {title}: {milliseconds:.1f} ms")

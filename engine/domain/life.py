@@ -118,11 +118,17 @@ ORDER_STATES = {
     Action.RETURN: _OPEN | {O.HELD, O.COMPLETED},
 }
 
+POOLED = "POOLED"
+"""Why an order is held that waits to be decided together with others; nobody else may give this reason."""
+
 ALLOCATED = frozenset({S.PLANNED, S.ACCEPTED})
 """Nothing has been made ready or sent: units stand on their positions."""
 
 ENDED = frozenset({S.DECLINED, S.CANCELLED})
 GONE = frozenset({S.SHIPPED, S.DELIVERED, S.COLLECTED})
+UNDER_WAY = frozenset({S.PLANNED, S.ACCEPTED, S.READY_FOR_PICKUP, S.SHIPPED})
+NOT_OVER = _OPEN | {O.HELD}
+"""An order with a shipment that is under way is in one of these states."""
 
 assert set(ORDER_STATES) == set(Action), "every action has its row"
 

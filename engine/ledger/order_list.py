@@ -1,33 +1,47 @@
 """Lists of orders, the latest first, a page at a time.
 
-Each list is a merge of streams that an index gives in its order, without a look at any row: orders in one state, of one
-customer, at risk, or with a shipment in one state from one location. The rows of what was merged are then looked up, and what
-the index does not tell is checked, of so many a page that it takes no long time however many there are: then the page is
-short, and the next one goes on from there.
+A list is led by one of its filters: by the rows of an index that hold all that is wanted, which the database merges in the
+order of the list. What the index does not tell is checked for each of them, of so many a page that it takes no long time
+however many there are: then the page is short, and the next one goes on from there. Of several filters the one leads that
+leaves so few that all of them are looked at: what is wanted of these is one page, wherever it lies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from functools import cache
+from itertools import product
+from math import prod
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, literal, select, true, tuple_, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 
-from engine.domain.life import OrderState, ShipmentState
+from engine.domain.life import NOT_OVER, UNDER_WAY, OrderState, ShipmentState
 from engine.ledger.tables import order_returns, order_shipments, orders
 
-ROWS_EXAMINED_MAX = 500
+ROWS_EXAMINED_MAX = 600
 """Of one page."""
 
-BLOCK_ROWS_MAX = 200
-"""Of one stream in one question."""
-
-ROWS_EACH = 250
-"""Looked up in one question."""
-
 BLOCK_GROWTH = 4
-STREAMS_EACH = 400
-"""In one question: SQLite puts no more than 500 together."""
+PARTS_MAX = 64
+"""Ranges of an index that are merged: each costs a look, whatever comes of it."""
+
+NO_SCAN = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_custom_plan"
+"""Statistics of a table that grows are old: by them PostgreSQL may walk over all of it, or plan for other values."""
 
 
 class Place(NamedTuple):
@@ -59,129 +73,240 @@ class OrderPage(NamedTuple):
     after: Place | None
 
 
+class Lead(NamedTuple):
+    """A filter as an index tells it: values of the columns that it begins with, before the place; and what it tells by that."""
+
+    table: Table
+    values: dict[str, tuple[int | str, ...]]
+    told: frozenset[str]
+
+    @property
+    def part_count(self) -> int:
+        """Ranges of the index, each in the order of the list."""
+        return prod(map(len, self.values.values()))
+
+
+class Question(NamedTuple):
+    """A statement that is the same for all questions that read alike, and the values of this one."""
+
+    statement: Select[Any]
+    parameters: dict[str, Any]
+
+
 def page(connection: Connection, wanted: OrderFilter, after: Place | None, count: int) -> OrderPage:
     """One page of the orders that are wanted."""
+    if not _order_states(wanted) or (after is not None and after.created_unix_ms < wanted.created_from):
+        return OrderPage([], None)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(NO_SCAN)
+    lead, is_few = _chosen(connection, wanted, after)
     found: list[str] = []
-    examined = 0
-    block = min(count + 1, BLOCK_ROWS_MAX)
+    looked_at, block = 0, min(count + 1, ROWS_EXAMINED_MAX)
     while True:
-        places, is_cut = _block(connection, wanted, after, block)
-        for first in range(0, len(places), block):
-            some = places[first : first + min(block, ROWS_EXAMINED_MAX - examined)]
-            rows = _rows(connection, some, wanted)
-            for place in some:
+        question = all_of(lead, wanted, after) if is_few else walk(lead, wanted, after, block)
+        rows = connection.execute(*question).all()
+        for created, epoch, sequence, order_id in rows:
+            place = Place(created, epoch, sequence)
+            if place == after:
+                continue  # It has several shipments of this kind.
+            if order_id is not None:
                 if len(found) == count:
                     return OrderPage(found, after)
-                examined += 1
-                after = place
-                if _is_wanted(rows[place], wanted):
-                    found.append(rows[place].order_id)
-            if examined >= ROWS_EXAMINED_MAX:
-                return OrderPage(found, after)
-        if not is_cut:
+                found.append(order_id)
+            after = place
+        looked_at += len(rows)
+        if is_few or len(rows) < block:
             return OrderPage(found, None)
+        if looked_at >= ROWS_EXAMINED_MAX:
+            return OrderPage(found, after)
         # Little of it was wanted: fewer and larger questions from here on.
-        block = min(block * BLOCK_GROWTH, ROWS_EXAMINED_MAX - examined)
+        block = min(block * BLOCK_GROWTH, ROWS_EXAMINED_MAX - looked_at)
 
 
-def statements(wanted: OrderFilter, after: Place | None, rows_max: int) -> list[Any]:
-    """The questions for the next rows of each stream: few, however many streams there are."""
-    parts = [part.limit(rows_max) for part in _streams(wanted, after)]
-    groups = [parts[first : first + STREAMS_EACH] for first in range(0, len(parts), STREAMS_EACH)]
-    # Each part is a table of its own: a limit stands in no union otherwise.
-    return [union_all(*(select(part.subquery()) for part in group)) if len(group) > 1 else group[0] for group in groups]
-
-
-def _block(connection: Connection, wanted: OrderFilter, after: Place | None, rows_max: int) -> tuple[list[Place], bool]:
-    """The next places of all streams together, each order once; and whether more may follow."""
-    by_stream: dict[int, list[Place]] = {}
-    for question in statements(wanted, after, rows_max):
-        for created, epoch, sequence, stream in connection.execute(question):
-            by_stream.setdefault(stream, []).append(Place(created, epoch, sequence))
-    cut = [min(places) for places in by_stream.values() if len(places) >= rows_max]
-    # Below the last row of a stream that was cut, others may come before what is known.
-    lowest = max(cut, default=None)
-    merged = {place for places in by_stream.values() for place in places if lowest is None or place >= lowest}
-    return sorted(merged, reverse=True), lowest is not None
-
-
-def _rows(connection: Connection, places: Sequence[Place], wanted: OrderFilter) -> dict[Place, Any]:
-    """The orders at these places, with what the streams do not tell of them."""
-    c = orders.c
-    columns = c.created_unix_ms, c.epoch, c.sequence, c.order_id, c.state, c.customer_id, c.is_at_risk
-    there = [order_shipments.c.epoch == c.epoch, order_shipments.c.sequence == c.sequence]
-    if wanted.location_ids:
-        there.append(order_shipments.c.location_id.in_(wanted.location_ids))
-    if wanted.shipment_states:
-        there.append(order_shipments.c.state.in_(wanted.shipment_states))
-    # What streams of places tell already, and what nobody asks for.
-    is_known = len(there) == 2 or _stream_kind(wanted) is Kind.LOCATION
-    has_shipment = true() if is_known else select(order_shipments.c.sequence).where(*there).exists()
-    found: dict[Place, Any] = {}
-    for first in range(0, len(places), ROWS_EACH):
-        some = [(place.epoch, place.sequence) for place in places[first : first + ROWS_EACH]]
-        question = select(*columns, has_shipment.label("has_shipment")).where(tuple_(c.epoch, c.sequence).in_(some))
-        found.update((Place(row.created_unix_ms, row.epoch, row.sequence), row) for row in connection.execute(question))
-    return found
-
-
-class Kind(Enum):
-    """Which index a list is read from: the one that leaves least to be checked."""
-
-    RETURN_REASON = 1
-    RISK = 2
-    CUSTOMER = 3
-    LOCATION = 4
-    STATE = 5
-
-
-def _stream_kind(wanted: OrderFilter) -> Kind:
+def leads(wanted: OrderFilter) -> list[Lead]:
+    """Filters that a list can be led by, those first that mostly leave least; without any, all orders by their states."""
+    found = []
     if wanted.return_reasons:
-        return Kind.RETURN_REASON
+        reasons = tuple(dict.fromkeys(wanted.return_reasons))
+        found.append(Lead(order_returns, {"reason": reasons}, frozenset({"return_reasons"})))
     if wanted.is_at_risk:
-        return Kind.RISK
+        found.append(Lead(orders, {"is_at_risk": (1,)}, frozenset({"is_at_risk"})))
     if wanted.customer_id:
-        return Kind.CUSTOMER
-    return Kind.LOCATION if wanted.location_ids else Kind.STATE
+        found.append(Lead(orders, {"customer_id": (wanted.customer_id,)}, frozenset({"customer_id"})))
+    if wanted.location_ids:
+        states = tuple(dict.fromkeys(map(int, wanted.shipment_states or ShipmentState)))
+        values: dict[str, tuple[int | str, ...]] = {"location_id": tuple(dict.fromkeys(wanted.location_ids)), "state": states}
+        found.append(Lead(order_shipments, values, frozenset({"location_ids", "shipment_states"})))
+    states = _order_states(wanted)
+    if len(states) < len(OrderState):
+        found.append(Lead(orders, {"state": states}, frozenset({"states"})))
+    return found or [EVERY]
 
 
-def _streams(wanted: OrderFilter, after: Place | None) -> list[Select[Any]]:
-    parts: list[tuple[ColumnElement[bool], ...]]
-    match _stream_kind(wanted):
-        case Kind.RETURN_REASON:
-            table = order_returns
-            parts = [(table.c.reason == each,) for each in dict.fromkeys(wanted.return_reasons)]
-        case Kind.RISK:
-            table, parts = orders, [(orders.c.is_at_risk == 1,)]
-        case Kind.CUSTOMER:
-            table, parts = orders, [(orders.c.customer_id == wanted.customer_id, orders.c.customer_id != "")]
-        case Kind.LOCATION:
-            table, states = order_shipments, [int(each) for each in wanted.shipment_states or ShipmentState]
-            places = [(each, state) for each in dict.fromkeys(wanted.location_ids) for state in dict.fromkeys(states)]
-            parts = [(table.c.location_id == each, table.c.state == state) for each, state in places]
-        case Kind.STATE:
-            table, parts = orders, [(orders.c.state == int(each),) for each in dict.fromkeys(wanted.states or OrderState)]
-    return [_ordered(table, stream, part, wanted, after) for stream, part in enumerate(parts)]
+EVERY = Lead(orders, {"state": tuple(map(int, OrderState))}, frozenset())
 
 
-def _ordered(
-    table: Table, stream: int, part: Sequence[ColumnElement[bool]], wanted: OrderFilter, after: Place | None
-) -> Select[Any]:  # fmt: skip
-    place = table.c.created_unix_ms, table.c.epoch, table.c.sequence
-    query = select(*place, literal(stream).label("stream")).where(*part)
+def walk(lead: Lead, wanted: OrderFilter, after: Place | None, rows_max: int) -> Question:
+    """The question for the next rows that a filter leads to, in the order of the list; of those not wanted without an id."""
+    limits, parameters = _values(lead, wanted, after)
+    for number, part in enumerate(product(*lead.values.values())):
+        parameters.update({f"{name}_{number}": value for name, value in zip(lead.values, part, strict=True)})
+    statement = _walk(lead.table, tuple(lead.values), lead.part_count, limits, _left(lead, wanted))
+    return Question(statement, {**parameters, "rows_max": rows_max})
+
+
+def all_of(lead: Lead, wanted: OrderFilter, after: Place | None) -> Question:
+    """The same for all rows, where these are few."""
+    limits, parameters = _values(lead, wanted, after)
+    return Question(_all_of(lead.table, tuple(lead.values), limits, _left(lead, wanted)), {**parameters, **lead.values})
+
+
+def how_many(lead: Lead, wanted: OrderFilter, after: Place | None) -> Question:
+    """How many rows a filter leads to: one more than may be examined is told of any that are more."""
+    limits, parameters = _values(lead, wanted, after)
+    return Question(_how_many(lead.table, tuple(lead.values), limits), {**parameters, **lead.values})
+
+
+def _chosen(connection: Connection, wanted: OrderFilter, after: Place | None) -> tuple[Lead, bool]:
+    """What leads a list, and whether to so few that all of them are looked at."""
+    known = leads(wanted)
+    if len(known) > 1 or known[0].part_count > PARTS_MAX:
+        for lead in known:
+            if connection.execute(*how_many(lead, wanted, after)).scalar_one() <= ROWS_EXAMINED_MAX:
+                return lead, True
+    # Too many ranges lead to so many orders that they are found among all.
+    return next((each for each in known if each.part_count <= PARTS_MAX), EVERY), False
+
+
+def _order_states(wanted: OrderFilter) -> tuple[int, ...]:
+    """The states that an order may be in: what is under way is of an order that is not over."""
+    states = dict.fromkeys(map(int, wanted.states or OrderState))
+    if wanted.shipment_states and UNDER_WAY.issuperset(wanted.shipment_states):
+        return tuple(state for state in states if state in NOT_OVER)
+    return tuple(states)
+
+
+def _left(lead: Lead, wanted: OrderFilter) -> frozenset[str]:
+    """Filters that the one which leads does not tell of."""
+    asked = "states", "location_ids", "shipment_states", "customer_id", "is_at_risk", "return_reasons"
+    return frozenset(name for name in asked if getattr(wanted, name)) - lead.told
+
+
+def _values(lead: Lead, wanted: OrderFilter, after: Place | None) -> tuple[frozenset[str], dict[str, Any]]:
+    """Which limits of the range of the list there are, and the values of these and of the filters that are left.
+
+    Of two ends the one that comes first: SQLite begins at either, and walks to the other.
+    """
+    limits, parameters = set(), {}
     if wanted.created_from:
-        query = query.where(table.c.created_unix_ms >= wanted.created_from)
-    if wanted.created_to:
-        query = query.where(table.c.created_unix_ms < wanted.created_to)
-    if after is not None:
-        query = query.where(tuple_(*place) < tuple_(*after))
-    return query.order_by(*(column.desc() for column in place))
+        limits.add("created_from")
+        parameters["created_from"] = wanted.created_from
+    if after is not None and (not wanted.created_to or after.created_unix_ms < wanted.created_to):
+        limits.add("after")
+        parameters |= zip(AFTER, after, strict=True)
+    elif wanted.created_to:
+        limits.add("created_to")
+        parameters["created_to"] = wanted.created_to
+    left = {f"wanted_{name}": getattr(wanted, name) for name in _left(lead, wanted) - {"is_at_risk"}}
+    return frozenset(limits), {**parameters, **left}
 
 
-def _is_wanted(row: Any, wanted: OrderFilter) -> bool:
-    return (
-        (not wanted.states or row.state in wanted.states)
-        and (not wanted.customer_id or row.customer_id == wanted.customer_id)
-        and (not wanted.is_at_risk or bool(row.is_at_risk))
-        and bool(row.has_shipment)
-    )
+# What follows is built once for all questions that read alike: it takes longer than most answers.
+
+AFTER = "after_ms", "after_epoch", "after_sequence"
+
+
+@cache
+def _walk(table: Table, names: Sequence[str], part_count: int, limits: frozenset[str], left: frozenset[str]) -> Select[Any]:
+    parts = [
+        _rows(table, names, limits).where(*(table.c[name] == bindparam(f"{name}_{number}") for name in names))
+        for number in range(part_count)
+    ]
+    # Each in order, so that the database merges them, and takes of each what the merge needs. A limit that is a parameter
+    # would be planned for as unknown.
+    ordered = [select(part.order_by(*_latest_first(table)).subquery()) for part in parts]
+    merged = (union_all(*ordered) if len(ordered) > 1 else ordered[0]).subquery()
+    rows_max = bindparam("rows_max", type_=BigInteger, literal_execute=True)
+    return _checked(select(merged).order_by(*_latest_first(merged)).limit(rows_max), left)
+
+
+@cache
+def _all_of(table: Table, names: Sequence[str], limits: frozenset[str], left: frozenset[str]) -> Select[Any]:
+    return _checked(_within(table, names, limits).distinct(), left)
+
+
+@cache
+def _how_many(table: Table, names: Sequence[str], limits: frozenset[str]) -> Select[Any]:
+    some = _within(table, names, limits).limit(literal_column(str(ROWS_EXAMINED_MAX + 1)))
+    return select(func.count()).select_from(some.subquery())
+
+
+def _within(table: Table, names: Sequence[str], limits: frozenset[str]) -> Select[Any]:
+    return _rows(table, names, limits).where(*(table.c[name].in_(bindparam(name, expanding=True)) for name in names))
+
+
+def _rows(table: Table, names: Sequence[str], limits: frozenset[str]) -> Select[Any]:
+    """Places in the range of the list that is left."""
+    place = [table.c[name] for name in Place._fields]
+    query = select(*place)
+    # As the indexes say it that hold such rows only.
+    if "is_at_risk" in names:
+        query = query.where(table.c.is_at_risk == literal_column("1"))
+    if "customer_id" in names:
+        query = query.where(table.c.customer_id != literal_column("''"))
+    if "created_from" in limits:
+        query = query.where(table.c.created_unix_ms >= bindparam("created_from"))
+    if "created_to" in limits:
+        query = query.where(table.c.created_unix_ms < bindparam("created_to"))
+    if "after" in limits:
+        query = query.where(tuple_(*place) < tuple_(*(bindparam(name, type_=BigInteger) for name in AFTER)))
+    return query
+
+
+def _checked(places: Select[Any], left: frozenset[str]) -> Select[Any]:
+    """Places with the id of the order, where it is wanted: one look at each, whatever the database believes of their number."""
+    at = places.subquery()
+    same = orders.c.epoch == at.c.epoch, orders.c.sequence == at.c.sequence
+    wanted_id: ColumnElement[Any] = select(orders.c.order_id).where(*same, *_of_order(left)).scalar_subquery()
+    if beside := list(_beside(at, left)):
+        # Asked first: of most places the order itself is not looked at then.
+        wanted_id = case((and_(*beside), wanted_id))
+    return select(*(at.c[name] for name in Place._fields), wanted_id).order_by(*_latest_first(at))
+
+
+def _of_order(left: frozenset[str]) -> Iterator[ColumnElement[bool]]:
+    """What must be so of an order by the filters that are left."""
+    if "states" in left:
+        yield _one_of(orders.c.state, "states")
+    if "customer_id" in left:
+        yield orders.c.customer_id == bindparam("wanted_customer_id")
+    if "is_at_risk" in left:
+        yield orders.c.is_at_risk == 1
+
+
+def _beside(at: FromClause, left: frozenset[str]) -> Iterator[ColumnElement[bool]]:
+    """What there must be in the tables beside."""
+    if "return_reasons" in left:
+        there = [order_returns.c[name] == at.c[name] for name in Place._fields]
+        yield _is_there(select(literal_column("1")).where(_one_of(order_returns.c.reason, "return_reasons"), *there))
+    if left & {"location_ids", "shipment_states"}:
+        there = [order_shipments.c[name] == at.c[name] for name in ("epoch", "sequence")]
+        if "location_ids" in left:
+            # As it is in no index: SQLite would look there for each of a hundred locations, and an order has a few.
+            there.append(_one_of(order_shipments.c.location_id.concat(""), "location_ids"))
+        if "shipment_states" in left:
+            there.append(_one_of(order_shipments.c.state, "shipment_states"))
+        yield _is_there(select(literal_column("1")).where(*there))
+
+
+def _is_there(rows: Select[Any]) -> ColumnElement[bool]:
+    """Of EXISTS, PostgreSQL may look at all rows once, instead of at those of each place."""
+    return rows.limit(literal_column("1")).scalar_subquery().is_not(None)
+
+
+def _one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column.in_(bindparam(f"wanted_{name}", expanding=True))
+
+
+def _latest_first(rows: FromClause) -> list[ColumnElement[Any]]:
+    return [rows.c[name].desc() for name in Place._fields]
