@@ -9,6 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 SQLITE_BUSY_MS = 20_000
+SQLITE_PAGE_BYTES = 8_192
+"""Twice the usual: a tenth less work for a batch of orders, and no more for a few of them."""
+
 SQLITE_FULL = 2
 """What `PRAGMA synchronous` reads as when each commit waits for the disk."""
 
@@ -51,6 +54,8 @@ def one_instant(database: Engine) -> Iterator[Connection]:
 def _set_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
+    # Of a new file. An order is some 2 KB here, and a page that is half full is read and written whole.
+    cursor.execute(f"PRAGMA page_size={SQLITE_PAGE_BYTES}")
     mode = cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0]
     cursor.execute("PRAGMA synchronous=FULL")
     synchronous = cursor.execute("PRAGMA synchronous").fetchone()[0]

@@ -5,7 +5,7 @@ few and as short as lists of orders can be answered from.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from belofte.v1 import order_service_pb2, sourcing_service_pb2, types_pb2
 from belofte.v1.ledger_entry_pb2 import LedgerEntry
@@ -25,25 +25,33 @@ IDS_MAX = 500
 READY_FOR_PICKUP = types_pb2.SHIPMENT_STATE_READY_FOR_PICKUP
 
 
-def insert_made(connection: Connection, made: Sequence[tuple[Place, LedgerEntry]]) -> None:
+class ListedOrder(NamedTuple):
+    """What lists say of an order: a row of `orders`, and rows of `order_shipments`."""
+
+    row: tuple[object, ...]
+    shipments: Sequence[tuple[object, ...]]
+
+
+def listed_of(place: Place, message: LedgerEntry) -> ListedOrder:
+    """What lists say of the order that an entry makes."""
+    created = message.decided_unix_ms
+    if message.HasField("order"):
+        order = message.order
+        state, plan = order.state, order.plan
+    else:
+        order = sourcing_service_pb2.SourceOrderRequest.FromString(message.request).order
+        order.ClearField("at_risk_since")  # set by the service alone
+        answer = sourcing_service_pb2.SourceOrderResponse.FromString(message.response)
+        state, plan = answer.state, answer.plan
+    shipments, due = listed(place, created, order, plan)
+    return ListedOrder((*place, message.order_id, created, state, order.basket.customer_id, 0, due), shipments)
+
+
+def insert_made(connection: Connection, made: Sequence[ListedOrder]) -> None:
     """Rows of orders that were just made, all at once."""
-    rows: list[tuple[object, ...]] = []
-    shipments: list[tuple[object, ...]] = []
-    for place, message in made:
-        created = message.decided_unix_ms
-        if message.HasField("order"):
-            order = message.order
-            state, plan = order.state, order.plan
-        else:
-            order = sourcing_service_pb2.SourceOrderRequest.FromString(message.request).order
-            order.ClearField("at_risk_since")  # set by the service alone
-            answer = sourcing_service_pb2.SourceOrderResponse.FromString(message.response)
-            state, plan = answer.state, answer.plan
-        of_shipments, due = listed(place, created, order, plan)
-        rows.append((*place, message.order_id, created, state, order.basket.customer_id, 0, due))
-        shipments += of_shipments
-    if rows:
-        copy_rows(connection, orders, rows)
+    if made:
+        copy_rows(connection, orders, [each.row for each in made])
+    shipments = [row for each in made for row in each.shipments]
     if shipments:
         copy_rows(connection, order_shipments, shipments)
 

@@ -38,13 +38,21 @@ PegRow = tuple[str, str, str, str, str, int, int, int]
 """A row of `pegs`."""
 
 
+class MadeOrder(NamedTuple):
+    """What the tables say of an entry that makes an order, and changes nothing else that they tell of."""
+
+    order_id: str
+    units: list[PegRow]
+    listed: orders.ListedOrder
+
+
 class Projected(NamedTuple):
-    """An entry to be projected."""
+    """An entry to be projected, or what the tables say of it."""
 
     epoch: int
     sequence: int
     created_id: str
-    message: ledger_entry_pb2.LedgerEntry
+    message: ledger_entry_pb2.LedgerEntry | MadeOrder
 
 
 class _Peg(NamedTuple):
@@ -64,16 +72,20 @@ def project(connection: Connection, projected: Iterable[Projected], shards: Shar
     listed = _Listed(connection, shards)
     for each in projected:
         message = each.message
-        listed.add(each)
+        if isinstance(message, MadeOrder):
+            made += message.units
+            listed.add_made(message.listed)
+            continue
+        listed.add(each, message)
         for reservation in message.reservations:
             reservations.project(connection, f"{each.epoch}-{each.sequence}", reservation)
         if message.pegs or message.moves or message.risks:
             _insert_pegs(connection, made)
             _add_pegs(connection, added)
             made, added = [], []
-            _apply(connection, each)
+            _apply(connection, each, message)
         elif (order_id := message.order_id) and not order_id.startswith(NOT_AN_ORDER):
-            rows = _demand_rows(each, order_id)
+            rows = _demand_rows(each, message)
             if each.created_id == order_id:
                 made += rows
             else:
@@ -83,7 +95,7 @@ def project(connection: Connection, projected: Iterable[Projected], shards: Shar
                     _add_pegs(connection, added)
                     made, added = [], []
                 added += rows
-        listed.note_risks(each)
+        listed.note_risks(each, message)
     _insert_pegs(connection, made)
     _add_pegs(connection, added)
     listed.end()
@@ -92,10 +104,12 @@ def project(connection: Connection, projected: Iterable[Projected], shards: Shar
 def project_pegs(connection: Connection, each: Projected) -> None:
     """Bring `pegs` alone from before an entry to after it, for who follows some orders of the past."""
     message = each.message
-    if message.pegs or message.moves:
-        _apply(connection, each)
+    if isinstance(message, MadeOrder):
+        _add_pegs(connection, message.units)
+    elif message.pegs or message.moves:
+        _apply(connection, each, message)
     elif message.order_id and not message.order_id.startswith(NOT_AN_ORDER):
-        _add_pegs(connection, _demand_rows(each, message.order_id))
+        _add_pegs(connection, _demand_rows(each, message))
 
 
 class _Listed:
@@ -104,20 +118,22 @@ class _Listed:
     def __init__(self, connection: Connection, shards: Shards) -> None:
         self._connection = connection
         self._shards = shards
-        self._made: list[tuple[orders.Place, ledger_entry_pb2.LedgerEntry]] = []
+        self._made: list[orders.ListedOrder] = []
         self._changed: dict[str, Order | orders.Place] = {}
         """By id: as it is left, or the place up to which its entries say so."""
         self._counts: dict[tuple[str, int], tuple[int, int]] = {}
         """By location and day: lines that left, and lines that were declined."""
 
-    def add(self, each: Projected) -> None:
-        epoch, sequence, created_id, message = each
-        place, order_id = (epoch, sequence), message.order_id
-        if order_id and order_id == created_id and not order_id.startswith(NOT_AN_ORDER):
+    def add_made(self, order: orders.ListedOrder) -> None:
+        self._made.append(order)
+        if len(self._made) >= REPLAY_ROWS_MAX:
+            self._write_made()
+
+    def add(self, each: Projected, message: ledger_entry_pb2.LedgerEntry) -> None:
+        place, order_id = (each.epoch, each.sequence), message.order_id
+        if order_id and order_id == each.created_id and not order_id.startswith(NOT_AN_ORDER):
             if message.method in MADE_BY:
-                self._made.append((place, message))
-                if len(self._made) >= REPLAY_ROWS_MAX:
-                    self._write_made()
+                self.add_made(orders.listed_of(place, message))
         elif order_id and message.HasField("order"):
             self._changed[order_id] = message.order if self._shards.count == 1 else place
         for peg in message.pegs:
@@ -136,9 +152,9 @@ class _Listed:
             for each_return in message.returns:
                 orders.note_return(self._connection, each_return)
 
-    def note_risks(self, each: Projected) -> None:
+    def note_risks(self, each: Projected, message: ledger_entry_pb2.LedgerEntry) -> None:
         """Orders that an entry puts at risk: told in the order of the log, since a change ends it."""
-        if each.message.risks:
+        if message.risks:
             self.end()
             place = order_entries.c.epoch == each.epoch, order_entries.c.sequence == each.sequence
             at_risk = select(order_entries.c.order_id).where(*place, order_entries.c.risk != CHANGED)
@@ -221,8 +237,7 @@ def _recorded(connection: Connection, after: tuple[int, int]) -> Iterator[Projec
         after = (rows[-1].epoch, rows[-1].sequence)
 
 
-def _demand_rows(each: Projected, order_id: str) -> list[PegRow]:
-    message = each.message
+def _demand_rows(each: Projected, message: ledger_entry_pb2.LedgerEntry) -> list[PegRow]:
     # Few changes are read as they stand: this is done for every order.
     changes = effects_in(message)[0] if message.HasField("position_columns") else message.positions
     units: dict[tuple[str, str, str, str], int] = {}
@@ -230,12 +245,12 @@ def _demand_rows(each: Projected, order_id: str) -> list[PegRow]:
         if delta := change.demand_delta:
             cell = change.item_id, change.location_id, change.receipt_id, change.pool
             units[cell] = units.get(cell, 0) + delta
-    return [(order_id, *cell, quantity, each.epoch, each.sequence) for cell, quantity in units.items()]
+    return [(message.order_id, *cell, quantity, each.epoch, each.sequence) for cell, quantity in units.items()]
 
 
-def _apply(connection: Connection, each: Projected) -> None:
+def _apply(connection: Connection, each: Projected, message: ledger_entry_pb2.LedgerEntry) -> None:
     """What an entry says of several orders: units moved, receipts that came in, receipts that are late or smaller."""
-    message, at = each.message, (each.epoch, each.sequence)
+    at = each.epoch, each.sequence
     if message.pegs:
         rows = [
             (peg.order_id, peg.item_id, peg.location_id, peg.receipt_id, peg.pool, peg.quantity_delta, *at)

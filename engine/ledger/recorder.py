@@ -4,12 +4,12 @@ Who may record is decided here and nowhere else: taking over raises the epoch in
 last position from exactly the one that its sidecar knows. Who was overtaken changes no row, and nothing is recorded.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from belofte.v1 import ledger_entry_pb2
+from belofte.v1.ledger_entry_pb2 import LedgerEntry
 from sqlalchemy import Connection, Engine, Select, case, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
@@ -20,7 +20,7 @@ from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database, write_to
 from engine.ledger.insert import copy_entries
 from engine.ledger.migrations import LedgerVersionError, WrongShards, prepare_tables
-from engine.ledger.projection import Projected, project
+from engine.ledger.projection import MadeOrder, Projected, project
 from engine.ledger.tables import NO_CHAIN, entries, erasures, fence, overruled
 from engine.ledger.verdicts import Verdict, judge
 
@@ -76,6 +76,8 @@ class Recorder:
     last: Last
     shard: int = 0
     shards: Shards = WHOLE
+    read_made: Callable[[Sequence[LogEntry]], Sequence[MadeOrder | None]] | None = None
+    """Reads the entries of plain orders all together, see `made_orders.py`; None: the generated classes read all of them."""
 
     @classmethod
     def take_over(
@@ -119,14 +121,16 @@ class Recorder:
         for each, entry_hash in zip(log, hashes, strict=True):
             check_follows(last, each, entry_hash)
             last = Last(each.position, each.link, NO_CHAIN)
-        messages = [ledger_entry_pb2.LedgerEntry.FromString(each.entry) for each in log]
         is_split = self.shards.count > 1
+        made = self.read_made(log) if self.read_made is not None and not is_split else [None] * len(log)
+        messages = [order or LedgerEntry.FromString(each.entry) for each, order in zip(log, made, strict=True)]
+        whole = [each for each in messages if isinstance(each, LedgerEntry)]
         # What has one log is recorded as it stands there: all is made ready before anybody has to wait.
         ready = None if is_split else self._rows_of(log, messages, hashes)
         for again in reversed(range(TRIES_MAX if is_split else 1)):
             try:
                 with write_to(self.database) as connection:
-                    verdicts = judge(connection, log, messages, self.shards) if is_split else None
+                    verdicts = judge(connection, log, whole, self.shards) if is_split else None
                     rows, projected, last = ready or self._rows_of(log, messages, hashes, verdicts)
                     self._move_fence(connection, last)
                     copy_entries(connection, rows)
@@ -168,7 +172,7 @@ class Recorder:
     def _rows_of(
         self,
         log: Sequence[LogEntry],
-        messages: Sequence[ledger_entry_pb2.LedgerEntry],
+        messages: Sequence[LedgerEntry | MadeOrder],
         hashes: Sequence[str],
         verdicts: Sequence[Verdict] | None = None,
     ) -> tuple[list[tuple[object, ...]], list[Projected], Last]:
