@@ -84,6 +84,11 @@ def check_shards(url: str, shard_count: int) -> None:
         database.dispose()
 
 
+def shard_count_in(connection: Connection) -> int:
+    """How many shards a ledger is of; 1 where there is none."""
+    return _shards_in(connection)[0] if inspect(connection).has_table(fence.name) else 1
+
+
 def _shards_in(connection: Connection) -> tuple[int, bool]:
     """How many shards a ledger is of, and whether anything was recorded of any."""
     count = connection.execute(select(func.count()).select_from(fence)).scalar_one()

@@ -36,7 +36,7 @@ def restore(file: Path, data_dir: DataOption = None) -> None:
     from sqlalchemy.exc import DatabaseError
 
     from engine.ledger.database import open_database, write_to
-    from engine.ledger.migrations import LedgerVersionError, prepare_tables
+    from engine.ledger.migrations import LedgerVersionError, prepare_tables, shard_count_in
 
     if not file.is_file():
         fail(f"{file} is not a file", EXIT_MISUSED)
@@ -48,7 +48,7 @@ def restore(file: Path, data_dir: DataOption = None) -> None:
         source = open_database(f"sqlite:///{own}")
         try:
             with write_to(source) as connection:
-                prepare_tables(connection)
+                prepare_tables(connection, shard_count_in(connection))
             count = _copied(source, url)
         except (LedgerVersionError, DatabaseError) as error:
             fail(f"{file} is no ledger that can be restored: {error}", EXIT_REFUSED)

@@ -7,8 +7,10 @@ from pathlib import Path
 from sqlalchemy import Engine, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.inventory.shards import Shards
 from engine.ledger.database import open_database
-from engine.ledger.migrations import LedgerVersionError, check_version
+from engine.ledger.ledger import Ledger
+from engine.ledger.migrations import LedgerVersionError, check_version, shard_count_in
 from engine.ledger.tables import entries
 from engine.service.settings import Settings, mask_url
 from engine.tools.terminal import EXIT_MISUSED, EXIT_REFUSED, counted, fail
@@ -32,6 +34,13 @@ def ledger_of(settings: Settings) -> Iterator[Engine]:
         fail(f"the ledger {mask_url(url)} cannot be used: {' '.join(str(error.__cause__ or error).split())}", EXIT_REFUSED)
     finally:
         database.dispose()
+
+
+def reader_of(settings: Settings, database: Engine) -> Ledger:
+    """Its reader, of as many shards as it holds: a command need not be told."""
+    with database.connect() as connection:
+        count = shard_count_in(connection)
+    return Ledger(settings.ledger_url_in_use, Shards(count))
 
 
 @contextmanager

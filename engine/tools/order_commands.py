@@ -93,11 +93,10 @@ def erase(customer_id: str, data_dir: DataOption = None, json: JsonOption = Fals
 
 @contextmanager
 def _ledger(settings: Settings) -> Iterator[tuple["Engine", "Ledger"]]:
-    from engine.ledger.ledger import Ledger
-    from engine.tools.open_ledger import ledger_of
+    from engine.tools.open_ledger import ledger_of, reader_of
 
     with ledger_of(settings) as database:
-        ledger = Ledger(settings.ledger_url_in_use)
+        ledger = reader_of(settings, database)
         try:
             yield database, ledger
         finally:

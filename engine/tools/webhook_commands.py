@@ -13,14 +13,13 @@ webhook_commands = typer.Typer()
 @webhook_commands.command(epilog="Example: python server.py webhooks --data-dir data")
 def webhooks(data_dir: DataOption = None, json: JsonOption = False) -> None:
     """Show how far each subscriber has been told of events. Exit code 1 when an event of any of them was given up."""
-    from engine.ledger.ledger import Ledger
     from engine.ledger.post import standings
-    from engine.tools.open_ledger import ledger_of
+    from engine.tools.open_ledger import ledger_of, reader_of
 
     settings = settings_of(data_dir=data_dir)
     with ledger_of(settings) as database, database.connect() as connection:
         found = standings(connection)
-        ledger = Ledger(settings.ledger_url_in_use)
+        ledger = reader_of(settings, database)
         last = ledger.last_position()
         ledger.close()
     if json:

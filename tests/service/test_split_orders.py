@@ -1,5 +1,9 @@
 """Orders over a network that is split into shards: in one shard the ordinary way, over several all of it or nothing."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +14,11 @@ from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2
 from engine.domain.clock import SystemClock
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Reason, Refusal
+from engine.inventory.client import ordinal
 from engine.inventory.parts import END_PART, HOLD_PART
 from engine.inventory.shards import Shards
 from engine.ledger.database import open_database
+from engine.ledger.ledger import Ledger
 from engine.ledger.recorder import Recorder, WrongShards, replay
 from engine.service.overruled import UNDO_OVERRULED
 from tests.service.room import SOURCE, Room, opened
@@ -23,6 +29,7 @@ from tests.valkey_server import ValkeyServer
 ORDERS = "/belofte.v1.OrderService/"
 SOURCING = "/belofte.v1.SourcingService/"
 ROUNDS_MAX = 100
+ROOT = Path(__file__).parent.parent.parent
 NOTHING = {"bolt": (0, 0), "lamp": (0, 0), "nut": (0, 0), "cup": (0, 0), "i1": (0, 0)}
 """Of two shards `lamp`, `nut` and `cup` are in the first, `bolt` and `i1` in the second."""
 
@@ -263,6 +270,31 @@ def test_racing_orders_for_the_last_units_over_shards(tmp_path: Path) -> None:
         wait_until(lambda: {item: promised for item, (_, promised) in room.available().items() if promised} == sold)
         assert all(promised <= have for have, promised in room.available().values())
         room.audit()
+
+
+def test_an_order_s_story_is_told_from_the_command_line(room: SplitRoom) -> None:
+    """Epochs of two logs tell no order: what was done in the log of the lower one came later all the same."""
+    room.adjust({"bolt": 40, "lamp": 40})
+    ledger = Ledger(room.ledger_url, room.shards)
+    is_told_backwards = False
+    for number in range(40):
+        order_id = f"told-{number}"
+        room.source({"bolt": 1} if number % 2 else {"lamp": 1}, order_id)
+        request = order_service_pb2.CancelOrderRequest(request_id=uuid7(), order_id=order_id)
+        room.ask(ORDERS + "CancelOrder", request, order_service_pb2.CancelOrderResponse)
+        made, cancelled = (ordinal(each.position) for each in ledger.find_order(order_id))
+        if cancelled < made:
+            is_told_backwards = True
+            break
+    ledger.close()
+    assert is_told_backwards
+    command = [sys.executable, str(ROOT / "server.py"), "order", order_id, "--json"]
+    variables = {**os.environ, "BELOFTE_LEDGER_URL": room.ledger_url}
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=120, check=True)
+    told = json.loads(done.stdout)
+    assert told["order"]["state"] == "ORDER_STATE_CANCELLED" and told["order"]["version"] == "2"
+    kinds = [each["type"].removeprefix("EVENT_TYPE_") for each in told["events"]]
+    assert kinds == ["ORDER_SOURCED", "ORDER_CANCELLED", "LINES_REFUNDED"]
 
 
 def test_the_number_of_shards_stays(tmp_path: Path) -> None:

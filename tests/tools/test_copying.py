@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from engine.inventory.shards import Shards
 from engine.ledger import copying
 from engine.ledger.copying import CopyError, copy_ledger
 from engine.ledger.database import open_database, write_to
@@ -140,6 +141,19 @@ def test_backed_up_restored_and_moved_by_command(postgres: PostgresServer, tmp_p
     wrong.write_text("no ledger " * 100)
     refused = run("restore", str(wrong), "--data-dir", str(tmp_path / "third"))
     assert (refused.returncode, "is no ledger that can be restored" in refused.stderr) == (1, True), refused.stderr
+
+
+def test_a_ledger_over_shards_is_backed_up_and_restored(tmp_path: Path) -> None:
+    data, shards, file = tmp_path / "data", Shards(2), tmp_path / "monday.sqlite3"
+    url = f"sqlite:///{data}/ledger.sqlite3"
+    for shard in range(shards.count):
+        log = RecordedLog(url, shard, shards)
+        log.record(*(sourced(f"o{shard}-{n}", "anna") for n in range(5)))
+        log.close()
+    assert run("backup", str(file), "--data-dir", str(data)).returncode == 0
+    restored = run("restore", str(file), "--data-dir", str(tmp_path / "new"))
+    assert restored.returncode == 0, restored.stderr
+    assert contents(f"sqlite:///{tmp_path}/new/ledger.sqlite3") == contents(url)
 
 
 def test_a_ledger_in_use_is_not_moved(tmp_path: Path) -> None:
