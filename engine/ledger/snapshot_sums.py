@@ -19,7 +19,7 @@ from engine.ledger.database import one_instant, write_to
 from engine.ledger.recorder import replay
 from engine.ledger.snapshots import NOTHING_YET, Content, Snapshot, SnapshotError, content_of, cut_until, keep, sound
 from engine.ledger.sums import Sums
-from engine.ledger.tables import decline_counts, entries, fence, pegs
+from engine.ledger.tables import decline_counts, entries, pegs
 
 ROWS_MAX = 10_000
 
@@ -34,8 +34,12 @@ def take_snapshot(database: Engine, clock: Clock, advance: Advance = lambda: Non
     The entries since the last snapshot are proven by their chain. Raises SnapshotError.
     """
     with one_instant(database) as reading:
-        row = reading.execute(select(fence)).one()
-        position, chain = f"{row.last_epoch}-{row.last_sequence}", bytes(row.chain)
+        # Of the last entry: an opening after it has changed nothing, and is no entry that the snapshot could be proven by.
+        last = select(entries.c.epoch, entries.c.sequence, entries.c.chain)
+        row = reading.execute(last.order_by(entries.c.epoch.desc(), entries.c.sequence.desc()).limit(1)).one_or_none()
+        if row is None:
+            return NOTHING_YET
+        position, chain = f"{row.epoch}-{row.sequence}", bytes(row.chain)
         tables: Content = {
             "pegs": sorted([list(each) for each in reading.execute(select(pegs))]),
             "decline_counts": sorted([list(each) for each in reading.execute(select(decline_counts))]),

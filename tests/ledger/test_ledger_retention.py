@@ -216,6 +216,24 @@ def test_a_snapshot_and_what_came_after_are_the_whole_log(database: Database, se
             assert hashes(sums) == hashes(whole(engine, log.clock.now))
 
 
+def test_a_snapshot_after_an_opening_is_of_the_last_entry(database: Database) -> None:
+    """A server that was started and has done nothing yet: what is kept is sound, and kept once."""
+    with past(database) as log:
+        engine = log.recorder.database
+        log.recorder.open_epoch()
+        assert log.snapshot() == ORIGIN
+        log.record(20)
+        last = log.recorder.last.position
+        started = Recorder.take_over(database.url, log.clock)
+        started.open_epoch()
+        assert started.last.position == "2-0"
+        for _ in range(2):
+            assert log.snapshot() == last
+        at, sums = begun(engine, log.clock.now)
+        assert (at, hashes(sums)) == (last, hashes(whole(engine, log.clock.now)))
+        started.close()
+
+
 def test_no_snapshot_is_taken_of_a_history_that_is_broken(database: Database) -> None:
     with past(database) as log:
         engine = log.recorder.database
