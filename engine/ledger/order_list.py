@@ -101,7 +101,8 @@ def page(connection: Connection, wanted: OrderFilter, after: Place | None, count
         connection.exec_driver_sql(NO_SCAN)
     lead, is_few = _chosen(connection, wanted, after)
     found: list[str] = []
-    looked_at, block = 0, min(count + 1, ROWS_EXAMINED_MAX)
+    looked_at = 0
+    block = min((count + 1) * (BLOCK_GROWTH if _left(lead, wanted) else 1), ROWS_EXAMINED_MAX)
     while True:
         question = all_of(lead, wanted, after) if is_few else walk(lead, wanted, after, block)
         rows = connection.execute(*question).all()
