@@ -198,7 +198,8 @@ def _values(lead: Lead, wanted: OrderFilter, after: Place | None) -> tuple[froze
 
     Of two ends the one that comes first: SQLite begins at either, and walks to the other.
     """
-    limits, parameters = set(), {}
+    limits: set[str] = set()
+    parameters: dict[str, Any] = {}
     if wanted.created_from:
         limits.add("created_from")
         parameters["created_from"] = wanted.created_from
@@ -208,8 +209,11 @@ def _values(lead: Lead, wanted: OrderFilter, after: Place | None) -> tuple[froze
     elif wanted.created_to:
         limits.add("created_to")
         parameters["created_to"] = wanted.created_to
-    left = {f"wanted_{name}": getattr(wanted, name) for name in _left(lead, wanted) - {"is_at_risk"}}
-    return frozenset(limits), {**parameters, **left}
+    for name in _left(lead, wanted) - {"is_at_risk"}:
+        value = getattr(wanted, name)
+        # Each of several once: databases limit the parameters of a statement.
+        parameters[f"wanted_{name}"] = value if isinstance(value, str) else tuple(dict.fromkeys(value))
+    return frozenset(limits), parameters
 
 
 # What follows is built once for all questions that read alike: it takes longer than most answers.

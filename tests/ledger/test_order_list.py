@@ -311,6 +311,8 @@ def test_what_is_rare_is_one_page_wherever_it_lies(database: Database) -> None:
         for others in ({}, {"shipment_states": (1,)}, {"location_ids": ("ams",)}):
             assert page(connection, OrderFilter(states=(3, 4), **others), None, 10) == (["order-1"], None)
         assert page(connection, OrderFilter(states=(6, 7), shipment_states=(1,)), None, 10) == ([], None)
+        often = OrderFilter(states=(3, 4) * 40_000, location_ids=("ams",), shipment_states=(1, 2) * 40_000)
+        assert page(connection, often, None, 10) == (["order-1"], None)
     recorder.close()
 
 
