@@ -65,9 +65,15 @@ def retain(
 
 @contextmanager
 def _whole(settings: Settings) -> Iterator["Engine"]:
+    from engine.ledger.migrations import shard_count_in
     from engine.tools.open_ledger import ledger_of
 
-    if settings.shards > 1:
-        fail("BELOFTE_SHARDS: of a network over shards no snapshots are taken in this version", EXIT_MISUSED)
     with ledger_of(settings) as database:
+        # As the ledger has it, whatever the settings of who asks say.
+        with database.connect() as connection:
+            count = shard_count_in(connection)
+        if count > 1:
+            fail(
+                f"the ledger holds a network over {count} shards: of such no snapshots are taken in this version", EXIT_MISUSED
+            )
         yield database
