@@ -45,6 +45,9 @@ class RoundBasis:
         """Of what was not committed, that which a later write of the round that was may have been planned on."""
         found: list[ShownInVain] = []
         touched: set[str | tuple[str, int]] = set()
+        # Nearly every round is committed whole, and then there is nothing to be looked for.
+        if all(isinstance(each, Committed) for each in outcomes):
+            return found
         for place in range(len(transactions) - 1, -1, -1):
             transaction = transactions[place]
             touches = _touches(transaction)

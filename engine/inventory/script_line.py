@@ -4,6 +4,8 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
+import hiredis
+
 SEND_BUFFER_BYTES = 2**20
 """Of the connection: a call is sent whole while the server is busy with the one before, instead of being waited for. The
 system's usual 208 KiB is less than one batch; it may allow less than is asked for."""
@@ -15,7 +17,7 @@ class ScriptLine:
     def __init__(self, client: Any, script: str) -> None:
         """A connection of the client's pool is taken for each series of calls."""
         self._pool = client.connection_pool
-        self._script = script
+        self._script = script.encode()
         self._connection: Any = None
         self._unanswered = 0
 
@@ -28,7 +30,9 @@ class ScriptLine:
         self._unanswered += 1
         # By its text and not by its digest: a server that lacks it would refuse one call and, were it loaded by somebody
         # else meanwhile, do the next.
-        self._connection.send_command("EVAL", self._script, len(keys), *keys, *arguments)
+        # Packed here: the client looks at each of thousands of arguments before it does the same. (Its types speak of one.)
+        call: Any = ("EVAL", self._script, len(keys), *keys, *arguments)
+        self._connection.send_packed_command([hiredis.pack_command(call)])
 
     def receive(self) -> Any:
         """The answer to the first call that has none yet. Raises redis.RedisError; then nothing more can be received."""
