@@ -182,7 +182,7 @@ class PlainBatch:
         self._orders, self._minute = orders, minute
         self._messages, self._starts, self._asked, self._lines = messages, starts, asked, lines
         self._bytes = messages.tobytes()
-        rows = asked.tolist()
+        self._rows = rows = asked.tolist()
         self.digests: list[bytes] = [b""] * len(rows)
         self.kinds: list[PlainKind | None] = [None] * len(rows)
         text, now = self._bytes, orders.clock.unix_ms()
@@ -217,7 +217,7 @@ class PlainBatch:
 
     def request_id(self, row: int) -> str:
         """The id of a request."""
-        begin = int(self._asked[row, A_ID_BEGIN])
+        begin = self._rows[row][A_ID_BEGIN]
         return self._bytes[begin : begin + REQUEST_ID_BYTES].decode()
 
     def plan(self, writes: Sequence[Write], stock: LiveStock, attempt: int) -> PlannedGroup:
@@ -275,8 +275,8 @@ class PlainBatch:
         )
         floors, made = plans.floors.tolist(), []
         for member, entry, plan in zip(members, entries, tables.orders[: len(members)].tolist(), strict=True):
-            asked = self._asked[member.row]
-            order_id = self._bytes[int(asked[A_ORDER_ID_BEGIN]) : int(asked[A_ORDER_ID_END])].decode()
+            asked = self._rows[member.row]
+            order_id = self._bytes[asked[A_ORDER_ID_BEGIN] : asked[A_ORDER_ID_END]].decode()
             cells, uses = [], []
             for shipment in shipments[plan[V_FIRST_SHIPMENT] : plan[V_FIRST_SHIPMENT] + plan[V_SHIPMENT_COUNT]]:
                 location_id = location_ids[shipment[S_LOCATION]]
