@@ -16,14 +16,11 @@ from benchmarks.stream_network import PERIODS, Ints, Network, draw_network, pool
 from engine.kernels.pool_tables import Pool
 from engine.reroute.plans import PlanSearch
 from engine.reroute.prices import Prices, free_prices
-from engine.reroute.rates import expected_orders, prices_of
+from engine.reroute.rates import learned_prices
 from engine.reroute.workers import Workers
 
 SEED = 20260808
 INSTANCES, UPDATES = 30, 25
-EXPECTED_MAX = 2_500
-"""Orders that prices are learned from at the most: of more that are expected, and of what stock there is for them, a share."""
-
 FIRST_UPDATE = 100
 """Periods seen before the first prices: later ones come as often as it takes for UPDATES of them."""
 
@@ -51,9 +48,7 @@ def static_prices(network: Network) -> Prices:
 
 def learned(network: Network, weights: np.ndarray, count: float, stock: Ints) -> Prices:
     """Prices of so many orders that are to be expected, of kinds as often as their weights say, for so much stock."""
-    share = min(1.0, EXPECTED_MAX / max(1.0, count))
-    kinds = expected_orders(weights, count * share) + 1
-    return prices_of(pool_of(network, kinds, np.round(stock * share).astype(np.int64)), THREADS)
+    return learned_prices(weights, count, lambda kinds: pool_of(network, kinds + 1, stock), THREADS)
 
 
 def online_cost(network: Network, arrivals: Ints, pool: Pool) -> int:

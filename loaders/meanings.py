@@ -44,6 +44,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "country_code": "Of locations and destinations that do not say theirs.",
         "time_zone": "Of locations that do not say theirs, of delivery days, and of dates in rules and policies.",
         "horizon_days": "Days ahead that can be promised.",
+        "demand_days": "Days of orders to come that the stock of now has to serve: prices of opportunity are learned for them.",
     },
     "policy": {
         "split_micros": "Charged for each shipment after the first.",
@@ -53,6 +54,11 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "carbon_micros_per_kg": "Charged for each kg of CO2 equivalent of transport.",
         "capacity_price": "In micros a shipment: charged times the share of its location's day that is used already.",
         "decline_micros": "What a declined line costs: charged times the share of lines that the location declines.",
+        "opportunity_minutes_max": "How old [prices of opportunity](rerouting.md#prices-for-single-orders) may be to be "
+        "charged; 0: none are.",
+        "pool_minutes": "How long orders wait at the most to be "
+        "[decided together](rerouting.md#orders-that-wait-for-each-other); 0: each goes at once.",
+        "pool_cutoff_minutes": "How long before the first cutoff that its promise depends on an order waits no more.",
         "max_locations_per_order": "Empty: any number.",
         "max_locations_per_line": "Empty: any number.",
         "allow_split_lines": "Whether units of a line may come from several locations.",

@@ -15,8 +15,9 @@ _RATES = {
     Term.CAPACITY: "capacity_price_micros",
     Term.SHORT: "short_micros",
     Term.DECLINE: "decline_micros",
+    Term.OPPORTUNITY: "opportunity_minutes_max",
 }
-"""Terms that cost nothing unless the policy gives them a rate."""
+"""Terms that cost nothing unless the policy gives them a rate, or says how old prices may be."""
 
 _COLUMNS = {
     Term.PERFORMANCE: ("location", "performance_micros"),

@@ -74,6 +74,7 @@ NETWORK = Table(
         Column("country_code", COUNTRY, required=True),
         Column("time_zone", TIME_ZONE, required=True),
         Column("horizon_days", whole(1, 3650, "days")),
+        Column("demand_days", whole(1, 365, "days")),
     ),
 )
 
@@ -87,6 +88,9 @@ POLICY = Table(
         Column("carbon_micros_per_kg", MICROS),
         Column("capacity_price", MICROS, field="capacity_price_micros"),
         Column("decline_micros", MICROS),
+        Column("opportunity_minutes_max", whole(0, 527_040, "minutes")),
+        Column("pool_minutes", whole(0, 1_440, "minutes")),
+        Column("pool_cutoff_minutes", whole(5, 1_440, "minutes")),
         Column("max_locations_per_order", _COUNT),
         Column("max_locations_per_line", _COUNT),
         Column("allow_split_lines", FLAG),

@@ -72,6 +72,7 @@ class Term(StrEnum):
     CAPACITY = "capacity"
     STOCK_OUT = "stock_out"
     MARKDOWN = "markdown"
+    OPPORTUNITY = "opportunity"
     DECLINE = "decline"
     PERFORMANCE = "performance"
     CARBON = "carbon"

@@ -28,10 +28,17 @@ class ShownInVain(NamedTuple):
 class RoundBasis:
     """The basis of one round. What it adds to an entry merges with what is there, as messages do that follow each other."""
 
-    def __init__(self, position: str, engine: int, in_vain: Sequence[ShownInVain] = ()) -> None:
-        """`position`: of the stock in memory when the round began; `engine`: who plans, and by which network."""
+    def __init__(
+        self, position: str, engine: int, in_vain: Sequence[ShownInVain] = (), prices_position: str = ""
+    ) -> None:  # fmt: skip
+        """`position`: of the stock in memory when the round began; `engine`: who plans, and by which network.
+
+        prices_position: of the prices of opportunity in force.
+        """
         self._position = position
-        basis = ledger_entry_pb2.DecisionBasis(position=position, engine=engine).SerializeToString()
+        basis = ledger_entry_pb2.DecisionBasis(
+            position=position, engine=engine, prices_position=prices_position
+        ).SerializeToString()
         self._prefix = basis + _varint(PLACE << 3)
         self._told = _entry_of(in_vain) if in_vain else b""
 

@@ -240,6 +240,8 @@ class WritePath:
         self._failed: dict[str, tuple[Transaction, Sequence[FailedGuard]]] = {}
         self.engine = 0
         """Number that decisions name: who decides, and by which network; 0: nobody that the ledger knows."""
+        self.prices_position = ""
+        """Of the entry that recorded the prices of opportunity in force; empty: there are none."""
         self._in_vain: list[ShownInVain] = []
         self._epoch = 0
         self._log = structlog.get_logger("write-path")
@@ -329,7 +331,7 @@ class WritePath:
         """Plan and commit once. The writes to plan again, in the order they came."""
         assert self.stock is not None
         _read_ahead([write for write in writes if isinstance(write, Reading)])
-        basis = RoundBasis(self.position, self.engine, self._in_vain)
+        basis = RoundBasis(self.position, self.engine, self._in_vain, self.prices_position)
         committing = _Committing(self._store.begin(self._epoch, basis), self._waiters, [], [])
         planned = committing.planned
         refused: list[tuple[Write, Refusal, int]] = []

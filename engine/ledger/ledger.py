@@ -235,6 +235,17 @@ class Ledger:
         rows = self._rows(counts.where(c.day >= from_day).group_by(c.location_id))
         return {row.location_id: (int(row.served), int(row.declined)) for row in rows}
 
+    def orders_made(self, from_unix_ms: int, until_unix_ms: int, count_max: int) -> tuple[int, list[str]]:
+        """How many orders were made from an instant until before another that were not called off, and the last of them."""
+        wanted = (
+            orders.c.state.in_([int(state) for state in OrderState if state is not OrderState.CANCELLED]),
+            orders.c.created_unix_ms >= from_unix_ms, orders.c.created_unix_ms < until_unix_ms,
+        )  # fmt: skip
+        last = select(orders.c.order_id).where(*wanted).order_by(orders.c.created_unix_ms.desc()).limit(count_max)
+        with self._database.connect() as connection:
+            count = connection.execute(select(func.count()).select_from(orders).where(*wanted)).scalar_one()
+            return count, list(connection.scalars(last)) if count else []
+
     def last_of(self, record_id: str) -> RecordedEntry | None:
         """The last entry of a record that is no order; None where there is none."""
         last = select(*_ENTRY).where(entries.c.order_id == record_id)
@@ -242,8 +253,17 @@ class Ledger:
         return _entry(rows[0]) if rows else None
 
     def orders_due(self, now_unix_ms: int, count: int) -> list[str]:
-        """Orders of which something ends by itself by now, the longest due first."""
+        """Orders of which something ends by itself by now, the longest due first: so many that are held, and that are not."""
         due = select(orders.c.order_id).where(orders.c.due_unix_ms > 0, orders.c.due_unix_ms <= now_unix_ms)
+        # A pool of many thousands that is being closed keeps nothing else from its end.
+        others = due.where(orders.c.state != OrderState.HELD).order_by(orders.c.due_unix_ms).limit(count)
+        return [row.order_id for row in self._rows(others)] + self.held_due(now_unix_ms, count)
+
+    def held_due(self, now_unix_ms: int, count: int) -> list[str]:
+        """Held orders of which something ends by itself by now, the longest due first."""
+        due = select(orders.c.order_id).where(
+            orders.c.due_unix_ms > 0, orders.c.due_unix_ms <= now_unix_ms, orders.c.state == OrderState.HELD
+        )
         return [row.order_id for row in self._rows(due.order_by(orders.c.due_unix_ms).limit(count))]
 
     def orders_waiting(self, location_id: str, before_unix_ms: int, count: int, *, with_held: bool = False) -> list[str]:

@@ -18,6 +18,7 @@ from engine.network.horizon import DateRules, Horizon, Profile, build_horizon, m
 from engine.network.inventory_prices import PositionPrices, compile_inventory_prices
 from engine.network.item_limits import ItemLimits
 from engine.network.lanes import Lanes, ZoneRows
+from engine.network.opportunity import OpportunityPrices
 from engine.network.policies import Policies
 from engine.network.records import CalendarDay, CarrierService, Inventory, Item, Location, Network, NetworkRecords
 from engine.network.routes import RouteRules, RouteTables, build_route_tables, route_rules
@@ -112,6 +113,7 @@ class NetworkImage:
     transfers: TransferLanes
     routes: RouteRules = field(repr=False)
     inventory_prices: PositionPrices
+    opportunity: OpportunityPrices | None  # learned while it is served, and no part of its version; None: there are none
 
     availability: AvailabilityRules | None = field(repr=False)  # None where no rules are given
     backorders: Backorders | None = field(repr=False)  # None where nothing may be backordered
@@ -230,6 +232,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         transfers=transfers,
         routes=routes,
         inventory_prices=prices,
+        opportunity=None,
         availability=_availability(records),
         backorders=Backorders(records.backorders, items, location_index) if records.backorders else None,
         _common_bars=MappingProxyType(common_bars(records.segments, item_index)),

@@ -23,6 +23,8 @@ class Network:
     country_code: str
     time_zone: str
     horizon_days: int = 400
+    demand_days: int = 14
+    """How many days of orders to come the stock of now has to serve: prices of opportunity are learned for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +311,12 @@ class Policy:
     """What becomes of units that a location has declined and no other has: cancelled, or sold beyond stock, or left to wait."""
     fees: tuple[tuple[str, int], ...] = ()
     """What the customer pays for delivery, by service level, or by PICKUP, SHIP_TO_STORE and DIGITAL; see `fees.py`."""
+    opportunity_minutes_max: int = 0
+    """How old prices of opportunity may be at the most to be charged; 0: none are."""
+    pool_minutes: int = 0
+    """Orders wait for so long at the most and are then decided together; 0: each goes at once."""
+    pool_cutoff_minutes: int = 15
+    """An order waits until so long before the first cutoff that its promise depends on, at the latest."""
 
 
 @dataclass(frozen=True, slots=True)

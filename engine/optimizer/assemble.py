@@ -62,7 +62,7 @@ def unit_terms(
     scene: Scene, location: int, quantities: Iterable[tuple[int, int]], *, is_shipped: bool
 ) -> list[CostTerm]:  # fmt: skip
     """What the (item, units) of a shipment cost by where they come from, each unit weighed by itself."""
-    if not scene.image.has_unit_prices:
+    if not scene.image.has_unit_prices and scene.opportunity is None:
         return []
     sums: dict[Term, CostTerm] = {}
     for item, units in quantities:

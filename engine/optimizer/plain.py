@@ -85,9 +85,12 @@ class PlainLines(NamedTuple):
 
 
 def plain_items(image: NetworkImage) -> NDArray[np.bool_]:
-    """[items]: which can be asked for plainly: nothing bars them anywhere, and they are sourced as what they are."""
+    """[items]: which can be asked for plainly: nothing bars them anywhere, and they are sourced as what they are.
+
+    What has a price of opportunity is not: prices by unit are looked at item by item.
+    """
     limits, items = image.item_limits, range(len(image.item_ids))
-    return np.array(
+    is_plain: NDArray[np.bool_] = np.array(
         [
             limits.locations(item) is None
             and limits.services(item) is None
@@ -97,6 +100,7 @@ def plain_items(image: NetworkImage) -> NDArray[np.bool_]:
         ],
         np.bool_,
     )
+    return is_plain if image.opportunity is None else is_plain & ~image.opportunity.is_priced
 
 
 def suits_plain(image: NetworkImage) -> bool:
@@ -111,6 +115,7 @@ def plain_kind(scene: Scene, piece: int) -> PlainKind | None:
         scene.lanes is None
         or scene.nearest_postal_code
         or scene.policy.no_split_below_micros
+        or scene.policy.pool_minutes
         or scene.common_bar.items
         or not suits_plain(image)
     ):

@@ -18,6 +18,7 @@ from engine.kernels.tariffs import PPM, weigh
 from engine.network.availability import ItemRules
 from engine.network.horizon import Horizon
 from engine.network.image import Lanes, NetworkImage
+from engine.network.opportunity import OpportunityPrices
 from engine.network.records import Policy
 from engine.network.segments import CommonBar
 from engine.optimizer.cut import IsCut, never_cut
@@ -159,6 +160,12 @@ class Scene:
         if where is None or (self.policy.international if asked is None else asked):
             return -1
         return self._country_of(where)
+
+    @cached_property
+    def opportunity(self) -> OpportunityPrices | None:
+        """Prices of opportunity that are charged; None: by this policy none are, there are none, or they are too old."""
+        prices = self.image.opportunity
+        return prices if prices is not None and prices.count_for(self.policy, self.start_minute) else None
 
     @cached_property
     def is_abroad(self) -> NDArray[np.bool_]:

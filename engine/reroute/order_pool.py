@@ -4,7 +4,7 @@ The scenes stand on stock on which none of the orders holds anything, so that wh
 lands later than another is a resource of its own: what is there by then and was not before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -187,7 +187,7 @@ class _Builder:
         )  # fmt: skip
 
 
-def pool_of_orders(orders: Sequence[OpenOrder], move_micros: int) -> OrderPool:
+def pool_of_orders(orders: Iterable[OpenOrder], move_micros: int) -> OrderPool:
     """The pool of some orders; a shipment from where an order has none now costs `move_micros` more."""
     builder = _Builder(move_micros)
     for order in orders:

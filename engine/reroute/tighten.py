@@ -43,10 +43,11 @@ class Tightened(NamedTuple):
         return out
 
 
-def tightened(pool: Pool) -> Tightened:
+def tightened(pool: Pool, *, is_whole: bool = True) -> Tightened:
     """Without entries that ask for more than there is, ways without entries, and units that no sum of quantities reaches.
 
-    Positions that nobody can have any more are left out: those that remain are numbered anew.
+    Positions that nobody can have any more are left out: those that remain are numbered anew. Not `is_whole`: orders stand for
+    more than they are, whose quantities are not known, so that all units are left.
     """
     order_of_way = np.repeat(np.arange(len(pool.most)), np.diff(pool.first_way))
     way_of_entry = np.repeat(np.arange(len(pool.way_fixed)), np.diff(pool.first_entry))
@@ -58,12 +59,13 @@ def tightened(pool: Pool) -> Tightened:
     counts = np.bincount(way_of_entry[fits], minlength=len(pool.way_fixed))
     kept = counts > 0
     position, index = np.unique(pool.entry_position[fits], return_inverse=True)
+    units = pool.position_units[position]
     left = pool._replace(
         first_way=_ends(np.bincount(order_of_way[kept], minlength=len(pool.most))),
         way_slot=pool.way_slot[kept], way_fixed=pool.way_fixed[kept], way_price=pool.way_price[kept],
         first_entry=_ends(counts[kept]), entry_line=pool.entry_line[fits], entry_position=index.astype(np.int32),
         entry_micros=pool.entry_micros[fits], position_item=pool.position_item[position],
-        position_units=reachable(pool.position_units[position], index, quantity[fits]),
+        position_units=reachable(units, index, quantity[fits]) if is_whole else units,
     )  # fmt: skip
     return Tightened(left, np.flatnonzero(kept), position)
 

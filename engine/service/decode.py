@@ -6,6 +6,7 @@ from belofte.v1 import promise_service_pb2, sourcing_service_pb2, types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.basket import NO_LATEST, Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
+from engine.domain.life import POOLED
 from engine.network.image import NetworkImage
 from engine.network.kits import components
 from engine.optimizer.explanation import Level
@@ -416,6 +417,7 @@ def check_order(order: types_pb2.Order, violations: Violations) -> None:
     """What an order says besides its basket must make sense."""
     check_id(order.order_id, "order.order_id", violations)
     check_text(order.hold_reason, "order.hold_reason", NAME_LENGTH_MAX, violations)
+    check_hold_reason(order.hold_reason, "order.hold_reason", violations)
     if order.HasField("hold_until"):
         minute_of(order.hold_until, "order.hold_until", violations)
         if not order.hold_reason:
@@ -429,3 +431,9 @@ def check_order(order: types_pb2.Order, violations: Violations) -> None:
         violations.add("order.promise.delivery_latest", "a date not before order.promise.delivery_earliest was expected")
     check_range(order.priority, "order.priority", -COUNT_MAX, COUNT_MAX, violations)
     check_range(order.value_micros, "order.value_micros", 0, 10**18, violations)
+
+
+def check_hold_reason(reason: str, field: str, violations: Violations) -> None:
+    """That an order waits in a pool is the service's to say."""
+    if reason == POOLED:
+        violations.add(field, f"another reason was expected: {POOLED} is set by the service alone")

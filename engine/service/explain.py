@@ -236,4 +236,7 @@ def summary(explained: Explanation) -> str:
     short = sum(line.quantity for line in plan.short_lines)
     if short:
         parts.append(f"{short} units short")
+    minutes = explained.scene.policy.opportunity_minutes_max
+    if minutes and explained.scene.opportunity is None:
+        parts.append(f"without prices of opportunity, of which there are none at most {minutes} minutes old")
     return "; ".join(parts) or "nothing can be planned"

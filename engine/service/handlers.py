@@ -62,6 +62,7 @@ from engine.service.fields import (
 )
 from engine.service.hold_writes import EXPIRED_AT_ONCE_MAX, expiry
 from engine.service.learn import DeclineLearner
+from engine.service.learn_prices import PriceLearner
 from engine.service.life_methods import ORDER_METHODS, SOURCING_METHODS
 from engine.service.network_reload import (
     FINDINGS_MAX,
@@ -76,6 +77,7 @@ from engine.service.network_reload import (
 from engine.service.order_reads import list_orders
 from engine.service.plain_orders import PlainOrders, PlainWrite
 from engine.service.plain_quotes import PlainPromises
+from engine.service.pools import Pools
 from engine.service.quote_tokens import QuoteKey, read_token
 from engine.service.reads import describe_network, get_availability
 from engine.service.record import (
@@ -200,8 +202,10 @@ class Handlers:
         self._audit_due_ns = 0
         self._caught_up_ns = 0
         self._prepared_day = -1
+        self.pools = Pools(self)
         self._sweeper = Sweeper(self)
         self._learner = DeclineLearner(self)
+        self.price_learner = PriceLearner(self)
         self.log = structlog.get_logger("handlers")
         self.aside = Aside()
         self.decide_again: Callable[[Call], None] = lambda call: call.answer(recovering())
@@ -341,6 +345,7 @@ class Handlers:
         if not self.path.is_shared:
             self._look_after_stock()
         self._learner.tick()
+        self.price_learner.tick()
         self._look_again()
         is_busy = self.stock_watch.tell(self.image, self.now_minute())
         self._caught_up_ns = self.clock.monotonic_ns()
@@ -477,7 +482,7 @@ class Handlers:
         stock = self.stock(request.min_position)
         if preview:
             planned = preview_order(image, stock, order, self.limits.nodes_max, self.clock)
-            answer = source_answer(planned)
+            answer = source_answer(planned, self.clock.unix_ms())
             answer.position = self.path.position
             answer.MergeFromString(explained_answer(planned))
             if is_shadow:

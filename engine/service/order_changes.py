@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from belofte.v1 import order_service_pb2, types_pb2
 
-from engine.domain.life import Action, ShipmentState, Way, holds_stock
+from engine.domain.life import POOLED, Action, ShipmentState, Way, holds_stock
 from engine.domain.reasons import FieldViolation, Reason, Refusal
 from engine.fulfilment.draft import Draft, Shipment, Wanted, check_distinct, line_states
 from engine.fulfilment.line_units import short_of
 from engine.fulfilment.order_record import instant
+from engine.service.decode import check_hold_reason
 from engine.service.fields import Violations
 from engine.service.life import (
     Doing,
@@ -31,6 +32,7 @@ CANCELLED_REASON = "CANCELLED"
 def check_hold(h: "Handlers", request: Any, wrong: Violations) -> None:
     """A hold has a reason, and may end by itself."""
     check_name(request.hold_reason, "hold_reason", wrong, is_needed=True)
+    check_hold_reason(request.hold_reason, "hold_reason", wrong)
     check_future(h, request, "hold_until", wrong)
 
 
@@ -38,7 +40,11 @@ def hold(doing: Doing) -> Made:
     """Keep what has not left from leaving; its stock stays allocated."""
     draft, request = doing.draft, doing.request
     doing.check_order_version()
-    draft.check(Action.HOLD)
+    if draft.order.hold_reason == POOLED:
+        # It leaves its pool: a hold that others set lasts until they release it.
+        draft.order.ClearField("hold_until")
+    else:
+        draft.check(Action.HOLD)
     draft.order.hold_reason = request.hold_reason
     if request.HasField("hold_until"):
         draft.order.hold_until.CopyFrom(request.hold_until)
@@ -68,6 +74,13 @@ def release_draft(draft: Draft, why: str) -> None:
             # Its location could not accept it before.
             shipment.state_since.CopyFrom(instant(draft.now_unix_ms))
     draft.tell(types_pb2.EVENT_TYPE_ORDER_RELEASED, f"released from {reason}{why}", reason=reason)
+
+
+def leave_pool(draft: Draft) -> None:
+    """Let an order go on that waits in a pool. Raises `Refusal` where it does not any more."""
+    if draft.order.hold_reason != POOLED:
+        raise Refusal(Reason.WRONG_STATE, f"order {draft.order.order_id!r} waits in no pool any more")
+    release_draft(draft, ": its pool is closed")
 
 
 def check_cancel(h: "Handlers", request: Any, wrong: Violations) -> None:

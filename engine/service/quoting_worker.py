@@ -57,6 +57,7 @@ class SharedPath(WritePath):
     def __init__(self, memory: SharedMemory) -> None:
         self._memory = memory
         self.stock, self.stale, self.follower = None, True, None
+        self.prices_position = ""
         self.retry_count = self.commit_ns = self._told_ns = self.engine = 0
 
     def catch_up(self) -> bool:

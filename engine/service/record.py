@@ -4,15 +4,18 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
 
+from engine.domain.life import POOLED
 from engine.domain.plan import Route
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.fulfilment.order_record import RecordedEntry, instant
+from engine.fulfilment.order_record import RecordedEntry, instant, order_in
 from engine.inventory.effects import add_effects
 from engine.ledger.ledger import Ledger
 from engine.network.policies import policy_version
 from engine.service.encode import encode_plan
 from engine.sourcing.order import Planned
+from engine.sourcing.pooled import pooled_until
 from engine.sourcing.source import Taken
 
 SOURCE_ORDER = "SourceOrder"
@@ -44,7 +47,7 @@ class OrderEntry(RecordedEntry, Protocol):
 def encode_order(planned: Planned, taken: Taken, decided_unix_ms: int) -> Encoded:
     """The entry of a sourced order, with what it changes, what is answered and what happened."""
     request, scene = planned.request, planned.scene
-    answer = source_answer(planned)
+    answer = source_answer(planned, decided_unix_ms)
     response = answer.SerializeToString()
     entry = ledger_entry_pb2.LedgerEntry(
         request_id=request.request_id, method=SOURCE_ORDER, request_digest=request.digest, order_id=request.order_id,
@@ -54,14 +57,29 @@ def encode_order(planned: Planned, taken: Taken, decided_unix_ms: int) -> Encode
         basis=ledger_entry_pb2.DecisionBasis(start_minute=scene.start_minute),
     )  # fmt: skip
     add_effects(entry, taken.cells, taken.capacities)
+    if answer.HasField("pooled_until"):
+        entry.order.CopyFrom(order_in(entry))
+        entry.order.hold_reason = POOLED
+        entry.order.hold_until.CopyFrom(answer.pooled_until)
+        entry.order_capacities.extend(entry.capacities)
     return Encoded(entry.SerializeToString(), response)
 
 
-def source_answer(planned: Planned) -> sourcing_service_pb2.SourceOrderResponse:
+def source_answer(planned: Planned, now_unix_ms: int) -> sourcing_service_pb2.SourceOrderResponse:
     """The answer for a plan, without position: COMMIT and PREVIEW alike."""
+    plan = planned.plan
+    until = None if planned.request.is_held else pooled_until(planned.scene.policy, plan.shipments, now_unix_ms)
+    if until is not None:
+        return _source_answer(planned, types_pb2.ORDER_STATE_HELD, instant(until))
+    return _source_answer(planned, order_state(planned), None)
+
+
+def _source_answer(
+    planned: Planned, state: "types_pb2.OrderState", until: Timestamp | None
+) -> sourcing_service_pb2.SourceOrderResponse:
     image, plan = planned.scene.image, planned.plan
     return sourcing_service_pb2.SourceOrderResponse(
-        order_id=planned.request.order_id, state=order_state(planned),
+        order_id=planned.request.order_id, state=state, pooled_until=until,
         plan=encode_plan(planned.scene, plan, planned.request.order_id, planned.solve_micros), attempts=planned.attempt,
         currency=image.network.currency, policy_id=plan.policy_id, network_version=image.version,
         policy_version=policy_version(planned.scene.policy),
@@ -89,6 +107,8 @@ def order_events(
     message = f"sourced as {len(parts)} shipment{'s' if len(parts) != 1 else ''}: " + ", ".join(parts)
     if plan.short_lines:
         message += f"; {sum(line.quantity for line in plan.short_lines)} units short"
+    if answer.HasField("pooled_until"):
+        message += f"; waits for others until {answer.pooled_until.ToJsonString()}"
     request = planned.request
     return [
         types_pb2.OrderEvent(

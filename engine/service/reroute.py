@@ -91,7 +91,7 @@ def reroute(h: "Handlers", call: Call) -> bytes:
     request = parse(Request, call.message)
     _check(h, request)
     assert call.flow is not None, "the front has a stream for it"
-    job = _Job(h, request, call.message, call.flow)
+    job = RerouteJob(h, request, call.message, call.flow)
     if not call.flow.attach(job.cancelled.set):
         return b""
     threading.Thread(target=job.run, name="belofte-reroute", daemon=True).start()
@@ -149,13 +149,15 @@ class _Planned(NamedTuple):
 
 
 @dataclass
-class _Job:
+class RerouteJob:
     """One reroute, in a thread of its own."""
 
     h: "Handlers"
     request: sourcing_service_pb2.RerouteOrdersRequest
     message: bytes
     flow: Outflow
+    ends_pool: bool = False
+    """Its orders wait in a pool: each that is moved is let go at once."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     changes: dict[str, sourcing_service_pb2.RerouteChange] = field(default_factory=dict)
     cost_before: int = 0
@@ -171,14 +173,22 @@ class _Job:
             structlog.get_logger("reroute").exception("a fault of the engine", request_id=self.request.request_id)
             self.flow.end(fault())
 
-    def _run(self) -> None:
+    def begin(self, seconds: float) -> None:
+        """From now on it may search for so long."""
         self.started = time.monotonic()
-        seconds = SECONDS_DEFAULT
-        if self.request.HasField("max_duration"):
-            seconds = self.request.max_duration.ToTimedelta().total_seconds()
         self.until = self.started + seconds
         self.digest = digest_of(self.request)
         self.is_commit = self.request.mode == sourcing_service_pb2.SOURCE_MODE_COMMIT
+
+    def commit_all(self, records: Sequence[OrderRecord]) -> None:
+        """Plan orders as one, and move those for which something is won; `changes` tells."""
+        self._commit(self._plan(self._movable(records)))
+
+    def _run(self) -> None:
+        seconds = SECONDS_DEFAULT
+        if self.request.HasField("max_duration"):
+            seconds = self.request.max_duration.ToTimedelta().total_seconds()
+        self.begin(seconds)
         known = self._recorded()
         if known is not None:
             self._finish(known)
@@ -333,7 +343,7 @@ class _Job:
     def _move_all(self, planned: _Planned) -> list[Movable]:
         """Returns the orders of which others took what was planned: in passes, since one may have what another gives back."""
         pending = [
-            Move(planned.orders[o], targets, not self.request.allow_repromise, planned.splits[o])
+            Move(planned.orders[o], targets, not self.request.allow_repromise, planned.splits[o], self.ends_pool)
             for o, targets in _moves(planned)
         ]  # fmt: skip
         while pending:
@@ -352,7 +362,7 @@ class _Job:
             if not moved:
                 return [each.order for each in failed]
             again = [(each, self._again(each)) for each in failed]
-            pending = [Move(order, m.targets, m.keeps_promise, m.split) for m, order in again if order is not None]
+            pending = [Move(order, m.targets, m.keeps_promise, m.split, m.ends_pool) for m, order in again if order is not None]
         return []
 
     def _again(self, move: Move) -> Movable | None:

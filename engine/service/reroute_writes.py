@@ -18,6 +18,7 @@ from engine.kernels.tariffs import PPM
 from engine.optimizer.scene import Scene
 from engine.service.hold_writes import Asked as AskedFor
 from engine.service.life import Doing, tools_of
+from engine.service.order_changes import leave_pool
 from engine.service.order_write import LifeWrite, Made
 from engine.service.reroute_orders import Movable, child_id
 from engine.service.source_anew import Asked, add_cost, source_given_back
@@ -57,6 +58,8 @@ class Move:
     targets: tuple[Target, ...]
     keeps_promise: bool
     split: Split
+    ends_pool: bool = False
+    """It waits in a pool, and goes on in the same transaction."""
     settled: Event = field(default_factory=Event)
     outcome: Recorded | Refusal | None = None
     change: sourcing_service_pb2.RerouteChange | None = None
@@ -112,6 +115,8 @@ def _moved(doing: Doing, move: Move, reason: str) -> Made:
     found = order.plan.shipments[before:]
     _check_promise(move, found)
     _charge_splits(order, move.split)
+    if move.ends_pool:
+        leave_pool(draft)
     places = ", ".join(f"{each.shipment_id} from {each.location_id}" for each in found)
     draft.tell(
         types_pb2.EVENT_TYPE_ORDER_RESOURCED, f"rerouted: {places}", None, sorted(moving), reason=reason, shipments=len(found)

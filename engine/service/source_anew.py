@@ -10,7 +10,7 @@ from belofte.v1 import types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from engine.domain.basket import Basket, Constraints
-from engine.domain.life import ENDED, ShipmentState
+from engine.domain.life import ENDED, POOLED, ShipmentState
 from engine.domain.reasons import Refusal
 from engine.fulfilment.draft import Draft
 from engine.fulfilment.line_units import short_of
@@ -23,6 +23,7 @@ from engine.service.life import Doing
 from engine.service.order_write import Made
 from engine.sourcing.cells import home_hold
 from engine.sourcing.order import Planned, SourceRequest
+from engine.sourcing.pooled import last_moment
 from engine.sourcing.reserve import position_of
 from engine.sourcing.source import capacities_of, cells_of, plan_order, refuse_shortage
 
@@ -178,6 +179,10 @@ def _added(draft: Draft, planned: Planned, made: Made) -> types_pb2.Plan:
         shipment.shipment_id = next_shipment_id(order)
         shipment.state_since.CopyFrom(since)
         order.plan.shipments.add().CopyFrom(shipment)
+    if order.hold_reason == POOLED and plan.shipments:
+        # It waits for others no longer than this allows.
+        until = min(order.hold_until.ToMilliseconds(), last_moment(scene.policy, plan.shipments))
+        order.hold_until.CopyFrom(instant(until))
     order.plan.certificate.CopyFrom(wire.certificate)
     add_cost(order.plan.cost, wire.cost, 1)
     taken = capacities_of(scene, plan)

@@ -15,7 +15,7 @@ from belofte.v1 import order_service_pb2, types_pb2
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.domain.ids import uuid7
-from engine.domain.life import OrderState, ShipmentState
+from engine.domain.life import POOLED, OrderState, ShipmentState
 from engine.domain.reasons import Reason, Refusal
 from engine.fulfilment.draft import Draft, OrderRecord, Wanted
 from engine.fulfilment.milestones import missed
@@ -95,6 +95,9 @@ class Sweeper:
             if record is not None:
                 is_held = record.order.state == OrderState.HELD.value and record.order.HasField("hold_until")
                 is_over = is_held and record.order.hold_until.ToMilliseconds() <= now
+                if is_over and record.order.hold_reason == POOLED:
+                    h.pools.close()
+                    continue
                 is_late = not record.order.HasField("at_risk_since") and bool(missed(record.order.plan, now))
                 if is_over:
                     found[order_id] = Due("EndHold", record, end_hold)

@@ -21,6 +21,7 @@ from engine.service.fields import Violations
 from engine.service.first_load import unsellable_positions
 from engine.service.handlers import capacity_days, capacity_first_day
 from engine.service.hold_writes import RECORD
+from engine.service.learn_prices import prices_in, with_opportunity
 from engine.service.network_archive import unpacked
 from engine.service.quote_tokens import plan_in
 from engine.service.reservations import plan_shown
@@ -145,6 +146,10 @@ class Replayer:
     def _question(self, recorded: RecordedEntry, entry: Entry, decided_by: Decider) -> "Question":
         image, unsellable = self._image(decided_by.network_key)
         basis = entry.basis
+        if basis.prices_position:
+            charged = self._ledger.entry_at(basis.prices_position)
+            assert charged is not None, "what is charged was recorded before"
+            image = with_opportunity(image, *prices_in(charged.entry))
         stock = LiveStock(
             image.item_index, image.location_index, unsellable, capacity_first_day(entry.decided_unix_ms),
             capacity_days=capacity_days(image.network.horizon_days),
@@ -174,7 +179,7 @@ class Question(NamedTuple):
 
 
 def _source_order(asked: Question) -> Plan:
-    if asked.entry.HasField("order"):
+    if asked.entry.order.reservation_id:
         return _of_reservation(asked)
     entry, wrong = asked.entry, Violations()
     request = sourcing_service_pb2.SourceOrderRequest.FromString(entry.request)

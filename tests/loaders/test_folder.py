@@ -84,7 +84,8 @@ FULL = {
     "policy.toml": (
         '[policy.peak]\nwhen = {channel = "web", from = 2026-11-20, until = 2026-12-26T00:00:00Z, '
         "min_value_micros = 5}\nweights.pick = 1.5\nweights.carbon = 0.000001\nlate_micros_per_day = 7\n"
-        "short_micros = 8\ncarbon_micros_per_kg = 9\ncapacity_price = 10\ndecline_micros = 13\nmax_locations_per_order = 2\n"
+        "short_micros = 8\ncarbon_micros_per_kg = 9\ncapacity_price = 10\ndecline_micros = 13\n"
+        "opportunity_minutes_max = 14\nmax_locations_per_order = 2\n"
         "max_locations_per_line = 1\nallow_split_lines = false\nno_split_below_micros = 11\n"
         'max_distance_meters = 12\ninternational = true\norder_by = "DISTANCE"\nsplit_micros = 6\n'
         "fees = {STANDARD = 4950000, PICKUP = 1}\n"
@@ -207,6 +208,7 @@ def test_every_column(tmp_path: Path) -> None:
             True,
             OrderBy.DISTANCE,
             fees=(("PICKUP", 1), ("STANDARD", 4_950_000)),
+            opportunity_minutes_max=14,
         ),
         Policy("default"),
     )

@@ -10,10 +10,11 @@ from loaders.toml_files import read_network, read_policies
 F = Fault
 POLICY_KEYS = (
     "one of split_micros, late_micros_per_day, short_micros, carbon_micros_per_kg, capacity_price, decline_micros, "
-    "max_locations_per_order, max_locations_per_line, allow_split_lines, no_split_below_micros, max_distance_meters, "
-    "international, order_by, nearest_postal_area, declined_lines, when, weights, fees"
+    "opportunity_minutes_max, pool_minutes, pool_cutoff_minutes, max_locations_per_order, max_locations_per_line, "
+    "allow_split_lines, no_split_below_micros, max_distance_meters, international, order_by, nearest_postal_area, "
+    "declined_lines, when, weights, fees"
 )
-NETWORK_KEYS = "name, currency, country_code, time_zone, horizon_days"
+NETWORK_KEYS = "name, currency, country_code, time_zone, horizon_days, demand_days"
 MICROS = "a whole number of micros from 0 to 1000000000000"
 WEIGHT = "a number from 0 to 1000 with at most six decimals"
 MOMENT = "a date YYYY-MM-DD or an instant YYYY-MM-DDTHH:MM with Z or an offset, years 1970 to 2999"
@@ -74,7 +75,7 @@ def errors_of_policies(folder: Path, text: str) -> list[tuple[str, str, Fault, s
                 "1",
                 F.UNKNOWN_COLUMN,
                 "one of pick, unit, pack, carrier, transfer, split, lateness, priority, distance, capacity, stock_out, "
-                "markdown, decline, performance, carbon, duty, short, penalty; nearest: carrier",
+                "markdown, opportunity, decline, performance, carbon, duty, short, penalty; nearest: carrier",
             ),
         ),
         (

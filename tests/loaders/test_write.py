@@ -357,6 +357,7 @@ def policies(draw: st.DrawFn) -> tuple[Policy, ...]:
                 carbon_micros_per_kg=MICROS,
                 capacity_price_micros=MICROS,
                 decline_micros=MICROS,
+                opportunity_minutes_max=st.integers(0, 527_040),
                 max_locations_per_order=optional_count,
                 max_locations_per_line=optional_count,
                 allow_split_lines=st.booleans(),

@@ -231,7 +231,23 @@ def unit_prices(scene: Any, item: int, location: int) -> dict[Term, int]:
     stock_out = sum(int(prices.stock_out_micros[row]) for row in rows if prices.location_index[row] == location)
     here = sum(int(prices.markdown_micros[row]) for row in rows if prices.location_index[row] == location)
     highest = max((int(prices.markdown_micros[row]) for row in rows), default=0)
-    return {Term.DUTY: duty if is_abroad else 0, Term.STOCK_OUT: stock_out, Term.MARKDOWN: highest - here}
+    return {
+        Term.DUTY: duty if is_abroad else 0, Term.STOCK_OUT: stock_out, Term.MARKDOWN: highest - here,
+        Term.OPPORTUNITY: _opportunity(scene, item, location),
+    }  # fmt: skip
+
+
+def _opportunity(scene: Any, item: int, location: int) -> int:
+    prices = scene.image.opportunity
+    if prices is None or not scene.policy.opportunity_minutes_max:
+        return 0
+    if scene.start_minute > prices.solved_minute + scene.policy.opportunity_minutes_max:
+        return 0
+    pairs = {
+        (i, int(prices.location[row])): int(prices.micros[row])
+        for i in range(len(prices.first) - 1) for row in range(int(prices.first[i]), int(prices.first[i + 1]))
+    }  # fmt: skip
+    return pairs.get((item, location), 0)
 
 
 def priced(

@@ -12,7 +12,8 @@ from engine.domain.basket import Basket, BasketLine, DeliveryMethod, Destination
 from engine.domain.enums import LocationKind, OrderBy, Term
 from engine.domain.plan import Plan
 from engine.inventory.live import LiveStock
-from engine.network.image import compile_image
+from engine.network.image import NetworkImage, compile_image
+from engine.network.opportunity import opportunity_prices
 from engine.network.records import Item, Location, Policy, Zone
 from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.decide import decide_basket
@@ -28,17 +29,19 @@ from tests.optimizer.baskets import NOW, drawn_scene
 
 HOME, ABROAD = range(2)
 NODES_MAX = 2_000
-UNIT_TERMS = (Term.DUTY, Term.STOCK_OUT, Term.MARKDOWN)
+UNIT_TERMS = (Term.DUTY, Term.STOCK_OUT, Term.MARKDOWN, Term.OPPORTUNITY)
+MINUTES_MAX = 60
 ABROAD_TOO: dict[str, Any] = {"allow_split_lines": True, "international": True}
 
 
 def scene_of(
     policy: Policy, items: tuple[Item, ...], stock: dict[tuple[int, int], int], quantity: int = 2, country: str = "NL",
     pickup: int = -1, priced: Sequence[tuple[int, int, int, int]] = (),
+    opportunity: dict[tuple[int, int], int] | None = None, age_minutes: int = 0,
 ) -> Scene:  # fmt: skip
     """A line of each item to Amsterdam; a Dutch center packs for 1.00, one in Brussels for nothing.
 
-    priced: (item, location, stock-out, markdown).
+    priced: (item, location, stock-out, markdown); opportunity: by (item, location), learned so many minutes ago.
     """
     locations = (
         Location(
@@ -56,7 +59,16 @@ def scene_of(
     wish: dict[str, Any] = {} if pickup < 0 else {"delivery_method": DeliveryMethod.PICKUP, "pickup_location": pickup}
     lines = tuple(BasketLine(f"l{n}", n, quantity, **wish) for n in range(len(items)))
     there = DestinationKey(country, "1011", 52.37, 4.90) if pickup < 0 else None
-    return set_scene(image, live, Basket(lines, NOW, there))
+    return set_scene(with_prices(image, dict(opportunity or {}), age_minutes), live, Basket(lines, NOW, there))
+
+
+def with_prices(image: NetworkImage, micros: dict[tuple[int, int], int], age_minutes: int) -> NetworkImage:
+    """Prices of opportunity by (item, location), of so many minutes ago."""
+    named: dict[str, dict[str, int]] = {}
+    for (item, location), price in micros.items():
+        named.setdefault(image.item_ids[item], {})[image.location_ids[location]] = price
+    found = opportunity_prices(named, NOW - age_minutes, image.item_index, image.location_index)
+    return replace(image, opportunity=found)
 
 
 def plenty(items: int, locations: int = 2) -> dict[tuple[int, int], int]:
@@ -208,21 +220,51 @@ def test_only_orders_with_a_priced_item_leave_the_short_way() -> None:
     assert (is_direct(scene), is_direct(bolt), is_direct(domestic)) == (False, False, True)
 
 
+CHARGED = Policy("p", opportunity_minutes_max=MINUTES_MAX, international=True)
+
+
+def test_what_later_orders_need_more_is_left_to_them() -> None:
+    """Packing at home costs 1.00, as much as two units abroad that are worth half a euro more to later orders."""
+    cheap, dear = (
+        planned(scene_of(CHARGED, (NUT,), plenty(1), opportunity={(0, ABROAD): micros})) for micros in (499_000, 500_001)
+    )
+    assert (sources(cheap), term_of(cheap, Term.OPPORTUNITY)) == ([ABROAD], (998_000, 998_000))
+    assert (sources(dear), term_of(dear, Term.OPPORTUNITY)) == ([HOME], None)
+    weighed = replace(CHARGED, weights=(("opportunity", 500_000),))
+    half = scene_of(weighed, (NUT,), plenty(1), opportunity={(0, ABROAD): 998_999})
+    assert term_of(planned(half), Term.OPPORTUNITY) == (1_997_998, 2 * 499_499)
+
+
+def test_prices_that_are_too_old_or_not_asked_for_are_not_charged() -> None:
+    """One minute beyond what the policy takes is too old; then orders take the short way again."""
+    opportunity = {(0, ABROAD): 10**6}
+    for policy, age, is_charged in ((CHARGED, 60, True), (CHARGED, 61, False), (Policy("p", international=True), 0, False)):
+        scene = scene_of(policy, (NUT,), plenty(1), opportunity=opportunity, age_minutes=age)
+        assert sources(planned(scene)) == [HOME if is_charged else ABROAD]
+        assert is_direct(scene) is not is_charged
+    unpriced = scene_of(CHARGED, (NUT, BOLT), plenty(2), opportunity={(1, ABROAD): 1})
+    assert is_direct(replace(unpriced, basket=replace(unpriced.basket, lines=unpriced.basket.lines[:1])))
+
+
 def test_every_unit_term_of_a_plan_that_divides_ranks_or_sets() -> None:
     """One location has a unit of each line, the other the rest; each part is charged what its position is."""
     items, priced = (BOLT, NUT), [(0, ABROAD, 11, 0), (0, HOME, 13, 4), (1, ABROAD, 17, 5)]
+    worth = {(0, ABROAD): 30, (0, HOME): 31, (1, ABROAD): 32}
+    policy = replace(CHARGED, allow_split_lines=True)
     stock = {(0, HOME): 1, (0, ABROAD): 1, (1, ABROAD): 2}
-    split = planned(scene_of(Policy("p", **ABROAD_TOO), items, stock, priced=priced))
-    assert [term_of(split, term) for term in UNIT_TERMS] == [(500_000, 500_000), (11 + 13 + 2 * 17,) * 2, (4, 4)]
+    split = planned(scene_of(policy, items, stock, priced=priced, opportunity=worth))
+    duty, stock_out, opportunity = 500_000, 11 + 13 + 2 * 17, 30 + 31 + 2 * 32
+    assert [term_of(split, term) for term in UNIT_TERMS] == [(each, each) for each in (duty, stock_out, 4, opportunity)]
+
     ranked = decide_basket(
-        scene_of(Policy("p", order_by=OrderBy.DISTANCE, **ABROAD_TOO), items, stock, priced=priced), (0, 1), 9
+        scene_of(replace(policy, order_by=OrderBy.DISTANCE), items, stock, priced=priced, opportunity=worth), (0, 1), 9
     )
     assert [term_of(ranked, term) for term in UNIT_TERMS] == [term_of(split, term) for term in UNIT_TERMS]
     scene = scene_of(FAR, items, {**stock, (0, ABROAD): 2}, priced=priced)
     tied = tuple(replace(line, ship_set=0) for line in scene.basket.lines)
     together = planned(replace(scene, basket=replace(scene.basket, lines=tied)))
     assert sources(together) == [ABROAD]
-    assert [term_of(together, term) for term in UNIT_TERMS] == [(1_000_000,) * 2, (2 * 11 + 2 * 17,) * 2, (8, 8)]
+    assert [term_of(together, term) for term in UNIT_TERMS] == [(1_000_000,) * 2, (2 * 11 + 2 * 17,) * 2, (8, 8), None]
 
 
 def priced_scene(seed: int, **sizes: int) -> Scene:
@@ -237,7 +279,7 @@ def priced_scene(seed: int, **sizes: int) -> Scene:
     policies = tuple(
         replace(
             policy, international=rng.random() < 0.9, allow_split_lines=rng.random() < 0.7, max_locations_per_order=None,
-            max_locations_per_line=None,
+            max_locations_per_line=None, opportunity_minutes_max=MINUTES_MAX,
         )
         for policy in records.policies
     )  # fmt: skip
@@ -245,7 +287,11 @@ def priced_scene(seed: int, **sizes: int) -> Scene:
     pairs = [(item, place) for item in range(len(items)) for place in range(len(locations)) if rng.random() < 0.4]
     priced = prices([(*pair, rng.choice([0, 7_000]), rng.choice([0, 1, 50_000])) for pair in pairs])
     image = compile_image(replace(records, items=items, locations=locations, policies=policies, inventory_prices=priced))
-    return set_scene(image, scene.stock, replace(scene.basket, lines=lines))
+    learned = {
+        (item, place): rng.choice([3, 60_000])
+        for item in range(len(items)) for place in range(len(locations)) if rng.random() < 0.3
+    }  # fmt: skip
+    return set_scene(with_prices(image, learned, rng.choice([0, 61])), scene.stock, replace(scene.basket, lines=lines))
 
 
 def test_plans_cost_what_their_units_do() -> None:

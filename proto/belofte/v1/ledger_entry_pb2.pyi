@@ -136,16 +136,18 @@ class HoldDecision(_message.Message):
     def __init__(self, hold_id: _Optional[str] = ..., part_ids: _Optional[_Iterable[str]] = ..., created_id: _Optional[str] = ...) -> None: ...
 
 class DecisionBasis(_message.Message):
-    __slots__ = ("position", "engine", "place", "start_minute")
+    __slots__ = ("position", "engine", "place", "start_minute", "prices_position")
     POSITION_FIELD_NUMBER: _ClassVar[int]
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     START_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    PRICES_POSITION_FIELD_NUMBER: _ClassVar[int]
     position: str
     engine: int
     place: int
     start_minute: int
-    def __init__(self, position: _Optional[str] = ..., engine: _Optional[int] = ..., place: _Optional[int] = ..., start_minute: _Optional[int] = ...) -> None: ...
+    prices_position: str
+    def __init__(self, position: _Optional[str] = ..., engine: _Optional[int] = ..., place: _Optional[int] = ..., start_minute: _Optional[int] = ..., prices_position: _Optional[str] = ...) -> None: ...
 
 class ShownInVain(_message.Message):
     __slots__ = ("position", "place", "positions", "capacities")

@@ -73,7 +73,7 @@ class ShadowComparison(_message.Message):
     def __init__(self, incumbent_cost_micros: _Optional[int] = ..., cost_difference_micros: _Optional[int] = ..., delivery_latest_difference_minutes: _Optional[int] = ..., different_line_ids: _Optional[_Iterable[str]] = ..., incumbent_violations: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SourceOrderResponse(_message.Message):
-    __slots__ = ("order_id", "state", "plan", "attempts", "position", "duplicate", "currency", "version", "policy_id", "network_version", "comparison", "explanation", "policy_version")
+    __slots__ = ("order_id", "state", "plan", "attempts", "position", "duplicate", "currency", "version", "policy_id", "network_version", "comparison", "explanation", "policy_version", "pooled_until")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
@@ -87,6 +87,7 @@ class SourceOrderResponse(_message.Message):
     COMPARISON_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    POOLED_UNTIL_FIELD_NUMBER: _ClassVar[int]
     order_id: str
     state: _types_pb2.OrderState
     plan: _types_pb2.Plan
@@ -100,7 +101,8 @@ class SourceOrderResponse(_message.Message):
     comparison: ShadowComparison
     explanation: _types_pb2.Explanation
     policy_version: str
-    def __init__(self, order_id: _Optional[str] = ..., state: _Optional[_Union[_types_pb2.OrderState, str]] = ..., plan: _Optional[_Union[_types_pb2.Plan, _Mapping]] = ..., attempts: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ..., currency: _Optional[str] = ..., version: _Optional[int] = ..., policy_id: _Optional[str] = ..., network_version: _Optional[str] = ..., comparison: _Optional[_Union[ShadowComparison, _Mapping]] = ..., explanation: _Optional[_Union[_types_pb2.Explanation, _Mapping]] = ..., policy_version: _Optional[str] = ...) -> None: ...
+    pooled_until: _timestamp_pb2.Timestamp
+    def __init__(self, order_id: _Optional[str] = ..., state: _Optional[_Union[_types_pb2.OrderState, str]] = ..., plan: _Optional[_Union[_types_pb2.Plan, _Mapping]] = ..., attempts: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ..., currency: _Optional[str] = ..., version: _Optional[int] = ..., policy_id: _Optional[str] = ..., network_version: _Optional[str] = ..., comparison: _Optional[_Union[ShadowComparison, _Mapping]] = ..., explanation: _Optional[_Union[_types_pb2.Explanation, _Mapping]] = ..., policy_version: _Optional[str] = ..., pooled_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class BatchSourceOrdersRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "request_id", "requests")
