@@ -85,12 +85,9 @@ class PlainLines(NamedTuple):
 
 
 def plain_items(image: NetworkImage) -> NDArray[np.bool_]:
-    """[items]: which can be asked for plainly: nothing bars them anywhere, and they are sourced as what they are.
-
-    What has a price of opportunity is not: prices by unit are looked at item by item.
-    """
+    """[items]: which can be asked for plainly: nothing bars them anywhere, and they are sourced as what they are."""
     limits, items = image.item_limits, range(len(image.item_ids))
-    is_plain: NDArray[np.bool_] = np.array(
+    return np.array(
         [
             limits.locations(item) is None
             and limits.services(item) is None
@@ -100,7 +97,6 @@ def plain_items(image: NetworkImage) -> NDArray[np.bool_]:
         ],
         np.bool_,
     )
-    return is_plain if image.opportunity is None else is_plain & ~image.opportunity.is_priced
 
 
 def suits_plain(image: NetworkImage) -> bool:

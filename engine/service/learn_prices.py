@@ -152,7 +152,9 @@ class PriceLearner:
         solved_minute = 0
         if recorded is not None:
             solved_minute, known = prices_in(recorded.entry)
-            h.hand_over(partial(self._charge, solved_minute, known, recorded.position))
+            if h.path.prices_position != recorded.position or h.image.opportunity is None:
+                image = h.image
+                h.hand_over(partial(self._charge, image, with_opportunity(image, solved_minute, known), recorded.position))
         minute, life = h.now_minute(), max(TRY_MINUTES, minutes_min // SOLVES_A_LIFE)
         if h.path.is_shared or minute < max(solved_minute + life, self._tried_minute + TRY_MINUTES):
             return
@@ -171,14 +173,14 @@ class PriceLearner:
         self._asked_ns = -self._ask_ns
         return True
 
-    def _charge(self, solved_minute: int, micros: Micros, position: str) -> bool:
-        """In the desk's thread, between two batches."""
+    def _charge(self, before: NetworkImage, image: NetworkImage, position: str) -> bool:
+        """In the desk's thread, between two batches; where the network is another by now, the next look finds that."""
         h = self._h
-        ages = [each.opportunity_minutes_max for each in h.image.records.policies]
-        is_new = h.path.prices_position != position or h.image.opportunity is None
-        if is_new and h.now_minute() - solved_minute <= max(ages, default=0):
-            h.image = with_opportunity(h.image, solved_minute, micros)
-            h.path.prices_position = position
+        assert image.opportunity is not None
+        ages = [each.opportunity_minutes_max for each in image.records.policies]
+        is_young = h.now_minute() - image.opportunity.solved_minute <= max(ages, default=0)
+        if h.image is before and is_young:
+            h.image, h.path.prices_position = image, position
         return True
 
 

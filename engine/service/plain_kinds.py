@@ -3,18 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from belofte.v1 import types_pb2
 from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 
 from engine.domain.basket import Basket
 from engine.domain.reasons import Refusal
 from engine.inventory.id_index import IdIndex
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import Slot
+from engine.kernels.ids import IdTable
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.image import NetworkImage
+from engine.network.item_limits import ItemLimits
 from engine.network.records import Policy
 from engine.optimizer.plain import PlainKind, PlainPolicies, plain_items, plain_kind, suits_plain
 from engine.optimizer.scene import set_scene
@@ -46,6 +50,32 @@ class Tail(NamedTuple):
     """Of what kind all of them are, where neither what they are worth nor the time says by which policy; None: look."""
 
 
+class PlainIds(NamedTuple):
+    """Which items of a network may be asked for plainly."""
+
+    one: str
+    """The id of one of them."""
+    is_plain: NDArray[np.bool_]
+    """[items]"""
+    table: IdTable | None
+    """Those by their ids; None where there is none."""
+
+
+_known_ids: WeakKeyDictionary[ItemLimits, PlainIds] = WeakKeyDictionary()
+"""Of networks in use, whatever is learned of them: of a million items they take a second to find."""
+
+
+def plain_ids(image: NetworkImage) -> PlainIds:
+    """Which items may be asked for plainly, by what the network's files say."""
+    found = _known_ids.get(image.item_limits)
+    if found is None:
+        is_plain = plain_items(image) if suits_plain(image) else np.zeros(len(image.item_ids), np.bool_)
+        known = {item_id: item for item_id, item in image.item_index.items() if is_plain[item]}
+        found = PlainIds(next(iter(known)), is_plain, IdIndex(known).table) if known else PlainIds("", is_plain, None)
+        _known_ids[image.item_limits] = found
+    return found
+
+
 def decisive_part(tail: bytes) -> bytes:
     """A tail without the fields that decide nothing; as it is where it is no basket."""
     try:
@@ -62,15 +92,12 @@ class PlainKinds:
         self.lines_max = min(lines_max, SUBSET_LINES_MAX)
         self.network = np.frombuffer(bytearray(image.network.name.encode()), np.uint8)
         self._policies = policies
-        self.is_plain = np.zeros(len(image.item_ids), np.bool_)
-        """[items]: which may be asked for plainly."""
-        self._plain_id, self.items = "", None
-        """Those by their ids; None where there is none."""
-        if suits_plain(image):
-            self.is_plain = plain_items(image)
-            known = {item_id: item for item_id, item in image.item_index.items() if self.is_plain[item]}
-            if known:
-                self._plain_id, self.items = next(iter(known)), IdIndex(known).table
+        self._plain_id, self.is_plain, self.items = plain_ids(image)
+        if image.opportunity is not None and self.items is not None:
+            # Prices by unit are looked at item by item.
+            is_priced, indexes = image.opportunity.is_priced, self.items.indexes
+            self.is_plain = self.is_plain & ~is_priced
+            self.items = self.items._replace(indexes=np.where(is_priced[indexes], -1, indexes))
         self._tails: dict[bytes, Tail] = {}
         self._slots: Sequence[Slot] | None = None
         """Those of the stock that all this was made on."""

@@ -16,9 +16,12 @@ from engine.inventory.transaction import Transaction
 from engine.inventory.write_path import Write
 from engine.kernels.entries import UNLIMITED
 from engine.network.image import NetworkImage, compile_image
+from engine.network.opportunity import opportunity_prices
+from engine.optimizer.plain import PlainPolicies
 from engine.service.decode import decode_order
 from engine.service.desk import Call
 from engine.service.fields import Violations, digest_of
+from engine.service.plain_kinds import PlainKinds
 from engine.service.plain_orders import PlainOrders
 from engine.service.record import encode_order
 from engine.sourcing.cells import home_hold
@@ -224,3 +227,20 @@ def test_a_group_gives_back_what_it_held() -> None:
             group.release(stock)
         assert np.array_equal(stock.matrix.demand, demand)
         assert np.array_equal(stock.capacity_used, used)
+
+
+def test_items_with_a_price_of_opportunity_are_planned_one_by_one() -> None:
+    """They are no longer found by their ids; when the price is gone they are, and nobody looked at all items again."""
+    image = plainer_image(random.Random(1))
+    free = PlainKinds(image, 10, PlainPolicies())
+    assert free.items is not None
+    item = int(np.flatnonzero(free.is_plain)[0])
+    prices_of_one = {image.item_ids[item]: {image.location_ids[0]: 1}}
+    learned = opportunity_prices(prices_of_one, NOW, image.item_index, image.location_index)
+    priced = PlainKinds(replace(image, opportunity=learned), 10, PlainPolicies())
+    assert priced.items is not None
+    without = [int(each) for each in free.items.indexes if each not in (item, -1)]
+    assert [int(each) for each in priced.items.indexes if each >= 0] == without
+    assert np.flatnonzero(free.is_plain != priced.is_plain).tolist() == [item]
+    again = PlainKinds(replace(image, opportunity=None), 10, PlainPolicies())
+    assert again.items is not None and again.is_plain is free.is_plain and again.items.indexes is free.items.indexes
