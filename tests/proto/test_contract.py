@@ -90,7 +90,7 @@ LEDGER_NUMBERS = {  # entries outlive every version of the program, so their num
     " decided_unix_ms events texts reservations order position_columns pegs moves risks order_capacities returns"
     " decision=30 undoes=31 basis=40 in_vain=41",
     "HoldDecision": "hold_id part_ids created_id",
-    "DecisionBasis": "position engine place start_minute",
+    "DecisionBasis": "position engine place start_minute prices_position",
     "ShownInVain": "position place positions capacities",
     "PositionEffect": "item_id location_id receipt_id pool supply_delta demand_delta available_at_minute",
     "PositionColumns": "row_count item_ids location_ids receipt_ids pools item_indexes location_indexes receipt_indexes"
