@@ -101,9 +101,9 @@ class Sweeper:
                 is_late = not record.order.HasField("at_risk_since") and bool(missed(record.order.plan, now))
                 if is_over:
                     found[order_id] = Due("EndHold", record, end_hold)
-                elif is_kept_too_long(record.order, now) or not is_late:
+                elif is_kept_too_long(record.order, now):
                     found[order_id] = Due("LapseShipment", record, end_keeping)
-                else:
+                elif is_late:
                     found[order_id] = Due("MissMilestone", record, miss_milestone)
         for location in h.image.locations:
             if location.accept_minutes is None:
