@@ -48,7 +48,10 @@ def _name(shipment: types_pb2.Shipment) -> str:
     way = int(shipment.route)
     if shipment.state == SHIPPED:
         return READY
-    return PICK if way == Way.PICKUP else TRANSFER if way in BY_TRUCK else HANDOVER
+    if way == Way.PICKUP:
+        return PICK
+    # What is put together where it lies waits for the carrier there.
+    return TRANSFER if way in BY_TRUCK and shipment.location_id != shipment.via_location_id else HANDOVER
 
 
 def missed(plan: types_pb2.Plan, now_unix_ms: int) -> list[Milestone]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.domain.basket import NO_LATEST
 from engine.domain.enums import Term
+from engine.domain.ids import BACKORDER
 from engine.domain.plan import CostTerm, Peg, Route, Shipment
 from engine.kernels.dates import order_by_minute
 from engine.kernels.stock import take_at_location
@@ -118,6 +119,7 @@ def carrier_shipment(scene: Scene, lanes: Lanes, load: Load) -> Shipment:
         terms.append(_capacity_term(scene, load))
     # Stock that lands later leaves no choice of when to order: the promise holds until it is taken.
     order_by = int(order_by_minute(load.start_minute, image.profile_index.item(location), service, scene.horizon.tables))
+    order_by -= lead_minutes(scene, pegs)
     kind = image.capacity_unit.item(location)
     return Shipment(
         location=location, route=Route.SHIP, service=service, pegs=tuple(pegs), pick_by_minute=load.handover,
@@ -146,6 +148,13 @@ def load_pegs(scene: Scene, load: Load) -> list[Peg]:
         scene.stock.hold([(p.arena_index, p.quantity) for p in taken], ())
     scene.stock.release([(p.arena_index, p.quantity) for p in pegs], ())
     return pegs
+
+
+def lead_minutes(scene: Scene, pegs: Iterable[Peg]) -> int:
+    """The lead time of what is sold beyond stock: it runs from the order on, so that nothing of it can be ordered later."""
+    slots = scene.stock.matrix.slots
+    beyond = (slots[p.slot].available_at_minute for p in pegs if slots[p.slot].receipt_id == BACKORDER)
+    return max(beyond, default=scene.start_minute) - scene.start_minute
 
 
 def late_term(scene: Scene, quantities: Iterable[tuple[int, int]], delivered: int) -> CostTerm:

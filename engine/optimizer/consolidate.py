@@ -13,7 +13,6 @@ import numpy as np
 
 from engine.domain.basket import NO_LATEST
 from engine.kernels.columns import NEVER_MINUTE
-from engine.kernels.dates import delivery_window, pickup_after
 from engine.kernels.partition import NEVER
 from engine.network.image import Lanes
 from engine.optimizer.assemble import late_term
@@ -23,7 +22,7 @@ from engine.optimizer.limits import eligible_locations, line_services
 from engine.optimizer.load import Chosen, Load
 from engine.optimizer.problem import Ints
 from engine.optimizer.scene import Scene
-from engine.optimizer.shipments import ready_at_meeting, sent_on_terms
+from engine.optimizer.shipments import ready_at_meeting, sent_on_dates, sent_on_terms
 from engine.optimizer.workspace import location_costs
 
 MEETINGS_MAX = 64
@@ -60,18 +59,6 @@ def services_for(scene: Scene, request: ShipRequest) -> list[int]:
     return np.flatnonzero(able).tolist()
 
 
-def window_from(scene: Scene, lanes: Lanes, meeting: int, service: int, ready: int) -> tuple[int, int]:
-    """(earliest, latest) minute of delivery of what is ready at a meeting point, or NEVER; it waits there where it must."""
-    tables, profile = scene.horizon.tables, scene.image.profile_index.item(meeting)
-    wanted = max(line.earliest_minute for line in scene.basket.lines)
-    while True:
-        minute, day = pickup_after(ready, profile, service, tables)
-        earliest, latest = delivery_window(minute, day, lanes.transit_days.item(service, meeting), service, tables)
-        if earliest >= wanted or minute >= NEVER_MINUTE:
-            return int(earliest), int(latest)
-        ready = int(minute) + 1
-
-
 def fixed_micros(scene: Scene, lanes: Lanes, meeting: int, service: int, lines: tuple[int, ...]) -> int:
     """What all of the lines cost from the meeting point on; NEVER where the carrier does not take them."""
     if lanes.zone_index.item(service, meeting) < 0:
@@ -96,7 +83,7 @@ def late_micros(scene: Scene, lines: tuple[int, ...], delivered: int) -> int:
 def sent_on(scene: Scene, lanes: Lanes, chosen: Chosen, meeting: int, service: int) -> tuple[Load, ...]:
     """The loads of what comes together, with the dates of the delivery that they become."""
     ready = max(ready_at_meeting(scene, load) for load in chosen.loads)
-    earliest, latest = window_from(scene, lanes, meeting, service, ready)
+    _, earliest, latest = sent_on_dates(scene, lanes, meeting, service, ready)
     return tuple(load._replace(service=service, earliest=earliest, latest=latest) for load in chosen.loads)
 
 
@@ -175,7 +162,7 @@ def deadlines(
     limit = latest_allowed(scene, lines)
     last: dict[int, int] = {}
     for ready in np.unique(readies).tolist():
-        _, delivered = window_from(scene, lanes, meeting, service, ready)
+        _, _, delivered = sent_on_dates(scene, lanes, meeting, service, ready)
         if delivered < NEVER_MINUTE and delivered <= limit:
             last[delivered] = ready
     found = [(ready, delivered) for delivered, ready in last.items()]

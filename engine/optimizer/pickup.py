@@ -9,7 +9,7 @@ from engine.domain.reasons import Reason
 from engine.kernels.dates import NEVER
 from engine.kernels.entries import UNLIMITED, day_with_capacity, roomier_day
 from engine.kernels.subsets import capacity_need
-from engine.optimizer.assemble import handling_terms, peg, unit_terms
+from engine.optimizer.assemble import handling_terms, lead_minutes, peg, unit_terms
 from engine.optimizer.limits import whole_sets, wished_locations
 from engine.optimizer.pickup_dates import order_by, ready_at
 from engine.optimizer.scene import Scene
@@ -187,7 +187,8 @@ def collected(scene: Scene, location: int, lines: list[Wanted], start: int, day:
     terms += unit_terms(scene, location, [(scene.basket.lines[w.line].item, w.units) for w in lines], is_shipped=False)
     return Shipment(
         location=location, route=Route.PICKUP, service=-1, pegs=pegs, pick_by_minute=ready, handover_by_minute=ready,
-        order_by_minute=order_by(scene, location, start, ready), delivery_earliest_minute=ready, delivery_latest_minute=ready,
+        order_by_minute=order_by(scene, location, start, ready) - lead_minutes(scene, pegs), delivery_earliest_minute=ready,
+        delivery_latest_minute=ready,
         capacity_day=day, capacity_quantity=capacity_of(scene, location, lines) if limited else 0,
         weight_grams=sum(image.weight_grams.item(p.item) * p.quantity for p in pegs), distance_meters=0, co2_grams=0,
         terms=tuple(term for term in terms if term.raw_micros), start_minute=start,

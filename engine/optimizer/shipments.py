@@ -1,14 +1,17 @@
 """Loads spelt out as shipments, whichever way they go."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from engine.domain.enums import Term
 from engine.domain.plan import CostTerm, Route, Shipment
-from engine.kernels.dates import order_by_minute, ready_minute
+from engine.kernels.columns import NEVER_MINUTE
+from engine.kernels.dates import delivery_window, order_by_minute, pickup_after, ready_minute
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.partition import NEVER
 from engine.kernels.routes import OWN_STOCK, transfer_minutes
@@ -22,6 +25,7 @@ from engine.optimizer.assemble import (
     counted_term,
     handling_terms,
     late_term,
+    lead_minutes,
     load_pegs,
     shipment_hold,
     unit_terms,
@@ -98,7 +102,7 @@ def collected_shipment(scene: Scene, load: Load) -> Shipment:
     need = int(capacity_need(image.capacity_unit.item(location), len(units), sum(units)))
     return Shipment(
         location=location, route=Route.PICKUP if is_there else Route.SHIP_TO_STORE, service=-1, pegs=pegs,
-        pick_by_minute=load.handover, handover_by_minute=load.handover, order_by_minute=last,
+        pick_by_minute=load.handover, handover_by_minute=load.handover, order_by_minute=last - lead_minutes(scene, pegs),
         delivery_earliest_minute=load.latest, delivery_latest_minute=load.latest, capacity_day=load.day,
         capacity_quantity=need if limited else 0,
         weight_grams=sum(image.weight_grams.item(p.item) * p.quantity for p in pegs), distance_meters=0, co2_grams=0,
@@ -117,18 +121,47 @@ def consolidated_shipments(scene: Scene, lanes: Lanes, loads: list[Load]) -> lis
         units.update(dict(load.quantities))
     late = late_term(scene, units.items(), first.latest)
     meters, rate = lanes.distance_meters.item(first.via), scene.image.co2_grams_per_tonne_km.item(first.service)
-    last = max(range(len(loads)), key=lambda i: (ready_at_meeting(scene, loads[i]), i))
+    readies = [ready_at_meeting(scene, load) for load in loads]
+    last = max(range(len(loads)), key=lambda i: (readies[i], i))
+    leaves, _, _ = sent_on_dates(scene, lanes, first.via, first.service, readies[last])
     grams = sum(shipment.weight_grams for shipment in found)
     shipments = []
     for i, (load, shipment) in enumerate(zip(loads, found, strict=True)):
         onward = tuple(term for term in (*sent, late) if term.raw_micros) if i == last else ()
+        if load.lane == OWN_STOCK:
+            # Nothing has to be done of it before the carrier comes for all that is put together.
+            own_last = last_start(scene, load, leaves) - lead_minutes(scene, shipment.pegs)
+            shipment = replace(
+                shipment, pick_by_minute=leaves, handover_by_minute=leaves, via_by_minute=leaves, order_by_minute=own_last
+            )  # fmt: skip
         shipments.append(replace(
             shipment, route=Route.CONSOLIDATION, service=load.service, via=load.via, delivery_earliest_minute=load.earliest,
-            via_by_minute=shipment.via_by_minute if load.lane != OWN_STOCK else ready_at_meeting(scene, load),
             distance_meters=meters, co2_grams=grams * meters * rate // 10**9 if i == last else 0,
             terms=shipment.terms + onward,
         ))  # fmt: skip
     return shipments
+
+
+def sent_on_dates(scene: Scene, lanes: Lanes, meeting: int, service: int, ready: int) -> tuple[int, int, int]:
+    """(when the carrier takes it, earliest and latest delivery) of what is ready at a meeting point, or NEVER.
+
+    It waits there where a line may not come before a date.
+    """
+    tables, profile = scene.horizon.tables, scene.image.profile_index.item(meeting)
+    wanted = max(line.earliest_minute for line in scene.basket.lines)
+    while True:
+        minute, day = pickup_after(ready, profile, service, tables)
+        earliest, latest = delivery_window(minute, day, lanes.transit_days.item(service, meeting), service, tables)
+        if earliest >= wanted or minute >= NEVER_MINUTE:
+            return int(minute), int(earliest), int(latest)
+        ready = int(minute) + 1
+
+
+def last_start(scene: Scene, load: Load, leaves: int) -> int:
+    """The last minute at which work on stock of the meeting point may begin for it to leave then; it never gets sooner."""
+    minutes = range(load.start_minute, leaves + 1)
+    ready = partial(ready_at_meeting, scene)
+    return minutes[bisect_right(minutes, leaves, key=lambda minute: ready(load._replace(start_minute=minute))) - 1]
 
 
 def ready_at_meeting(scene: Scene, load: Load) -> int:

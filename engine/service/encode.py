@@ -74,7 +74,7 @@ def encode_option(scene: Scene, plan: Plan, rank: int, solve_micros: int) -> pro
         rank=rank, plan=encode_plan(scene, plan, f"option-{rank}", solve_micros),
         delivery_earliest=stamp(min(s.delivery_earliest_minute for s in shipments)),
         delivery_latest=stamp(there_by(plan)),
-        order_by=stamp(min(s.order_by_minute for s in shipments)), cost_micros=plan.cost_micros,
+        order_by=first_cutoff(shipments), cost_micros=plan.cost_micros,
         fee_micros=sum(shipment_fees(scene.image, scene.policy, shipments)),
         co2_grams=sum(s.co2_grams for s in shipments), summary=summary(scene, plan),
     )  # fmt: skip
@@ -94,6 +94,12 @@ def encode_option(scene: Scene, plan: Plan, rank: int, solve_micros: int) -> pro
                 substitute_item_id=instead_of(scene, parts[0]),
             )  # fmt: skip
     return option
+
+
+def first_cutoff(shipments: Iterable[Shipment]) -> Timestamp | None:
+    """When the first of the shipments that go by a cutoff must have been ordered; None: none does."""
+    cutoffs = [s.order_by_minute for s in shipments if s.route is not Route.DIGITAL]
+    return stamp(min(cutoffs)) if cutoffs else None
 
 
 def instead_of(scene: Scene, i: int) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from belofte.v1 import promise_service_pb2
 
+from engine.domain.basket import DeliveryMethod
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage
 from engine.optimizer.scene import cut_for
@@ -109,5 +110,6 @@ def encode_estimate(each: Estimate, location_ids: tuple[str, ...]) -> promise_se
         delivery_method=f"DELIVERY_METHOD_{each.method.name}", service_level=each.service_level,
         pickup_location_id=location_ids[each.pickup_location] if each.pickup_location >= 0 else "",
         delivery_earliest=stamp(each.earliest_minute), delivery_latest=stamp(each.latest_minute),
-        order_by=stamp(each.order_by_minute), fee_micros=each.fee_micros, available_quantity=each.available,
+        order_by=None if each.method is DeliveryMethod.DIGITAL else stamp(each.order_by_minute), fee_micros=each.fee_micros,
+        available_quantity=each.available,
     )  # fmt: skip

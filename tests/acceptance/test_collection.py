@@ -145,6 +145,9 @@ def test_what_is_digital_is_there_at_once(server: Server) -> None:
     ], request_time=asked)  # fmt: skip
     wanted.ClearField("destination")
     (option,) = quote(server, wanted).options
+    assert option.order_by.seconds < asked.seconds + 86_400  # that of the line that is collected
+    alone = basket(wanted.lines[:1], request_time=asked)
+    assert not quote(server, alone).options[0].HasField("order_by")
     assert [(s.route, s.delivery_latest) for s in option.plan.shipments if s.route == types_pb2.ROUTE_DIGITAL] == [
         (types_pb2.ROUTE_DIGITAL, asked)
     ]

@@ -16,6 +16,7 @@ from engine.network.image import compile_image
 from engine.network.records import CarrierService, Item, Location, Policy, Tariff, Transfer, Zone
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.scene import Scene, set_scene
+from engine.promise.frontier import frontier
 from tests.naive import dates
 from tests.naive.candidates import days_with_capacity, positions
 from tests.naive.routes import calendar_of, collectable, place_of
@@ -181,6 +182,28 @@ def test_what_arrives_as_one_is_the_best_of_every_plan(seed: int) -> None:
         assert plan.delivery_count == 1
 
 
+@pytest.mark.parametrize("seed", range(120))
+def test_ordered_at_the_last_minute_it_is_there_as_promised(seed: int) -> None:
+    """What is put together where it lies waits for the carrier, and may be ordered as long as it is ready by then."""
+    scene = drawn_basket_as_one(seed)
+    plan = decide_basket(scene, scene.services, 2_000)
+    if plan.short_lines:
+        return
+    for shipment in plan.shipments:
+        if shipment.route is Route.CONSOLIDATION and shipment.location == shipment.via:
+            assert shipment.handover_by_minute >= max(each.via_by_minute for each in plan.shipments)
+    last = min(shipment.order_by_minute for shipment in plan.shipments)
+    assert scene.basket.request_minute <= last <= max(shipment.handover_by_minute for shipment in plan.shipments)
+    late = decide_basket(set_scene(scene.image, scene.stock, replace(scene.basket, request_minute=last)), scene.services, 2_000)
+    assert not late.short_lines
+    there = max(shipment.delivery_latest_minute for shipment in plan.shipments)
+    if all(shipment.route is Route.CONSOLIDATION for shipment in (*plan.shipments, *late.shipments)):
+        assert late.cost_micros <= plan.cost_micros
+    if not scene.policy.late_micros_per_day:
+        soonest = frontier(set_scene(scene.image, scene.stock, replace(scene.basket, request_minute=last)), late, 2_000)[0]
+        assert max(shipment.delivery_latest_minute for shipment in soonest.shipments) <= there
+
+
 def test_enough_baskets_are_put_together() -> None:
     routes = [{s.route for s in decide_basket(scene, scene.services, 500).shipments}
               for scene in map(drawn_basket_as_one, range(120))]  # fmt: skip
@@ -214,7 +237,7 @@ def test_it_is_put_together_where_it_must_arrive_as_one() -> None:
         (Route.CONSOLIDATION, 0, 1, 0), (Route.CONSOLIDATION, 1, 1, 0),
     ]  # fmt: skip
     monday = FRIDAY_16 - 16 * 60 + 3 * 1440
-    assert [s.via_by_minute for s in plan.shipments] == [monday + 6 * 60, FRIDAY_16]
+    assert [s.via_by_minute for s in plan.shipments] == [monday + 6 * 60, monday + 21 * 60]
     assert {s.delivery_latest_minute for s in plan.shipments} == {monday + 2 * 1440}
     # 11 + 107 from the store, 11 in the center, 10 to pack it again, 50 for the parcel; no split.
     assert plan.cost_micros == 189

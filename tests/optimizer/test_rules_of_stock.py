@@ -259,3 +259,26 @@ def test_stock_without_rules_or_backorders_is_decided_on_itself() -> None:
     live = stock_of(image, {(0, 0): [on_hand(0, 4)]})
     for line in (BasketLine("l", 0, 1), BasketLine("l", 1, 1, allow_backorder=True)):
         assert set_scene(image, live, Basket((line,), NOW, THERE)).stock is live
+
+
+@pytest.mark.parametrize("is_collected", [False, True])
+def test_lead_time_runs_from_the_order(is_collected: bool) -> None:
+    """Whoever orders beyond stock at the last minute has it as promised, and whoever does a minute later has it later."""
+    image = image_with(backorders=(Backorder(quantity=5, lead_time_days=3, item_id="bolt", location_id="ams"),))
+    live = stock_of(image, {(0, 0): [on_hand(0, 1)]})
+    method = DeliveryMethod.PICKUP if is_collected else DeliveryMethod.SHIP
+    lines = (BasketLine("1", 0, 3, delivery_method=method, pickup_location=0 if is_collected else -1, allow_backorder=True),)
+
+    def asked(minute: int) -> Plan:
+        scene = set_scene(image, live, Basket(lines, minute, THERE))
+        plan = decide_basket(scene, scene.services, 100)
+        assert not plan.short_lines
+        return plan
+
+    plan = asked(NOW)
+    last = min(shipment.order_by_minute for shipment in plan.shipments)
+    assert NOW <= last < NOW + DAY
+    there = plan.shipments[-1].delivery_latest_minute
+    assert there >= NOW + 3 * DAY
+    assert asked(last).shipments[-1].delivery_latest_minute == there
+    assert asked(last + 1).shipments[-1].delivery_latest_minute > there

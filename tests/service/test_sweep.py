@@ -11,6 +11,7 @@ from belofte.v1 import inventory_service_pb2, order_service_pb2, sourcing_servic
 
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Refusal
+from engine.fulfilment.milestones import milestones
 from tests.network.small_network import small_records
 from tests.service.room import ADJUST, ANSWER_SECONDS_MAX, AVAILABILITY, SOURCE, Room, running
 
@@ -71,7 +72,7 @@ def units_at(room: Room) -> dict[str, tuple[int, int]]:
     """(on hand, allocated) by location."""
     request = inventory_service_pb2.GetAvailabilityRequest(item_ids=["bolt"])
     answer = inventory_service_pb2.GetAvailabilityResponse.FromString(
-        bytes(room.ask(AVAILABILITY, request.SerializeToString()))  # type: ignore[arg-type]
+        bytes(room.ask(AVAILABILITY, request.SerializeToString()))
     )
     return {row.location_id: (row.on_hand, row.allocated) for row in answer.availabilities}
 
@@ -87,7 +88,7 @@ def test_a_shipment_that_is_not_accepted_in_time_is_offered_elsewhere(room: Room
     assert (declined.state, elsewhere.location_id) == (types_pb2.SHIPMENT_STATE_DECLINED, "ehv")
     assert len(order(room, accepted).plan.shipments) == 1
     assert (units_at(room)["ams"], units_at(room)["ehv"]) == ((2, 1), (5, 1))
-    events = order_service_pb2.ListOrderEventsResponse.FromString(bytes(do(room, "ListOrderEvents", order_id=waiting)))  # type: ignore[arg-type]
+    events = order_service_pb2.ListOrderEventsResponse.FromString(bytes(do(room, "ListOrderEvents", order_id=waiting)))
     assert events.events[1].attributes["reason"] == "NOT_ACCEPTED"
 
 
@@ -124,7 +125,7 @@ def test_a_hold_to_think_it_over_ends_by_itself(room: Room) -> None:
 
 
 def risks(room: Room, order_id: str) -> list[types_pb2.OrderEvent]:
-    answer = order_service_pb2.ListOrderEventsResponse.FromString(bytes(do(room, "ListOrderEvents", order_id=order_id)))  # type: ignore[arg-type]
+    answer = order_service_pb2.ListOrderEventsResponse.FromString(bytes(do(room, "ListOrderEvents", order_id=order_id)))
     return [event for event in answer.events if event.type == types_pb2.EVENT_TYPE_PROMISE_AT_RISK]
 
 
@@ -159,3 +160,26 @@ def test_a_milestone_that_passes_puts_the_promise_at_risk_once(room: Room) -> No
     assert listed_at_risk(room) == set()
     time.sleep(1.2)
     assert len(risks(room, late)) == 2
+
+
+@pytest.mark.parametrize(
+    ("route", "at", "expected"),
+    [
+        (types_pb2.ROUTE_SHIP, "", "HANDOVER_BY"), (types_pb2.ROUTE_PICKUP, "ams", "PICK_BY"),
+        (types_pb2.ROUTE_SHIP_TO_STORE, "ehv", "TRANSFER_BY"), (types_pb2.ROUTE_CONSOLIDATION, "ehv", "TRANSFER_BY"),
+        (types_pb2.ROUTE_CONSOLIDATION, "ams", "HANDOVER_BY"),
+    ],
+)  # fmt: skip
+def test_milestones_are_named_by_who_takes_it(route: int, at: str, expected: str) -> None:
+    """What is put together at `ams` and lies there waits for the carrier; what lies elsewhere, for the truck."""
+    line = types_pb2.ShipmentLine(line_id="1", item_id="bolt", quantity=1)
+    shipment = types_pb2.Shipment(
+        location_id="ams",
+        via_location_id=at,
+        route=route,
+        state=types_pb2.SHIPMENT_STATE_PLANNED,
+        lines=[line],
+    )
+    shipment.handover_by.FromSeconds(1_000)
+    (found,) = milestones(types_pb2.Plan(shipments=[shipment]))
+    assert (found.name, found.unix_ms) == (expected, 1_000_000)
