@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.domain.basket import BasketLine, DeliveryMethod
 from engine.domain.enums import OrderBy, Term
+from engine.kernels.entries import day_with_capacity
 from engine.kernels.routes import OWN_STOCK, route_columns
 from engine.network.columns import UNLIMITED, frozen
 from engine.network.image import Lanes
@@ -26,6 +27,7 @@ from engine.optimizer.candidates import (
 )
 from engine.optimizer.limits import coverable, delivery_days, line_locations, line_sources, whole_sets
 from engine.optimizer.load import Columns
+from engine.optimizer.pickup_dates import start_for
 from engine.optimizer.problem import SHORT_TOTAL_MICROS, Ints, Problem, Tariffs, new_problem
 from engine.optimizer.scene import Scene
 from engine.optimizer.workspace import location_costs, weigh_all
@@ -62,6 +64,7 @@ def collect_candidates(scene: Scene, request: ShipRequest) -> Candidates:
     floor = np.stack([floor_at(scene, item, own) for item in items])
     units = units_now(scene, items, floor)
     starts = with_waiting(scene, starting_entries(scene, sources_of(scene, store), lines, items, units), request)
+    starts = starts if request.is_sent_on else with_hours(scene, starts, store, lines)
     columns, left = routed_columns(scene, starts, store, request.is_sent_on)
     available = available_units(scene, items, columns, units, floor)
     item = np.array([items.index(line.item) for line in lines], np.int64)
@@ -85,6 +88,24 @@ def collect_candidates(scene: Scene, request: ShipRequest) -> Candidates:
         if request.whole:
             problem = problem._replace(short_micros=dearer(problem.short_micros, planned, quantity[held], request.whole))
     return Candidates(problem, planned, columns, store)
+
+
+def with_hours(scene: Scene, starts: Starts, store: int, lines: list[BasketLine]) -> Starts:
+    """The entries, and those of the store at which work begins that is done as soon as a line may be there, and no sooner."""
+    image, stock, first = scene.image, scene.stock, scene.start_minute
+    if not (starts.location == store).any():
+        return starts
+    profile, limit = image.profile_index.item(store), image.capacity_per_day.item(store)
+    begun = {start_for(scene, store, first, line.earliest_minute) for line in lines}
+    entries = {
+        day_with_capacity(store, minute, profile, limit, 0, stock.capacity_used.T, stock.first_day, scene.horizon.tables)
+        for minute in begun
+        if minute > first
+    }
+    known = set(starts.minute[starts.location == store].tolist())
+    added = [(store, *map(int, entry)) for entry in sorted(entries) if entry[0] not in known]
+    more = np.array(added, np.int64).reshape(-1, 4).T
+    return Starts(*(np.concatenate(pair) for pair in zip(starts, more, strict=True)))
 
 
 def floor_at(scene: Scene, item: int, store: int) -> Ints:

@@ -11,7 +11,7 @@ from engine.kernels.entries import UNLIMITED, day_with_capacity, roomier_day
 from engine.kernels.subsets import capacity_need
 from engine.optimizer.assemble import handling_terms, lead_minutes, peg, unit_terms
 from engine.optimizer.limits import whole_sets, wished_locations
-from engine.optimizer.pickup_dates import order_by, ready_at
+from engine.optimizer.pickup_dates import order_by, ready_at, start_for
 from engine.optimizer.scene import Scene
 from engine.optimizer.shortage import NO_FIELDS, Shortage, Shortfall
 
@@ -20,7 +20,7 @@ COLLECTED_MAX = 2**53
 
 
 class Wanted(NamedTuple):
-    """What is there of one line, and the minute at which the last of it has landed."""
+    """What is there of one line, and from when work on it may begin: all has landed, and it is not ready too soon."""
 
     line: int
     pegs: tuple[Peg, ...]
@@ -92,8 +92,7 @@ def peg_lines(scene: Scene, location: int, lines: list[int], short: Shortage) ->
         line = scene.basket.lines[i]
         pegs = peg(scene, i, location, line.quantity, min(scene.last_minute, line.latest_minute))
         arrival = max([scene.start_minute, *(scene.stock.matrix.slot_available_at.item(p.slot) for p in pegs)])
-        if ready_at(scene, location, arrival) < line.earliest_minute:
-            arrival = line.earliest_minute
+        arrival = start_for(scene, location, arrival, line.earliest_minute)
         reason, fields = Reason.NO_STOCK, NO_FIELDS
         wished, sources = wished_locations(scene, line), scene.sources(line.item)
         if sources is not None and not sources[location]:

@@ -1,6 +1,6 @@
 """When what is collected of a location's own stock is ready, and until when to order it."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from engine.kernels.dates import ready_minute
 from engine.optimizer.scene import Scene
@@ -10,6 +10,12 @@ def ready_at(scene: Scene, location: int, start: int) -> int:
     """The minute at which work that may begin at `start` is done."""
     found = scene.image.route_tables(scene.start_minute)
     return int(ready_minute(start, scene.image.routes.pickup_profile.item(location), found.tables))
+
+
+def start_for(scene: Scene, location: int, start: int, wanted: int) -> int:
+    """The first minute, from `start` on, at which work may begin that is done no sooner than at `wanted`."""
+    minutes = range(start, max(start, wanted) + 1)
+    return minutes[bisect_left(minutes, wanted, hi=len(minutes) - 1, key=lambda minute: ready_at(scene, location, minute))]
 
 
 def order_by(scene: Scene, location: int, start: int, ready: int) -> int:

@@ -49,7 +49,7 @@ class Estimate(NamedTuple):
     latest_minute: int
     order_by_minute: int
     available: int
-    """Units that could be had by then, whatever is asked for."""
+    """Units there are by then where some can be had by then, whatever is asked for, and whatever a location takes in a day."""
     fee_micros: int
     """What the customer pays for it."""
 
@@ -105,7 +105,7 @@ def _estimate(scene: Scene, line: BasketLine, plan: Plan) -> Estimate:
 
 
 def _available_by(scene: Scene, line: BasketLine, minute: int) -> int:
-    """Units, or whole kits, that could be there by a minute, whatever is asked for."""
+    """Units, or whole kits, of all locations that could have some there by a minute, whatever a location takes in a day."""
     parts = tuple(replace(part, quantity=max(1, part.kit_ratio)) for part in scene.basket.lines)
     one = by(replace(scene, basket=replace(scene.basket, lines=parts)), minute)
     if line.delivery_method is DeliveryMethod.DIGITAL:

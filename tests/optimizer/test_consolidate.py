@@ -211,6 +211,10 @@ def test_enough_baskets_are_put_together() -> None:
 
 
 def put_together(latest: int = NO_LATEST, **limits: Any) -> Plan:
+    return decide_basket(put_together_scene(latest, **limits), (0,), 100)
+
+
+def put_together_scene(latest: int = NO_LATEST, **limits: Any) -> Scene:
     """Two lines, of a store and of a center: a truck goes there each evening at 18:00, parcels leave it at 21:00."""
     place = "1000", "NL", 52.37, 4.89, "Europe/Amsterdam"
     store = Location("a", LocationKind.STORE, *place, pick_cost_micros=1, pack_cost_micros=10)
@@ -225,7 +229,7 @@ def put_together(latest: int = NO_LATEST, **limits: Any) -> Plan:
     stock.matrix.change(0, 0, 0, 1, 0)
     stock.matrix.change(1, 1, 0, 1, 0)
     lines = tuple(BasketLine(f"{n}", n, 1, latest_minute=latest) for n in range(2))
-    return decide_basket(set_scene(image, stock, Basket(lines, FRIDAY_16, HOME, constraints=Constraints(**limits))), (0,), 100)
+    return set_scene(image, stock, Basket(lines, FRIDAY_16, HOME, constraints=Constraints(**limits)))
 
 
 def test_it_is_put_together_where_it_must_arrive_as_one() -> None:

@@ -76,6 +76,26 @@ def test_order_by_is_the_last_minute_that_is_ready_as_early(asked: str, place: A
 
 
 @pytest.mark.parametrize(
+    ("wanted", "ready", "order_by"),
+    [
+        # Work begins so much before that it is ready just then.
+        ("2026-06-22T14:11", "2026-06-22T14:11", "2026-06-22T11:41"),
+        ("2026-06-22T11:30", "2026-06-22T11:30", "2026-06-22T09:00"),
+        # What is begun on Friday is done on Monday.
+        ("2026-06-22T09:30", "2026-06-22T09:30", "2026-06-19T16:00"),
+        # Past the hours of Monday: a part of it then, a minute or more on Tuesday, but that the cutoff is at 16:00.
+        ("2026-06-22T18:30", "2026-06-23T09:01", "2026-06-22T15:31"),
+        # Ready later than that as it is.
+        ("2026-06-19T11:00", "2026-06-19T12:30", "2026-06-19T10:00"),
+    ],
+)  # fmt: skip
+def test_it_is_ready_no_sooner_than_it_is_wanted_and_no_later_than_work_takes(wanted: str, ready: str, order_by: str) -> None:
+    window = {"earliest_minute": minute(wanted), "latest_minute": minute(ready)}
+    (shipment,) = plan_at("2026-06-19T10:00", wishes=window, **HOURS).shipments
+    assert (shipment.pick_by_minute, shipment.order_by_minute) == (minute(ready), minute(order_by))
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"units": QUANTITY_MAX, "unit_cost_micros": 10**12},
