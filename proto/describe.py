@@ -65,7 +65,7 @@ MEANINGS = {
     Reason.RETURN_EXISTS: "Another request has made a return of that id.",
     Reason.CONTENDED: "Others were faster each time that it was planned: ask again.",
     Reason.POSITION_LOST: "The position that was asked for was never recorded.",
-    Reason.OVERLOADED: "More is asked than can be answered in time: come back after the delay.",
+    Reason.OVERLOADED: "More is asked than can be answered, or decided, in time: come back after the delay.",
     Reason.RECORD_LAGGING: "The ledger is behind: come back after the delay.",
     Reason.SLOW_CONSUMER: "The stream was not read.",
     Reason.STORE_RECOVERING: "The shared store is away or being rebuilt: come back after the delay.",

@@ -168,6 +168,11 @@ class NetworkImage:
         """The day tables of the month (UTC) of an instant between 2000 and 2100, built when first asked for."""
         return self._horizon(month_number(minute))
 
+    @property
+    def has_routes(self) -> bool:
+        """Whether anything may be collected, or moved from one location to another."""
+        return bool(len(self.transfers.from_location)) or bool(self.pickup.any())
+
     def route_tables(self, minute: int) -> RouteTables:
         """The day tables of pickups and transfers, of the same month as `horizon`."""
         return self._route_tables(month_number(minute))

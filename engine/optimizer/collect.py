@@ -68,14 +68,15 @@ def best_routed(scene: Scene, location: int, lines: list[int], own: list[Shipmen
     routed = shipments_of(free, None, chosen.loads, {})
     if is_complete and units_missing(scene, lines, routed):
         routed = []
+    way = Way(None, (), location)
     if scene.policy.order_by is not OrderBy.COST:
         best = own if not units_missing(scene, lines, own) else routed
         missing = units_missing(scene, lines, best)
-        return Collected(best, why_short(free, Way(None, (), location), asked, missing) if missing else {})
+        return Collected(best, why_short(free, way, asked, missing, is_cut=chosen.is_cut) if missing else {})
     bound = total_micros(scene, lines, routed) - (chosen.objective_micros - chosen.lower_bound_micros)
     best = min((own, routed), key=lambda each: total_micros(scene, lines, each))
     missing = units_missing(scene, lines, best)
-    shortage = why_short(free, Way(None, (), location), asked, missing) if missing else {}
+    shortage = why_short(free, way, asked, missing, is_cut=chosen.is_cut) if missing else {}
     return Collected(
         best, shortage, max(0, total_micros(scene, lines, best) - bound), chosen.nodes, chosen.columns,
         chosen.is_cut or bool(missing and scene.is_cut()),

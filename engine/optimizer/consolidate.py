@@ -98,8 +98,13 @@ Solve = Callable[[Scene, ShipRequest], Chosen]
 """The best plan of what comes to one location."""
 
 
-def best_consolidated(scene: Scene, lanes: Lanes, request: ShipRequest, below: int, solve: Solve) -> Consolidated:
-    """The best way to have all of the lines put together somewhere; `below`: only plans that cost less are of use."""
+def best_consolidated(
+    scene: Scene, lanes: Lanes, request: ShipRequest, below: int, solve: Solve, *, is_had: bool
+) -> Consolidated:  # fmt: skip
+    """The best way to have all of the lines put together somewhere; `below`: only plans that cost less are of use.
+
+    is_had: they can be had another way. Else the search goes on, though its time be up, until there is a plan.
+    """
     base, best, bound = coming_together(scene), None, below
     services = services_for(scene, request)
     nodes = columns = 0
@@ -113,7 +118,7 @@ def best_consolidated(scene: Scene, lanes: Lanes, request: ShipRequest, below: i
         least = min(fixed.values(), default=NEVER) + coming
         if least >= bound:
             continue
-        if count >= MEETINGS_MAX or (count and scene.is_cut()):
+        if count >= MEETINGS_MAX or ((is_had or best) and count and scene.is_cut()):
             bound = min(bound, least)
             continue
         asked = request._replace(services=(), on_day=(), whole=(), collected_at=meeting, is_sent_on=True)
@@ -127,7 +132,7 @@ def best_consolidated(scene: Scene, lanes: Lanes, request: ShipRequest, below: i
                 late = late_micros(scene, request.lines, delivered)
                 if micros + late + coming >= bound:
                     break
-                if number >= DAYS_MAX:
+                if number >= DAYS_MAX or (best and scene.is_cut()):
                     bound = min(bound, micros + late)
                     break
                 if ready not in solved:

@@ -107,7 +107,7 @@ def decide_part(scene: Scene, part: Part, nodes_max: int) -> Planned:
         missing = units_missing(scene, lines, shipments)
         chosen = without_kept(scene, chosen, shipments, is_short=bool(missing))
         found = Collected(
-            shipments, why_short(scene, way, lines, missing) if missing else {},
+            shipments, why_short(scene, way, lines, missing, is_cut=chosen.is_cut) if missing else {},
             chosen.objective_micros - chosen.lower_bound_micros, chosen.nodes, chosen.columns, chosen.is_cut,
         )  # fmt: skip
     total = total_micros(scene, lines, found.shipments) + (chosen.penalty_micros if chosen else 0)

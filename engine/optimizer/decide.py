@@ -23,6 +23,7 @@ from engine.optimizer.shipments import shipments_of
 from engine.optimizer.shipping import decide_shipping
 from engine.optimizer.shortage import (
     NO_ROUTE,
+    NO_TIME,
     Shortage,
     Shortfall,
     Way,
@@ -135,13 +136,14 @@ def ship_lines(
         # Of a date that nobody asked for, nobody asks why it cannot be met.
         is_asked = bool(missing) and scene.deliver_by == NO_LATEST
         if first is None:
-            first = why_short(scene, Way(lanes, services), shipped, missing) if is_asked else {}
+            first = why_short(scene, Way(lanes, services), shipped, missing, is_cut=chosen.is_cut) if is_asked else {}
             if is_asked and scene.is_cut():
                 # The reasons may be others, with time to look for them.
                 chosen = chosen._replace(is_cut=True)
         # What is short by fewer services alone has no route by them.
+        otherwise = NO_TIME if chosen.is_cut else NO_ROUTE
         short = {
-            i: first.get(i, NO_ROUTE)._replace(quantity=units, is_rest=units < scene.basket.lines[i].quantity)
+            i: first.get(i, otherwise)._replace(quantity=units, is_rest=units < scene.basket.lines[i].quantity)
             for i, units in missing.items()
         }  # fmt: skip
         is_weighed = is_asked and scene.short_micros is None

@@ -17,7 +17,7 @@ from engine.kernels.stock import gather_available
 from engine.kernels.tariffs import PPM, weigh
 from engine.network.availability import ItemRules
 from engine.network.horizon import Horizon
-from engine.network.image import Lanes, NetworkImage
+from engine.network.image import Destination, Lanes, NetworkImage
 from engine.network.opportunity import OpportunityPrices
 from engine.network.records import Policy
 from engine.network.segments import CommonBar
@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 NO_COUNTRY = 2**31 - 1
 
 DECIDE_MS_MAX = 200
-"""After that a decision tries nothing more: others wait for the same thread."""
+"""After that a decision tries nothing more: others wait for the same thread. Tables that are kept are not counted in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,21 +267,36 @@ def set_scene(
     lanes, nearest = None, ""
     if basket.destination is not None:
         where = basket.destination
-        if where.latitude is not None and where.longitude is not None:
-            place = image.locate_coordinates(where.country_code, where.latitude, where.longitude, where.postal_code)
-        else:
-            found = image.locate(where.country_code, where.postal_code)
-            if found is None and policy.nearest_postal_area:
-                found = image.locate_nearest(where.country_code, where.postal_code)
-                nearest = found.postal_code if found is not None else ""
-            if found is None:
-                raise _unknown(
-                    Reason.UNKNOWN_POSTAL_CODE, f"{field}.destination.postal_code",
-                    f"{where.country_code} {where.postal_code} lies in no postal area of the network",
-                )  # fmt: skip
-            place = found
+        place, nearest = destination_of(image, where, policy.nearest_postal_area)
+        if place is None:
+            raise _unknown(
+                Reason.UNKNOWN_POSTAL_CODE, f"{field}.destination.postal_code",
+                f"{where.country_code} {where.postal_code} lies in no postal area of the network",
+            )  # fmt: skip
         lanes = image.lanes(place)
     return on_own_stock(Scene(image, stock, policy, basket, lanes, basket.request_minute, is_cut, nearest_postal_code=nearest))
+
+
+def destination_of(image: NetworkImage, where: DestinationKey, may_be_nearest: bool) -> tuple[Destination | None, str]:
+    """Where a destination lies, None: nobody knows, and the postal code of the nearest area where that is it."""
+    if where.latitude is not None and where.longitude is not None:
+        return image.locate_coordinates(where.country_code, where.latitude, where.longitude, where.postal_code), ""
+    found = image.locate(where.country_code, where.postal_code)
+    if found is not None or not may_be_nearest:
+        return found, ""
+    found = image.locate_nearest(where.country_code, where.postal_code)
+    return found, found.postal_code if found is not None else ""
+
+
+def build_tables(image: NetworkImage, minute: int, where: DestinationKey | None) -> None:
+    """Have ready what is kept of a month and a destination, before the time of the first decision that needs it begins."""
+    image.horizon(minute)
+    if image.has_routes:
+        image.route_tables(minute)
+    if where is not None:
+        place, _ = destination_of(image, where, any(policy.nearest_postal_area for policy in image.records.policies))
+        if place is not None:
+            image.lanes(place)
 
 
 def check_short_price(policy: Policy, basket: Basket, field: str) -> None:

@@ -97,8 +97,9 @@ def try_days(scene: Scene, lanes: Lanes | None, request: ShipRequest, nodes_max:
     if not is_one or lanes is None or request.collected_at >= 0 or not len(scene.image.transfers.from_location):
         return best
     found = best_consolidated(
-        scene, lanes, request, best.total, lambda coming, asked: decide_shipping(coming, None, asked, nodes_max)
-    )
+        scene, lanes, request, best.total, lambda coming, asked: decide_shipping(coming, None, asked, nodes_max),
+        is_had=bool(best.chosen.loads),
+    )  # fmt: skip
     total = best.total if found.chosen is None else found.chosen.objective_micros
     bound = min(best.bound, found.bound)
     chosen = found.chosen or best.chosen

@@ -47,6 +47,7 @@ MESSAGES = {
     Reason.NO_CAPACITY: "stock is there, but no location that has it has capacity left",
     Reason.RESTRICTED: "stock is there, but not within what was asked",
     Reason.SHORT_IS_CHEAPER: "stock is there, but leaving it out costs less than shipping it",
+    Reason.OVERLOADED: "stock is there, but there was no time to find out how it can be had: ask again",
 }
 
 MORE_THAN_SENT = "stock is there, but no location that has it can send more of it"
@@ -73,6 +74,7 @@ Shortage = dict[int, Shortfall]
 """By line of the basket."""
 
 NO_ROUTE = Shortfall(0, Reason.NO_ROUTE)
+NO_TIME = Shortfall(0, Reason.OVERLOADED)
 
 
 class Restriction(NamedTuple):
@@ -91,11 +93,11 @@ class Way(NamedTuple):
     collected_at: int = -1
 
 
-def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[int, int]) -> Shortage:
+def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[int, int], *, is_cut: bool) -> Shortage:
     """Reasons for the units missing of each line that goes one way; what goes another is held.
 
     Once the scene is cut nothing is planned anew for more than `LINES_FOUND_OUT`: what has not been found out by then is
-    told as NO_ROUTE.
+    told as OVERLOADED. So is what could be had, where the search for it was cut (`is_cut`): nothing was compared.
     """
     if len(shipped) <= LINES_FOUND_OUT:
         scene = replace(scene, is_cut=never_cut)
@@ -113,8 +115,12 @@ def why_short(scene: Scene, way: Way, shipped: tuple[int, ...], missing: dict[in
         reasons |= unrouted | tied_to(scene, shipped, unrouted)
         rest = tuple(i for i in rest if i not in reasons)
     found = NO_ROUTE
-    if set(missing) & set(rest) and not scene.is_cut() and can_be_had(free, way, rest):
-        found = Shortfall(0, *restriction_of(scene, way, rest, restrictions))
+    if set(missing) & set(rest):
+        if not scene.is_cut() and can_be_had(free, way, rest):
+            found = Shortfall(0, *restriction_of(scene, way, rest, restrictions))
+            found = NO_TIME if is_cut and found.reason is Reason.SHORT_IS_CHEAPER else found
+        elif scene.is_cut():
+            found = NO_TIME
     return {i: reasons.get(i, found)._replace(quantity=units) for i, units in missing.items()}
 
 

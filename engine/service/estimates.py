@@ -9,7 +9,7 @@ from belofte.v1 import promise_service_pb2
 from engine.domain.basket import DeliveryMethod
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage
-from engine.optimizer.scene import cut_for
+from engine.optimizer.scene import build_tables, cut_for
 from engine.promise.estimate import Estimate, EstimateRequest, estimate_delivery
 from engine.service.decode import decode_estimate
 from engine.service.desk import Call
@@ -94,6 +94,7 @@ def nearest_code(image: NetworkImage, asked: EstimateRequest) -> str:
 def estimated_alone(h: "Handlers", call: Call, listing: Listing, stock: LiveStock) -> bytes:
     """What is told of the next item by the ordinary way."""
     image, item = listing.image, listing.items[len(listing.answers)]
+    build_tables(image, listing.asked.request_minute, listing.asked.destination)
     is_cut = cut_for(h.clock, call.deadline_unix_ms)
     stock = stock.still(np.array([item], np.int64))
     found = estimate_delivery(image, stock, replace(listing.asked, item=item), h.limits.nodes_max, is_cut)

@@ -35,7 +35,7 @@ from engine.network.records import NetworkRecords
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Level
 from engine.optimizer.quoted_plan import QuotedPlan
-from engine.optimizer.scene import cut_for, set_scene
+from engine.optimizer.scene import build_tables, cut_for, set_scene
 from engine.service import estimates, place_writes, quotes, requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.aside import Aside
@@ -321,7 +321,7 @@ class Handlers:
     def _build_day_tables(self, image: NetworkImage) -> None:
         minute = self.now_minute()
         for ahead in (0, MINUTES_PER_DAY):
-            image.horizon(minute + ahead)
+            build_tables(image, minute + ahead, None)
 
     def idle(self) -> bool:
         """Nothing waits: keep up with the log, and look after the stock; whether more is to be done at once."""
@@ -723,6 +723,7 @@ class Handlers:
             basket = decode_basket(asked, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
         wrong.check()
         stock = self.stock(request.min_position)
+        build_tables(image, basket.request_minute, basket.destination)
         scene = set_scene(image, stock, basket, is_cut=cut_for(self.clock, call.deadline_unix_ms))
         started = self.clock.monotonic_ns()
         plan, explained = decide_explained(scene, scene.services, self.limits.nodes_max, level)
@@ -742,6 +743,7 @@ class Handlers:
         basket = decode_basket(request.basket, "basket", image, self.now_minute(), self.limits.lines_max, wrong)
         wrong.check()
         stock = self.stock(request.min_position)
+        build_tables(image, basket.request_minute, basket.destination)
         scene = set_scene(image, stock, basket, is_cut=cut_for(self.clock, call.deadline_unix_ms))
         _, explained = decide_explained(scene, scene.services, self.limits.nodes_max, Level.FULL, with_bindings=False)
         ranked = explained.ranked()

@@ -15,7 +15,7 @@ from engine.kernels.quote_fields import BATCH_REQUESTS, RESULT_RESPONSE, RESULTS
 from engine.kernels.read_batch import read_batch
 from engine.network.image import NetworkImage
 from engine.optimizer.explanation import Level
-from engine.optimizer.scene import cut_for
+from engine.optimizer.scene import build_tables, cut_for
 from engine.promise.quote import quote_promise
 from engine.service.aside import stock_as_it_is
 from engine.service.decode import decode_level, decode_options_max, decode_quote
@@ -129,6 +129,7 @@ def plan_quote(
 ) -> promise_service_pb2.QuotePromiseResponse:  # fmt: skip
     """The promise. Raises `Refusal`."""
     started = h.clock.monotonic_ns()
+    build_tables(asked.image, asked.basket.request_minute, asked.basket.destination)
     is_cut = cut_for(h.clock, call.deadline_unix_ms)
     found = quote_promise(
         asked.image, stock, asked.basket, asked.options_max, h.limits.nodes_max, asked.level, is_cut,

@@ -88,7 +88,8 @@ def plan_hold(
         scene, short_lines = planned.scene, planned.plan.short_lines
         pegs = tuple(each for shipment in planned.plan.shipments for each in shipment.pegs)
         capacities = capacities_of(scene, planned.plan)
-    if short_lines and not (request.is_partial and pegs):
+    # What is short of an option that was quoted was shown.
+    if short_lines and not ((request.is_partial or request.order.quoted is not None) and pegs):
         raise shortage_refusal(scene, short_lines, request.order.field)
     hold = Hold(
         request.reservation_id, 1, clock.unix_ms() + request.time_to_live_ms, request.caller, request.is_network,

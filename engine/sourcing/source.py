@@ -22,7 +22,7 @@ from engine.optimizer.explain import explain_plan
 from engine.optimizer.killed import without_killed
 from engine.optimizer.next_dates import with_next_dates
 from engine.optimizer.quoted_plan import made_again
-from engine.optimizer.scene import DECIDE_MS_MAX, Scene, cut_after, set_scene
+from engine.optimizer.scene import DECIDE_MS_MAX, Scene, build_tables, cut_after, set_scene
 from engine.optimizer.substitutes import substituted, with_substitutes
 from engine.sourcing.cells import cells_taken, home_hold
 from engine.sourcing.order import Planned, SourceRequest
@@ -34,7 +34,7 @@ MINUTE_MS = 60_000
 
 FUNDAMENTAL = (
     Reason.NO_STOCK, Reason.NO_ROUTE, Reason.NO_CAPACITY, Reason.PROMISE_UNREACHABLE, Reason.RESTRICTED,
-    Reason.SHORT_IS_CHEAPER,
+    Reason.SHORT_IS_CHEAPER, Reason.OVERLOADED,
 )  # fmt: skip
 """Reasons of short lines; where they differ, the order is refused for the first of them, which the least can be done about."""
 
@@ -58,6 +58,7 @@ def plan_order(
     basket, quoted = request.basket, request.quoted
     if quoted is not None and quoted.policy >= 0:
         basket = replace(basket, policy_id=image.records.policies[quoted.policy].policy_id)
+    build_tables(image, basket.request_minute, basket.destination)
     is_cut = cut_after(clock, DECIDE_MS_MAX)
     if quoted is None:
         basket = with_substitutes(image, stock, basket, request.field, nodes_max, is_cut)
@@ -81,7 +82,7 @@ def plan_order(
 def preview_order(image: NetworkImage, stock: LiveStock, request: SourceRequest, nodes_max: int, clock: Clock) -> Planned:
     """The plan that the order would get now. Raises `Refusal` where the order would be refused."""
     planned = plan_order(image, stock, request, nodes_max, clock)
-    refuse_shortage(planned.scene, planned.plan, request.field)
+    refuse_unknown_shortage(planned)
     return planned
 
 
@@ -109,7 +110,7 @@ class OrderWrite:
     def plan(self, stock: LiveStock, attempt: int) -> Transaction:
         """What the best plan takes. Raises `Refusal` when a line is short that may not be."""
         self.planned = plan_order(self.image, stock, self.request, self.nodes_max, self.clock, attempt)
-        refuse_shortage(self.planned.scene, self.planned.plan, self.request.field)
+        refuse_unknown_shortage(self.planned)
         taken = taken_by(self.planned)
         entry, self.response = self.encode(self.planned, taken)
         self.explained = self.explain(self.planned)
@@ -162,6 +163,12 @@ def capacities_of(scene: Scene, plan: Plan) -> tuple[CapacityChange, ...]:
         for (location, day), quantity in used.items()
         if quantity and (limit := int(image.capacity_per_day[location])) < UNLIMITED
     )
+
+
+def refuse_unknown_shortage(planned: Planned) -> None:
+    """`refuse_shortage`, but of a plan that was quoted: what is short of it was shown, and it is taken as it was."""
+    if planned.request.quoted is None:
+        refuse_shortage(planned.scene, planned.plan, planned.request.field)
 
 
 def refuse_shortage(scene: Scene, plan: Plan, field: str) -> None:

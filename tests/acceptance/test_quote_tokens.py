@@ -1,6 +1,7 @@
 """A quote is held as it was shown: by a reservation, and by an order; and what stands in the way is named."""
 
 import base64
+from pathlib import Path
 
 import pytest
 from belofte.v1 import promise_service_pb2, reservation_service_pb2, sourcing_service_pb2, types_pb2
@@ -164,3 +165,28 @@ def test_of_several_dates_the_one_that_changed_is_named(server: Server) -> None:
     found = refusal(lambda: ordered(server, wanted, option.quote_token))
     assert found.reason == "QUOTE_CHANGED"
     assert "stock: A has 6 of 10 units left" in found.message
+
+
+EXPRESS = {
+    "carrier_services.csv": "EXP,EXPRESS,18:00,DELIVERY\n", "zones.csv": "EXP,,NL,home,1\n",
+    "tariffs.csv": "EXP,home,100000000,9950000\n",
+}  # fmt: skip
+
+
+def test_an_option_that_leaves_a_line_short_is_taken_as_it_was_shown(folder: Path) -> None:
+    """One line may only go by one service level, the other by another: each level alone leaves one of them short."""
+    server = Server(folder)
+    for name, row in EXPRESS.items():
+        file = folder / "network" / name
+        file.write_text(file.read_text("utf-8") + row, "utf-8")
+    with server:
+        wanted = basket(lines((stocked(server, A=9), 1), (stocked(server, A=9), 1)))
+        for line, level in zip(wanted.lines, ("STANDARD", "EXPRESS"), strict=True):
+            line.service_level = level
+        found = quote(server, wanted).options
+        assert [len(option.plan.short_lines) for option in found] == [0, 1, 1]
+        for option in found:
+            assert same(ordered(server, wanted, option.quote_token, PREVIEW).plan) == same(option.plan)
+            assert same(held(server, wanted, option.quote_token).plan) == same(option.plan)
+            taken = ordered(server, wanted, option.quote_token)
+            assert same(order_of(server, taken.order_id).plan) == same(taken.plan) == same(option.plan)

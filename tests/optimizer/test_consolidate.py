@@ -210,6 +210,18 @@ def test_enough_baskets_are_put_together() -> None:
     assert sum(found == {Route.CONSOLIDATION} for found in routes) >= 15
 
 
+def test_once_time_is_up_it_is_tried_until_there_is_a_plan() -> None:
+    """Whichever meeting point is the first to be tried: that there was no time is not told as that it cannot be had."""
+    found = 0
+    for scene in map(drawn_basket_as_one, range(120)):
+        plan = decide_basket(scene, scene.services, 500)
+        cut = decide_basket(replace(scene, is_cut=lambda: True), scene.services, 500)
+        assert bool(cut.short_lines) == bool(plan.short_lines)
+        assert cut.certificate.lower_bound_micros <= plan.cost_micros <= cut.cost_micros
+        found += {s.route for s in plan.shipments} == {Route.CONSOLIDATION}
+    assert found >= 15
+
+
 def put_together(latest: int = NO_LATEST, **limits: Any) -> Plan:
     return decide_basket(put_together_scene(latest, **limits), (0,), 100)
 

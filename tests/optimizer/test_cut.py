@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from engine.optimizer.long_orders import suits_search
 from engine.optimizer.problem import Problem, Solution
 from engine.optimizer.scene import DECIDE_MS_MAX, cut_for
 from engine.optimizer.solve import solve
+from engine.sourcing.order import SourceRequest
+from engine.sourcing.source import plan_order
 from tests.checker import check_solution
 from tests.naive.assignment import cheapest_micros
 from tests.optimizer.baskets import drawn_scene
@@ -135,3 +138,30 @@ def test_a_decision_ends_in_time_for_who_waits(deadline_ms: int, end_ms: int) ->
     assert not is_cut()
     clock.ms += 1
     assert is_cut()
+
+
+def test_tables_that_are_kept_are_not_counted_in_the_time_of_a_decision() -> None:
+    """The first decision of a month and a destination has as much time as those after it."""
+    clock, built = StoppedClock(0), Counter[str]()
+    scene = drawn_scene(0)
+
+    def slow(name: str) -> Any:
+        build, kept = getattr(scene.image, name), set[Any]()
+
+        def first(of: Any) -> Any:
+            if of not in kept:
+                kept.add(of)
+                built[name] += 1
+                clock.ms += DECIDE_MS_MAX + 1
+            return build(of)
+
+        return first
+
+    tables = {name: slow(name) for name in ("_horizon", "_route_tables", "_lanes")}
+    pickup = np.ones(len(scene.image.pickup), np.bool_)
+    image = replace(scene.image, pickup=pickup, **tables)
+    request = SourceRequest("", b"", "", scene.basket, b"")
+    planned = plan_order(image, scene.stock, request, 500, clock)
+    assert built == dict.fromkeys(tables, 1)
+    assert not planned.scene.is_cut()
+    assert planned.plan == plan_order(image, scene.stock, request, 500, clock).plan

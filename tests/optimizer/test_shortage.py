@@ -272,7 +272,7 @@ def test_lack_of_stock_is_told_without_planning_anew(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("more", [0, 2])
 def test_once_it_is_cut_nothing_is_planned_anew_for_reasons_of_many_lines(monkeypatch: pytest.MonkeyPatch, more: int) -> None:
-    """Too far to send: told after some plans, or of many lines as NO_ROUTE at once; what there is none of is told always."""
+    """Too far to send: told after some plans, or of many lines as OVERLOADED at once; what there is none of is told always."""
     limits = Constraints(max_distance_meters=1)
     wanted = [line(BOLT, 2), line(LAMP, 1), *[line(BOLT, 1)] * more]
     scene = small_scene(*wanted, stock={(BOLT, AMS): 5, (BOLT, EHV): 5}, limits=limits)
@@ -289,9 +289,16 @@ def test_once_it_is_cut_nothing_is_planned_anew_for_reasons_of_many_lines(monkey
     assert reasons == found and planned
     planned.clear()
     plan = plan_of(replace(scene, is_cut=lambda: True))
-    told = {line: Reason.NO_ROUTE if more and reason is Reason.RESTRICTED else reason for line, reason in found.items()}
+    told = {line: Reason.OVERLOADED if more and reason is Reason.RESTRICTED else reason for line, reason in found.items()}
     assert {short.line: short.reason for short in plan.short_lines} == told
     assert bool(planned) == (not more) and plan.certificate.cut_by_deadline
+
+
+@pytest.mark.parametrize(("is_cut", "reason"), [(False, Reason.SHORT_IS_CHEAPER), (True, Reason.OVERLOADED)])
+def test_what_there_was_no_time_to_find_is_not_said_to_cost_more(is_cut: bool, reason: Reason) -> None:
+    scene = small_scene(line(BOLT, 2), stock=BOTH)
+    way = shortage.Way(scene.lanes, scene.services)
+    assert shortage.why_short(scene, way, (0,), {0: 2}, is_cut=is_cut) == {0: shortage.Shortfall(2, reason)}
 
 
 @pytest.mark.parametrize(("weight", "status"), [(1, CertificateStatus.OPTIMAL), (1_000, CertificateStatus.BOUNDED)])
