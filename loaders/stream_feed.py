@@ -6,8 +6,9 @@ and an order recorded meanwhile; after five times it is moved to a dead-letter s
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import grpc
@@ -20,6 +21,12 @@ from google.protobuf.message import DecodeError
 from engine.domain.ids import uuid7
 
 RECORDS_MAX = 1_000
+PAYLOAD_BYTES_MAX = 16_384
+"""Of one message. A record has some 100; one longer than a request may be would be refused with all that are sent with it."""
+
+REQUEST_BYTES_MAX = 2**19
+"""Of the records sent together: half of what a server takes by default."""
+
 DELIVERIES_MAX = 5
 CALL_SECONDS_MAX = 30.0
 READ_MS_MAX = 500
@@ -101,13 +108,13 @@ class StreamFeed:
                 of_records.append(message)
             except ValueError as error:
                 refused[message.message_id] = f"INVALID_FIELD: payload: {error}"
-        if records:
+        for first, last in parts_of([each.ByteSize() for each in records]):
             # Repeated until it is answered, under one id: what was applied before an answer was lost is not applied again.
-            request = inventory_service_pb2.AdjustInventoryRequest(request_id=uuid7(), records=records)
-            answer = self._until_done(lambda: stub.AdjustInventory(request, timeout=CALL_SECONDS_MAX))
+            request = inventory_service_pb2.AdjustInventoryRequest(request_id=uuid7(), records=records[first:last])
+            answer = self._until_done(partial(stub.AdjustInventory, request, timeout=CALL_SECONDS_MAX))
             if answer is None:
                 return
-            for message, result in zip(of_records, answer.results, strict=True):
+            for message, result in zip(of_records[first:last], answer.results, strict=True):
                 if not result.accepted and result.reason != HAS_NO_EFFECT:
                     refused[message.message_id] = f"{result.reason}: {result.message}"
         done = [message.message_id for message in messages if message.message_id not in refused]
@@ -159,12 +166,26 @@ def decode_record(payload: bytes) -> types_pb2.InventoryRecord:
     """The record in a message. Raises ValueError."""
     if not payload:
         raise ValueError("an InventoryRecord was expected, as JSON or as protobuf")
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise ValueError(f"at most {PAYLOAD_BYTES_MAX} bytes were expected, found {len(payload)}")
     try:
         if payload.lstrip()[:1] == b"{":
             return json_format.Parse(payload, types_pb2.InventoryRecord())
         return types_pb2.InventoryRecord.FromString(payload)
     except (json_format.ParseError, DecodeError, UnicodeDecodeError) as error:
         raise ValueError(" ".join(str(error).split())) from error
+
+
+def parts_of(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, last + 1) of records that go together, in their order: as many as a request may hold."""
+    first = size = 0
+    for at, each in enumerate(sizes):
+        if size + each > REQUEST_BYTES_MAX and at > first:
+            yield first, at
+            first, size = at, 0
+        size += each
+    if first < len(sizes):
+        yield first, len(sizes)
 
 
 def _message(message_id: bytes, fields: dict[bytes, bytes]) -> Message:

@@ -13,7 +13,7 @@ import pytest
 from belofte.v1 import types_pb2
 from google.protobuf import json_format
 
-from loaders.stream_feed import DELIVERIES_MAX, StreamFeed, decode_record
+from loaders.stream_feed import DELIVERIES_MAX, REQUEST_BYTES_MAX, StreamFeed, decode_record, parts_of
 from tests.acceptance.asking import record, stock_of
 from tests.acceptance.server import ROOT, Server, wait_for
 from tests.valkey_server import ValkeyServer
@@ -91,6 +91,7 @@ def test_what_is_refused_five_times_is_put_aside_with_the_reason(server: Server,
     bad = {
         b"{nonsense": "INVALID_FIELD: payload",
         b"": "INVALID_FIELD: payload",
+        b'{"item_id": "' + b"x" * 2**21 + b'"}': "INVALID_FIELD: payload: at most 16384 bytes",
         delta("nothing", 1).SerializeToString(): "UNKNOWN_ITEM: item_id",
         delta(item, 1, 2**40).SerializeToString(): "INVALID_FIELD: quantity",
     }
@@ -128,3 +129,9 @@ def test_command_feeds_until_it_is_asked_to_stop(server: Server, valkey: ValkeyS
 def test_payload_that_is_no_record_says_why(payload: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         decode_record(payload)
+
+
+def test_records_go_together_as_far_as_a_request_holds_them() -> None:
+    sizes = [REQUEST_BYTES_MAX // 2, REQUEST_BYTES_MAX // 2, 1, REQUEST_BYTES_MAX + 1, 7, 7]
+    assert list(parts_of(sizes)) == [(0, 2), (2, 3), (3, 4), (4, 6)]
+    assert list(parts_of([])) == []
