@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.domain.life import ShipmentState, Way
+from engine.domain.life import Way
+from engine.fulfilment import milestones
 from engine.inventory.client import ordinal
 from engine.inventory.gate import LogEntry
 from engine.kernels.read_entries import (
@@ -30,7 +31,7 @@ from engine.ledger.snapshots import NOT_AN_ORDER
 
 METHOD = np.frombuffer(b"SourceOrder", np.uint8)
 EVENTS_COUNTED = np.array(COUNTED, np.int64)
-NOT_LEFT = np.array([ShipmentState.PLANNED.value, ShipmentState.ACCEPTED.value], np.int64)
+NOT_LEFT = np.array(milestones.NOT_LEFT, np.int64)
 
 
 def read_made(log: Sequence[LogEntry]) -> list[MadeOrder | None]:

@@ -124,12 +124,13 @@ class Recorder:
         is_split = self.shards.count > 1
         made = self.read_made(log) if self.read_made is not None and not is_split else [None] * len(log)
         messages = [order or LedgerEntry.FromString(each.entry) for each, order in zip(log, made, strict=True)]
-        whole = [each for each in messages if isinstance(each, LedgerEntry)]
         # What has one log is recorded as it stands there: all is made ready before anybody has to wait.
         ready = None if is_split else self._rows_of(log, messages, hashes)
         for again in reversed(range(TRIES_MAX if is_split else 1)):
             try:
                 with write_to(self.database) as connection:
+                    # Over shards the generated classes have read all of them.
+                    whole = [each for each in messages if isinstance(each, LedgerEntry)] if is_split else []
                     verdicts = judge(connection, log, whole, self.shards) if is_split else None
                     rows, projected, last = ready or self._rows_of(log, messages, hashes, verdicts)
                     self._move_fence(connection, last)

@@ -117,7 +117,8 @@ class Sidecar:
 
     def _record(self, recorder: Recorder, gate: StoreGate) -> None:
         told: deque[tuple[float, str]] = deque()
-        threading.Thread(target=_speed_up, args=(recorder,), name="belofte-kernels", daemon=True).start()
+        if self._shards.count == 1:  # Over shards each entry is judged first, and read whole.
+            threading.Thread(target=_speed_up, args=(recorder,), name="belofte-kernels", daemon=True).start()
         # What a rebuild replaced goes bit by bit, so that recording and the gate do not wait for it.
         leftovers: Iterator[list[str]] | None = gate.leftovers()
         while not self._is_stopping:

@@ -1,6 +1,8 @@
-"""When what is collected of a location's own stock is ready, and until when to order it."""
+"""When what is made ready of a location's own stock is ready, and until when to order it."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from functools import partial
 
 from engine.kernels.dates import ready_minute
 from engine.optimizer.scene import Scene
@@ -19,6 +21,11 @@ def start_for(scene: Scene, location: int, start: int, wanted: int) -> int:
 
 
 def order_by(scene: Scene, location: int, start: int, ready: int) -> int:
-    """The last minute from which the work is still done at `ready`, as it is from `start`: it never gets earlier, so bisect."""
-    minutes = range(start, ready + 1)
-    return minutes[bisect_right(minutes, ready, key=lambda minute: ready_at(scene, location, minute)) - 1]
+    """The last minute from which the work is still done at `ready`, as it is from `start`."""
+    return last_start(start, ready, partial(ready_at, scene, location))
+
+
+def last_start(start: int, until: int, ready: Callable[[int], int]) -> int:
+    """The last minute at which work may begin that is done by `until`, as it is from `start`: it is never done earlier."""
+    minutes = range(start, until + 1)
+    return minutes[bisect_right(minutes, until, key=ready) - 1]

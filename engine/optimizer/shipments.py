@@ -1,6 +1,5 @@
 """Loads spelt out as shipments, whichever way they go."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -32,7 +31,7 @@ from engine.optimizer.assemble import (
 )
 from engine.optimizer.limits import shipment_penalties
 from engine.optimizer.load import Load
-from engine.optimizer.pickup_dates import order_by
+from engine.optimizer.pickup_dates import last_start, order_by
 from engine.optimizer.scene import Scene
 
 
@@ -130,7 +129,8 @@ def consolidated_shipments(scene: Scene, lanes: Lanes, loads: list[Load]) -> lis
         onward = tuple(term for term in (*sent, late) if term.raw_micros) if i == last else ()
         if load.lane == OWN_STOCK:
             # Nothing has to be done of it before the carrier comes for all that is put together.
-            own_last = last_start(scene, load, leaves) - lead_minutes(scene, shipment.pegs)
+            own_last = last_start(load.start_minute, leaves, partial(ready_when_begun, scene, load))
+            own_last -= lead_minutes(scene, shipment.pegs)
             shipment = replace(
                 shipment, pick_by_minute=leaves, handover_by_minute=leaves, via_by_minute=leaves, order_by_minute=own_last
             )  # fmt: skip
@@ -157,11 +157,9 @@ def sent_on_dates(scene: Scene, lanes: Lanes, meeting: int, service: int, ready:
         ready = int(minute) + 1
 
 
-def last_start(scene: Scene, load: Load, leaves: int) -> int:
-    """The last minute at which work on stock of the meeting point may begin for it to leave then; it never gets sooner."""
-    minutes = range(load.start_minute, leaves + 1)
-    ready = partial(ready_at_meeting, scene)
-    return minutes[bisect_right(minutes, leaves, key=lambda minute: ready(load._replace(start_minute=minute))) - 1]
+def ready_when_begun(scene: Scene, load: Load, start: int) -> int:
+    """`ready_at_meeting`, of work that begins at another minute."""
+    return ready_at_meeting(scene, load._replace(start_minute=start))
 
 
 def ready_at_meeting(scene: Scene, load: Load) -> int:
