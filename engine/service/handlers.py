@@ -66,7 +66,7 @@ from engine.service.learn_prices import PriceLearner
 from engine.service.life_methods import ORDER_METHODS, SOURCING_METHODS
 from engine.service.network_reload import (
     FINDINGS_MAX,
-    ReloadWrite,
+    RELOAD_NETWORK,
     TakeOver,
     error_of,
     finished_reload,
@@ -74,6 +74,7 @@ from engine.service.network_reload import (
     refused_name,
     version_of,
 )
+from engine.service.note_write import NoteWrite
 from engine.service.order_reads import list_orders
 from engine.service.plain_orders import PlainOrders, PlainWrite
 from engine.service.plain_quotes import PlainPromises
@@ -669,22 +670,23 @@ class Handlers:
         response = network_service_pb2.ReloadNetworkResponse(
             network=describe_network(image, self._images_taken + 1), findings=found
         )
-        write = ReloadWrite(
-            request, digest, message, response.SerializeToString(), image.version, self.clock.unix_ms()
-        )  # fmt: skip
+        write = NoteWrite(ledger_entry_pb2.LedgerEntry(
+            request_id=request.request_id, method=RELOAD_NETWORK, request_digest=digest, request=message,
+            response=response.SerializeToString(), network_version=image.version, decided_unix_ms=self.clock.unix_ms(),
+        ))  # fmt: skip
         self._handed.append(partial(self._record, write))
         if not write.settled.wait(RELOAD_SECONDS_MAX):
             return Refusal(Reason.DEADLINE_EXCEEDED, "its fate is unknown: repeat it with the same request_id")
         match write.outcome:
             case Recorded(position, duplicate=False):
-                return finished_reload(write.response, position, duplicate=False)
+                return finished_reload(write.entry.response, position, duplicate=False)
             case Refusal() as refusal:
                 return refusal
         answer = self.recorded_answer(request.request_id, digest, finished_reload)
         assert answer is not None, "the ledger said that it was recorded"
         return answer
 
-    def _record(self, write: ReloadWrite) -> bool:
+    def _record(self, write: NoteWrite) -> bool:
         """In the desk's thread: the write is on its way, and settled when it is recorded."""
         self.path.run([write])
         return True

@@ -5,7 +5,7 @@ begins as the network folder's, which counts as much as so many lines.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -17,11 +17,9 @@ from belofte.v1 import ledger_entry_pb2
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.domain.ids import uuid7
-from engine.inventory.live import LiveStock
-from engine.inventory.transaction import Transaction
-from engine.inventory.write_path import Awaited
 from engine.network.columns import frozen
 from engine.network.image import NetworkImage
+from engine.service.note_write import NoteWrite
 
 if TYPE_CHECKING:
     from engine.service.handlers import Handlers
@@ -48,25 +46,6 @@ DAY_MS = 86_400_000
 def learned_ppm(prior_ppm: int, served: int, declined: int) -> int:
     """Share of lines that a location declines, in parts per million."""
     return (declined * PPM + prior_ppm * PRIOR_LINES) // (served + declined + PRIOR_LINES)
-
-
-@dataclass(eq=False)
-class RatesWrite(Awaited):
-    """Rates on the write path: they change no stock."""
-
-    request_id: str
-    rates: Mapping[str, int]
-    network_version: str
-    decided_unix_ms: int
-
-    def plan(self, stock: LiveStock, attempt: int) -> Transaction:
-        """The same, however often it is asked."""
-        entry = ledger_entry_pb2.LedgerEntry(
-            request_id=self.request_id, method=LEARN_DECLINES, request_digest=bytes(32), order_id=RECORD,
-            response=orjson.dumps(self.rates, option=orjson.OPT_SORT_KEYS), network_version=self.network_version,
-            decided_unix_ms=self.decided_unix_ms,
-        )  # fmt: skip
-        return Transaction(self.request_id, bytes(32), "", (), (), entry.SerializeToString())
 
 
 class DeclineLearner:
@@ -114,11 +93,15 @@ class DeclineLearner:
         }  # fmt: skip
         priors = {each.location_id: each.decline_ppm for each in image.locations}
         if any(abs(ppm - known.get(location_id, priors[location_id])) >= STEP_PPM for location_id, ppm in rates.items()):
-            write = RatesWrite(uuid7(h.clock.unix_ms()), {**known, **rates}, image.version, h.clock.unix_ms())
-            h.hand_over(partial(self._record, write))
+            entry = ledger_entry_pb2.LedgerEntry(
+                request_id=uuid7(h.clock.unix_ms()), method=LEARN_DECLINES, request_digest=bytes(32), order_id=RECORD,
+                response=orjson.dumps({**known, **rates}, option=orjson.OPT_SORT_KEYS), network_version=image.version,
+                decided_unix_ms=h.clock.unix_ms(),
+            )  # fmt: skip
+            h.hand_over(partial(self._record, NoteWrite(entry)))
         h.hand_over(partial(self._decide_by, known))
 
-    def _record(self, write: RatesWrite) -> bool:
+    def _record(self, write: NoteWrite) -> bool:
         """In the desk's thread; what was recorded is decided by once it is read again."""
         self._h.path.run([write])
         return True

@@ -9,7 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,9 +24,6 @@ from engine.domain.basket import Basket
 from engine.domain.enums import OrderBy
 from engine.domain.ids import uuid7
 from engine.domain.reasons import Refusal
-from engine.inventory.live import LiveStock
-from engine.inventory.transaction import Transaction
-from engine.inventory.write_path import Awaited
 from engine.kernels.pool_tables import Pool
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.image import NetworkImage
@@ -37,6 +34,7 @@ from engine.reroute.order_pool import NOWHERE, OpenOrder, OrderPool, pool_of_ord
 from engine.reroute.rates import EXPECTED_MAX, beyond_cheapest, elsewhere_micros, learned_prices
 from engine.service.decode import decode_basket
 from engine.service.fields import Violations
+from engine.service.note_write import NoteWrite
 from engine.service.reroute import in_desk, live_stock
 from engine.service.reroute_orders import fork_of
 
@@ -80,24 +78,6 @@ class Sample(NamedTuple):
     orders: Sequence[types_pb2.Order]
     weights: Sequence[float]
     a_day: float
-
-
-@dataclass(eq=False)
-class PricesWrite(Awaited):
-    """Prices on the write path: they change no stock."""
-
-    request_id: str
-    content: bytes
-    network_version: str
-    decided_unix_ms: int
-
-    def plan(self, stock: LiveStock, attempt: int) -> Transaction:
-        """The same, however often it is asked."""
-        entry = ledger_entry_pb2.LedgerEntry(
-            request_id=self.request_id, method=LEARN_PRICES, request_digest=bytes(32), order_id=RECORD, response=self.content,
-            network_version=self.network_version, decided_unix_ms=self.decided_unix_ms,
-        )  # fmt: skip
-        return Transaction(self.request_id, bytes(32), "", (), (), entry.SerializeToString())
 
 
 class PriceLearner:
@@ -162,12 +142,15 @@ class PriceLearner:
         micros = solved(h, lambda: time.monotonic() - started > SOLVE_SECONDS_MAX)
         if micros is None:
             return
-        write = PricesWrite(uuid7(h.clock.unix_ms()), content_of(minute, micros), h.image.version, h.clock.unix_ms())
-        h.hand_over(partial(self._record, write))
+        entry = ledger_entry_pb2.LedgerEntry(
+            request_id=uuid7(h.clock.unix_ms()), method=LEARN_PRICES, request_digest=bytes(32), order_id=RECORD,
+            response=content_of(minute, micros), network_version=h.image.version, decided_unix_ms=h.clock.unix_ms(),
+        )  # fmt: skip
+        h.hand_over(partial(self._record, NoteWrite(entry)))
         count = sum(map(len, micros.values()))
         self._log.info("prices of opportunity learned", prices=count, seconds=round(time.monotonic() - started, 3))
 
-    def _record(self, write: PricesWrite) -> bool:
+    def _record(self, write: NoteWrite) -> bool:
         """In the desk's thread; what was recorded is charged once it is read again."""
         self._h.path.run([write])
         self._asked_ns = -self._ask_ns

@@ -3,15 +3,11 @@
 import os
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from belofte.v1 import ledger_entry_pb2, network_service_pb2
+from belofte.v1 import network_service_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.inventory.live import LiveStock
-from engine.inventory.transaction import Transaction
-from engine.inventory.write_path import Awaited
 from engine.network.image import NetworkImage
 from engine.network.records import NetworkRecords
 from engine.service.record import finisher
@@ -28,31 +24,6 @@ TAKEN_FILES = "network.{}.taken"
 
 TAKEN_VARIABLE = "_BELOFTE_TAKEN"
 """Names that file to the engine. Not a setting: nobody but the supervisor sets it."""
-
-
-@dataclass(eq=False)
-class ReloadWrite(Awaited):
-    """A reload on the write path: it changes no stock, and is recorded like all that changes what is decided."""
-
-    request: network_service_pb2.ReloadNetworkRequest
-    digest: bytes
-    message: bytes
-    response: bytes
-    network_version: str
-    decided_unix_ms: int
-
-    @property
-    def request_id(self) -> str:
-        """The caller's id of the request."""
-        return self.request.request_id
-
-    def plan(self, stock: LiveStock, attempt: int) -> Transaction:
-        """The same, however often it is asked."""
-        entry = ledger_entry_pb2.LedgerEntry(
-            request_id=self.request_id, method=RELOAD_NETWORK, request_digest=self.digest, request=self.message,
-            response=self.response, network_version=self.network_version, decided_unix_ms=self.decided_unix_ms,
-        )  # fmt: skip
-        return Transaction(self.request_id, self.digest, "", (), (), entry.SerializeToString())
 
 
 def read_network(folder: Path) -> tuple[NetworkRecords, list[network_service_pb2.NetworkFinding]]:

@@ -25,8 +25,7 @@ from engine.domain.reasons import Reason, Refusal
 from engine.fulfilment.draft import OrderRecord
 from engine.fulfilment.order_record import instant
 from engine.inventory.live import LiveStock
-from engine.inventory.transaction import Transaction
-from engine.inventory.write_path import Awaited, Recorded, fault, recovering
+from engine.inventory.write_path import Recorded, fault, recovering
 from engine.kernels.pool_orders import plan_micros
 from engine.ledger.order_list import OrderFilter
 from engine.network.image import NetworkImage
@@ -48,6 +47,7 @@ from engine.service.fields import (
     minute_of,
     parse,
 )
+from engine.service.note_write import NoteWrite
 from engine.service.outflow import Outflow
 from engine.service.record import finisher
 from engine.service.reroute_orders import Movable, child_id, fork_of, give_back, movable, open_order, shocked_places
@@ -418,10 +418,10 @@ class RerouteJob:
         for change in kept.changes:
             # The orders themselves tell their plans.
             change.ClearField("plan")
-        write = RerouteWrite(
-            self.request.request_id, self.digest, self.message, kept.SerializeToString(), self.h.image.version,
-            self.h.clock.unix_ms(),
-        )  # fmt: skip
+        write = NoteWrite(ledger_entry_pb2.LedgerEntry(
+            request_id=self.request.request_id, method=REROUTE_ORDERS, request_digest=self.digest, request=self.message,
+            response=kept.SerializeToString(), network_version=self.h.image.version, decided_unix_ms=self.h.clock.unix_ms(),
+        ))  # fmt: skip
         in_desk(self.h, lambda: self.h.path.run([write]))
         if not write.settled.wait(RECORD_SECONDS_MAX):
             raise Refusal(Reason.DEADLINE_EXCEEDED, "its fate is unknown: repeat it with the same request_id")
@@ -446,26 +446,6 @@ class RerouteJob:
     def _check_cancelled(self) -> None:
         if self.cancelled.is_set():
             raise Refusal(Reason.DEADLINE_EXCEEDED, "the call was cancelled; what was moved until then stays moved")
-
-
-@dataclass(eq=False)
-class RerouteWrite(Awaited):
-    """The result of a reroute on the write path: it changes no stock, and is what a repeat is answered from."""
-
-    request_id: str
-    digest: bytes
-    message: bytes
-    response: bytes
-    network_version: str
-    decided_unix_ms: int
-
-    def plan(self, stock: LiveStock, attempt: int) -> Transaction:
-        """The same, however often it is asked."""
-        entry = ledger_entry_pb2.LedgerEntry(
-            request_id=self.request_id, method=REROUTE_ORDERS, request_digest=self.digest, request=self.message,
-            response=self.response, network_version=self.network_version, decided_unix_ms=self.decided_unix_ms,
-        )  # fmt: skip
-        return Transaction(self.request_id, self.digest, "", (), (), entry.SerializeToString())
 
 
 def selected(
