@@ -35,7 +35,7 @@ from engine.reroute.rates import EXPECTED_MAX, beyond_cheapest, elsewhere_micros
 from engine.service.decode import decode_basket
 from engine.service.fields import Violations
 from engine.service.note_write import NoteWrite
-from engine.service.reroute import in_desk, live_stock
+from engine.service.reroute import RECORD_SECONDS_MAX, in_desk, live_stock
 from engine.service.reroute_orders import fork_of
 
 if TYPE_CHECKING:
@@ -146,7 +146,10 @@ class PriceLearner:
             request_id=uuid7(h.clock.unix_ms()), method=LEARN_PRICES, request_digest=bytes(32), order_id=RECORD,
             response=content_of(minute, micros), network_version=h.image.version, decided_unix_ms=h.clock.unix_ms(),
         )  # fmt: skip
-        h.hand_over(partial(self._record, NoteWrite(entry)))
+        write = NoteWrite(entry)
+        h.hand_over(partial(self._record, write))
+        # Who looks next must find it in the ledger: else the same would be learned once more.
+        write.settled.wait(RECORD_SECONDS_MAX)
         count = sum(map(len, micros.values()))
         self._log.info("prices of opportunity learned", prices=count, seconds=round(time.monotonic() - started, 3))
 

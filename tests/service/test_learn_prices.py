@@ -11,6 +11,7 @@ from belofte.v1 import inventory_service_pb2, ledger_entry_pb2, sourcing_service
 from engine.domain.ids import uuid7
 from engine.ledger.database import open_database
 from engine.network.records import Policy
+from engine.service import learn_prices
 from engine.service.learn_prices import PriceLearner, content_of, prices_in
 from engine.tools.replay import Replayer
 from tests.network.small_network import small_records
@@ -126,3 +127,12 @@ def test_policies_that_charge_nothing_learn_nothing(tmp_path: Path) -> None:
         handlers.price_learner = PriceLearner(handlers, EVERY_NS)
         time.sleep(0.5)
         assert room.engine._ledger.last_of("@prices") is None
+
+
+def test_nothing_is_learned_again_before_it_is_recorded(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the minute: who looks next sees what was found."""
+    monkeypatch.setattr(learn_prices, "TRY_MINUTES", 0)
+    source(room, "bolt", "lamp")
+    learn(room)
+    time.sleep(1.0)
+    assert [each.position for each in room.engine._ledger.find_order("@prices")] == [room.engine._handlers.path.prices_position]
