@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -331,3 +331,14 @@ def wait_for(condition: Callable[[], bool], seconds_max: float) -> None:
 def gone(processes: list[psutil.Process]) -> bool:
     """Whether none of them runs any more; one that nobody has waited for does not run."""
     return all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in processes)
+
+
+@contextlib.contextmanager
+def server_with(folder: Path, policy: str, **settings: str) -> Iterator[Server]:
+    """A server whose network has one more policy, which has met no fault afterwards."""
+    server = Server(folder, **settings)
+    policies = folder / "network" / "policy.toml"
+    policies.write_text(policies.read_text("utf-8") + "\n" + policy, "utf-8")
+    with server as running:
+        yield running
+        assert running.logs("a fault of the engine") == []

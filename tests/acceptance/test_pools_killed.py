@@ -1,7 +1,5 @@
 """Orders that wait for each other, the engine killed as they do and as they are decided: each goes on once, as promised."""
 
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ import pytest
 from belofte.v1 import order_service_pb2, types_pb2
 
 from tests.acceptance.asking import Answer, adjust, basket, lines, order_of, order_request, record, refused, stock_rows, stocked
-from tests.acceptance.server import Server
+from tests.acceptance.server import Server, server_with
 from tests.acceptance.test_durability import TRY_AGAIN, insist, wait_back
 
 PAIRS = 40
@@ -21,16 +19,10 @@ POLICY = "[policy.pooled]\nsplit_micros = 1000000\npool_minutes = 1\npool_cutoff
 
 
 @pytest.fixture
-def victim() -> Iterator[Server]:
+def victim(folder: Path) -> Iterator[Server]:
     """A server whose engine is killed, with a policy by which orders wait for a minute at the most."""
-    made = Path(tempfile.mkdtemp(prefix="ba", dir="/tmp")).resolve()
-    server = Server(made, record_wait_ms_max="2000")
-    policies = made / "network" / "policy.toml"
-    policies.write_text(policies.read_text("utf-8") + "\n" + POLICY, "utf-8")
-    with server as running:
+    with server_with(folder, POLICY, record_wait_ms_max="2000") as running:
         yield running
-        assert running.logs("a fault of the engine") == []
-    shutil.rmtree(made)
 
 
 def found_of(server: Server, order_id: str) -> types_pb2.Order:

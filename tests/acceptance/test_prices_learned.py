@@ -1,7 +1,5 @@
 """Prices of opportunity over gRPC: learned by the server from its own orders, shown in plans and explanations."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,23 +8,17 @@ import pytest
 from belofte.v1 import sourcing_service_pb2, types_pb2
 
 from tests.acceptance.asking import basket, lines, preview, shipped, source, stocked
-from tests.acceptance.server import Server
+from tests.acceptance.server import Server, server_with
 
 SECONDS_MAX = 180.0
 POLICY = "[policy.ahead]\nsplit_micros = 1000000\nopportunity_minutes_max = 4\n"
 
 
 @pytest.fixture
-def learning() -> Iterator[Server]:
+def learning(folder: Path) -> Iterator[Server]:
     """A server that learns prices."""
-    made = Path(tempfile.mkdtemp(prefix="ba", dir="/tmp")).resolve()
-    server = Server(made)
-    policies = made / "network" / "policy.toml"
-    policies.write_text(policies.read_text("utf-8") + "\n" + POLICY, "utf-8")
-    with server as running:
+    with server_with(folder, POLICY) as running:
         yield running
-        assert running.logs("a fault of the engine") == []
-    shutil.rmtree(made)
 
 
 def charged(cost: types_pb2.CostBreakdown) -> int:
