@@ -38,8 +38,11 @@ class OpportunityPrices:
 
     def count_for(self, policy: Policy, minute: int) -> bool:
         """Whether a policy charges them for an order of a minute: it does, and they are no older than it takes."""
-        minutes_max = policy.opportunity_minutes_max
-        return minutes_max > 0 and minute - self.solved_minute <= minutes_max
+        return policy.opportunity_minutes_max > 0 and self.is_young(minute, policy.opportunity_minutes_max)
+
+    def is_young(self, minute: int, minutes_max: int) -> bool:
+        """Whether they are no older than so much at a minute."""
+        return minute - self.solved_minute <= minutes_max
 
 
 def opportunity_prices(

@@ -109,7 +109,7 @@ class PriceLearner:
         """Of prices that no policy charges any more nothing is left to look at."""
         h = self._h
         prices = h.image.opportunity
-        if prices is not None and h.now_minute() - prices.solved_minute > minutes_max:
+        if prices is not None and not prices.is_young(h.now_minute(), minutes_max):
             h.image, h.path.prices_position = replace(h.image, opportunity=None), ""
             self._log.warning("prices of opportunity are too old: none are charged", solved_minute=prices.solved_minute)
 
@@ -164,8 +164,7 @@ class PriceLearner:
         h = self._h
         assert image.opportunity is not None
         ages = [each.opportunity_minutes_max for each in image.records.policies]
-        is_young = h.now_minute() - image.opportunity.solved_minute <= max(ages, default=0)
-        if h.image is before and is_young:
+        if h.image is before and image.opportunity.is_young(h.now_minute(), max(ages, default=0)):
             h.image, h.path.prices_position = image, position
         return True
 
