@@ -1,5 +1,6 @@
 """Every method that is served: check, decide, encode. One table says which, and where each is worked on."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -121,6 +122,9 @@ CATCH_UP_NS = 20_000_000
 CONTENDED_TRIES_MAX = 25
 SPLIT_TRIES_MAX = 500
 """Of a feed over several shards, where each request of a source waits for the decision on the one before."""
+
+AGAIN_SECONDS, AGAIN_SECONDS_MAX = 0.0005, 0.05
+"""How long a change waits that another was faster than: twice as long each time."""
 
 RECORD_NS = 10_000_000
 """How often, and after how long, a feed that speaks of an order in change is planned again: the ledger records in between."""
@@ -505,6 +509,9 @@ class Handlers:
         self.readers.submit(self._look_up, look_up, call)
 
     def _look_up(self, look_up: "Handle", call: Call) -> None:
+        if call.tries:
+            # Whatever was faster is to be recorded first, or it would be met again.
+            time.sleep(min(AGAIN_SECONDS * 2**call.tries, AGAIN_SECONDS_MAX))
         result = self._guarded(call, look_up)
         if isinstance(result, bytes | Refusal):
             call.answer(result)

@@ -194,9 +194,11 @@ def hold_of(stock: LiveStock, wire: Wire, now_unix_ms: int, expected_version: in
 
 
 def check_not_pending(stock: LiveStock, wire: Wire) -> None:
-    """Raise `Refusal` where a change of a reservation is under way in several shards, or has not reached all of them here."""
+    """Raise `Refusal` where a change of a reservation is under way: in several shards, on its way to all of them here, or
+    committed and not recorded yet, so that the record does not say how it ended.
+    """
     name = wire.reservation_id
-    is_behind = stock.is_split and wire.state == ACTIVE and stock.holds.get(name) is None
+    is_behind = wire.state == ACTIVE and stock.holds.get(name) is None
     if is_behind or stock.holds.is_locked(name):
         raise Refusal(Reason.CONTENDED, f"reservation {name!r} is being changed; try again")
 

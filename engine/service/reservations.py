@@ -298,6 +298,9 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
         if hold is not None:
             check_version(hold, version_expected(request))
             check_record(hold, record)
+            if hold.expires_unix_ms <= now:
+                # It is ended between two batches, and then tried as a new order: what it held belongs to nobody before.
+                raise Refusal(Reason.CONTENDED, f"reservation {record.reservation_id!r} is about to expire; try again")
         if hold is not None and hold.is_planned:
             made.plan.CopyFrom(record.plan)
             made.policy_id, made.policy_version = record.policy_id, record.policy_version

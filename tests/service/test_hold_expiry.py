@@ -1,0 +1,75 @@
+"""What is asked of a reservation in the instants in which it ends: while it is ended, and while that is being recorded."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from belofte.v1 import inventory_service_pb2, reservation_service_pb2, types_pb2
+from google.protobuf.duration_pb2 import Duration
+
+from engine.domain.ids import uuid7
+from engine.domain.reasons import Reason, Refusal
+from engine.service.hold_writes import EXPIRED
+from tests.network.small_network import small_records
+from tests.service.room import ADJUST, AVAILABILITY, RESERVATIONS, Room, running
+
+ROUNDS = 25
+HOME = types_pb2.Destination(country_code="NL", postal_code="1012")
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    with running(tmp_path, small_records()) as made:
+        record = types_pb2.InventoryRecord(
+            item_id="bolt", location_id="ams", quantity=10 * ROUNDS, kind=types_pb2.INVENTORY_KIND_ON_HAND
+        )
+        request = inventory_service_pb2.AdjustInventoryRequest(request_id=uuid7(), records=[record])
+        assert isinstance(made.ask(ADJUST, request.SerializeToString()), bytes)
+        yield made
+
+
+def hold(room: Room, quantity: int) -> str:
+    line = types_pb2.BasketLine(line_id="1", item_id="bolt", quantity=quantity)
+    request = reservation_service_pb2.CreateReservationRequest(
+        request_id=uuid7(room.clock.unix_ms()), basket=types_pb2.Basket(lines=[line], destination=HOME),
+        time_to_live=Duration(seconds=60),
+    )  # fmt: skip
+    answer = room.ask(RESERVATIONS + "CreateReservation", request.SerializeToString())
+    assert isinstance(answer, bytes), answer
+    return reservation_service_pb2.CreateReservationResponse.FromString(answer).reservation.reservation_id
+
+
+def counts(room: Room) -> tuple[int, int]:
+    """(reserved, allocated) at `ams`."""
+    request = inventory_service_pb2.GetAvailabilityRequest(item_ids=["bolt"], location_ids=["ams"])
+    answer = room.ask(AVAILABILITY, request.SerializeToString())
+    assert isinstance(answer, bytes), answer
+    row = inventory_service_pb2.GetAvailabilityResponse.FromString(answer).availabilities[0]
+    return row.reserved, row.allocated
+
+
+def test_a_confirm_that_comes_with_the_expiry_is_tried_as_a_new_order(room: Room) -> None:
+    """It never has the plan of the hold that has ended, and is never refused for being asked a moment too early."""
+    for n in range(1, ROUNDS + 1):
+        reservation_id = hold(room, 2)
+        room.clock.ahead_minutes += 1
+        order = types_pb2.Order(order_id=f"O-{uuid7()}")
+        request = reservation_service_pb2.ConfirmReservationRequest(
+            request_id=uuid7(room.clock.unix_ms()), reservation_id=reservation_id, order=order
+        )
+        answer = room.ask(RESERVATIONS + "ConfirmReservation", request.SerializeToString())
+        assert isinstance(answer, bytes), (n, answer)
+        made = reservation_service_pb2.ConfirmReservationResponse.FromString(answer)
+        assert made.reservation.state == EXPIRED
+        assert counts(room) == (0, 2 * n)
+
+
+def test_what_else_is_asked_of_it_then_is_told_that_it_has_expired(room: Room) -> None:
+    for _ in range(ROUNDS):
+        reservation_id = hold(room, 2)
+        room.clock.ahead_minutes += 1
+        request = reservation_service_pb2.ReleaseReservationRequest(
+            request_id=uuid7(room.clock.unix_ms()), reservation_id=reservation_id
+        )
+        answer = room.ask(RESERVATIONS + "ReleaseReservation", request.SerializeToString())
+        assert isinstance(answer, Refusal) and answer.reason is Reason.WRONG_STATE and "EXPIRED" in answer.message, answer
