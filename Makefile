@@ -47,6 +47,9 @@ nightly: test-long test-bounds ## the full counts (100,000 orders through the ch
 test-bounds: setup-dev ## kernels and optimizer with every array index checked
 	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/kernels tests/optimizer
 
+mutations: setup-dev ## twenty lines made wrong one by one: tests must notice each
+	@$(BIN)/python -m tests.mutations
+
 coverage: setup-dev ## what of the kernels the tests reach, with compilation off
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -W ignore::RuntimeWarning --cov=engine.kernels --cov-report=term-missing:skip-covered --deselect tests/kernels/test_jit.py tests/kernels
 
