@@ -120,8 +120,9 @@ def feed(
 ) -> None:  # fmt: skip
     """Feed a server with the inventory records of a Redis stream until Ctrl-C: each message's field `payload` is one.
 
-    As JSON or protobuf of belofte.v1.InventoryRecord. Give records source and sequence, so that they count once however
-    often they are delivered. What is refused five times is moved to the dead-letter stream, with the reason.
+    As JSON or protobuf of belofte.v1.InventoryRecord. Each counts once however often it is delivered; those with source and
+    sequence, and absolute ones, are sent many at a time. What is refused five times is moved to the dead-letter stream, with
+    the reason.
     """
     import os
     import socket

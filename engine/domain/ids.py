@@ -23,8 +23,11 @@ def is_id(text: str) -> bool:
 
 def uuid7(unix_ms: int | None = None) -> str:
     """A new request id: 48 bits of Unix milliseconds, then 74 random bits (RFC 9562, section 5.7)."""
-    value = (int(time.time() * 1000) if unix_ms is None else unix_ms) << 80
-    value |= int.from_bytes(os.urandom(10), "big")
+    return _uuid7(int(time.time() * 1000) if unix_ms is None else unix_ms, os.urandom(10))
+
+
+def _uuid7(unix_ms: int, rest: bytes) -> str:
+    value = unix_ms << 80 | int.from_bytes(rest, "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))
@@ -32,10 +35,12 @@ def uuid7(unix_ms: int | None = None) -> str:
 
 def derived_id(request_id: str, name: str) -> str:
     """A request id that follows from another and a name: of the same instant, and random to anybody else."""
-    value = uuid.UUID(request_id).int
-    mixed = int.from_bytes(hashlib.sha256(f"{request_id}/{name}".encode()).digest()[:16], "big")
-    fixed = (0xFFFFFFFFFFFF << 80) | (0xF << 76) | (0x3 << 62)
-    return str(uuid.UUID(int=(value & fixed) | (mixed & ~fixed)))
+    return named_id(unix_ms_of(request_id), f"{request_id}/{name}")
+
+
+def named_id(unix_ms: int, name: str) -> str:
+    """A request id of an instant that follows from a name: always the same, and random to anybody else."""
+    return _uuid7(unix_ms, hashlib.sha256(name.encode()).digest()[6:16])
 
 
 def is_uuid7(text: str) -> bool:

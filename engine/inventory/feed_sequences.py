@@ -97,6 +97,10 @@ class FeedSequences:
         starts = zip(self._lasts, islice(self._firsts, 1, None), strict=False)
         return list(islice(chain(given_up, (Gap(last + 1, first - 1, False) for last, first in starts)), count_max))
 
+    def gap_count(self) -> int:
+        """How many `gaps` there are."""
+        return len(self._given_up) + max(0, len(self._firsts) - 1)
+
     def _give_up(self) -> None:
         self._given_up.append((self._lasts[0] + 1, self._firsts[1] - 1))
         del self._given_up[:-GIVEN_UP_MAX]

@@ -78,8 +78,9 @@ class AdjustWrite(Reading):
         results = [book.apply(i, rows[i]) if i in rows else refused(i, *asked.refusals[i]) for i in places]
         accepted_count = sum([result.accepted for result in results])
         answer = inventory_service_pb2.AdjustInventoryResponse(
-            results=results, accepted_count=accepted_count, rejected_count=len(results) - accepted_count, gaps=book.gaps()
-        )
+            results=results, accepted_count=accepted_count, rejected_count=len(results) - accepted_count, gaps=book.gaps(),
+            gap_count=book.gap_count(),
+        )  # fmt: skip
         self.response = answer.SerializeToString()
         entry = ledger_entry_pb2.LedgerEntry(
             request_id=asked.request_id, method=self.method, request_digest=asked.digest, request=asked.message,

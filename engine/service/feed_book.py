@@ -256,13 +256,17 @@ class Book:
         return {page.cell: (page.supply, page.demand) for page in self._pages.values() if not page.is_open}
 
     def gaps(self) -> list[inventory_service_pb2.FeedGap]:
-        """What is missing of the feeds that were heard."""
-        found = [
+        """What is missing of the feeds that were heard, as many as are told: of all of them what was given up first."""
+        found = [(gap, source) for source, feed in self._feeds.items() for gap in feed.gaps(GAPS_MAX)]
+        found.sort(key=lambda each: not each[0].is_given_up)
+        return [
             inventory_service_pb2.FeedGap(source=source, first_sequence=first, last_sequence=last, given_up=is_given_up)
-            for source, feed in self._feeds.items()
-            for first, last, is_given_up in feed.gaps(GAPS_MAX)
+            for (first, last, is_given_up), source in found[:GAPS_MAX]
         ]
-        return found[:GAPS_MAX]
+
+    def gap_count(self) -> int:
+        """How many gaps these feeds have in all."""
+        return sum([feed.gap_count() for feed in self._feeds.values()])
 
     def _feed(self, source: str) -> FeedSequences:
         if source not in self._feeds:

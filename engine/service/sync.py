@@ -226,6 +226,7 @@ class Sync:
             self._place += len(rows)
             del self._answer.gaps[:]
             self._answer.gaps.extend(answer.gaps)
+            self._answer.gap_count = answer.gap_count
 
         return finish
 

@@ -60,6 +60,35 @@ def test_each_sequence_counts_once_in_whatever_order(server: Server) -> None:
     assert stock_of(server, item).on_hand == 10 + 1 + 2 + 4 + 8 + 1 + 16
 
 
+def test_more_gaps_than_are_told_are_counted(server: Server) -> None:
+    """150 gaps: the oldest 100 are told, and that there are 150; once 60 are closed, all 90 of them are told."""
+    item, other = server.item(), server.item()
+    source = f"wms-{item}"
+    first = adjust(server, *(delta(item, 1, n) for n in range(1, 302, 2)))
+    assert gaps(first) == [(source, n, n) for n in range(2, 201, 2)]
+    assert first.gap_count == 150
+    # Those of several feeds are counted together, whichever are told.
+    both = adjust(server, delta(item, 1, 303), delta(other, 1, 1), delta(other, 1, 3))
+    assert (len(both.gaps), both.gap_count) == (100, 152)
+    mended = adjust(server, *(delta(item, 1, n) for n in range(2, 122, 2)))
+    assert (len(mended.gaps), mended.gap_count) == (91, 91)
+    assert adjust(server, delta(other, 1, 2)).gap_count == 0
+    assert stock_of(server, item).on_hand == 151 + 1 + 60
+
+
+def test_gaps_given_up_are_told_before_all_others(server: Server) -> None:
+    """A feed with 100 open gaps is named first, and yet those that are given up of another one are told."""
+    item, broken = server.item(), server.item()
+    adjust(server, *(delta(broken, 1, n) for n in range(1, 2_000, 2)))
+    adjust(server, *(delta(broken, 1, n) for n in range(2_001, 2_056, 2)))
+    answer = adjust(server, *(delta(item, 1, n) for n in range(1, 302, 2)), delta(broken, 1, 2_056))
+    told = [(gap.source, gap.first_sequence) for gap in answer.gaps if gap.given_up]
+    assert told == [(f"wms-{broken}", 2), (f"wms-{broken}", 4), (f"wms-{broken}", 6), (f"wms-{broken}", 8)]
+    assert [gap.given_up for gap in answer.gaps] == [True] * 4 + [False] * 96
+    # 1,024 runs stay, with 1,023 open gaps between them, beside the 4 given up and the 150 of the first feed.
+    assert answer.gap_count == 1_023 + 4 + 150
+
+
 def test_absolute_row_is_superseded_by_a_later_one_of_its_source(server: Server) -> None:
     item = server.item()
     rows = [record(item, "A", quantity, source=f"erp-{item}", sequence=n) for n, quantity in ((3, 30), (2, 20), (4, 40))]

@@ -1,8 +1,10 @@
-"""Stock held for a while: acceptance cases 14 to 19, and the whole life of a hold."""
+"""Stock held for a while: acceptance cases 14 to 19 and 21, and the whole life of a hold."""
 
+import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -13,10 +15,12 @@ from google.protobuf.duration_pb2 import Duration
 from engine.domain.ids import uuid7
 from tests.acceptance.asking import (
     CALL_SECONDS_MAX,
+    adjust,
     basket,
     lines,
     order_of,
     put,
+    record,
     refusal,
     refused,
     shipped,
@@ -26,6 +30,7 @@ from tests.acceptance.asking import (
 )
 from tests.acceptance.server import Server, wait_for
 
+ADJUST, COUNT = types_pb2.INVENTORY_KIND_ADJUST, types_pb2.INVENTORY_KIND_COUNT
 ACTIVE = reservation_service_pb2.RESERVATION_STATE_ACTIVE
 CONFIRMED = reservation_service_pb2.RESERVATION_STATE_CONFIRMED
 RELEASED = reservation_service_pb2.RESERVATION_STATE_RELEASED
@@ -177,6 +182,56 @@ def test_baskets_in_opposite_order_do_not_block_each_other(server: Server) -> No
     made, reasons = in_parallel(asked)
     assert len(made) == 30 and set(reasons) == {"NO_STOCK"}
     assert counts(server, one) == (30, 0, 10) and counts(server, other) == (30, 0, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stock_that_arrives_while_it_is_reserved_is_all_there(server: Server, seed: int) -> None:
+    """Case 21. Deltas add up to 20 + 40 × 3 − 10 = 130, snapshots end at 90, while callers hold units and release some.
+
+    No update is lost, of either: what is on hand is what the feeds say, what is reserved is what live holds have, and all the
+    rest can be had.
+    """
+    draw = random.Random(seed)
+    added, counted = stocked(server, A=20), stocked(server, A=20)
+    expected = {added: 130, counted: 90}
+    made: dict[str, str] = {}
+
+    def feed(*records: types_pb2.InventoryRecord) -> None:
+        assert adjust(server, *records).rejected_count == 0
+
+    def take(item: str, is_released: bool) -> None:
+        try:
+            reservation_id = hold(server, (item, 1)).reservation_id
+        except grpc.RpcError as error:
+            assert refused(error).reason == "NO_STOCK"
+            return
+        made[reservation_id] = item
+        if is_released:
+            release(server, reservation_id)
+            del made[reservation_id]
+
+    calls: list[Callable[[], None]] = [partial(feed, record(added, "A", 3, kind=ADJUST)) for _ in range(40)]
+    calls += [partial(feed, record(added, "A", -1, kind=ADJUST)) for _ in range(10)]
+    calls += [partial(take, item, n % 3 == 0) for item in expected for n in range(80)]
+    draw.shuffle(calls)
+    snapshots = [partial(feed, record(counted, "A", 30 + n, kind=COUNT)) for n in range(0, 61, 2)]
+
+    def tell(snapshots: list[Callable[[], None]]) -> None:
+        for each in snapshots:
+            each()
+
+    with ThreadPoolExecutor(16) as pool:
+        told = pool.submit(tell, snapshots)
+        list(pool.map(lambda call: call(), calls))
+        told.result()
+    for item, on_hand in expected.items():
+        live = list(made.values()).count(item)
+        assert live > 0
+        assert counts(server, item) == (live, 0, on_hand - live)
+        assert sum(row.on_hand for row in stock_rows(server, item)) == on_hand
+        hold(server, (item, on_hand - live))
+        assert counts(server, item) == (on_hand, 0, 0)
+        assert refusal(lambda item=item: hold(server, (item, 1))).reason == "NO_STOCK"  # type: ignore[misc]
 
 
 def in_parallel(asked: list[Callable[[], Reservation]]) -> tuple[list[Reservation], list[str]]:

@@ -13,7 +13,7 @@ import pytest
 from belofte.v1 import types_pb2
 from google.protobuf import json_format
 
-from loaders.stream_feed import DELIVERIES_MAX, REQUEST_BYTES_MAX, StreamFeed, decode_record, parts_of
+from loaders.stream_feed import DELIVERIES_MAX, StreamFeed
 from tests.acceptance.asking import record, stock_of
 from tests.acceptance.server import ROOT, Server, wait_for
 from tests.valkey_server import ValkeyServer
@@ -30,9 +30,9 @@ def valkey() -> Iterator[ValkeyServer]:
 
 
 @contextmanager
-def feeding(client: Any, server: Server, consumer: str = "one") -> Iterator[StreamFeed]:
-    """A consumer in a thread, which tries again after 0.1 s."""
-    feed = StreamFeed(client, f"127.0.0.1:{server.port}", STREAM, GROUP, consumer, DEAD, 100)
+def feeding(client: Any, port: int, consumer: str = "one", again_ms: int = 100) -> Iterator[StreamFeed]:
+    """A consumer in a thread, of the server at this port."""
+    feed = StreamFeed(client, f"127.0.0.1:{port}", STREAM, GROUP, consumer, DEAD, again_ms)
     thread = threading.Thread(target=feed.run, daemon=True)
     thread.start()
     try:
@@ -65,7 +65,7 @@ def test_messages_count_once_however_they_are_written(server: Server, valkey: Va
             payload = made.SerializeToString() if sequence % 2 else json_format.MessageToJson(made)
             for _ in range(1 + (sequence % 5 == 0)):
                 client.xadd(STREAM, {"payload": payload})
-        with feeding(client, server) as feed, feeding(client, server, "two"):
+        with feeding(client, server.port) as feed, feeding(client, server.port, "two"):
             wait_for(lambda: is_fed(client), WAIT_SECONDS_MAX)
         assert stock_of(server, item).on_hand == 500
         assert feed.applied_count <= 600
@@ -81,7 +81,7 @@ def test_what_a_consumer_left_is_finished_by_another(server: Server, valkey: Val
         client.xgroup_create(STREAM, GROUP, id="0")
         assert client.xreadgroup(GROUP, "gone", {STREAM: ">"})
         assert pending(client) == 3
-        with feeding(client, server):
+        with feeding(client, server.port):
             wait_for(lambda: is_fed(client), WAIT_SECONDS_MAX)
         assert stock_of(server, item).on_hand == 3
 
@@ -100,7 +100,7 @@ def test_what_is_refused_five_times_is_put_aside_with_the_reason(server: Server,
         for payload in bad:
             client.xadd(STREAM, {"payload": payload})
         client.xadd(STREAM, {"payload": delta(item, 3).SerializeToString()})
-        with feeding(client, server):
+        with feeding(client, server.port):
             wait_for(lambda: client.xlen(DEAD) == len(bad), WAIT_SECONDS_MAX)
             wait_for(lambda: is_fed(client), WAIT_SECONDS_MAX)
         letters = [fields for _, fields in client.xrange(DEAD)]
@@ -123,15 +123,3 @@ def test_command_feeds_until_it_is_asked_to_stop(server: Server, valkey: ValkeyS
         printed, logged = process.communicate(timeout=WAIT_SECONDS_MAX)
     assert process.returncode == 0, logged
     assert b"1 messages applied, 0 given up." in printed
-
-
-@pytest.mark.parametrize("payload", [b"", b"{", b'{"quantity": "many"}', b'{"colour": 1}', b"\xff\xff", b"{\xff}"])
-def test_payload_that_is_no_record_says_why(payload: bytes) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
-        decode_record(payload)
-
-
-def test_records_go_together_as_far_as_a_request_holds_them() -> None:
-    sizes = [REQUEST_BYTES_MAX // 2, REQUEST_BYTES_MAX // 2, 1, REQUEST_BYTES_MAX + 1, 7, 7]
-    assert list(parts_of(sizes)) == [(0, 2), (2, 3), (3, 4), (4, 6)]
-    assert list(parts_of([])) == []

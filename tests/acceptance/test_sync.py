@@ -80,6 +80,14 @@ def test_stream_speaks_of_an_instant(server: Server) -> None:
     assert on_hand(server, item) == {HERE: 29}
 
 
+def test_gaps_that_are_not_told_are_counted(server: Server) -> None:
+    item = server.item()
+    rows = [record(item, HERE, n, source=f"gappy-{item}", sequence=n) for n in range(1, 302, 2)]
+    answer = sync(server, stream(rows))
+    assert (len(answer.gaps), answer.gap_count) == (100, 150)
+    assert on_hand(server, item) == {HERE: 301}
+
+
 def test_bad_rows_are_named_by_place_and_the_others_count(server: Server) -> None:
     items = [server.item() for _ in range(900)]
     kept = items[3]

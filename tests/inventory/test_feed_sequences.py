@@ -23,6 +23,7 @@ def test_each_is_applied_once_and_gaps_are_what_is_missing(sequences: list[int])
         applied.add(sequence)
         feed = FeedSequences(feed.text())
     assert [n for gap in feed.gaps() for n in range(gap.first, gap.last + 1)] == missing(applied)
+    assert feed.gap_count() == len(feed.gaps())
     assert FeedSequences(feed.text()).text() == feed.text()
 
 
@@ -50,9 +51,13 @@ def test_beyond_the_bound_the_oldest_gap_is_given_up_and_still_told() -> None:
     for sequence in range(2 * RUNS_MAX + 3, 4 * RUNS_MAX, 2):
         again.add(sequence)
     assert len([gap for gap in again.gaps() if gap.is_given_up]) == GIVEN_UP_MAX
-    assert len(again.gaps()) == GIVEN_UP_MAX + RUNS_MAX - 1
+    assert len(again.gaps()) == again.gap_count() == GIVEN_UP_MAX + RUNS_MAX - 1
     for sequence in range(1, 2 * RUNS_MAX):
         assert again.is_applied(sequence) or again.is_given_up(sequence), "none is ever taken twice"
+
+
+def test_a_feed_that_was_never_heard_of_has_no_gaps() -> None:
+    assert FeedSequences().gap_count() == 0
 
 
 def test_what_is_before_a_gap_given_up_comes_too_late() -> None:

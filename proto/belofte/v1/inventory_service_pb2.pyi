@@ -61,20 +61,22 @@ class FeedGap(_message.Message):
     def __init__(self, source: _Optional[str] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., given_up: _Optional[bool] = ...) -> None: ...
 
 class AdjustInventoryResponse(_message.Message):
-    __slots__ = ("results", "accepted_count", "rejected_count", "position", "duplicate", "gaps")
+    __slots__ = ("results", "accepted_count", "rejected_count", "position", "duplicate", "gaps", "gap_count")
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REJECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     DUPLICATE_FIELD_NUMBER: _ClassVar[int]
     GAPS_FIELD_NUMBER: _ClassVar[int]
+    GAP_COUNT_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[AdjustInventoryResult]
     accepted_count: int
     rejected_count: int
     position: str
     duplicate: bool
     gaps: _containers.RepeatedCompositeFieldContainer[FeedGap]
-    def __init__(self, results: _Optional[_Iterable[_Union[AdjustInventoryResult, _Mapping]]] = ..., accepted_count: _Optional[int] = ..., rejected_count: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ..., gaps: _Optional[_Iterable[_Union[FeedGap, _Mapping]]] = ...) -> None: ...
+    gap_count: int
+    def __init__(self, results: _Optional[_Iterable[_Union[AdjustInventoryResult, _Mapping]]] = ..., accepted_count: _Optional[int] = ..., rejected_count: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ..., gaps: _Optional[_Iterable[_Union[FeedGap, _Mapping]]] = ..., gap_count: _Optional[int] = ...) -> None: ...
 
 class SyncInventoryRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "request_id", "location_ids", "source", "as_of", "records")
@@ -95,7 +97,7 @@ class SyncInventoryRequest(_message.Message):
     def __init__(self, network_id: _Optional[str] = ..., min_position: _Optional[str] = ..., request_id: _Optional[str] = ..., location_ids: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., records: _Optional[_Iterable[_Union[_types_pb2.InventoryRecord, _Mapping]]] = ...) -> None: ...
 
 class SyncInventoryResponse(_message.Message):
-    __slots__ = ("rejected", "accepted_count", "rejected_count", "zeroed_count", "position", "duplicate", "gaps")
+    __slots__ = ("rejected", "accepted_count", "rejected_count", "zeroed_count", "position", "duplicate", "gaps", "gap_count")
     REJECTED_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REJECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +105,7 @@ class SyncInventoryResponse(_message.Message):
     POSITION_FIELD_NUMBER: _ClassVar[int]
     DUPLICATE_FIELD_NUMBER: _ClassVar[int]
     GAPS_FIELD_NUMBER: _ClassVar[int]
+    GAP_COUNT_FIELD_NUMBER: _ClassVar[int]
     rejected: _containers.RepeatedCompositeFieldContainer[AdjustInventoryResult]
     accepted_count: int
     rejected_count: int
@@ -110,7 +113,8 @@ class SyncInventoryResponse(_message.Message):
     position: str
     duplicate: bool
     gaps: _containers.RepeatedCompositeFieldContainer[FeedGap]
-    def __init__(self, rejected: _Optional[_Iterable[_Union[AdjustInventoryResult, _Mapping]]] = ..., accepted_count: _Optional[int] = ..., rejected_count: _Optional[int] = ..., zeroed_count: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ..., gaps: _Optional[_Iterable[_Union[FeedGap, _Mapping]]] = ...) -> None: ...
+    gap_count: int
+    def __init__(self, rejected: _Optional[_Iterable[_Union[AdjustInventoryResult, _Mapping]]] = ..., accepted_count: _Optional[int] = ..., rejected_count: _Optional[int] = ..., zeroed_count: _Optional[int] = ..., position: _Optional[str] = ..., duplicate: _Optional[bool] = ..., gaps: _Optional[_Iterable[_Union[FeedGap, _Mapping]]] = ..., gap_count: _Optional[int] = ...) -> None: ...
 
 class GetAvailabilityRequest(_message.Message):
     __slots__ = ("network_id", "min_position", "item_ids", "location_ids", "segment", "channel", "scenario_id", "by_date", "group_by")
