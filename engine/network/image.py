@@ -17,6 +17,7 @@ from engine.network.destinations import Atlas, Destination, points
 from engine.network.horizon import DateRules, Horizon, Profile, build_horizon, month_number
 from engine.network.inventory_prices import PositionPrices, compile_inventory_prices
 from engine.network.item_limits import ItemLimits
+from engine.network.kits import kits_by_component
 from engine.network.lanes import Lanes, ZoneRows
 from engine.network.opportunity import OpportunityPrices
 from engine.network.policies import Policies
@@ -90,6 +91,7 @@ class NetworkImage:
     ship_alone: Bools  # [I]
     item_classes: tuple[str, ...]
     item_class_index: Int64s  # [I], index into item_classes
+    kits: Mapping[int, tuple[int, ...]]  # by each item that one of them holds in the end
 
     carrier_services: tuple[CarrierService, ...]
     service_ids: tuple[str, ...]
@@ -220,6 +222,7 @@ def compile_image(records: NetworkRecords, *, lanes_max: int = LANES_MAX, horizo
         has_unit_prices=bool(columns_of_items["duty_micros"].any() or len(prices.location)),
         item_classes=item_classes,
         item_class_index=item_class_of,
+        kits=MappingProxyType(kits_by_component(range(len(items)), items, item_index)),
         carrier_services=services,
         service_ids=tuple(service_index),
         service_index=service_index,

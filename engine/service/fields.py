@@ -54,9 +54,9 @@ class Violations:
         """A well-formed name that this network does not have."""
         self.unknown.append((reason, FieldViolation(field, message)))
 
-    def add_unbuilt(self, field: str, value: str = "") -> None:
-        """A wish that this version cannot grant, and must not ignore; `value` where the field has others that it can."""
-        self.unbuilt.append(FieldViolation(field, f"{value} is not served by this version".lstrip()))
+    def add_unbuilt(self, field: str) -> None:
+        """A wish that this version cannot grant, and must not ignore."""
+        self.unbuilt.append(FieldViolation(field, "is not served by this version"))
 
     def check(self) -> None:
         """Raise `Refusal` when anything is wrong: malformed before unknown before not built."""

@@ -40,6 +40,7 @@ from engine.optimizer.scene import build_tables, cut_for, set_scene
 from engine.service import estimates, place_writes, quotes, requests, reservations
 from engine.service.adjust import AdjustWrite, decode_adjustment, finished_adjustment
 from engine.service.aside import Aside
+from engine.service.availability import get_availability
 from engine.service.batch_source import SOURCE_METHOD, source_batch
 from engine.service.decode import decode_basket, decode_level, decode_order
 from engine.service.desk import Call, Lane
@@ -81,7 +82,7 @@ from engine.service.plain_orders import PlainOrders, PlainWrite
 from engine.service.plain_quotes import PlainPromises
 from engine.service.pools import Pools
 from engine.service.quote_tokens import QuoteKey, read_token
-from engine.service.reads import describe_network, get_availability
+from engine.service.reads import describe_network
 from engine.service.record import (
     Finish,
     check_recorded,

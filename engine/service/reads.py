@@ -1,4 +1,4 @@
-"""What is read of stock and network: availability by location or over all, and what the network is made of."""
+"""What is read of stock and network: rows of items by location or over all, and what the network is made of."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,20 +13,10 @@ from engine.inventory.matrix import ON_HAND, Slot
 from engine.inventory.on_hand import on_hand_of
 from engine.inventory.transaction import Cell
 from engine.network.image import NetworkImage
-from engine.network.kits import components
 from engine.optimizer.kept import Asker, floor_for, rules_for
 from engine.service.encode import stamp
-from engine.service.fields import (
-    NAME_LENGTH_MAX,
-    Violations,
-    check_scenario,
-    check_text,
-    index_of_item,
-    indexes_of,
-    minute_of,
-)
+from engine.service.fields import NAME_LENGTH_MAX, Violations, check_text, indexes_of
 
-ITEMS_MAX = 500
 LOOKED_UP_MAX = 8
 """Locations that are looked up one by one in an item's positions: with more of them it is faster to go through all."""
 
@@ -84,28 +74,6 @@ class View(NamedTuple):
         return (self.segment,) if bar.everything or item in bar.items else ("", self.segment)
 
 
-def get_availability(
-    request: inventory_service_pb2.GetAvailabilityRequest, image: NetworkImage, stock: LiveStock, now_minute: int
-) -> inventory_service_pb2.GetAvailabilityResponse:
-    """Rows by item in the order asked, then by location and pool. Raises `Refusal`."""
-    wrong = Violations()
-    if not 1 <= len(request.item_ids) <= ITEMS_MAX:
-        wrong.add("item_ids", f"1 to {ITEMS_MAX} items were expected, not {len(request.item_ids)}")
-    items = [index_of_item(each, f"item_ids[{i}]", image, wrong) for i, each in enumerate(request.item_ids[:ITEMS_MAX])]
-    view = decode_view(request, image, wrong)
-    check_scenario(request.scenario_id, "scenario_id", image, wrong)
-    by_minute = now_minute
-    if request.HasField("by_date"):
-        by_minute = minute_of(request.by_date, "by_date", wrong)
-    wrong.check()
-    asker = Asker(request.channel, request.scenario_id, now_minute)
-    answer = inventory_service_pb2.GetAvailabilityResponse(position=stock.matrix.position)
-    for item in items:
-        rows = kit_rows(item, view, asker, image, stock) or rows_of(item, view, asker, image, stock)
-        answer.availabilities.extend(shown_rows(item, rows, view, by_minute, now_minute, image, stock.matrix.position))
-    return answer
-
-
 def decode_view(
     request: inventory_service_pb2.GetAvailabilityRequest | inventory_service_pb2.WatchAvailabilityRequest,
     image: NetworkImage, wrong: Violations,
@@ -156,38 +124,6 @@ def rows_of(
         elif supply - demand > 0 and (inbound is None or inbound[location]):
             row.receipts.append((slot.available_at_minute, supply - demand))
     return [rows[place] for place in sorted(rows)]
-
-
-def kit_rows(item: int, view: View, asker: Asker, image: NetworkImage, stock: LiveStock) -> list[Row]:
-    """Rows of a kit, by location: as many as there are components for, of one location, on hand and as receipts come in.
-
-    Nothing for an item that is no kit. What is reserved or allocated is of the components.
-    """
-    parts = components(image, item)
-    if not parts:
-        return []
-    by_place: dict[int, dict[int, list[Row]]] = {}
-    for part in parts:
-        for row in rows_of(part, view, asker, image, stock):
-            by_place.setdefault(row.location, {}).setdefault(part, []).append(row)
-    rows = []
-    for place in sorted(by_place):
-        of_parts = [by_place[place].get(part, []) for part in parts]
-        arrivals = sorted({minute for found in of_parts for row in found for minute, _ in row.receipts})
-
-        def whole(minute: int, of_parts: list[list[Row]] = of_parts) -> int:
-            there = (sum(max(0, row.available(minute)) for row in found) for found in of_parts)
-            return min(units // ratio for units, ratio in zip(there, parts.values(), strict=True))
-
-        row = Row(place, "", supply=whole(ON_HAND))
-        before = row.supply
-        for minute in arrivals:
-            if more := whole(minute) - before:
-                row.receipts.append((minute, more))
-                before += more
-        if before or place in view.locations:
-            rows.append(row)
-    return rows or [Row(place, "") for place in view.locations]
 
 
 def available_before(

@@ -34,6 +34,9 @@ CellSums = dict[tuple[str, str, str, str], tuple[int, int]]
 Places = dict[Place, Change]
 """Changes of an item."""
 
+Changes = dict[int, Places]
+"""Changes by item, as index."""
+
 
 def add_to(sums: CellSums, change: PositionChange) -> None:
     """Add a change."""
@@ -59,9 +62,9 @@ def note_changes(sums: CellSums, stock: LiveStock, entry: LogEntry, items: Colle
                         sums.setdefault(each.cell, NOTHING)
 
 
-def places_by_item(sums: CellSums, stock: LiveStock, now_minute: int) -> dict[int, Places]:
+def places_by_item(sums: CellSums, stock: LiveStock, now_minute: int) -> Changes:
     """The same by index. Of receipts only those add anything that can be used by now."""
-    found: dict[int, Places] = {}
+    found: Changes = {}
     for (item_id, location_id, receipt_id, pool), (supply, demand) in sums.items():
         item, location = stock.item_index.get(item_id), stock.location_index.get(location_id)
         if item is None or location is None:

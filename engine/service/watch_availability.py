@@ -22,6 +22,7 @@ from engine.inventory.transaction import TextTable
 from engine.inventory.write_path import WritePath
 from engine.ledger.ledger import Ledger
 from engine.network.image import NetworkImage
+from engine.network.kits import kits_by_component
 from engine.service.fields import IDS_MAX, Violations, begin_read, check_count, check_position, index_of_item, parse
 from engine.service.outflow import SIGN_OF_LIFE_SECONDS, Outflow
 from engine.service.reads import decode_view
@@ -83,7 +84,8 @@ class StockWatch:
             self._image = image
         # What was noted so far is for those who are here so far.
         self._share(now_minute)
-        watcher = Watcher(flow, asked, frozenset(asked.items), from_position)
+        kits = kits_by_component(asked.items, image.items, image.item_index) if asked.items else image.kits
+        watcher = Watcher(flow, asked, frozenset(asked.items), kits, from_position)
         self._watchers[watcher] = None
         self._count(watcher, 1)
         self._path.follower = self
@@ -107,7 +109,7 @@ class StockWatch:
         assert self._image is not None
         if not watcher.items:
             self._everything += sign
-        for item in watcher.items:
+        for item in watcher.stocked:
             item_id = self._image.item_ids[item]
             self._watched[item_id] += sign
             if not self._watched[item_id]:
@@ -187,7 +189,7 @@ class StockWatch:
         self._waiting = [each for each in self._waiting if self._go_on(each, stock, now_minute)]
         self._turn += 1
         first = self._turn % max(1, len(watchers))
-        telling = Telling(stock, image, now_minute, started + TELL_SECONDS_MAX, {})
+        telling = Telling(stock, image, now_minute, started + TELL_SECONDS_MAX, {}, {})
         busy = [self._tell(each, telling) for each in chain(watchers[first:], watchers[:first])]
         is_busy = any(busy)
         # With more to tell the next may come at once: calls that arrived have had their turn then.
@@ -244,9 +246,6 @@ def decode_asked(request: Request, image: NetworkImage, wrong: Violations) -> As
     items: list[int] = []
     if check_count(request.item_ids, "item_ids", IDS_MAX, wrong):
         items = [index_of_item(each, f"item_ids[{i}]", image, wrong) for i, each in enumerate(request.item_ids)]
-        for i, item in enumerate(items):
-            if item >= 0 and image.items[item].components:
-                wrong.add_unbuilt(f"item_ids[{i}]", "a kit")
     view = decode_view(request, image, wrong)
     check_count(request.thresholds, "thresholds", THRESHOLDS_MAX, wrong)
     return Asked(tuple(dict.fromkeys(items)), view, tuple(dict.fromkeys(request.thresholds)))

@@ -7,6 +7,7 @@ import pytest
 
 from engine.domain.enums import CapacityUnit, LocationStatus
 from engine.network.image import compile_image
+from engine.network.kits import components, kits_by_component
 from engine.network.records import CarrierService, Item, Receipt
 from tests.network.small_network import inventory, prices, small_records
 
@@ -65,6 +66,15 @@ def test_items() -> None:
     assert image.hazmat.tolist() == image.ship_alone.tolist() == [False, False, True]
     assert image.item_classes == ("", "light")
     assert image.item_class_index.tolist() == [0, 1, 1]
+
+
+def test_kits_are_found_by_what_they_hold_in_the_end() -> None:
+    """A case holds two pairs, which are taken apart: it is found by bolts and lamps, and not by pairs."""
+    pair, case = Item("pair", components=(("bolt", 2), ("lamp", 1))), Item("case", components=(("pair", 2), ("lamp", 1)))
+    image = compile_image(small_records(items=(case, Item("bolt"), Item("lamp"), pair, Item("cup"))))
+    assert image.kits == {1: (0, 3), 2: (0, 3)}
+    assert kits_by_component((0, 1, 4), image.items, image.item_index) == {1: (0,), 2: (0,)}
+    assert components(image, 0) == {1: 4, 2: 3} and components(image, 1) == {}
 
 
 def test_carrier_services() -> None:

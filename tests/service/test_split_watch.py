@@ -5,7 +5,7 @@ Also while one of the nodes is away: what is recorded is told, nothing is lost o
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from engine.domain.reasons import Reason, Refusal
 from engine.inventory.shards import Shards
 from engine.ledger.database import open_database
 from engine.ledger.post import standings
+from engine.network.records import Item
 from engine.outbox.courier import Backoff
 from engine.outbox.outbox import Outbox
 from engine.outbox.subscribers import read_subscribers
@@ -24,7 +25,7 @@ from engine.service.desk import Call
 from tests.cluster import Cluster
 from tests.outbox.receiver import Receiver
 from tests.outbox.test_delivery import subscribers_file
-from tests.service.room import opened
+from tests.service.room import AVAILABILITY, opened
 from tests.service.split_room import ITEMS, SplitRoom, sidecars, split_records
 from tests.service.stream_reader import StreamReader
 from tests.service.test_split_crash import SPLIT, partition_over
@@ -33,6 +34,9 @@ from tests.sidecars import wait_until
 
 WATCH_EVENTS, WATCH_STOCK = f"{ORDERS}WatchEvents", "/belofte.v1.InventoryService/WatchAvailability"
 BACK_SECONDS_MAX = 90.0
+PAIR = Item("pair", components=(("bolt", 1), ("lamp", 2)))
+"""A kit whose components are in two shards."""
+
 IN_ONE, IN_TWO, IN_ALL = {"bolt": 1}, {"bolt": 1, "lamp": 1}, dict.fromkeys(ITEMS, 1)
 
 
@@ -55,12 +59,14 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
     ledger_url = f"sqlite:///{folder / 'ledger.sqlite3'}"
     with Cluster() as cluster, Receiver(folder) as receiver:
         partition = partition_over(cluster)
+        records = split_records()
+        records = replace(records, items=(*records.items, PAIR))
         subscribers = read_subscribers(subscribers_file(receiver, from_beginning=True))
         outbox = Outbox(ledger_url, "urn:belofte:test", subscribers, SystemClock(), Backoff(0.02, 0.2), shards=SPLIT)
         with (
             sidecars(cluster.url(0), ledger_url, SPLIT, partition),
             opened(
-                cluster.url(0), ledger_url, folder, split_records(), shards=SPLIT.count, partition=partition,
+                cluster.url(0), ledger_url, folder, records, shards=SPLIT.count, partition=partition,
                 record_wait_ms_max=5_000,
             ) as room,
         ):  # fmt: skip
@@ -197,7 +203,7 @@ def test_stock_of_all_shards_is_watched(followed: Followed) -> None:
     assert not isinstance(followed.room.source(IN_TWO), Refusal)
     later = stock(followed, from_position=middle)
     later.wait_past(recorded(followed))
-    assert {row.item_id for message in later.messages for row in message.availabilities} == set(IN_TWO)
+    assert {row.item_id for message in later.messages for row in message.availabilities} == {*IN_TWO, "pair"}
     check_rows(followed, seen, later)
     crossing = stock(followed, item_ids=["nut"], thresholds=[500])
     crossing.wait_past(recorded(followed))
@@ -208,12 +214,29 @@ def test_stock_of_all_shards_is_watched(followed: Followed) -> None:
     followed.room.adjust({"nut": 700, "cup": 1})
 
 
+def test_a_kit_of_components_in_two_shards_is_watched(followed: Followed) -> None:
+    """About 1,000 bolts and as many lamps are 500 pairs: 250 without 500 lamps, and then a few without 980 bolts."""
+    assert len({SPLIT.of_item(part) for part, _ in PAIR.components}) == 2
+    reader, crossing = stock(followed, item_ids=["pair"]), stock(followed, item_ids=["pair"], thresholds=[300, 100])
+    for units in ({}, {"lamp": -500}, {"bolt": -980}, {"bolt": 980}, {"lamp": 500}):
+        if units:
+            followed.room.adjust(units)
+        for each in (reader, crossing):
+            each.wait_past(recorded(followed))
+    told = [message for message in crossing.messages if message.HasField("threshold")]
+    assert [message.threshold for message in told] == [300, 100, 100, 300]
+    request = inventory_service_pb2.GetAvailabilityRequest(item_ids=["pair"])
+    (row,) = followed.room.ask(AVAILABILITY, request, inventory_service_pb2.GetAvailabilityResponse).availabilities
+    shown = [row for message in reader.messages for row in message.availabilities]
+    assert shown[-1].available == told[-1].availabilities[0].available == row.available > 300
+
+
 def check_rows(followed: Followed, *readers: Reader) -> None:
     """What was told last of each item is what GetAvailability says."""
     shown: dict[str, tuple[int, int]] = {}
     for message in (message for reader in readers for message in reader.messages):
         for row in message.availabilities:
-            if row.location_id == "ams":
+            if row.location_id == "ams" and row.item_id in ITEMS:
                 shown[row.item_id] = row.on_hand, row.allocated + row.reserved
     assert shown == followed.room.available()
 

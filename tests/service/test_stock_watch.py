@@ -3,8 +3,10 @@
 import random
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from belofte.v1 import inventory_service_pb2, types_pb2
 
@@ -15,13 +17,14 @@ from engine.inventory.live import LiveStock
 from engine.inventory.store import _record
 from engine.inventory.transaction import Cell, TextTable
 from engine.ledger.ledger import Ledger
-from engine.network.records import AvailabilityRule
+from engine.network.records import AvailabilityRule, Item
 from engine.service import outflow, stock_changes, stock_telling, watch_availability
 from engine.service.desk import Call
 from engine.service.outflow import Outflow
 from engine.service.stock_changes import CatchUp, CellSums, Missed, note_changes
-from tests.network.small_network import small_records
+from tests.network.small_network import inventory, small_records
 from tests.service.recorded_log import Entry, RecordedLog
+from tests.service.room import AVAILABILITY
 from tests.service.stream_reader import StreamReader
 from tests.service.test_handlers import ADJUST, Room, running
 from tests.sidecars import wait_until
@@ -29,6 +32,8 @@ from tests.sidecars import wait_until
 WATCH = "/belofte.v1.InventoryService/WatchAvailability"
 Request, Response = inventory_service_pb2.WatchAvailabilityRequest, inventory_service_pb2.WatchAvailabilityResponse
 ITEMS, LOCATIONS = ("bolt", "lamp"), ("ams", "ehv", "nyc")
+PAIR = Item("pair", components=(("bolt", 2), ("lamp", 1)))
+WITH_PAIR = (*small_records().items, PAIR)
 
 
 @pytest.fixture
@@ -83,13 +88,14 @@ def test_picture_in_parts_has_its_position_when_it_is_complete(room: Room, monke
 def test_crossings_are_told_once_each_however_slowly_they_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, buffer_ppm: int
 ) -> None:
-    """Of every row and threshold: to the other side each time, from where it was at first to where it is in the end.
+    """Of every row and threshold, kits among them: to the other side each time, from where it was at first to where it is in
+    the end.
 
     Rows come in parts of one, in no time at all, and watchers break off and go on from their last position. What is left of
     stock may be a share of it, which is another one after each change.
     """
     rules = (AvailabilityRule(buffer_ppm=buffer_ppm),) if buffer_ppm else ()
-    with running(tmp_path, small_records(availability_rules=rules)) as room:
+    with running(tmp_path, small_records(items=WITH_PAIR, availability_rules=rules)) as room:
         follow_crossings(room, monkeypatch, seed, buffer_ppm)
 
 
@@ -101,15 +107,21 @@ def follow_crossings(room: Room, monkeypatch: pytest.MonkeyPatch, seed: int, buf
     monkeypatch.setattr(watch_availability, "SIGN_OF_LIFE_SECONDS", 0.05)
     thresholds = [0, 3, 8]
     on_hand = {(item, location): 0 for item in ITEMS for location in LOCATIONS}
+    rows = [*on_hand, *((PAIR.item_id, location) for location in LOCATIONS)]
+
+    def available(item: str, location: str) -> int:
+        if item == PAIR.item_id:
+            return min(max(0, available(part, location)) // units for part, units in PAIR.components)
+        units = on_hand[item, location]
+        return units + (-max(0, units) * buffer_ppm // 1_000_000)
 
     def is_above(row: tuple[str, str], threshold: int) -> bool:
-        units = on_hand[row]
-        return units + (-max(0, units) * buffer_ppm // 1_000_000) > threshold
+        return available(*row) > threshold
 
     fields: dict[str, object] = {"thresholds": thresholds}
     reader, position = Reader(room, **fields), ""
     reader.wait_for(room.engine._path.position)
-    side = {(*row, threshold): is_above(row, threshold) for row in on_hand for threshold in thresholds}
+    side = {(*row, threshold): is_above(row, threshold) for row in rows for threshold in thresholds}
 
     def look() -> None:
         for message in reader.messages:
@@ -139,7 +151,7 @@ def follow_crossings(room: Room, monkeypatch: pytest.MonkeyPatch, seed: int, buf
             reader = Reader(room, **fields)
     reader.wait_for(position)
     look()
-    assert side == {(*row, threshold): is_above(row, threshold) for row in on_hand for threshold in thresholds}
+    assert side == {(*row, threshold): is_above(row, threshold) for row in rows for threshold in thresholds}
 
 
 def test_reader_that_takes_nothing_is_let_go(room: Room) -> None:
@@ -170,6 +182,34 @@ def test_nothing_is_left_of_watchers_that_are_gone(room: Room) -> None:
     room.engine._desk.submit(Call(WATCH, b"", 2**62, lambda value: answered.set(), flow=late))
     assert answered.wait(30)
     assert len(watch) == 0
+
+
+def test_of_a_kit_its_components_are_noted(tmp_path: Path) -> None:
+    """And nothing is left of it. Stock that it has of its own, from when it was no kit, is no kit of anything."""
+    own = replace(inventory(1), item_index=np.array([2], np.int32), quantity=np.array([5]))
+    with running(tmp_path, small_records(items=WITH_PAIR, inventory=own)) as room:
+        watch = room.engine._handlers.stock_watch
+        asked = [{"item_ids": ["pair"]}, {"item_ids": ["pair", "bolt"]}, {"item_ids": ["lamp"]}]
+        readers = [Reader(room, **each) for each in asked]
+        assert watch._watched == {"pair": 2, "bolt": 2, "lamp": 3}
+        for reader in readers:
+            reader.wait_for(room.engine._path.position)
+        add(room, "bolt", "ams", 5)
+        position = add(room, "lamp", "ehv", 1)
+        told = []
+        for reader in readers:
+            reader.wait_for(position)
+            told.append([(row.item_id, row.available) for message in reader.messages for row in message.availabilities])
+        request = inventory_service_pb2.GetAvailabilityRequest(item_ids=["pair"])
+        answer = room.ask(AVAILABILITY, request.SerializeToString())
+        assert isinstance(answer, bytes)
+        assert not inventory_service_pb2.GetAvailabilityResponse.FromString(answer).availabilities
+        assert {units for rows in told for item, units in rows if item == "pair"} == {0}
+        assert {item for item, _ in told[0]} == {"pair"} and {item for item, _ in told[2]} == {"lamp"}
+        for reader in readers:
+            reader.flow.close()
+        wait_until(lambda: room.engine._path.follower is None)
+        assert watch._watched == {}
 
 
 # -- what was missed

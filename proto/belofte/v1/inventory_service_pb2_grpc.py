@@ -85,7 +85,8 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetAvailability(self, request, context):
-        """Answers what is available to promise of items, by location or over the network.
+        """Answers what is available to promise of items, by location or over the network; of a kit as many as the components at
+        one location are enough for.
 
         Errors: NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_LOCATION).
         """
@@ -96,6 +97,7 @@ class InventoryServiceServicer:
     def WatchAvailability(self, request, context):
         """Follows availability: what it is at first, then each change or each crossing of a threshold. Rows are those of
         GetAvailability without by_date. Changes that follow each other quickly, or faster than they are read, are told as one.
+        Rows of a kit come with each change of one of its components there, also where it is enough for as many as before.
         Nothing is told of what only time changes: that a receipt's day has come, or that a rule begins or ends, is seen with
         the next change of its row, and crosses no threshold.
 
