@@ -16,7 +16,7 @@ import pytest
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory import arena as arena_module
 from engine.inventory import shared_stock
-from engine.inventory.arena import H_DIRTY, ArenaFile, ArenaInUseError
+from engine.inventory.arena import H_DIRTY, H_MOVED, ArenaFile, ArenaInUseError
 from engine.inventory.client import StoreGap
 from engine.inventory.commit_round import LogRecord
 from engine.inventory.effects import CapacityUse, PositionChange
@@ -215,6 +215,45 @@ def test_many_rows_are_read_at_once_and_each_of_them_once(tmp_path: Path) -> Non
     closed(stock)
 
 
+def test_arena_that_is_left_in_the_middle_of_a_change_is_gone_on_in_with_the_same_rows_locked(tmp_path: Path) -> None:
+    """Readers of the one before are told that it moved; what is locked stays so until the change is made."""
+    stock = stock_in(tmp_path / "a")
+    stock.apply(LogRecord("1-1", [put(f"item-{i}", f"at-{n}", i * 100 + n) for i in range(ITEMS) for n in range(9)], ()))
+    matrix, memory, before = stock.matrix, shared_memory(tmp_path / "a"), rows(stock)
+    assert read(memory, 3) == matrix.rows(3)
+    matrix.begin_changes()
+    matrix.lock(np.array([2, 3]))
+    arena = matrix.arena
+    matrix._reserve(len(matrix.location))
+    assert (arena.header[H_MOVED], matrix.arena.header[H_DIRTY], matrix.arena.header[H_MOVED]) == (1, 1, 0)
+    assert (matrix.row_version % 2).tolist() == [int(i in (2, 3)) for i in range(ITEMS)]
+    assert (matrix.row_start[1:] == np.cumsum(matrix.row_room)[:-1]).all() and rows(stock) == before
+    still = looked(memory).still(np.array([4]))
+    assert still.matrix.rows(4) == matrix.rows(4), "it is not held up by what is locked"
+    matrix.unlock(np.array([2, 3]))
+    matrix.end_changes()
+    assert read(memory, 3) == matrix.rows(3)
+    closed(stock)
+    again = stock_in(tmp_path / "a")
+    assert (again.matrix.position, rows(again)) == ("1-1", before)
+    closed(again)
+
+
+def test_arena_that_finds_no_room_goes_on_in_memory_of_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stock = stock_in(tmp_path / "a")
+    stock.apply(LogRecord("1-1", [put("item-3", f"at-{n}", n) for n in range(40)], ()))
+    before, arena = rows(stock), stock.matrix.arena
+
+    def full(descriptor: int, size: int) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(arena_module, "_allocate", full)
+    stock.matrix._reserve(len(stock.matrix.location))
+    assert (rows(stock), stock.matrix.is_shared, arena.header[H_MOVED]) == (before, False, 1)
+    stock.apply(LogRecord("1-2", [put("item-3", "at-99", 7)], ()))
+    assert stock.matrix.rows(3)[-1][2] == 7
+
+
 @contextmanager
 def writer(path: Path, seed: int) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
@@ -235,16 +274,17 @@ def test_rows_are_never_torn_beside_a_writer_that_is_killed(tmp_path: Path) -> N
     """Every row read sums to the units that were there first; what a kill leaves whole is taken up, the rest begins anew."""
     path, draw = tmp_path / "a", random.Random(7)
     memory = shared_memory(path)
-    read_count = kept = begun = 0
+    read_count = kept = begun = moved = 0
     for seed in range(8):
         with writer(path, seed):
             stop_at = time.monotonic() + draw.uniform(0.2, 1.0)
-            before = looked(memory).matrix.position
+            before, arena = looked(memory).matrix.position, looked(memory).matrix.arena
             while time.monotonic() < stop_at:
                 row = read(memory, draw.randrange(ITEMS))
                 assert sum(supply for location, _, supply, _ in row if location < 2) == MIRRORED_UNITS
                 assert (np.diff([location for location, _, _, _ in row]) >= 0).all()
                 read_count += 1
+            moved += looked(memory).matrix.arena is not arena
             assert looked(memory).matrix.position != before
         stock = stock_in(path)
         if stock.matrix.position:
@@ -257,6 +297,7 @@ def test_rows_are_never_torn_beside_a_writer_that_is_killed(tmp_path: Path) -> N
             stock.apply(LogRecord("1-1", [put(f"item-{i}", "at-0", MIRRORED_UNITS) for i in range(ITEMS)], ()))
         closed(stock)
     assert read_count > 500
+    assert moved, "rows outgrew their arena beside readers"
     assert begun, "the writer does little else than to change rows"
     assert kept + begun == 8
 
