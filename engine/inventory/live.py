@@ -182,7 +182,7 @@ class LiveStock:
 
     @contextmanager
     def changed_everywhere(self) -> Iterator[None]:
-        """While all of it is made, nobody reads any of it."""
+        """While all of it is made, nobody reads any of it. Where that fails nobody ever does: see `apply`."""
         matrix = self.matrix
         every_item = np.arange(matrix.item_count)
         matrix.begin_changes()
@@ -192,7 +192,11 @@ class LiveStock:
         matrix.end_changes()
 
     def apply(self, entry: LogEntry) -> None:
-        """Bring the stock to the entry's position."""
+        """Bring the stock to the entry's position.
+
+        Where it raises, the stock is of no use any more: its rows stay locked and the matrix dirty, so that what was left in
+        the middle of a change is neither read by others nor taken up again. Whoever follows the log makes another one.
+        """
         matrix = self.matrix
         matrix.begin_changes()
         if isinstance(entry.changes, ChangeColumns):

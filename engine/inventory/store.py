@@ -66,12 +66,19 @@ class StockImage:
 
     def fill(self, stock: LiveStock) -> None:
         """Bring an empty stock, or one that was kept at the position it was read from, to this image."""
+        stock.matrix.begin_changes()
+        # Nobody reads rows that stand at no position yet; those that were kept are read until they change.
+        self._add_stored(stock)
         with stock.changed_everywhere():
-            self.add_to(stock)
+            self._add_later(stock)
             stock.matrix.position, stock.matrix.epoch = self.position, self.epoch
 
     def add_to(self, stock: LiveStock) -> None:
         """As `fill`, of a stock to which others may be added; readers are kept out meanwhile."""
+        self._add_stored(stock)
+        self._add_later(stock)
+
+    def _add_stored(self, stock: LiveStock) -> None:
         if stock.matrix.position:
             # Kept from before: what it lacks comes with the log, which is read from its position on.
             stock.load_dates(self.stored.dates)
@@ -82,6 +89,8 @@ class StockImage:
         stock.add_places(self.closed, self.limits)
         for use in self.capacities:
             stock.apply_capacity(use)
+
+    def _add_later(self, stock: LiveStock) -> None:
         for record in self.later:
             at = ordinal(record.position)
             for change in record.changes:
