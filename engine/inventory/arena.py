@@ -26,7 +26,7 @@ LAYOUT = 0x42454C4F_00000002
 
 HEADER_BYTES = 4_096
 (H_LAYOUT, H_ITEMS, H_LOCATIONS, H_ROOM, H_USED, H_DIRTY, H_MOVED, H_EPOCH, H_POSITION_EPOCH, H_POSITION_SEQUENCE,
- H_SLOT_BYTES, H_STALE, H_BEAT_NS, H_CAPACITY) = range(14)  # fmt: skip
+ H_SLOT_BYTES, H_STALE, H_BEAT_NS, H_CAPACITY, H_CHANGES) = range(15)  # fmt: skip
 C_DAYS, C_LOCATIONS, C_FIRST_DAY, C_VERSION, CAPACITY_HEADER = 0, 1, 2, 3, 8
 """Numbers before the table of capacity; its version is odd while it moves on to other days."""
 
@@ -243,6 +243,12 @@ def stamp_of(network_version: str) -> bytes:
     stamp = f"{boot} {network_version}".encode()
     assert len(stamp) <= STAMP_BYTES
     return stamp.ljust(STAMP_BYTES, b"\0")
+
+
+def version_in(arena: Arena) -> str | None:
+    """The network of an arena of this boot; None where it is of another."""
+    boot, _, version = bytes(arena.stamp).rstrip(b"\0").decode().partition(" ")
+    return version if boot and stamp_of(version) == bytes(arena.stamp) else None
 
 
 def _mapped(path: Path, *, writable: bool) -> Arena | None:

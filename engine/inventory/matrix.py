@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.inventory.arena import (
     CAPACITY_HEADER,
     H_BEAT_NS,
+    H_CHANGES,
     H_DIRTY,
     H_EPOCH,
     H_MOVED,
@@ -110,7 +111,9 @@ class InventoryMatrix:
 
     def begin_changes(self) -> None:
         """From here on it stands at no position of the log: a file that is left so is not taken up again."""
-        self.arena.header[H_DIRTY] = 1
+        header = self.arena.header
+        header[H_CHANGES] += 1
+        header[H_DIRTY] = 1
 
     def end_changes(self) -> None:
         """It stands at its position."""
