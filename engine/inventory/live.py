@@ -328,6 +328,11 @@ class LiveStock:
             return int(self.capacity_used[location, offset])
         return self._capacity_later.get((location, day), 0)
 
+    def later_days(self, location_id: str) -> list[int]:
+        """Local days after the table on which something is taken at a location."""
+        location = self.location_index[location_id]
+        return [day for at, day in self._capacity_later if at == location]
+
     def start_capacity(self, first_day: int) -> None:
         """Move the table on as days pass: those before `first_day` are forgotten, as many later ones come in."""
         days = first_day - self.first_day
