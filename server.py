@@ -194,22 +194,24 @@ def generate(
 
 @app.command(epilog="Example: python server.py audit --data-dir data --json")
 def audit(data_dir: DataOption = None, json: JsonOption = False) -> None:
-    """Compare the shared store of a running server with its ledger; every difference is named. Exit code 1: there is one.
+    """Compare store and memory of a running server with its ledger; every difference is named. Exit code 1: there is one.
 
-    A network that is split is compared shard by shard.
+    The memory is that of this data folder's engine, on its host. A split network is compared shard by shard, without it.
     """
     from engine.inventory.client import StoreAway
     from engine.inventory.shards import Shards
     from engine.ledger.audit import Auditor, AuditRefusedError
-    from engine.service.audit import print_report, report_json
+    from engine.service.audit import memory_of, print_report, report_json
     from engine.service.valkey import EmbeddedValkey
 
     settings = _settings(data_dir=data_dir)
     redis_url = settings.redis_url or EmbeddedValkey(settings.data_dir).url
     shards = Shards(settings.shards)
     ledger_url = settings.ledger_url_in_use
+    memory = memory_of(settings.data_dir, ledger_url) if shards.count == 1 else None
     auditors = [
-        Auditor(redis_url, settings.partition, ledger_url, SystemClock(), shard, shards) for shard in range(shards.count)
+        Auditor(redis_url, settings.partition, ledger_url, SystemClock(), shard, shards, memory)
+        for shard in range(shards.count)
     ]
     try:
         with _counted("Comparing", None) as advance:

@@ -26,7 +26,7 @@ LAYOUT = 0x42454C4F_00000002
 
 HEADER_BYTES = 4_096
 (H_LAYOUT, H_ITEMS, H_LOCATIONS, H_ROOM, H_USED, H_DIRTY, H_MOVED, H_EPOCH, H_POSITION_EPOCH, H_POSITION_SEQUENCE,
- H_SLOT_BYTES, H_STALE, H_BEAT_NS, H_CAPACITY) = range(14)  # fmt: skip
+ H_SLOT_BYTES, H_STALE, H_BEAT_NS, H_CAPACITY, H_CHANGES) = range(15)  # fmt: skip
 C_DAYS, C_LOCATIONS, C_FIRST_DAY, C_VERSION, CAPACITY_HEADER = 0, 1, 2, 3, 8
 """Numbers before the table of capacity; its version is odd while it moves on to other days."""
 
@@ -35,6 +35,9 @@ STAMP_AT, STAMP_BYTES = 1_024, 256
 
 NOWHERE = -1
 """Epoch of the position of an arena that was not loaded yet."""
+
+COPIED_EACH = 1 << 18
+"""Positions, or one row, in one step of a copy: as many indexes are in memory at once."""
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -64,6 +67,11 @@ def remove_arena(path: Path) -> None:
     """Take away what an arena's file and what belongs to it occupy; who has it mapped keeps it."""
     for suffix in ("", ".slots", ".capacity", ".lock", ".new", ".sock"):
         path.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def rooms_of(row_count: Ints) -> Ints:
+    """Room of each row in an arena without holes: its positions and an eighth, at least one more; none where there are none."""
+    return row_count + np.where(row_count > 0, np.maximum(row_count // 8, 1), 0)
 
 
 def bytes_of(item_count: int, room: int) -> int:
@@ -237,6 +245,12 @@ def stamp_of(network_version: str) -> bytes:
     return stamp.ljust(STAMP_BYTES, b"\0")
 
 
+def version_in(arena: Arena) -> str | None:
+    """The network of an arena of this boot; None where it is of another."""
+    boot, _, version = bytes(arena.stamp).rstrip(b"\0").decode().partition(" ")
+    return version if boot and stamp_of(version) == bytes(arena.stamp) else None
+
+
 def _mapped(path: Path, *, writable: bool) -> Arena | None:
     try:
         descriptor = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
@@ -266,11 +280,30 @@ def _allocate(descriptor: int, size: int) -> None:
 
 
 def copy_arena(before: Arena, after: Arena) -> None:
-    """Copy rows and columns; the header but for what is its own."""
-    for name in ("row_start", "row_count", "row_room", "row_version"):
-        getattr(after, name)[:] = getattr(before, name)
-    used = int(before.header[H_USED])
-    for name in ("location", "slot", "supply", "demand"):
-        getattr(after, name)[:used] = getattr(before, name)[:used]
-    for field in (H_USED, H_EPOCH, H_POSITION_EPOCH, H_POSITION_SEQUENCE, H_SLOT_BYTES, H_STALE, H_BEAT_NS, H_CAPACITY):
+    """Copy rows one behind the other, each with the room of `rooms_of`; the header but for what is its own.
+
+    A row that is being changed stays so: whoever changes it goes on in the copy.
+    """
+    rooms = rooms_of(before.row_count)
+    after.row_start[:] = np.cumsum(rooms) - rooms
+    after.row_count[:], after.row_room[:], after.row_version[:] = before.row_count, rooms, before.row_version
+    # [items + 1]: positions before each item's row.
+    ends = np.concatenate(([0], np.cumsum(before.row_count)))
+    first = 0
+    while first < len(rooms):
+        last = max(first + 1, int(np.searchsorted(ends, ends[first] + COPIED_EACH, side="right")) - 1)
+        _copy_rows(before, after, slice(first, last), ends[first:last] - ends[first])
+        first = last
+    for field in (H_EPOCH, H_POSITION_EPOCH, H_POSITION_SEQUENCE, H_SLOT_BYTES, H_STALE, H_BEAT_NS, H_CAPACITY):
         after.header[field] = before.header[field]
+    after.header[H_USED] = rooms.sum()
+
+
+def _copy_rows(before: Arena, after: Arena, items: slice, at: Ints) -> None:
+    """Rows of some items that follow each other. at [items]: how many positions of theirs come before each."""
+    counts = before.row_count[items]
+    places = np.arange(int(counts.sum()))
+    source = np.repeat(before.row_start[items] - at, counts) + places
+    target = np.repeat(after.row_start[items] - at, counts) + places
+    for name in ("location", "slot", "supply", "demand"):
+        getattr(after, name)[target] = getattr(before, name)[source]

@@ -182,7 +182,7 @@ class LiveStock:
 
     @contextmanager
     def changed_everywhere(self) -> Iterator[None]:
-        """While all of it is made, nobody reads any of it."""
+        """While all of it is made, nobody reads any of it. Where that fails nobody ever does: see `apply`."""
         matrix = self.matrix
         every_item = np.arange(matrix.item_count)
         matrix.begin_changes()
@@ -192,7 +192,11 @@ class LiveStock:
         matrix.end_changes()
 
     def apply(self, entry: LogEntry) -> None:
-        """Bring the stock to the entry's position."""
+        """Bring the stock to the entry's position.
+
+        Where it raises, the stock is of no use any more: its rows stay locked and the matrix dirty, so that what was left in
+        the middle of a change is neither read by others nor taken up again. Whoever follows the log makes another one.
+        """
         matrix = self.matrix
         matrix.begin_changes()
         if isinstance(entry.changes, ChangeColumns):
@@ -323,6 +327,11 @@ class LiveStock:
         if 0 <= offset < self.capacity_used.shape[1]:
             return int(self.capacity_used[location, offset])
         return self._capacity_later.get((location, day), 0)
+
+    def later_days(self, location_id: str) -> list[int]:
+        """Local days after the table on which something is taken at a location."""
+        location = self.location_index[location_id]
+        return [day for at, day in self._capacity_later if at == location]
 
     def start_capacity(self, first_day: int) -> None:
         """Move the table on as days pass: those before `first_day` are forgotten, as many later ones come in."""

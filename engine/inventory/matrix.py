@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.inventory.arena import (
     CAPACITY_HEADER,
     H_BEAT_NS,
+    H_CHANGES,
     H_DIRTY,
     H_EPOCH,
     H_MOVED,
@@ -25,6 +26,7 @@ from engine.inventory.arena import (
     new_arena,
     position_in,
     read_slots,
+    rooms_of,
 )
 from engine.inventory.client import ordinal
 from engine.inventory.shards import each_of
@@ -47,6 +49,9 @@ Numbers = NDArray[np.int32] | NDArray[np.int64]
 
 OUT_OF_RANGE = "a position left the range of int32"
 ROW_ROOM_MIN = 4
+ROOM_MIN = 64
+"""Places of an arena, and of those behind its rows."""
+
 SLOT_ROOM_MIN = 16
 
 
@@ -66,15 +71,14 @@ class InventoryMatrix:
         self, item_count: int, location_count: int, position_count_expected: int = 0, file: ArenaFile | None = None,
         kept: Arena | None = None,
     ) -> None:  # fmt: skip
-        """Empty rows, in memory or in a file; the arena grows by half when it is full. `kept`: what the file has already.
+        """Empty rows, in memory or in a file; another arena follows when it is full. `kept`: what the file has already.
 
         Raises OSError where the file finds no room.
         """
         self.item_count = item_count
         self.location_count = location_count
         self._file = file
-        room = max(64, position_count_expected + position_count_expected // 4)
-        self._use(kept or self._new_arena(room))
+        self._use(kept or self._new_arena(_size_for(position_count_expected)))
         self.opened_count = 0
         self._position = position_in(self.arena)
         self.slots: list[Slot] = []
@@ -107,7 +111,9 @@ class InventoryMatrix:
 
     def begin_changes(self) -> None:
         """From here on it stands at no position of the log: a file that is left so is not taken up again."""
-        self.arena.header[H_DIRTY] = 1
+        header = self.arena.header
+        header[H_CHANGES] += 1
+        header[H_DIRTY] = 1
 
     def end_changes(self) -> None:
         """It stands at its position."""
@@ -283,9 +289,9 @@ class InventoryMatrix:
         counts = np.diff(firsts, append=len(owner))
         items = owner[firsts]
         assert not self.row_room[items].any(), "load opens rows, and adds to none"
-        rooms = counts + np.maximum(counts // 8, 1)
-        starts = self.used + np.cumsum(rooms) - rooms
+        rooms = rooms_of(counts)
         self._reserve(int(rooms.sum()))
+        starts = self.used + np.cumsum(rooms) - rooms
         self.row_start[items], self.row_count[items], self.row_room[items] = starts, counts, rooms
         at = np.repeat(starts - firsts, counts) + np.arange(len(owner))
         for column, values in ((self.location, location), (self.slot, slot), (self.supply, supply), (self.demand, demand)):
@@ -313,19 +319,32 @@ class InventoryMatrix:
 
     def _grow_row(self, item: int) -> None:
         """Move a full row to the end of the arena with half as much room again."""
+        room = max(ROW_ROOM_MIN, int(self.row_count[item]) * 3 // 2)
+        self._reserve(room, item)
         start, count = int(self.row_start[item]), int(self.row_count[item])
-        room = max(ROW_ROOM_MIN, count + count // 2)
-        self._reserve(room)
+        if count < self.row_room[item]:
+            return
         end = self.used
         for column in (self.location, self.slot, self.supply, self.demand):
             column[end : end + count] = column[start : start + count]
         self.row_start[item], self.row_room[item] = end, room
         self.used = end + room
 
-    def _reserve(self, room: int) -> None:
-        """Make the arena larger, by half at least, unless there is so much room behind the rows."""
-        size = self.used + room
-        if size <= len(self.location):
+    def _reserve(self, room: int, item: int = -1) -> None:
+        """Go on in another arena, unless there is so much room behind the rows. `item`: whose row asks for it.
+
+        The other one has no holes where rows lay before they grew, and room in every row: it may well be the smaller one.
+        A quarter more than its rows is little enough for 24 bytes a position, and enough that each position is copied a few
+        times in all, however many there come to be.
+        """
+        if self.used + room <= len(self.location):
             return
-        size = max(size + size // 8, len(self.location) * 3 // 2)
-        self._use(self._new_arena(size, self.arena))
+        needed = int(rooms_of(self.row_count).sum())
+        if item < 0 or not self.row_count[item]:
+            needed += room
+        self._use(self._new_arena(_size_for(needed), self.arena))
+
+
+def _size_for(room: int) -> int:
+    """Places of an arena whose rows need so many."""
+    return room + max(ROOM_MIN, room // 4)

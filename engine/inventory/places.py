@@ -51,6 +51,14 @@ class PlaceTexts:
             raise Refusal(Reason.CONTENDED, f"{field.replace(SEPARATOR, ' ')} is being changed; try again")
         return found
 
+    def stored(self, table: TextTable, field: str) -> str:
+        """As the store has it, also while it is being changed; "" where there is none."""
+        return self._texts.get((table, field), "")
+
+    def fields(self, table: TextTable) -> list[str]:
+        """Of a table's texts, also those that are no more."""
+        return [field for each, field in self._texts if each == table]
+
     def closing(self, location_id: str) -> Closing:
         """What is said of a location."""
         return parse_closing(self._texts.get((TextTable.CLOSED, location_id), ""))

@@ -13,10 +13,11 @@ from engine.inventory.basis import RoundBasis
 from engine.inventory.client import StoreAway, StoreGap
 from engine.inventory.commit_round import CommitResult, CommitRound, LogRecord
 from engine.inventory.feed_texts import TextName
+from engine.inventory.keys import SEPARATOR
 from engine.inventory.live import LiveStock
 from engine.inventory.parts import Parted, Spanning, needs_parts, spanning_of
 from engine.inventory.shards import Shards, join
-from engine.inventory.store import StockImage, StockStore
+from engine.inventory.store import CAPACITY, DATES, ScanCursor, StockImage, StockStore, StoredField
 from engine.inventory.transaction import (
     Cell,
     Closed,
@@ -25,6 +26,7 @@ from engine.inventory.transaction import (
     Guard,
     Outcome,
     Refused,
+    TextTable,
     TooFarBehind,
     Transaction,
 )
@@ -144,6 +146,33 @@ class ShardedStore:
             positions.append(position)
             units.update(found)
         return join(positions), units
+
+    def fields_of(self, names: Sequence[StoredField]) -> tuple[str, list[str]]:
+        """Where the logs stood, and what fields held then, "" where there was nothing. Raises StoreAway, StoreGap."""
+        positions: list[str] = []
+        found: dict[StoredField, str] = {}
+        for shard, store in enumerate(self._stores):
+            own = [name for name in names if self._shard_of(name) == shard]
+            position, values = store.fields_of(own)
+            positions.append(position)
+            found.update(zip(own, values, strict=True))
+        return join(positions), [found[name] for name in names]
+
+    def scan(self, table: TextTable, cursor: ScanCursor, count: int) -> tuple[str, ScanCursor | None, dict[str, str]]:
+        """Where the logs stood, and about so many texts of a table as of then, shard by shard; None: there are no more."""
+        shard = cursor[0]
+        positions = [store.fields_of(())[0] for store in self._stores]
+        positions[shard], next_one, texts = self._stores[shard].scan(table, cursor, count)
+        if next_one is None and shard + 1 < len(self._stores):
+            next_one = shard + 1, 0
+        return join(positions), next_one, texts
+
+    def _shard_of(self, name: StoredField) -> int:
+        if name.table == CAPACITY:
+            return self._shards.of_location(name.owner)
+        if name.table == DATES:
+            return self._shards.of_item(name.field.partition(SEPARATOR)[0])
+        return self._shards.of_text(name.table, "", name.field)
 
     def load(self, kept_epoch: int = 0, kept_position: str = "") -> ShardedImage:
         """All stock of the network's items. Raises StoreAway, StoreGap where an epoch changes meanwhile."""

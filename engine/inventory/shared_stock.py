@@ -42,9 +42,9 @@ Ints = NDArray[np.int64]
 BEAT_NS_MAX = 3_000_000_000
 """Stock that nobody has looked after for so long is stale."""
 
-CHANGING_SECONDS_MAX = 0.05
-"""A row that is being changed for longer, by a writer that has not been heard of since the stock went stale, is one whose
-writer was killed: it is read as it is. One that is alive may take as long where its arena grows, or its machine is busy."""
+CHANGING_SECONDS_MAX = 0.25
+"""A row of stale stock that is being changed for longer is one whose writer was killed, or failed, in the middle of it: it is
+refused until there is another arena. Of stock that is not stale it may take longer: the arena grows, the machine is busy."""
 
 WRITER_SECONDS_MAX = 5.0
 """How long a writer that is alive may take to end a change, or to go on in another arena, a copy of the one before."""
@@ -115,6 +115,8 @@ class SharedStock(LiveStock):
         self.is_split, self.unknown_count = False, 0
         self._unsellable, self._receipt_minute, self._capacity_later = frozenset(), {}, {}
         self._rows = np.empty((4, ROOM), np.int32)
+        self._given_up: dict[int, int] = {}
+        """Version of each item whose change was waited for in vain: another one is odd only in another change."""
 
     def start_capacity(self, first_day: int) -> None:
         """Who keeps it does."""
@@ -140,11 +142,11 @@ class SharedStock(LiveStock):
         """(start, count, columns) of rows one behind the other. Raises `ArenaMoved`; `Refusal` where a change does not end."""
         matrix = self.matrix
         start, count = np.zeros((2, len(items)), np.int64)
-        version, done, since = matrix.row_version, 0, 0.0
+        done, since = 0, 0.0
         while True:
             done = int(copy_rows(
-                done, items, version, matrix.row_start, matrix.row_count, matrix.location, matrix.slot, matrix.supply,
-                matrix.demand, start, count, self._rows,
+                done, items, matrix.row_version, matrix.row_start, matrix.row_count, matrix.location, matrix.slot,
+                matrix.supply, matrix.demand, start, count, self._rows,
             ))  # fmt: skip
             if done == len(items):
                 return start, count, self._rows
@@ -158,12 +160,18 @@ class SharedStock(LiveStock):
                 raise ArenaMoved
             now = time.monotonic()
             since = since or now
-            if now > since + CHANGING_SECONDS_MAX and self.is_silent:
-                version = np.zeros_like(version)
-                version.flags.writeable = False  # as that of the arena is: a kernel is compiled by that too
-            elif now > since + WRITER_SECONDS_MAX:
-                raise recovering()
+            self._check_changing(int(items[done]), now - since)
             time.sleep(PAUSE_SECONDS)
+
+    def _check_changing(self, item: int, seconds: float) -> None:
+        """Raise `Refusal` where the change of an item's row has been waited for long enough, now or before."""
+        version = int(self.matrix.row_version[item])
+        if version % 2 == 0:
+            return  # it has ended by now
+        if seconds > (CHANGING_SECONDS_MAX if self.is_stale else WRITER_SECONDS_MAX):
+            self._given_up[item] = version
+        if self._given_up.get(item) == version:
+            raise recovering()
 
 
 class ReadRows(StockFork):
@@ -200,6 +208,7 @@ class SharedMemory:
         self._path, self._stamp = path, stamp_of(network_version)
         self._item_index, self._location_index = item_index, location_index
         self._capacity_number = -1
+        self._given_up: SharedStock | None = None
         self.stock: SharedStock | None = None
         self.is_other_network = False
         """Whether what is written there now is of another network: nothing more is read."""
@@ -228,11 +237,16 @@ class SharedMemory:
         self.stock, self._capacity_number = stock, number
 
     def _following(self, stock: SharedStock) -> SharedStock:
-        """The one that a moved stock goes on in, which takes a moment. Raises `Refusal` where there is none."""
-        give_up_at = time.monotonic() + WRITER_SECONDS_MAX
-        while time.monotonic() < give_up_at:
+        """The one that a moved stock goes on in, which takes a moment. Raises `Refusal` where there is none.
+
+        Where it is loaded anew it takes longer, and is waited for once.
+        """
+        give_up_at = time.monotonic() + (0.0 if stock is self._given_up else WRITER_SECONDS_MAX)
+        while True:
             self.look()
             if self.stock is not None and self.stock is not stock:
                 return self.stock
+            if time.monotonic() >= give_up_at:
+                self._given_up = stock
+                raise recovering()
             time.sleep(PAUSE_SECONDS)
-        raise recovering()

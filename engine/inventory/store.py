@@ -7,7 +7,7 @@ a guard and its effect be one step.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from belofte.v1 import ledger_entry_pb2
@@ -34,6 +34,21 @@ TEXT_PARTS_AHEAD = 4
 
 LOAD_KEYS_MAX = 512
 """Keys read in one step of a load: others wait for it."""
+
+CAPACITY, DATES = "capacity", "dates"
+
+ScanCursor = tuple[int, int]
+"""How far a table's fields were read: the shard, and its store's own cursor."""
+
+SCAN_BEGIN: ScanCursor = (0, 0)
+
+
+class StoredField(NamedTuple):
+    """A field of the store: of capacity (`owner`: the location), of dates, or of a table of texts that are not of an item."""
+
+    table: str
+    owner: str
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +81,19 @@ class StockImage:
 
     def fill(self, stock: LiveStock) -> None:
         """Bring an empty stock, or one that was kept at the position it was read from, to this image."""
+        stock.matrix.begin_changes()
+        # Nobody reads rows that stand at no position yet; those that were kept are read until they change.
+        self._add_stored(stock)
         with stock.changed_everywhere():
-            self.add_to(stock)
+            self._add_later(stock)
             stock.matrix.position, stock.matrix.epoch = self.position, self.epoch
 
     def add_to(self, stock: LiveStock) -> None:
         """As `fill`, of a stock to which others may be added; readers are kept out meanwhile."""
+        self._add_stored(stock)
+        self._add_later(stock)
+
+    def _add_stored(self, stock: LiveStock) -> None:
         if stock.matrix.position:
             # Kept from before: what it lacks comes with the log, which is read from its position on.
             stock.load_dates(self.stored.dates)
@@ -82,6 +104,8 @@ class StockImage:
         stock.add_places(self.closed, self.limits)
         for use in self.capacities:
             stock.apply_capacity(use)
+
+    def _add_later(self, stock: LiveStock) -> None:
         for record in self.later:
             at = ordinal(record.position)
             for change in record.changes:
@@ -259,6 +283,49 @@ class StockStore:
                 units[cell] = (supply, int(quantity)) if number % 2 else (int(quantity), demand)
         return _position_of(head), units
 
+    def fields_of(self, names: Sequence[StoredField]) -> tuple[str, list[str]]:
+        """Where the log stood, and what fields held then, "" where there was nothing. Raises StoreAway, StoreGap."""
+        if self._layout is None:
+            raise StoreGap("nothing was loaded")
+        data = self._keys.data(self._layout)
+        fields: dict[str, list[str]] = {}
+        for name in names:
+            fields.setdefault(_key_of(data, name.table, name.owner), []).append(name.field)
+
+        def ask() -> Any:
+            pipe = self._client.pipeline(transaction=True)
+            for key in (self._keys.epoch, self._keys.layout, self._keys.head):
+                pipe.get(key)
+            for key, each in fields.items():
+                pipe.hmget(key, each)
+            return pipe.execute()
+
+        stamped, layout, head, *rows = self._asked(ask)
+        self._check_same(stamped, layout)
+        found = {key: iter(row) for key, row in zip(fields, rows, strict=True)}
+        values = [next(found[_key_of(data, name.table, name.owner)]) for name in names]
+        return _position_of(head), [value.decode() if value else "" for value in values]
+
+    def scan(self, table: TextTable, cursor: ScanCursor, count: int) -> tuple[str, ScanCursor | None, dict[str, str]]:
+        """Where the log stood, and about so many texts of a table as of then; None: there are no more to come.
+
+        Whatever is there all the time is told, some of it more than once. Raises StoreAway, StoreGap.
+        """
+        if self._layout is None:
+            raise StoreGap("nothing was loaded")
+        key = self._keys.data(self._layout).text(table, "", "")
+
+        def ask() -> Any:
+            pipe = self._client.pipeline(transaction=True)
+            for each in (self._keys.epoch, self._keys.layout, self._keys.head):
+                pipe.get(each)
+            pipe.hscan(key, cursor[1], count=count)
+            return pipe.execute()
+
+        stamped, layout, head, (next_one, texts) = self._asked(ask)
+        self._check_same(stamped, layout)
+        return _position_of(head), (cursor[0], int(next_one)) if int(next_one) else None, _decoded(texts)
+
     def _check_same(self, stamped: bytes | None, layout: bytes | None) -> None:
         if stamped is None or int(stamped) != self._stamped:
             raise StoreGap(f"epoch {stamped!r} has begun")
@@ -342,6 +409,12 @@ class StockStore:
     def _asked(self, question: Any) -> Any:
         with _away():
             return question()
+
+
+def _key_of(data: DataKeys, table: str, owner: str) -> str:
+    if table == CAPACITY:
+        return data.capacity(owner)
+    return data.dates if table == DATES else data.text(table, "", "")
 
 
 @contextmanager

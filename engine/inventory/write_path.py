@@ -501,13 +501,18 @@ class WritePath:
 
     def _apply(self, entries: Sequence[LogEntry]) -> None:
         assert self.stock is not None
-        if self.follower is None:
-            if entries:
-                self.stock.apply_all(entries)
-            return
-        for entry in entries:
-            self.follower.note(self.stock, entry)
-            self.stock.apply(entry)
+        try:
+            if self.follower is None:
+                if entries:
+                    self.stock.apply_all(entries)
+                return
+            for entry in entries:
+                self.follower.note(self.stock, entry)
+                self.stock.apply(entry)
+        except BaseException:
+            # What was applied in part must not be applied once more: only a fresh copy helps.
+            self.stale = True
+            raise
 
     def _reload(self) -> None:
         epoch = self._store.epoch_open()

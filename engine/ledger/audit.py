@@ -1,7 +1,7 @@
-"""The shared store compared with the ledger, hash by hash, while both go on: every difference by name.
+"""The shared store, and an engine's memory, compared with the ledger while all go on: every difference by name.
 
-The store is read in parts, each together with the position of the log that it stands at. The ledger's entries are added up
-to exactly that position before the part is compared, so that a store that is being sold from can be audited.
+Both are read in parts, each together with the position of the log that it stands at. The ledger's entries are added up to
+exactly that position before the part is compared, so that what is being sold from can be audited.
 """
 
 import time
@@ -18,7 +18,8 @@ from engine.domain.clock import Clock
 from engine.inventory.client import StoreAway, connect, ordinal
 from engine.inventory.effects import effects_in, texts_in
 from engine.inventory.gate import OPENING_SEQUENCE, ORIGIN
-from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field
+from engine.inventory.keys import DataKeys, Keys, Layout, date_field, place_field, place_of
+from engine.inventory.memory_reader import NOT_HERE, MemoryPart, MemoryReader, UnreadableMemory
 from engine.inventory.shards import WHOLE, Shards
 from engine.ledger.database import open_database
 from engine.ledger.recorder import Replayed, replay
@@ -43,12 +44,28 @@ Tables = dict[str, dict[str, str]]
 
 
 class Difference(NamedTuple):
-    """A field of a hash that is not what the ledger says; "": it is not there."""
+    """A field of a hash that is not what the ledger says; "": it is not there. None: no difference was found there.
+
+    The memory's positions have the names that the store has for them.
+    """
 
     key: str
     field: str
     ledger: str
-    store: str
+    store: str | None = None
+    memory: str | None = None
+
+
+@dataclass(slots=True)
+class MemoryReport:
+    """What was found of an engine's memory. Equal digests mean equal units; both are of the positions that hold anything."""
+
+    reason: str = NOT_HERE
+    """Why it was not compared, or not to the end; empty: it was."""
+    position: str = ""
+    positions: int = 0
+    ledger_digest: str = ""
+    digest: str = ""
 
 
 @dataclass(slots=True)
@@ -61,6 +78,7 @@ class Report:
     fields: int = 0
     ledger_digest: str = ""
     store_digest: str = ""
+    memory: MemoryReport = field(default_factory=MemoryReport)
     differences: list[Difference] = field(default_factory=list)
     difference_count: int = 0
     broken_at: str = ""
@@ -70,7 +88,7 @@ class Report:
 
     @property
     def is_clean(self) -> bool:
-        """Whether ledger and store are equal, the ledger's history is whole, and its snapshots are of that history."""
+        """Whether all that was compared is equal, the ledger's history is whole, and its snapshots are of that history."""
         return not self.difference_count and not self.broken_at and not self.broken_snapshots
 
 
@@ -82,9 +100,10 @@ class Auditor:
     """One audit of one partition: of a network over several, of one shard."""
 
     def __init__(
-        self, redis_url: str, partition: str, ledger_url: str, clock: Clock, shard: int = 0, shards: Shards = WHOLE
+        self, redis_url: str, partition: str, ledger_url: str, clock: Clock, shard: int = 0, shards: Shards = WHOLE,
+        memory: MemoryReader | None = None,
     ) -> None:  # fmt: skip
-        """Connects when it runs. `partition`: the network's."""
+        """Connects when it runs. `partition`: the network's. `memory`: of an engine on this host, where there is one."""
         self._shard, self._shards = shard, shards
         self._keys = Keys(shards.partition(partition, shard))
         self._client = connect(redis_url, self._keys)
@@ -98,10 +117,12 @@ class Auditor:
         self._begun = NOTHING_YET
         self._snapshots: dict[str, Snapshot] = {}
         self._database: Engine | None = None
+        self._memory = memory
+        self._named: dict[tuple[str, str, str], int] = {}
         self.report = Report()
 
     def run(self, advance: Callable[[int, int], None] = lambda done, all_of_it: None) -> Report:
-        """Compare everything; `advance` is told (done, all) hashes. Raises AuditRefusedError, StoreAway."""
+        """Compare everything; `advance` is told (done, all) hashes and items. Raises AuditRefusedError, StoreAway."""
         database = open_database(self._ledger_url)
         digests = sha256(), sha256()
         try:
@@ -112,12 +133,15 @@ class Auditor:
             self._tables = tables_of(self._sums, self._data)
             names = sorted(self._tables.keys() | set(self._stored()))
             self.report.hashes = len(names)
+            total = len(names) + (self._memory.item_count if self._memory is not None else 0)
             for first in range(0, len(names), HASHES_EACH):
                 part = names[first : first + HASHES_EACH]
                 position, stored = self._read(part)
                 self._follow(database, position)
                 self._compare(part, stored, digests)
-                advance(min(first + HASHES_EACH, len(names)), len(names))
+                advance(min(first + HASHES_EACH, len(names)), total)
+            if self._memory is not None:
+                self._compare_memory(self._memory, database, lambda items: advance(len(names) + items, total))
         except redis.RedisError as error:
             raise StoreAway(str(error)) from error
         finally:
@@ -196,21 +220,74 @@ class Auditor:
             update(self._tables, self._sums, self._data, replayed, message)
 
     def _compare(self, names: Sequence[str], stored: Sequence[dict[str, str]], digests: tuple[Any, Any]) -> None:
-        report = self.report
         for name, there in zip(names, stored, strict=True):
             wanted = {f: v for f, v in self._tables.get(name, {}).items() if v}
-            report.fields += len(wanted)
-            for digest, fields in zip(digests, (wanted, there), strict=True):
-                for each in sorted(fields):
-                    digest.update(f"{name.removeprefix(self._data.prefix)}\0{each}\0{fields[each]}\n".encode())  # type: ignore[union-attr]
-            if wanted == there:
-                continue
-            for each in sorted(wanted.keys() | there.keys()):
-                if wanted.get(each) != there.get(each):
-                    report.difference_count += 1
-                    if len(report.differences) < DIFFERENCES_MAX:
-                        key = name.removeprefix(self._data.prefix)  # type: ignore[union-attr]
-                        report.differences.append(Difference(key, each, wanted.get(each, ""), there.get(each, "")))
+            self.report.fields += len(wanted)
+            for key, each in self._differing(name, wanted, there, digests):
+                self._name(Difference(key, each, wanted.get(each, ""), store=there.get(each, "")))
+
+    def _differing(
+        self, name: str, wanted: dict[str, str], there: dict[str, str], digests: tuple[Any, Any]
+    ) -> Iterator[tuple[str, str]]:  # fmt: skip
+        """(hash, field) of each field of a hash that differs; the digests take both in."""
+        key = name.removeprefix(self._data.prefix)  # type: ignore[union-attr]
+        for digest, fields in zip(digests, (wanted, there), strict=True):
+            for each in sorted(fields):
+                digest.update(f"{key}\0{each}\0{fields[each]}\n".encode())
+        if wanted != there:
+            yield from ((key, each) for each in sorted(wanted.keys() | there.keys()) if wanted.get(each) != there.get(each))
+
+    def _name(self, found: Difference) -> None:
+        """Count a difference; one in the memory where the store was found to differ from the same stands beside it."""
+        differences = self.report.differences
+        name = found.key, found.field, found.ledger
+        at = self._named.get(name)
+        if at is not None:
+            differences[at] = differences[at]._replace(memory=found.memory)
+            return
+        self.report.difference_count += 1
+        if len(differences) < DIFFERENCES_MAX:
+            self._named[name] = len(differences)
+            differences.append(found)
+
+    def _compare_memory(self, memory: MemoryReader, database: Engine, advance: Callable[[int], None]) -> None:
+        report, digests = self.report.memory, (sha256(), sha256())
+        try:
+            for items in memory.parts():
+                part = memory.read(items, self._read_to)
+                self._follow(database, part.position)
+                self._compare_units(memory, items, part, digests)
+                report.position, report.positions = part.position, report.positions + len(part.rows)
+                advance(items.stop)
+        except UnreadableMemory as error:
+            report.reason = str(error)
+            return
+        report.reason = ""
+        report.ledger_digest, report.digest = (digest.hexdigest() for digest in digests)
+
+    def _compare_units(self, memory: MemoryReader, items: range, part: MemoryPart, digests: tuple[Any, Any]) -> None:
+        """Positions of some items, by the names of the store's hashes; those without units are in no hash of either."""
+        assert self._data is not None
+        keys, found = self._data, _unit_tables(part, self._data)
+        for item_id in memory.ids(items):
+            for name in [key(item_id, block) for block in range(keys.blocks) for key in (keys.supply, keys.demand)]:
+                wanted = {
+                    f: v for f, v in self._tables.get(name, {}).items() if v != "0" and place_of(f)[0] in memory.location_ids
+                }  # fmt: skip
+                there = {f: str(units) for f, units in found.get(name, {}).items() if units}
+                for key, each in self._differing(name, wanted, there, digests):
+                    self._name(Difference(key, each, wanted.get(each, ""), memory=there.get(each, "")))
+
+
+def _unit_tables(part: MemoryPart, keys: DataKeys) -> dict[str, dict[str, int]]:
+    """Units of the memory as the store has them: by hash and field. A receipt that stands at two dates counts in all."""
+    tables: dict[str, dict[str, int]] = {}
+    for cell, *units in part.rows:
+        block, place = keys.block(cell.location_id), place_field(cell.location_id, cell.receipt_id, cell.pool)
+        for key, quantity in zip((keys.supply, keys.demand), units, strict=True):
+            fields = tables.setdefault(key(cell.item_id, block), {})
+            fields[place] = fields.get(place, 0) + quantity
+    return tables
 
 
 def tables_of(sums: Sums, keys: DataKeys) -> Tables:

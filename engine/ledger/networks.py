@@ -1,10 +1,10 @@
 """Networks that decisions were made by, each once under a hash of its content, and which engine decided by which."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from engine.ledger.database import write_to
@@ -47,3 +47,12 @@ def network_content(connection: Connection, network_key: str) -> bytes | None:
     """What is kept under a key."""
     row = connection.execute(select(networks.c.content).where(networks.c.key == network_key)).one_or_none()
     return None if row is None else bytes(row.content)
+
+
+def network_contents(connection: Connection) -> Iterator[bytes]:
+    """Every network that anybody decided by, the one that was decided by last first."""
+    last = select(deciders.c.network_key).group_by(deciders.c.network_key).order_by(func.max(deciders.c.since_unix_ms).desc())
+    for key in connection.execute(last).scalars().all():
+        content = network_content(connection, key)
+        if content is not None:
+            yield content

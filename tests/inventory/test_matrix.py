@@ -1,10 +1,12 @@
 """The matrix against a dictionary: rows grow, positions stay in order, loading is the same as changing."""
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from engine.inventory.arena import Arena
 from engine.inventory.matrix import ON_HAND, QUANTITY_MAX, QUANTITY_MIN, InventoryMatrix, Slot
 
 ITEMS, LOCATIONS = 7, 20
@@ -150,3 +152,72 @@ def test_slots_opened_one_by_one_are_copied_less_than_twice() -> None:
     assert matrix.slot_sellable.tolist() == [True, *(n % 3 > 0 for n in range(1, 2_000))]
     assert matrix.slot_pool.tolist() == [0] * 2_000
     assert matrix.slot_available_at.flags.c_contiguous
+
+
+GROWN_ITEMS, GROWN_LOCATIONS, GROWN_BY = 250, 2_000, 10
+BYTES_MAX = 24
+COPIES_MAX = 25
+
+
+def arena_bytes(arena: Arena) -> int:
+    """Of columns and row tables."""
+    return sum(part.nbytes for part in arena[2:])
+
+
+def nearly_even(draw: random.Random) -> int:
+    return draw.randrange(GROWN_ITEMS)
+
+
+def skewed(draw: random.Random) -> int:
+    """Few items have most of what is opened."""
+    return min(int(draw.expovariate(8 / GROWN_ITEMS)), GROWN_ITEMS - 1)
+
+
+def one_after_the_other(draw: random.Random) -> int:
+    """Rows that are full grow, one after the other; those that have room are left alone."""
+    one_after_the_other.next += 1  # type: ignore[attr-defined]
+    return one_after_the_other.next // 40 % GROWN_ITEMS  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.mark.parametrize("drawn", [nearly_even, skewed, one_after_the_other])
+@pytest.mark.parametrize("seed", range(2))
+def test_arena_that_has_grown_is_compact_and_was_copied_few_times(drawn: Callable[[random.Random], int], seed: int) -> None:
+    """Ten times as many positions as were loaded: every unit is where it was, at 24 bytes a position in all."""
+    draw = random.Random(seed)
+    one_after_the_other.next = 0  # type: ignore[attr-defined]
+    matrix, model = InventoryMatrix(GROWN_ITEMS, GROWN_LOCATIONS), Model()
+    slots = [matrix.slot_index(slot) for slot in slots_of(draw)]
+    places = [(item, at, slots[item % 3]) for item in range(GROWN_ITEMS) for at in draw.sample(range(GROWN_LOCATIONS), 12)]
+    item, location, slot = np.array(places, np.int32).T
+    ones = np.ones(len(places), np.int64)
+    matrix.load(item, location, slot, ones, 0 * ones)
+    for item_at, at, of in places:
+        model[item_at, at, matrix.slots[of]] = [1, 0]
+    loaded, arena, copied = len(model), matrix.arena, 0
+    while len(model) < GROWN_BY * loaded:
+        key = drawn(draw), draw.randrange(GROWN_LOCATIONS), draw.choice(slots)
+        supply, demand = draw.randrange(9), draw.randrange(9)
+        matrix.change(*key, supply, demand)
+        units = model.setdefault((*key[:2], matrix.slots[key[2]]), [0, 0])
+        units[0], units[1] = units[0] + supply, units[1] + demand
+        if matrix.arena is not arena:
+            arena, copied = matrix.arena, copied + len(model)
+            assert (matrix.row_count < matrix.row_room).sum() >= GROWN_ITEMS - 1
+    found = {
+        (item, at, slot): [supply, demand] for item in range(GROWN_ITEMS) for at, slot, supply, demand in matrix.rows(item)
+    }
+    assert found == model
+    assert arena_bytes(matrix.arena) <= BYTES_MAX * len(model)
+    assert copied <= COPIES_MAX * matrix.opened_count
+
+
+def test_another_arena_may_be_the_smaller_one() -> None:
+    """Rows that grew one after the other leave more holes than there are positions."""
+    matrix = InventoryMatrix(2, 4_000)
+    for location in range(1_000):
+        matrix.change(0, location, 0, 1, 0)
+    matrix._reserve(len(matrix.location))
+    before = len(matrix.location)
+    matrix._reserve(before - matrix.used + 1, 0)
+    assert len(matrix.location) < before
+    assert [supply for _, _, supply, _ in matrix.rows(0)] == [1] * 1_000

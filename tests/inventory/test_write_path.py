@@ -16,6 +16,7 @@ from engine.inventory.arena import H_DIRTY
 from engine.inventory.commit_round import LogRecord
 from engine.inventory.feed_texts import FeedTexts, TextName
 from engine.inventory.keys import Keys
+from engine.inventory.live import LiveStock
 from engine.inventory.transaction import TextTable
 from engine.inventory.write_path import Recorded
 from engine.network.image import compile_image
@@ -69,6 +70,26 @@ def test_answered_when_it_stands_in_the_ledger(engine: TestEngine) -> None:
     assert outcome == Recorded("1-2", duplicate=False)
     assert engine.ledger.find_requests([take.request_id])[take.request_id].position == "1-2"
     assert on_hand(engine.path.stock) == (5, 2)
+
+
+def test_stock_that_an_entry_was_applied_to_in_part_is_made_anew(
+    engine: TestEngine, other: TestEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever catches the fault: the entry is not applied to it once more, and it is not told for the store's."""
+    stocked(engine, 5)
+    stocked(other, 7)
+
+    def fail(stock: LiveStock, texts: object) -> None:
+        raise RuntimeError("a fault")
+
+    before = engine.path.stock
+    with monkeypatch.context() as patch:
+        patch.setattr(LiveStock, "apply_texts", fail)
+        with pytest.raises(RuntimeError, match="a fault"):
+            engine.path.catch_up()
+    assert engine.path.stale and before is not None and before.matrix.arena.header[H_DIRTY]
+    assert engine.path.catch_up() and engine.path.stock is not before
+    assert on_hand(engine.path.stock) == (12, 0)
 
 
 def test_matrix_is_dirty_while_it_shows_what_is_not_committed(engine: TestEngine) -> None:
