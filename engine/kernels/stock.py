@@ -15,6 +15,9 @@ from engine.kernels.prefetch import prefetch
 ON_HAND_SLOT = 0
 """The slot of what is on hand and for sale in the common pool."""
 
+COMMON_POOL = 0
+"""Of whoever has no pool of their own, and of those who may take from it as well."""
+
 QUANTITY_MIN = -(2**31)
 QUANTITY_MAX = 2**31 - 1
 """What a column of units holds."""
@@ -205,21 +208,30 @@ def take_from_run(
 ) -> int:  # fmt: skip
     """Peg a quantity at one location to positions, earliest arrival first; returns the positions written.
 
-    out_at [≥ last − first] receives arena indexes. Fewer units than asked are pegged when there are no more by `latest`.
+    Of one arrival what is ring-fenced goes before what is common: nobody else may have that. out_at [≥ last − first]
+    receives arena indexes. Fewer units than asked are pegged when there are no more by `latest`.
     """
     written = 0
     left = quantity
-    for at in range(first, last):
-        if left == 0:
+    begin = first
+    while begin < last and left > 0:
+        arrival = slot_available_at[at_slot[begin]]
+        if arrival > latest:
             break
-        if slot_available_at[at_slot[at]] > latest:
-            continue
-        x = min(left, position_available(at, floor, pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand))
-        if x > 0:
-            out_at[written] = at
-            out_quantity[written] = x
-            written += 1
-            left -= x
+        end = begin + 1
+        while end < last and slot_available_at[at_slot[end]] == arrival:
+            end += 1
+        for is_common in range(2):
+            for at in range(begin, end):
+                if left == 0 or (slot_pool[at_slot[at]] == COMMON_POOL) != (is_common == 1):
+                    continue
+                x = min(left, position_available(at, floor, pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand))
+                if x > 0:
+                    out_at[written] = at
+                    out_quantity[written] = x
+                    written += 1
+                    left -= x
+        begin = end
     return written
 
 

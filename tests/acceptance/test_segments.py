@@ -92,18 +92,20 @@ def check_no_more(server: Server, item: str, segment: str) -> None:
     assert refusal(lambda: hold(server, basket=wanted)).reason == "NO_STOCK"
 
 
-def test_a_segment_takes_common_stock_and_then_its_own_which_no_other_takes(fenced: Server) -> None:
-    """10 at A: 6 are common and 4 of gold. Gold buys 8: 6 + 2, so that others have none and gold 2."""
+def test_a_segment_takes_its_own_stock_which_no_other_takes_and_then_what_is_common(fenced: Server) -> None:
+    """10 at A: 6 are common and 4 of gold. Gold buys 7: 4 + 3, so that there are still 2 for others."""
     assert left(fenced, BOTH) == left(fenced, BOTH, "silver") == {"": 6}
     assert left(fenced, BOTH, "gold") == {"": 6, "gold": 4}
     assert left(fenced, BOTH, "tin") == {}
     check_no_more(fenced, BOTH, "tin")
     assert sell(fenced, BOTH, 1, "silver") == {"": 1}
-    assert sell(fenced, BOTH, 7, "gold") == {"": 5, "gold": 2}
+    assert sell(fenced, BOTH, 3, "gold") == {"gold": 3}
     for other in ("", "silver", "b2b"):
         check_no_more(fenced, BOTH, other)
-    assert left(fenced, BOTH, "gold") == {"": 0, "gold": 2}
-    assert sell(fenced, BOTH, 2, "gold") == {"gold": 2}
+    assert left(fenced, BOTH, "gold") == {"": 5, "gold": 1}
+    assert sell(fenced, BOTH, 4, "gold") == {"": 3, "gold": 1}
+    assert left(fenced, BOTH, "silver") == {"": 2}
+    assert sell(fenced, BOTH, 2, "silver") == {"": 2}
     check_no_more(fenced, BOTH, "gold")
     found = stock_rows(fenced, BOTH, segment="gold", group_by=inventory_service_pb2.GROUP_BY_NETWORK)
     assert [(row.on_hand, row.allocated, row.available) for row in found] == [(10, 10, 0)]
@@ -122,14 +124,14 @@ def test_a_segment_that_takes_its_own_alone_leaves_the_common_stock(fenced: Serv
 
 
 def test_pools_that_feeds_tell_of_are_kept_apart_in_holds_and_when_an_order_is_cancelled(fenced: Server) -> None:
-    """2 common and 3 of vip, by a feed: a hold of 4 takes 2 + 2; confirmed, then cancelled, each is back in its pool."""
+    """2 common and 3 of vip, by a feed: a hold of 4 takes 3 + 1; confirmed, then cancelled, each is back in its pool."""
     assert adjust(fenced, record(FED, "A", 2), record(FED, "A", 3, pool="vip")).accepted_count == 2
     made = hold(fenced, basket=basket(lines((FED, 4)), segment="vip"))
-    assert {line.pool: line.quantity for line in made.lines} == {"": 2, "vip": 2}
-    assert left(fenced, FED, "vip") == {"": 0, "vip": 1}
+    assert {line.pool: line.quantity for line in made.lines} == {"": 1, "vip": 3}
+    assert left(fenced, FED, "vip") == {"": 1, "vip": 0}
     check_no_more(fenced, FED, "")
     order = confirm(fenced, made.reservation_id).order
-    assert pools(order.plan) == {"": 2, "vip": 2}
+    assert pools(order.plan) == {"": 1, "vip": 3}
     do(fenced, "CancelOrder", order_id=order.order_id)
     assert left(fenced, FED, "vip") == {"": 2, "vip": 3}
     assert sell(fenced, FED, 2, "") == {"": 2}

@@ -72,9 +72,9 @@ def test_what_a_row_can_promise(seed: int) -> None:
 
 
 def pegged(row: list, place: int, start: int, quantity: int, latest: int, names: set[str], floor: int) -> list[list[int]]:
-    """(index, units) taken of a location's positions one after the other, earliest arrival first."""
+    """(index, units) taken of a location's positions: earliest arrival first, and of one arrival a segment's own first."""
     pegs = []
-    for p in in_order(row, place):
+    for p in sorted(in_order(row, place), key=lambda p: (p.available_at, p.pool == "")):
         units = min(quantity, p.free(names, floor)) if p.available_at <= latest else 0
         if units > 0:
             pegs.append([start + next(k for k, q in enumerate(row) if q is p), units])
