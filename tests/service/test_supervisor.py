@@ -52,11 +52,13 @@ while True:
 """
 
 SUPERVISOR = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
 from engine.service.logs import configure_logs
 from engine.service.supervisor import Supervisor, python_child
 
+# Also where the tests themselves are run under nohup, which the supervisor would go by.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 folder, ready_seconds_max, stop_seconds_max, restarts_max = Path(sys.argv[1]), *map(float, sys.argv[2:5])
 configure_logs("info", "json", "supervisor")
 children = []
@@ -66,11 +68,6 @@ for pair in sys.argv[5:]:
     children.append(python_child(name, folder / "child.py", arguments, {}, ready_seconds_max, stop_seconds_max))
 sys.exit(Supervisor(children, lambda said: print(json.dumps(dict(said)), flush=True), int(restarts_max)).run())
 """
-
-
-def hear_of_hangups() -> None:
-    """Also where the tests themselves are run under nohup, which the supervisor would go by."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Running:
@@ -84,7 +81,7 @@ class Running:
         with (folder / "out").open("wb") as out, (folder / "log").open("wb") as log:
             self.process = psutil.Popen(
                 [sys.executable, str(folder / "supervisor.py"), str(folder), *map(str, limits), *children],
-                stdout=out, stderr=log, start_new_session=True, preexec_fn=hear_of_hangups,
+                stdout=out, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def journal(self) -> list[str]:
