@@ -80,8 +80,12 @@ docs: setup-dev ## docs/api.md and docs/network-files.md, anew
 lock: setup-dev ## the pinned requirements, anew (needs uv)
 	@requirements/lock.sh
 
-bench: setup-bench ## every benchmark; results land in benchmarks/results/
+bench: setup-bench ## every benchmark and plot; results land in benchmarks/results/, plots in docs/plots/
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	@$(BIN)/python -m benchmarks.plots
+
+plots: setup-bench ## the plots of the README, from the results that are there
+	@$(BIN)/python -m benchmarks.plots
 
 bench-%: setup-bench ## one benchmark, for example bench-exactness
 	@$(BIN)/python benchmarks/bench_$(subst -,_,$*).py
