@@ -30,6 +30,7 @@ serve: setup ## the same network, served on port 50051 until Ctrl-C
 	@$(BIN)/python server.py serve
 
 test: setup-dev ## every test, sampled where the full count is long, in two processes
+	@$(BIN)/python -m tests.compile_kernels
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fronts: setup-dev ## acceptance over the front that is not the default on this machine, with nothing else changed

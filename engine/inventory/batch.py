@@ -80,7 +80,7 @@ def encode_batch(transactions: Sequence[Transaction], keys: DataKeys, bases: Seq
             capacities.add(use.location_id, str(use.day))
         for table, text_item_id, field, _, _ in transaction.texts:
             texts.add(keys.text(table, text_item_id, field), field)
-        for (item_id, location_id, receipt_id, pool), _, _, _, _, _ in transaction.cells:
+        for (item_id, location_id, receipt_id, pool), *_ in transaction.cells:
             pairs.add((item_id, keys.block(location_id)), place_field(location_id, receipt_id, pool))
         entry = transaction.entry + basis
         arguments += (
@@ -134,15 +134,22 @@ def _failed_guard(details: Any) -> FailedGuard:
     return FailedGuard(Guard(guard), number - 1, (int(x), int(y)), text[0].decode() if text else "")
 
 
-def _cells(transaction: Transaction, numbers: Iterator[int]) -> list[int | bool]:
-    cells: list[int | bool] = []
-    for _, supply_delta, demand_delta, floor, expected, _ in transaction.cells:
+def _cells(transaction: Transaction, numbers: Iterator[int]) -> list[int | bool | list[int | bool]]:
+    cells: list[int | bool | list[int | bool]] = []
+    for _, supply_delta, demand_delta, floor, supply_expected, _, demand_expected in transaction.cells:
         # A condition that is not asked is `false`: Lua has no null in lists.
         cells += (
             next(numbers), supply_delta, demand_delta, False if floor is None else floor,
-            False if expected is None else expected,
+            _expected(supply_expected, demand_expected),
         )  # fmt: skip
     return cells
+
+
+def _expected(supply: int | None, demand: int | None) -> int | bool | list[int | bool]:
+    """Supply alone where only that is asked for, as nearly always."""
+    if demand is not None:
+        return [False if supply is None else supply, demand]
+    return False if supply is None else supply
 
 
 def _capacities(transaction: Transaction, numbers: Iterator[int]) -> list[int]:
@@ -162,7 +169,7 @@ def _texts(transaction: Transaction, numbers: Iterator[int]) -> list[int | str |
 def _dates(transaction: Transaction) -> list[str | int]:
     """Fields and minutes in turn, as HSET wants them."""
     dates: list[str | int] = []
-    for (item_id, location_id, receipt_id, _), _, _, _, _, minute in transaction.cells:
+    for (item_id, location_id, receipt_id, _), _, _, _, _, minute, _ in transaction.cells:
         if minute is not None and receipt_id:
             dates += (date_field(item_id, location_id, receipt_id), minute)
     return dates

@@ -6,15 +6,15 @@
 -- ARGV  epoch, layout, entries that may wait, milliseconds they may wait, batch (JSON); then for each transaction
 --       request id, request digest, created order id, entry digest, entry
 -- The batch: `buckets` (numbers of the transactions in each), `capacities`, `texts` and `pairs` (fields of each), `body`
--- (for each transaction its cells c = cell, supply delta, demand delta, floor, supply expected, cell, ...; likewise its
--- capacities k = capacity, delta, limit, ..., texts x = text, expected, new, ... and dates d = field, minute, ...). A text
--- expected to be '' must not be there, and one that becomes '' is removed.
+-- (for each transaction its cells c = cell, supply delta, demand delta, floor, supply expected or {supply, demand}, cell,
+-- ...; likewise its capacities k = capacity, delta, limit, ..., texts x = text, expected, new, ... and dates d = field,
+-- minute, ...). A text expected to be '' must not be there, and one that becomes '' is removed.
 -- Returns CLOSED or TOO_FAR_BEHIND, or the head's position before, and for each transaction its position, or a list that
 -- begins with SEEN, ORDER_EXISTS (and the request that created it) or REFUSED (and every failed guard as {guard, number,
 -- current values}).
 local CLOSED, TOO_FAR_BEHIND = -1, -2
 local REFUSED, SEEN, ORDER_EXISTS = 1, 2, 3
-local FLOOR, SUPPLY, RANGE, CAPACITY, TEXT = 1, 2, 3, 4, 5
+local FLOOR, SUPPLY, RANGE, CAPACITY, TEXT, DEMAND = 1, 2, 3, 4, 5, 6
 local QUANTITY_MAX, CAPACITY_MAX = 2147483647, 9007199254740991
 local FIXED_KEYS, FIXED_ARGS, ARGS_EACH = 7, 5, 5
 local CELL_VALUES, CAPACITY_VALUES, TEXT_VALUES = 5, 3, 3
@@ -102,12 +102,12 @@ end
 for text = 1, text_count do
   texts[text] = texts[text] or ''
 end
--- Demand is read only where a change adds to it or asks for a floor: a feed does neither.
+-- Demand is read only where a change adds to it or asks for it: most of a feed does neither.
 local wants_demand = {}
 for t = 1, #body do
   local cells = body[t].c
   for i = 1, #cells, CELL_VALUES do
-    if cells[i + 2] ~= 0 or cells[i + 3] then
+    if cells[i + 2] ~= 0 or cells[i + 3] or type(cells[i + 4]) == 'table' then
       wants_demand[cells[i]] = true
     end
   end
@@ -166,11 +166,16 @@ local function failures(t)
   local cells_before, used_before, texts_before = {}, {}, {}
   for i = 1, #cells, CELL_VALUES do
     local cell, floor, expected = cells[i], cells[i + 3], cells[i + 4]
-    local s, d = supply[cell], demand[cell]
+    local s, d, demand_expected = supply[cell], demand[cell], nil
+    if type(expected) == 'table' then
+      expected, demand_expected = expected[1], expected[2]
+    end
     local s_after, d_after = s + cells[i + 1], d and d + cells[i + 2]
     local guard
     if expected and s ~= expected then
       guard = SUPPLY
+    elseif demand_expected and d ~= demand_expected then
+      guard = DEMAND
     elseif math.abs(s_after) > QUANTITY_MAX or (d and math.abs(d_after) > QUANTITY_MAX) then
       guard = RANGE
     elseif floor and s_after - d_after < floor then

@@ -157,11 +157,13 @@ def is_after(event: Event, absolute: Event, *, comes_later: bool) -> bool:
 
     `comes_later`: the change comes after the record; this decides only where dates and sequences do not.
     """
-    if event.is_dated and absolute.is_dated:
+    if event.is_dated and absolute.is_dated and event.unix_ms != absolute.unix_ms:
         return event.unix_ms > absolute.unix_ms
     follows = event.follows(absolute)
     if follows is not None:
         return follows
+    if event.is_dated and absolute.is_dated:
+        return False
     if event.is_dated == absolute.is_dated or event.unix_ms == absolute.unix_ms:
         return comes_later
     return event.unix_ms > absolute.unix_ms

@@ -86,6 +86,7 @@ class Holds:
         self._holders: dict[Cell, set[str]] = defaultdict(set)
         self._by_caller: Counter[str] = Counter()
         self._locked: set[str] = set()
+        self._expected: Counter[Cell] = Counter()
         # Each hold's end, and ends that it had before: those are passed over when their time comes.
         self._ends: list[tuple[int, str]] = []
 
@@ -136,6 +137,15 @@ class Holds:
     def holders(self, cell: Cell) -> list[str]:
         """Ids of the reservations that hold units of a position, sorted."""
         return sorted(self._holders.get(cell, ()))
+
+    def expect(self, cells: Iterable[Cell], sign: int) -> None:
+        """Positions of which units are being held by what is planned but not committed (1), or are not any more (−1)."""
+        for cell in cells:
+            self._expected[cell] += sign
+
+    def is_expected(self, cell: Cell) -> bool:
+        """Whether units of a position are being held by what is planned but not committed."""
+        return self._expected[cell] > 0
 
     def due(self, now_unix_ms: int, count_max: int) -> list[Hold]:
         """Holds whose end has come, earliest first. They stay until the log says that they have ended."""

@@ -20,8 +20,8 @@ class Cell(NamedTuple):
 class CellChange(NamedTuple):
     """A change of one position and what must hold for it.
 
-    `floor`: supply − demand after the change may not be below it; `supply_expected`: supply before it; None: not asked.
-    `available_at_minute` sets the date of the receipt, None leaves it.
+    `floor`: supply − demand after the change may not be below it; `supply_expected`, `demand_expected`: before it; None: not
+    asked. `available_at_minute` sets the date of the receipt, None leaves it.
     """
 
     cell: Cell
@@ -30,6 +30,7 @@ class CellChange(NamedTuple):
     floor: int | None
     supply_expected: int | None
     available_at_minute: int | None
+    demand_expected: int | None = None
 
 
 class CapacityChange(NamedTuple):
@@ -107,6 +108,7 @@ class Guard(IntEnum):
     RANGE = 3
     CAPACITY = 4
     TEXT = 5
+    DEMAND = 6
 
 
 class FailedGuard(NamedTuple):

@@ -56,6 +56,8 @@ class Page:
     is_open: bool
     is_guarded: bool = False
     """The new supply was reckoned from the one before, which must not have changed meanwhile."""
+    is_demand_guarded: bool = False
+    """Likewise the demand: who has units of it decides where they go."""
     available_at_minute: int | None = None
 
 
@@ -175,6 +177,10 @@ class Book:
         if self._stock.parts.changes(cell):
             # Whose units they are is known when it is decided.
             raise Refusal(Reason.CONTENDED, f"{cell.item_id} of receipt {cell.receipt_id} is being promised; try again")
+        if self._holds.is_expected(cell):
+            # Whether they are an order's or a reservation's is known when that is committed.
+            raise Refusal(Reason.CONTENDED, f"{cell.item_id} of receipt {cell.receipt_id} is being reserved; try again")
+        page.is_demand_guarded = True
         quantity = min(row.quantity, page.demand)
         if quantity > 0:
             # Orders before reservations: what was bought is due before what may be bought.
@@ -226,9 +232,11 @@ class Book:
             CellChange(
                 page.cell, page.supply - page.supply_before, page.demand - page.demand_before, None,
                 page.supply_before if page.is_guarded else None, page.available_at_minute,
+                page.demand_before if page.is_demand_guarded else None,
             )
             for page in self._pages.values()
-            if page.is_guarded or page.supply != page.supply_before or page.demand != page.demand_before
+            if page.is_guarded or page.is_demand_guarded
+            or page.supply != page.supply_before or page.demand != page.demand_before
         )  # fmt: skip
 
     def texts(self) -> tuple[TextChange, ...]:

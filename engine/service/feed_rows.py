@@ -105,14 +105,19 @@ def refuse_record(record: types_pb2.InventoryRecord, image: NetworkImage, now_un
     if record.HasField("expires_at"):
         return Reason.NOT_BUILT, "expires_at: is not served by this version"
     return (
-        _refuse_amount(record) or _refuse_receipt(record) or _refuse_order(record) or _refuse_time(record, now_unix_ms)
+        _refuse_amount(record) or _refuse_receipt(record, now_unix_ms) or _refuse_order(record)
+        or _refuse_time(record, now_unix_ms)
     )  # fmt: skip
 
 
 def event_of(row: Row, decided_unix_ms: int) -> Event:
-    """When what the row says happened: as of its own date, or else now."""
+    """When what the row says happened: as of its own date, or else now.
+
+    Nothing has happened later than now, whatever a clock that is ahead says: a count of then would swallow what happens since.
+    """
     is_dated = row.record.HasField("as_of")
-    return Event(ms_of(row.record.as_of) if is_dated else decided_unix_ms, is_dated, row.source, row.sequence)
+    unix_ms = min(ms_of(row.record.as_of), decided_unix_ms) if is_dated else decided_unix_ms
+    return Event(unix_ms, is_dated, row.source, row.sequence)
 
 
 def ms_of(stamp: Timestamp) -> int:
@@ -140,7 +145,7 @@ def _refuse_amount(record: types_pb2.InventoryRecord) -> Refused | None:
     return None
 
 
-def _refuse_receipt(record: types_pb2.InventoryRecord) -> Refused | None:
+def _refuse_receipt(record: types_pb2.InventoryRecord, now_unix_ms: int) -> Refused | None:
     is_inbound = record.kind == INBOUND
     if is_inbound and not record.receipt_id:
         return Reason.INVALID_FIELD, "receipt_id: the receipt was expected that INBOUND speaks of"
@@ -152,9 +157,12 @@ def _refuse_receipt(record: types_pb2.InventoryRecord) -> Refused | None:
         return Reason.INVALID_FIELD, "available_at: it was expected with INBOUND, and only there"
     if is_inbound:
         wrong = Violations()
-        minute_of(record.available_at, "available_at", wrong)
+        minute = minute_of(record.available_at, "available_at", wrong)
         if wrong.invalid:
             return Reason.INVALID_FIELD, f"available_at: {wrong.invalid[0].description}"
+        if minute * 60_000 < now_unix_ms and record.quantity:
+            text = "an instant to come was expected: what has come in is told by RECEIVED, what is late by a later instant"
+            return Reason.INVALID_FIELD, f"available_at: {text}"
     return None
 
 

@@ -64,6 +64,10 @@ class Change(NamedTuple):
     start_minute: int = 0
     """UTC minute that was decided for, where a plan was made."""
 
+    def receipts_held(self) -> list[Cell]:
+        """Positions to come of which it holds units that were not held before, or by another."""
+        return [each.cell for _, after in self.holds if after is not None for each in after.units if each.cell.receipt_id]
+
 
 @dataclass(slots=True)
 class HoldWrite:
@@ -111,10 +115,12 @@ class HoldWrite:
         """Show what is taken; what is given back may be had once it is committed."""
         assert self._changed is not None
         stock.hold(self._changed.pegs, self._changed.days)
+        stock.holds.expect(self._changed.receipts_held(), 1)
 
     def release(self, stock: LiveStock) -> None:
         """Take it back."""
         assert self._changed is not None
+        stock.holds.expect(self._changed.receipts_held(), -1)
         stock.release(self._changed.pegs, self._changed.days)
 
     def settle(self, outcome: Recorded | Refusal) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from belofte.v1 import reservation_service_pb2
+from belofte.v1 import reservation_service_pb2, types_pb2
 from google.protobuf.message import Message
 
 from engine.domain.ids import BACKORDER
@@ -91,18 +91,36 @@ def shrink(wire: Wire, hold: Hold) -> None:
     del wire.basket.lines[:]
     wire.basket.lines.extend(kept)
     left = {(each.line_id, each.cell): each.quantity for each in hold.units}
+    come_in: list[tuple[types_pb2.Shipment, types_pb2.ShipmentLine]] = []
     for shipment in wire.plan.shipments:
         for part in shipment.lines:
             receipt_id = "" if part.receipt_id == BACKORDER else part.receipt_id
-            key = part.line_id, Cell(part.item_id, shipment.location_id, receipt_id, part.pool)
-            part.quantity = min(part.quantity, left.get(key, 0))
-            left[key] = left.get(key, 0) - part.quantity
+            planned, key = part.quantity, (part.line_id, Cell(part.item_id, shipment.location_id, receipt_id, part.pool))
+            part.quantity = take_from(left, key, planned)
+            if receipt_id and part.quantity < planned:
+                rest = copy_of(part)
+                rest.quantity = planned - part.quantity
+                rest.ClearField("receipt_id")
+                come_in.append((shipment, rest))
+    # Of a receipt that has come in meanwhile, units are held on hand.
+    for shipment, rest in come_in:
+        key = rest.line_id, Cell(rest.item_id, shipment.location_id, "", rest.pool)
+        rest.quantity = take_from(left, key, rest.quantity)
+        shipment.lines.append(rest)
+    for shipment in wire.plan.shipments:
         parts = [copy_of(part) for part in shipment.lines if part.quantity]
         del shipment.lines[:]
         shipment.lines.extend(parts)
     shipments = [copy_of(each) for each in wire.plan.shipments if each.lines]
     del wire.plan.shipments[:]
     wire.plan.shipments.extend(shipments)
+
+
+def take_from(left: dict[tuple[str, Cell], int], key: tuple[str, Cell], quantity: int) -> int:
+    """Take so many units of what is left at a position for a line, or as many as there are."""
+    taken = min(quantity, left.get(key, 0))
+    left[key] = left.get(key, 0) - taken
+    return taken
 
 
 def copy_of(message: Copied) -> Copied:

@@ -154,12 +154,15 @@ def check_recorded(min_position: str, ledger: Ledger) -> None:
         raise Refusal(Reason.POSITION_LOST, message, (FieldViolation("min_position", message),))
 
 
-def reserved_order_event(order: types_pb2.Order, request_id: str, decided_unix_ms: int) -> types_pb2.OrderEvent:
-    """The event of an order whose stock was held before."""
+def reserved_order_event(
+    order: types_pb2.Order, request_id: str, decided_unix_ms: int, why_anew: str = ""
+) -> types_pb2.OrderEvent:  # fmt: skip
+    """The event of an order whose stock was held before; `why_anew`: why it has another plan than was held."""
     places = ", ".join(f"{each.shipment_id} from {each.location_id}" for each in order.plan.shipments)
+    anew = f", planned anew since {why_anew}" if why_anew else ""
     return types_pb2.OrderEvent(
         event_id=f"{request_id}-1", order_id=order.order_id, type=types_pb2.EVENT_TYPE_ORDER_SOURCED,
-        time=instant(decided_unix_ms), message=f"sourced of reservation {order.reservation_id}: {places}",
+        time=instant(decided_unix_ms), message=f"sourced of reservation {order.reservation_id}{anew}: {places}",
         attributes={
             "shipments": str(len(order.plan.shipments)), "cost_micros": str(order.plan.cost.total_micros),
             "currency": order.currency, "policy_id": order.policy_id, "reservation_id": order.reservation_id,

@@ -18,6 +18,7 @@ from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, CellChange
 from engine.inventory.write_path import Recorded
 from engine.ledger.reservations import ReservationRecord
+from engine.network.image import NetworkImage
 from engine.network.policies import policy_version
 from engine.service.decode import check_order, decode_basket
 from engine.service.desk import Call
@@ -68,6 +69,7 @@ from engine.sourcing.reserve import (
     give_capacity_back,
     plan_held,
     plan_hold,
+    position_of,
 )
 from engine.sourcing.source import capacities_of, cells_of, preview_order
 
@@ -301,7 +303,10 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             if hold.expires_unix_ms <= now:
                 # It is ended between two batches, and then tried as a new order: what it held belongs to nobody before.
                 raise Refusal(Reason.CONTENDED, f"reservation {record.reservation_id!r} is about to expire; try again")
-        if hold is not None and hold.is_planned:
+        is_planned = hold is not None and hold.is_planned
+        why_anew = not_kept(image, stock, hold, record, order.basket, now) if hold is not None and is_planned else ""
+        is_kept = is_planned and not why_anew
+        if is_kept:
             made.plan.CopyFrom(record.plan)
             made.policy_id, made.policy_version = record.policy_id, record.policy_version
             made.network_version = record.network_version
@@ -315,8 +320,8 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             made.policy_id, made.policy_version = planned.plan.policy_id, policy_version(planned.scene.policy)
             made.network_version, made.state = image.version, order_state(planned)
             cells, days = cells_of(planned.scene, planned.plan), capacities_of(planned.scene, planned.plan)
-        event = reserved_order_event(made, request.request_id, now)
-        minute = basket.request_minute if hold is None or not hold.is_planned else 0
+        event = reserved_order_event(made, request.request_id, now, why_anew)
+        minute = 0 if is_kept else basket.request_minute
         if hold is None:
             wire = Wire()
             wire.CopyFrom(record)
@@ -328,11 +333,13 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
         wire = ended(record, hold, CONFIRMED)
         wire.order_id = asked.order_id
         held = [(each.cell, each.quantity) for each in hold.units]
-        units = held if hold.is_planned else [(each.cell, each.demand_delta) for each in cells]
+        # An order that is planned now takes capacity anew.
+        freed = () if is_kept else give_capacity_back(hold.capacities)
+        units = held if is_kept else [(each.cell, each.demand_delta) for each in cells]
         return Change(
-            ((hold, None),), (wire,), respond(made, wire), () if hold.is_planned else exchanged(hold, cells),
-            (*given_back(hold), *days, end_charge(hold)), asked.order_id, made, events=(event,), units=tuple(units),
-            order_capacities=held_capacities(hold) if hold.is_planned else capacities_taken(days),
+            ((hold, None),), (wire,), respond(made, wire), () if is_kept else exchanged(hold, cells),
+            (*freed, *days, end_charge(hold)), asked.order_id, made, events=(event,), units=tuple(units),
+            order_capacities=held_capacities(hold) if is_kept else capacities_taken(days),
             start_minute=minute,
         )  # fmt: skip
 
@@ -349,9 +356,43 @@ def held_capacities(hold: Hold) -> Capacities:
     return tuple((use.location_id, use.day, use.quantity) for use in hold.capacities)
 
 
-def given_back(hold: Hold) -> tuple[CapacityChange, ...]:
-    """Capacity that an order planned now takes anew."""
-    return () if hold.is_planned else give_capacity_back(hold.capacities)
+def not_kept(
+    image: NetworkImage, stock: LiveStock, hold: Hold, record: Wire, basket: types_pb2.Basket, now_unix_ms: int
+) -> str:  # fmt: skip
+    """Why an order cannot have the plan that is held, for a person; empty: it can."""
+    if what_decides(basket) != what_decides(record.basket):
+        return "the order asks for something else"
+    is_open = stock.open_of(image.active)
+    for shipment in record.plan.shipments:
+        location = image.location_index.get(shipment.location_id, -1)
+        if location < 0 or not is_open[location]:
+            return f"{shipment.location_id} takes no part any more"
+        last = shipment.handover_by if shipment.HasField("handover_by") else shipment.ship_by
+        if last.seconds and last.ToMilliseconds() < now_unix_ms:
+            return f"the handover at {shipment.location_id} has passed"
+    by_location = {each.location_id: each for each in record.plan.shipments}
+    for each in hold.units:
+        cell = each.cell
+        if not cell.receipt_id:
+            continue
+        at = position_of(stock, cell)
+        minute = stock.receipt_minute(image.item_index[cell.item_id], image.location_index[cell.location_id], cell.receipt_id)
+        shipment = by_location.get(cell.location_id, types_pb2.Shipment())
+        needed = shipment.pick_by if shipment.HasField("pick_by") else shipment.handover_by
+        if needed.seconds and minute * 60 > needed.seconds:
+            return f"receipt {cell.receipt_id} is late"
+        if stock.matrix.supply[at] < stock.matrix.demand[at]:
+            return f"receipt {cell.receipt_id} is less than was promised of it"
+    return ""
+
+
+def what_decides(basket: types_pb2.Basket) -> types_pb2.Basket:
+    """A basket without what no plan depends on."""
+    asked = types_pb2.Basket()
+    asked.CopyFrom(basket)
+    for name in ("request_time", "customer_id", "calling_system", "currency"):
+        asked.ClearField(name)
+    return asked
 
 
 def lines_of(basket: types_pb2.Basket) -> list[tuple[str, str, int]]:
@@ -396,7 +437,7 @@ def transfer(h: "Handlers", call: Call) -> Outcome:
 
     def change(stock: LiveStock, attempt: int) -> Change:
         return plan_transfer(image, stock, request, source_record.reservation, target_record and target_record.reservation,
-                             location, h.clock.unix_ms())  # fmt: skip
+                             location, h.clock.unix_ms(), h.limits.reservations_max)  # fmt: skip
 
     return write_of(
         h, call, "TransferReservation", request.request_id, digest_of(request), change, finished_transfer, look_up_both

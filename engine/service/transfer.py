@@ -13,7 +13,7 @@ from engine.network.image import NetworkImage
 from engine.optimizer.kept import Asker, floor_for, rules_for
 from engine.service.hold_writes import RECORD, RELEASED, Change, Wire, changed, ended, hold_of
 from engine.service.partial_release import capacity_left, less, shrink, units_released
-from engine.sourcing.reserve import ANY, CALLER_DAY, end_charge, give_back, give_capacity_back
+from engine.sourcing.reserve import CALLER_DAY, end_charge, give_back, give_capacity_back
 
 MINUTE_MS = 60_000
 
@@ -21,11 +21,12 @@ Request = reservation_service_pb2.TransferReservationRequest
 
 
 def plan_transfer(
-    image: NetworkImage, stock: LiveStock, request: Request, giver: Wire, taker: Wire | None, location: int, now_unix_ms: int
-) -> Change:
+    image: NetworkImage, stock: LiveStock, request: Request, giver: Wire, taker: Wire | None, location: int, now_unix_ms: int,
+    holds_max: int,
+) -> Change:  # fmt: skip
     """What moves the units; `taker` None: into a new reservation, `location` −1: where they are. Raises `Refusal`.
 
-    What was moved is held without a plan: an order is planned when one becomes of it.
+    What was moved is held without a plan: an order is planned when one becomes of it. `holds_max`: reservations of a caller.
     """
     hold = hold_of(stock, giver, now_unix_ms, request.expected_version if request.HasField("expected_version") else None)
     gone, over = units_released(hold, request.lines) if request.lines else (hold.units, [])
@@ -51,7 +52,9 @@ def plan_transfer(
     if within:
         response.target.CopyFrom(source)
         return Change(((hold, left),), (source,), response, cells, freed)
-    target, before, after, charge = _taken_over(stock, request, giver, taker, hold, moved, now_unix_ms)
+    target, before, after, charge = _taken_over(
+        stock, request, giver, taker, hold, moved, now_unix_ms, holds_max, left is None
+    )  # fmt: skip
     response.target.CopyFrom(target)
     created = "" if taker is not None else RECORD + target.reservation_id
     return Change(((hold, left), (before, after)), (source, target), response, cells, (*freed, *charge), created)
@@ -93,10 +96,16 @@ def _placed(
 
 def _taken_over(
     stock: LiveStock, request: Request, giver: Wire, taker: Wire | None, hold: Hold, moved: Sequence[HeldUnits],
-    now_unix_ms: int,
+    now_unix_ms: int, holds_max: int, is_ended: bool,
 ) -> tuple[Wire, Hold | None, Hold, tuple[CapacityChange, ...]]:  # fmt: skip
-    """The reservation that takes: its record, its hold before and after, and what its caller is charged."""
+    """The reservation that takes: its record, its hold before and after, and what its caller is charged.
+
+    `is_ended`: the one that gives is not counted any more.
+    """
     if taker is None:
+        if stock.holds.count_of(hold.caller) - is_ended >= holds_max:
+            text = f"{holds_max} reservations are active for the caller, as many as it may have; confirm or release some"
+            raise Refusal(Reason.OVERLOADED, text)
         after = replace(
             hold, reservation_id=request.request_id, version=1, units=merged(moved), capacities=(), is_planned=False
         )
@@ -105,7 +114,7 @@ def _taken_over(
         wire = changed(wire, after)
         shrink(wire, after)
         _forget_plan(wire)
-        return wire, None, after, (CapacityChange(CALLER_MARK + hold.caller, CALLER_DAY, 1, ANY),)
+        return wire, None, after, (CapacityChange(CALLER_MARK + hold.caller, CALLER_DAY, 1, holds_max),)
     before = hold_of(stock, taker, now_unix_ms, None)
     _check_lines(before, moved)
     after = replace(before, version=before.version + 1, units=merged((*before.units, *moved)), is_planned=False)

@@ -4,6 +4,7 @@ A hand-made network is decided on rather than the one served, so that what is co
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import Any, Literal
 
@@ -61,20 +62,23 @@ def warm_up(extent: Literal["short", "all"], compiled: Callable[[str], None]) ->
 
     `short`: only what whole lines of different items take, which is a quarter of the time. `all`: reroutes as well.
     """
-    listener = _Listener(compiled)
-    with numba.core.event.install_listener("numba:compile", listener):
-        image = compile_image(_records())
-        stock = _stock(image)
+    with numba.core.event.install_listener("numba:compile", _Listener(compiled)):
+        for step in steps(extent):
+            step()
+
+
+def steps(extent: Literal["short", "all"]) -> list[Callable[[], object]]:
+    """What a warm-up decides on, one thing after the other; in any order."""
+    image = compile_image(_records())
+    stock = _stock(image)
+    baskets = _short_baskets() + (_long_baskets() if extent == "all" else [])
+    return [
         # A call of two messages, as the desk has it when some come together.
-        lines_of((b"", b""), ((1, 1), ()))
-        for basket in _short_baskets() + (_long_baskets() if extent == "all" else []):
-            quote = quote_promise(image, stock, basket, 0, NODES_MAX, Level.FULL)
-            assert quote.explanation is not None
-            encode_explanation(quote.explanation)
-        _plan_plain(image, stock)
-        _quote_plain(image, stock)
-        if extent == "all":
-            _reroute(image, stock)
+        partial(lines_of, (b"", b""), ((1, 1), ())),
+        *(partial(_explain, image, stock, basket) for basket in baskets),
+        partial(_plan_plain, image, stock), partial(_quote_plain, image, stock),
+        *([partial(_reroute, image, stock)] if extent == "all" else []),
+    ]  # fmt: skip
 
 
 class _Listener(numba.core.event.Listener):
@@ -86,6 +90,13 @@ class _Listener(numba.core.event.Listener):
 
     def on_end(self, event: numba.core.event.Event) -> None:
         self._compiled(event.data["dispatcher"].__name__)
+
+
+def _explain(image: NetworkImage, stock: LiveStock, basket: Basket) -> None:
+    """A quote with its whole explanation."""
+    quote = quote_promise(image, stock, basket, 0, NODES_MAX, Level.FULL)
+    assert quote.explanation is not None
+    encode_explanation(quote.explanation)
 
 
 def _plan_plain(image: NetworkImage, stock: LiveStock, line_counts: Sequence[int] = (3, 3)) -> None:

@@ -174,8 +174,11 @@ def position_of(stock: LiveStock, cell: Cell) -> int:
 def plan_held(
     image: NetworkImage, stock: LiveStock, hold: Hold, request: SourceRequest, nodes_max: int, clock: Clock, attempt: int
 ) -> Planned:  # fmt: skip
-    """The best plan for an order that may have what a hold has. Raises `Refusal` where a line is short."""
-    if not hold.is_network:
+    """The best plan for an order that may have what a hold has. Raises `Refusal` where a line is short.
+
+    What was moved stays where it is held. A hold whose own plan cannot be kept may be planned anywhere.
+    """
+    if not hold.is_network and not hold.is_planned:
         request = replace(request, basket=kept_at(image, hold, request.basket))
     with set_aside(stock, hold):
         planned = plan_order(image, stock, request, nodes_max, clock, attempt)

@@ -155,11 +155,15 @@ def test_calls_of_one_feed_side_by_side_lose_nothing(server: Server) -> None:
     assert stock_of(server, item).on_hand == 100
 
 
-def test_receipt_in_the_past_can_be_used_now(server: Server) -> None:
+def test_receipt_in_the_past_is_refused_and_one_that_is_cut_is_not(server: Server) -> None:
+    """What should have been there yesterday, and was not told to have come in, is not sold as if it were."""
     item = server.item()
-    answer = adjust(server, record(item, "A", 4, kind=INBOUND, receipt_id="PO-1", available_at=ago(86_400)))
-    assert answer.accepted_count == 1
-    assert stock_of(server, item)[::2] == (0, 4)
+    late = record(item, "A", 4, kind=INBOUND, receipt_id="PO-1", available_at=ago(86_400))
+    gone = record(item, "A", 0, kind=INBOUND, receipt_id="PO-2", available_at=ago(86_400))
+    answer = adjust(server, late, gone)
+    assert [(each.accepted, each.reason) for each in answer.results] == [(False, "INVALID_FIELD"), (True, "")]
+    assert answer.results[0].message.startswith("available_at: ") and "RECEIVED" in answer.results[0].message
+    assert stock_of(server, item)[::2] == (0, 0)
 
 
 def test_one_bad_row_in_a_hundred_costs_the_others_nothing(server: Server) -> None:

@@ -27,6 +27,7 @@ from tests.acceptance.asking import (
     source,
     stocked,
 )
+from tests.acceptance.living import events
 from tests.acceptance.server import LOCATIONS, Server, wait_for
 
 ACTIVE, DISABLED = network_service_pb2.LOCATION_STATUS_ACTIVE, network_service_pb2.LOCATION_STATUS_DISABLED
@@ -329,6 +330,25 @@ def test_a_quote_from_a_location_that_is_out_is_not_taken_up(own: Server) -> Non
         )  # fmt: skip
         error = refusal(lambda held=held: own.reservation.CreateReservation(held, timeout=CALL_SECONDS_MAX))  # type: ignore[misc]
         assert error.reason == "QUOTE_CHANGED"
+
+
+def test_a_reservation_at_a_location_that_is_out_becomes_an_order_elsewhere(own: Server) -> None:
+    """What it held there is free again; the order's story says why it is not the plan that was held."""
+    item = stocked(own, A=5, B=5)
+    request = reservation_service_pb2.CreateReservationRequest(request_id=uuid7(), basket=basket(lines((item, 2))))
+    made = own.reservation.CreateReservation(request, timeout=CALL_SECONDS_MAX).reservation
+    assert shipped(made.plan) == {"A": {"1": 2}}
+    set_status(own, "A", DISABLED)
+    order_id = f"O-{uuid7()}"
+    confirm = reservation_service_pb2.ConfirmReservationRequest(
+        request_id=uuid7(), reservation_id=made.reservation_id, order=types_pb2.Order(order_id=order_id)
+    )
+    order = own.reservation.ConfirmReservation(confirm, timeout=CALL_SECONDS_MAX).order
+    assert shipped(order.plan) == {"B": {"1": 2}}
+    (told,) = [event.message for event in events(own, order_id)]
+    assert "A takes no part any more" in told
+    set_status(own, "A", ACTIVE)
+    assert available(own, item) == {"A": 5, "B": 3}
 
 
 def test_orders_that_are_held_are_told_as_well_when_their_location_goes_out(own: Server) -> None:

@@ -19,10 +19,12 @@ from tests.acceptance.asking import (
     basket,
     lines,
     order_of,
+    order_request,
     put,
     record,
     refusal,
     refused,
+    send,
     shipped,
     source,
     stock_rows,
@@ -306,6 +308,23 @@ def test_confirm_of_an_expired_hold_is_tried_as_a_new_order(server: Server) -> N
     assert (wrong.reason, wrong.fields) == ("NO_STOCK", ("order.basket.lines[0].quantity",))
 
 
+def test_an_order_that_asks_for_something_else_does_not_get_the_plan_that_was_held(server: Server) -> None:
+    """Another address, or another way: it is planned for that, on what is held, or refused as it would be by itself."""
+    item = stocked(server, A=5, Z=5)
+    made = hold(server, (item, 5))
+    assert held(made) == {"A": {"1": 5}}
+    far = types_pb2.Destination(country_code="US", postal_code="10001")
+    abroad = basket(lines((item, 5)), destination=far)
+    alone = refusal(lambda: send(server, order_request(abroad)))
+    wrong = refusal(lambda: confirm(server, made.reservation_id, basket=abroad))
+    assert (wrong.code, wrong.reason) == (alone.code, alone.reason)
+    assert get(server, made.reservation_id).state == ACTIVE and counts(server, item)[0] == 5
+    fetched = basket(lines((item, 5), delivery_method=types_pb2.DELIVERY_METHOD_PICKUP, pickup_location_id="Z"))
+    order = confirm(server, made.reservation_id, basket=fetched).order
+    assert [(each.location_id, each.route) for each in order.plan.shipments] == [("Z", types_pb2.ROUTE_PICKUP)]
+    assert counts(server, item)[:2] == (0, 5)
+
+
 def test_release_gives_back_all_or_a_part_and_says_what_was_too_much(server: Server) -> None:
     item, other = stocked(server, A=9), stocked(server, A=9)
     made = hold(server, (item, 6), (other, 2))
@@ -506,7 +525,11 @@ def test_a_caller_has_only_so_many_reservations(folder: Path) -> None:
         release(server, made[0].reservation_id)
         confirm(server, made[1].reservation_id)
         short = hold(server, (item, 1), seconds=0.3)
-        hold(server, (item, 1))
+        full = hold(server, (item, 2))
         assert refusal(lambda: hold(server, (item, 1))).reason == "OVERLOADED"
+        # Nor is there room for what is moved into a new one, but where the one that gives ends.
+        one = reservation_service_pb2.ReservationLineQuantity(line_id="1", quantity=1)
+        assert refusal(lambda: transfer(server, full.reservation_id, lines=[one])).reason == "OVERLOADED"
+        assert transfer(server, full.reservation_id).source.state == RELEASED
         swept(server, short.reservation_id)
         hold(server, (item, 1))

@@ -56,7 +56,9 @@ def drawn_change(draw: random.Random, twin: NaiveStore) -> CellChange:
         floor=draw.choice((None, None, 0, 0, -4, 2)), minute=draw.choice((None, 29_000_000, 29_000_000 + draw.randrange(99))),
     )  # fmt: skip
     if draw.random() < 0.2:
-        return drawn._replace(supply_expected=twin.supply.get(drawn.cell, 0) + draw.choice((0, 0, 0, 1)))
+        drawn = drawn._replace(supply_expected=twin.supply.get(drawn.cell, 0) + draw.choice((0, 0, 0, 1)))
+    if draw.random() < 0.1:
+        drawn = drawn._replace(demand_expected=twin.demand.get(drawn.cell, 0) + draw.choice((0, 0, 0, 1)))
     return drawn
 
 
@@ -71,7 +73,7 @@ def drawn_text(draw: random.Random, twin: NaiveStore) -> TextChange:
 def drawn_transaction(draw: random.Random, twin: NaiveStore, request_ids: list[str]) -> Transaction:
     cells = [drawn_change(draw, twin) for _ in range(draw.choice((0, 1, 1, 2, 3, 6)))]
     if cells and draw.random() < 0.3:
-        cells.append(cells[0]._replace(supply_delta=1, supply_expected=None))
+        cells.append(cells[0]._replace(supply_delta=1, supply_expected=None, demand_expected=None))
     capacities = [
         use(draw.choice((1, 2, -1)), draw.choice((3, 5, 8)), draw.choice(LOCATIONS), draw.choice((20_000, 20_001)))
         for _ in range(draw.choice((0, 0, 1, 2)))

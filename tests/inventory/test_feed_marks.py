@@ -78,3 +78,10 @@ def test_changes_too_many_or_too_old_are_let_go_and_then_no_record_may_speak_of_
     mark.set(seen, mark.since(seen))
     assert mark == Mark(seen)
     assert Mark.parse("") == Mark() and Mark().text() == ""
+
+
+def test_a_feed_that_dates_by_the_second_is_ordered_by_its_sequences() -> None:
+    """Counted 10, then 3 less, all within one second, in whatever order they come."""
+    rows = [Row("ams", 0, 1, True, 10), Row("ams", 0, 2, False, -3), Row("ams", 0, 3, False, -4)]
+    assert played(rows) == played(rows[::-1]) == 3
+    assert played([*rows, Row("ams", 0, 4, True, 9)]) == 9

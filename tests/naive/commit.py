@@ -54,6 +54,8 @@ class NaiveStore:
             after = before[0] + change.supply_delta, before[1] + change.demand_delta
             if change.supply_expected is not None and before[0] != change.supply_expected:
                 failed.append(FailedGuard(Guard.SUPPLY, place, before))
+            elif change.demand_expected is not None and before[1] != change.demand_expected:
+                failed.append(FailedGuard(Guard.DEMAND, place, before))
             elif any(abs(quantity) > 2**31 - 1 for quantity in after):
                 failed.append(FailedGuard(Guard.RANGE, place, before))
             elif change.floor is not None and after[0] - after[1] < change.floor:

@@ -15,8 +15,8 @@ class Row(NamedTuple):
 
 
 def supplies(rows: Iterable[Row]) -> dict[str, int]:
-    """Supply by place. At one instant an absolute row has seen the changes; of two, the higher sequence counts."""
+    """Supply by place. What is of one instant is in the order of its sequences."""
     found: dict[str, int] = {}
-    for row in sorted(set(rows), key=lambda row: (row.unix_ms, row.is_absolute, row.sequence)):
+    for row in sorted(set(rows), key=lambda row: (row.unix_ms, row.sequence)):
         found[row.place] = row.quantity if row.is_absolute else found.get(row.place, 0) + row.quantity
     return found
