@@ -38,7 +38,9 @@ from engine.inventory.transaction import (
     Transaction,
 )
 
-GUARDS_NAMED_MAX = 5
+GUARDS_NAMED_MAX = 20
+"""In one refusal, which trailers must hold; how many there are is told beside."""
+
 GROUP_WRITES_MAX = TRANSACTIONS_SENT
 """Planned in one go: as many as are sent to the store together, which then works while more are planned."""
 UNSURE = 2**62

@@ -6,7 +6,7 @@ import pytest
 from belofte.v1 import types_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.acceptance.asking import adjust, record, refusal, stock_rows, stocked
+from tests.acceptance.asking import adjust, record, refusal, stock_of, stock_rows, stocked
 from tests.acceptance.living import do
 from tests.acceptance.server import Server
 from tests.acceptance.test_reservations import NETWORK, confirm, counts, hold, release
@@ -69,11 +69,11 @@ def test_a_part_is_released_after_the_receipt_has_come_in(server: Server, come: 
     assert planned == {(line.receipt_id, line.quantity) for line in left.lines}
     order = confirm(server, made.reservation_id).order
     assert sum(part.quantity for shipment in order.plan.shipments for part in shipment.lines) == 4
-    (row,) = [row for row in stock_rows(server, item) if row.location_id == "A"]
-    assert (row.reserved, row.allocated) == (0, 4)
+    later = Timestamp(seconds=int(time.time()) + 5 * DAY_SECONDS)
+    assert stock_of(server, item, by_date=later).available == 6
     do(server, "CancelOrder", order_id=order.order_id)
-    (row,) = [row for row in stock_rows(server, item) if row.location_id == "A"]
-    assert (row.on_hand, row.allocated) == (come, 0)
+    left_over = stock_of(server, item, by_date=later)
+    assert (left_over.on_hand, left_over.available) == (come, 10)
 
 
 def test_a_plan_is_made_anew_where_its_receipt_is_late_or_cut(server: Server) -> None:

@@ -112,10 +112,12 @@ def test_pickup_needs_both_calendars_and_delivery_its_own() -> None:
 
 
 def test_delivery_on_the_day_of_the_handover() -> None:
-    # Handed over on Friday at 12:00, delivered the same day 08:00–18:00 but not before the handover; at 19:00, on Monday.
+    # Handed over on Friday at 12:00, delivered the same day 08:00–18:00 but not before the handover; at 18:00 at once, at 19:00
+    # on Monday.
     workdays = weekly("workdays", 480, 1080)
     for pickup, expected in (
         (720, ("2026-11-20T12:00", "2026-11-20T18:00")),
+        (1080, ("2026-11-20T18:00", "2026-11-20T18:00")),
         (1140, ("2026-11-23T08:00", "2026-11-23T18:00")),
     ):
         service = CarrierService("bike", "EXPRESS", "", pickup, None, "workdays")
