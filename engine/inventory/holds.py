@@ -40,6 +40,14 @@ class HeldCapacity(NamedTuple):
     quantity: int
 
 
+def merged_capacity(capacities: Iterable[HeldCapacity]) -> tuple[HeldCapacity, ...]:
+    """Capacity by location and day, each once, in the order in which they come first."""
+    sums: dict[tuple[str, int], int] = {}
+    for location_id, day, quantity in capacities:
+        sums[location_id, day] = sums.get((location_id, day), 0) + quantity
+    return tuple(HeldCapacity(*key, quantity) for key, quantity in sums.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """An active reservation. `version` rises with each change; `caller` is who is charged with it.

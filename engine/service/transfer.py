@@ -6,7 +6,7 @@ from dataclasses import replace
 from belofte.v1 import reservation_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
-from engine.inventory.holds import HeldUnits, Hold, merged
+from engine.inventory.holds import HeldCapacity, HeldUnits, Hold, merged, merged_capacity
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CALLER_MARK, CapacityChange, CellChange
 from engine.network.image import NetworkImage
@@ -38,12 +38,14 @@ def plan_transfer(
     within = taker is not None and taker.reservation_id == giver.reservation_id
     units = less(hold.units, gone) + (moved if within else ())
     kept, back = capacity_left(image, hold, units)
+    # What is moved where it is takes its capacity along.
+    carried, back = (back, ()) if location < 0 else ((), back)
     left = (
         None if not units else replace(hold, version=hold.version + 1, units=merged(units), capacities=kept, is_planned=False)
     )
     response = reservation_service_pb2.TransferReservationResponse()
     if left is None:
-        source, freed = ended(giver, hold, RELEASED), (*give_capacity_back(hold.capacities), end_charge(hold))
+        source, freed = ended(giver, hold, RELEASED), (*give_capacity_back(back), end_charge(hold))
     else:
         source, freed = changed(giver, left), give_capacity_back(back)
         shrink(source, left)
@@ -53,7 +55,7 @@ def plan_transfer(
         response.target.CopyFrom(source)
         return Change(((hold, left),), (source,), response, cells, freed)
     target, before, after, charge = _taken_over(
-        stock, request, giver, taker, hold, moved, now_unix_ms, holds_max, left is None
+        stock, request, giver, taker, hold, moved, carried, now_unix_ms, holds_max, left is None
     )  # fmt: skip
     response.target.CopyFrom(target)
     created = "" if taker is not None else RECORD + target.reservation_id
@@ -96,7 +98,7 @@ def _placed(
 
 def _taken_over(
     stock: LiveStock, request: Request, giver: Wire, taker: Wire | None, hold: Hold, moved: Sequence[HeldUnits],
-    now_unix_ms: int, holds_max: int, is_ended: bool,
+    carried: Sequence[HeldCapacity], now_unix_ms: int, holds_max: int, is_ended: bool,
 ) -> tuple[Wire, Hold | None, Hold, tuple[CapacityChange, ...]]:  # fmt: skip
     """The reservation that takes: its record, its hold before and after, and what its caller is charged.
 
@@ -107,7 +109,7 @@ def _taken_over(
             text = f"{holds_max} reservations are active for the caller, as many as it may have; confirm or release some"
             raise Refusal(Reason.OVERLOADED, text)
         after = replace(
-            hold, reservation_id=request.request_id, version=1, units=merged(moved), capacities=(), is_planned=False
+            hold, reservation_id=request.request_id, version=1, units=merged(moved), capacities=tuple(carried), is_planned=False
         )
         wire = Wire()
         wire.CopyFrom(giver)
@@ -117,7 +119,10 @@ def _taken_over(
         return wire, None, after, (CapacityChange(CALLER_MARK + hold.caller, CALLER_DAY, 1, holds_max),)
     before = hold_of(stock, taker, now_unix_ms, None)
     _check_lines(before, moved)
-    after = replace(before, version=before.version + 1, units=merged((*before.units, *moved)), is_planned=False)
+    after = replace(
+        before, version=before.version + 1, units=merged((*before.units, *moved)), is_planned=False,
+        capacities=merged_capacity((*before.capacities, *carried)),
+    )  # fmt: skip
     wire = changed(taker, after)
     _add_lines(wire.basket, giver.basket, moved)
     _forget_plan(wire)

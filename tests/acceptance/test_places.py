@@ -351,6 +351,38 @@ def test_a_reservation_at_a_location_that_is_out_becomes_an_order_elsewhere(own:
     assert available(own, item) == {"A": 5, "B": 3}
 
 
+def test_what_is_moved_to_another_reservation_takes_its_day_along(own: Server) -> None:
+    """Two orders of Y's day are held: it stays full however they are moved, and is free again when they are released."""
+    item = stocked(own, Y=9)
+    at_y = {"allowed_location_ids": ["Y"]}
+
+    def create() -> reservation_service_pb2.Reservation:
+        request = reservation_service_pb2.CreateReservationRequest(request_id=uuid7(), basket=basket(lines((item, 2), **at_y)))
+        return own.reservation.CreateReservation(request, timeout=CALL_SECONDS_MAX).reservation
+
+    def move(made: reservation_service_pb2.Reservation, to: str = "") -> reservation_service_pb2.Reservation:
+        request = reservation_service_pb2.TransferReservationRequest(
+            request_id=uuid7(), reservation_id=made.reservation_id, target_reservation_id=to
+        )
+        return own.reservation.TransferReservation(request, timeout=CALL_SECONDS_MAX).target
+
+    first, second = create(), create()
+    day = second.plan.shipments[0].handover_by.ToDatetime().date()
+    assert used_near(own, day) == 2
+    moved = move(first)
+    assert used_near(own, day) == 2
+    both = move(moved, second.reservation_id)
+    assert used_near(own, day) == 2
+    request = reservation_service_pb2.ReleaseReservationRequest(request_id=uuid7(), reservation_id=both.reservation_id)
+    own.reservation.ReleaseReservation(request, timeout=CALL_SECONDS_MAX)
+    assert used_near(own, day) == 0
+
+
+def used_near(server: Server, day: date) -> int:
+    """What is taken of Y on a day and on those beside it: its local day may be another."""
+    return sum(int(each.reserved + each.allocated) for each in capacity(server, day - timedelta(1), day + timedelta(1)))
+
+
 def test_orders_that_are_held_are_told_as_well_when_their_location_goes_out(own: Server) -> None:
     item = stocked(own, A=5)
     request = order_request(basket(lines((item, 1))))
