@@ -67,6 +67,7 @@ def _placed(
 ) -> tuple[tuple[HeldUnits, ...], tuple[CellChange, ...]]:  # fmt: skip
     """The units at another location, on hand there; and what gives them back where they were."""
     location_id = image.location_ids[location]
+    _check_place(image, gone, location, basket)
     asker = Asker(basket.channel, basket.scenario_id, now_unix_ms // MINUTE_MS)
     collected = {line.line_id for line in basket.lines if line.delivery_method == types_pb2.DELIVERY_METHOD_PICKUP}
     moved = tuple(
@@ -94,6 +95,24 @@ def _placed(
             raise Refusal(Reason.NO_STOCK, text, (FieldViolation("target_location_id", text),))
         freed[each.cell] = CellChange(each.cell, 0, delta, floor if delta > 0 else None, None, None)
     return moved, tuple(change for change in freed.values() if change.demand_delta)
+
+
+def _check_place(image: NetworkImage, gone: Sequence[HeldUnits], location: int, basket: types_pb2.Basket) -> None:
+    """Raise `Refusal` where no order of the basket could have the units of a line from a location."""
+    location_id, moved = image.location_ids[location], {each.line_id for each in gone}
+    for line in basket.lines:
+        if line.line_id not in moved:
+            continue
+        is_collected = line.delivery_method == types_pb2.DELIVERY_METHOD_PICKUP
+        is_barred = (
+            location_id in line.excluded_location_ids
+            or (line.allowed_location_ids and location_id not in line.allowed_location_ids)
+            or line.preassigned_location_id not in ("", location_id)
+            or not (image.ships[location] or (is_collected and location_id == line.pickup_location_id))
+        )
+        if is_barred:
+            text = f"line {line.line_id!r} may not be sourced from {location_id}"
+            raise Refusal(Reason.RESTRICTED, text, (FieldViolation("target_location_id", text),))
 
 
 def _taken_over(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -467,6 +468,18 @@ def test_no_more_is_moved_than_is_held_or_there(server: Server) -> None:
     wrong = refusal(lambda: transfer(server, giver.reservation_id, target_reservation_id="none"))
     assert (wrong.reason, wrong.fields) == ("UNKNOWN_RESERVATION", ("target_reservation_id",))
     assert counts(server, item) == (4, 0, 2)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"excluded_location_ids": ["B"]}, {"allowed_location_ids": ["A"]}, {"preassigned_location_id": "A"}],
+)
+def test_nothing_is_moved_to_where_no_order_could_have_it(server: Server, limits: dict[str, Any]) -> None:
+    item = stocked(server, A=5, B=5)
+    made = hold(server, basket=basket(lines((item, 2), **limits)))
+    wrong = refusal(lambda: transfer(server, made.reservation_id, target_location_id="B"))
+    assert (wrong.code, wrong.reason, wrong.fields) == ("FAILED_PRECONDITION", "RESTRICTED", ("target_location_id",))
+    assert held(get(server, made.reservation_id)) == {"A": {"1": 2}}
 
 
 def test_reservations_are_listed_page_by_page(server: Server) -> None:

@@ -138,7 +138,8 @@ class ReservationServiceServicer:
         """Moves units of an active reservation to another one, or to another location, without letting go of them.
 
         Errors: NOT_FOUND (UNKNOWN_RESERVATION, UNKNOWN_LOCATION), FAILED_PRECONDITION (WRONG_STATE, NO_STOCK,
-        NO_CAPACITY), ABORTED (CONTENDED).
+        NO_CAPACITY, RESTRICTED: a line may not come from there), RESOURCE_EXHAUSTED (OVERLOADED: as many reservations as the
+        caller may have), ABORTED (CONTENDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
