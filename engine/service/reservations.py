@@ -54,6 +54,7 @@ from engine.service.hold_writes import (
     encode_hold,
     ended,
     hold_of,
+    wrong_state,
 )
 from engine.service.partial_release import capacity_left, less, shrink, units_released
 from engine.service.record import Finish, finisher, order_state, reserved_order_event
@@ -272,6 +273,8 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
     record, asked = found(call).reservation, request.order
     wrong = begin_write(request, h.image, h.clock.unix_ms())
     check_order(asked, wrong)
+    if record.state == EXPIRED and record.order_id:
+        raise wrong_state(f"reservation {record.reservation_id!r} has expired, and became order {record.order_id!r} then")
     if asked.basket.lines and lines_of(asked.basket) != lines_of(record.basket):
         wrong.add("order.basket.lines", "the lines of the reservation were expected, or none")
     order = types_pb2.Order()
@@ -325,9 +328,9 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
         if hold is None:
             wire = Wire()
             wire.CopyFrom(record)
-            wire.state = EXPIRED
+            wire.state, wire.order_id, wire.version = EXPIRED, asked.order_id, record.version + 1
             return Change(
-                (), (), respond(made, wire), cells, days, asked.order_id, made, events=(event,),
+                (), (wire,), respond(made, wire), cells, days, asked.order_id, made, events=(event,),
                 order_capacities=capacities_taken(days), start_minute=minute,
             )  # fmt: skip
         wire = ended(record, hold, CONFIRMED)

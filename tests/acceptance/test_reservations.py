@@ -302,6 +302,9 @@ def test_confirm_of_an_expired_hold_is_tried_as_a_new_order(server: Server) -> N
     answer = confirm(server, made.reservation_id)
     assert answer.reservation.state == EXPIRED and shipped(answer.order.plan) == {"A": {"1": 2}}
     assert counts(server, item) == (0, 2, 1)
+    again = refusal(lambda: confirm(server, made.reservation_id))
+    assert again.reason == "WRONG_STATE" and answer.order.order_id in again.message
+    assert counts(server, item) == (0, 2, 1)
     gone = hold(server, (item, 1), seconds=0.2)
     swept(server, gone.reservation_id)
     source(server, (item, 1))

@@ -22,6 +22,8 @@ class HoldModel:
     is_planned: bool
     version: int = 1
     state: int = ACTIVE
+    is_ordered: bool = False
+    """It became an order though it had expired: once."""
 
 
 @dataclass

@@ -336,7 +336,11 @@ class Interface(RuleBasedStateMachine):
         hold = self.model.holds.get(name)
         if hold is not None and hold.state == EXPIRED:
             # Tried as a new order, without what was held.
-            self.take_order(order.order_id, hold.items, answer, plan)
+            if hold.is_ordered:
+                assert isinstance(answer, Refusal) and answer.reason is Reason.WRONG_STATE, answer
+            else:
+                hold.is_ordered = self.take_order(order.order_id, hold.items, answer, plan)
+                hold.version += hold.is_ordered
             return
         hold = self.changed(name, answer)
         if hold is None:

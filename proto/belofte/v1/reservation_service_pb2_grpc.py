@@ -98,7 +98,7 @@ class ReservationServiceServicer:
 
     def ConfirmReservation(self, request, context):
         """Makes an order of an active reservation: SourceOrder with the plan frozen. What was held at network level is planned now,
-        on the units held. One that has expired is tried as a new order, and the answer's reservation says EXPIRED.
+        on the units held. One that has expired is tried as a new order, once, and the answer's reservation says EXPIRED.
 
         Errors: NOT_FOUND (UNKNOWN_RESERVATION), FAILED_PRECONDITION (WRONG_STATE), ALREADY_EXISTS (ORDER_EXISTS).
 
