@@ -37,7 +37,7 @@ def test_an_item_by_each_method_is_as_it_is_quoted(server: Server, as_listing: b
 def test_a_kit_is_estimated_as_its_components_are_quoted(server: Server) -> None:
     """Whole kits that could be had, each of one location; by methods that its components go together by."""
     for part, at_a, at_corner in (("leg", 9, 5), ("top", 3, 5)):
-        put_available(server, part, {"A": at_a, "corner": at_corner, "B": 0, "Y": 0, "Z": 0})
+        put_available(server, part, {"A": at_a, "corner": at_corner})
     request = promise_service_pb2.GetEstimatedDeliveryRequest(
         item_ids=["top", "table"], quantity=2, destination=HOME, pickup_location_ids=["corner"], delivery_methods=METHODS,
         request_time=ASKED,

@@ -10,6 +10,7 @@ from tests.acceptance.asking import (
     order_of,
     order_request,
     put,
+    put_available,
     quote,
     refusal,
     send,
@@ -164,7 +165,7 @@ def test_classes_are_kept_whole_and_items_that_ship_alone_have_their_own_shipmen
 @pytest.mark.parametrize("mode", ["network", "spelt out"])
 def test_a_kit_is_sourced_as_its_components_from_one_location(server: Server, mode: str) -> None:
     for part, units in (("leg", 40), ("top", 3), ("board", 40)):
-        put(server, part, {"Y": units + stock_of(server, part).allocated, "Z": 0})
+        put_available(server, part, {"Y": units})
     wanted = lines(("table", 2))
     if mode == "spelt out":
         wanted += [
@@ -184,10 +185,8 @@ def test_a_kit_is_sourced_as_its_components_from_one_location(server: Server, mo
 
 def test_kits_that_share_a_component_are_refused_as_one(server: Server) -> None:
     """Case 32: eight of each, and legs for ten."""
-    free = stock_of(server, "leg").allocated
-    put(server, "leg", {"Y": free + 40, "Z": 0})
-    put(server, "top", {"Y": 50})
-    put(server, "board", {"Y": 50})
+    for part, units in (("leg", 40), ("top", 50), ("board", 50)):
+        put_available(server, part, {"Y": units})
     allocated = {part: stock_of(server, part).allocated for part in ("leg", "top", "board")}
     error = refusal(lambda: source(server, ("table", 8), ("bench", 8)))
     assert (error.code, error.reason) == ("FAILED_PRECONDITION", "NO_STOCK")
@@ -195,6 +194,6 @@ def test_kits_that_share_a_component_are_refused_as_one(server: Server) -> None:
     assert {part: stock_of(server, part).allocated for part in allocated} == allocated
     assert len(source(server, ("table", 5), ("bench", 5)).plan.shipments) == 1
     # A kit of kits comes down to the same parts.
-    put(server, "leg", {"Y": free + 80})
+    put_available(server, "leg", {"Y": 40})
     plan = source(server, ("set", 1)).plan
     assert {(line.item_id, line.quantity) for line in plan.shipments[0].lines} == {("leg", 12), ("top", 1), ("board", 2)}
