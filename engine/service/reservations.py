@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from belofte.v1 import reservation_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.fulfilment.milestones import missed
 from engine.fulfilment.order_record import Capacities, instant, state_of
 from engine.inventory.holds import Hold
 from engine.inventory.live import LiveStock
@@ -57,6 +58,7 @@ from engine.service.hold_writes import (
     wrong_state,
 )
 from engine.service.partial_release import capacity_left, less, shrink, units_released
+from engine.service.quote_tokens import decisive_basket
 from engine.service.record import Finish, finisher, order_state, reserved_order_event
 from engine.service.transfer import plan_transfer
 from engine.sourcing.cells import home_pegs
@@ -363,39 +365,29 @@ def not_kept(
     image: NetworkImage, stock: LiveStock, hold: Hold, record: Wire, basket: types_pb2.Basket, now_unix_ms: int
 ) -> str:  # fmt: skip
     """Why an order cannot have the plan that is held, for a person; empty: it can."""
-    if what_decides(basket) != what_decides(record.basket):
+    if decisive_basket(basket) != decisive_basket(record.basket):
         return "the order asks for something else"
+    for late in missed(record.plan, now_unix_ms):
+        return f"the handover at {late.shipment.location_id} has passed"
     is_open = stock.open_of(image.active)
     for shipment in record.plan.shipments:
         location = image.location_index.get(shipment.location_id, -1)
-        if location < 0 or not is_open[location]:
+        # What is digital is sent from nowhere.
+        if shipment.location_id and (location < 0 or not is_open[location]):
             return f"{shipment.location_id} takes no part any more"
-        last = shipment.handover_by if shipment.HasField("handover_by") else shipment.ship_by
-        if last.seconds and last.ToMilliseconds() < now_unix_ms:
-            return f"the handover at {shipment.location_id} has passed"
-    by_location = {each.location_id: each for each in record.plan.shipments}
-    for each in hold.units:
-        cell = each.cell
-        if not cell.receipt_id:
-            continue
-        at = position_of(stock, cell)
-        minute = stock.receipt_minute(image.item_index[cell.item_id], image.location_index[cell.location_id], cell.receipt_id)
-        shipment = by_location.get(cell.location_id, types_pb2.Shipment())
         needed = shipment.pick_by if shipment.HasField("pick_by") else shipment.handover_by
-        if needed.seconds and minute * 60 > needed.seconds:
-            return f"receipt {cell.receipt_id} is late"
-        if stock.matrix.supply[at] < stock.matrix.demand[at]:
-            return f"receipt {cell.receipt_id} is less than was promised of it"
+        for part in shipment.lines:
+            for line_id, cell, _ in hold.units:
+                is_of_part = (line_id, cell.receipt_id) == (part.line_id, part.receipt_id)
+                if not cell.receipt_id or not is_of_part or shipment.location_id not in ("", cell.location_id):
+                    continue
+                at = position_of(stock, cell)
+                minute = stock.matrix.slots[stock.matrix.slot[at]].available_at_minute
+                if needed.seconds and minute * 60 > needed.seconds:
+                    return f"receipt {cell.receipt_id} is late"
+                if stock.matrix.supply[at] < stock.matrix.demand[at]:
+                    return f"receipt {cell.receipt_id} is less than was promised of it"
     return ""
-
-
-def what_decides(basket: types_pb2.Basket) -> types_pb2.Basket:
-    """A basket without what no plan depends on."""
-    asked = types_pb2.Basket()
-    asked.CopyFrom(basket)
-    for name in ("request_time", "customer_id", "calling_system", "currency"):
-        asked.ClearField(name)
-    return asked
 
 
 def lines_of(basket: types_pb2.Basket) -> list[tuple[str, str, int]]:

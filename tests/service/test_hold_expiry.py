@@ -30,13 +30,26 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 def hold(room: Room, quantity: int) -> str:
     line = types_pb2.BasketLine(line_id="1", item_id="bolt", quantity=quantity)
+    return create(room, line, 60).reservation_id
+
+
+def create(room: Room, line: types_pb2.BasketLine, seconds: int) -> reservation_service_pb2.Reservation:
     request = reservation_service_pb2.CreateReservationRequest(
         request_id=uuid7(room.clock.unix_ms()), basket=types_pb2.Basket(lines=[line], destination=HOME),
-        time_to_live=Duration(seconds=60),
+        time_to_live=Duration(seconds=seconds),
     )  # fmt: skip
     answer = room.ask(RESERVATIONS + "CreateReservation", request.SerializeToString())
     assert isinstance(answer, bytes), answer
-    return reservation_service_pb2.CreateReservationResponse.FromString(answer).reservation.reservation_id
+    return reservation_service_pb2.CreateReservationResponse.FromString(answer).reservation
+
+
+def confirm(room: Room, reservation_id: str) -> reservation_service_pb2.ConfirmReservationResponse:
+    request = reservation_service_pb2.ConfirmReservationRequest(
+        request_id=uuid7(room.clock.unix_ms()), reservation_id=reservation_id, order=types_pb2.Order(order_id=f"O-{uuid7()}")
+    )
+    answer = room.ask(RESERVATIONS + "ConfirmReservation", request.SerializeToString())
+    assert isinstance(answer, bytes), answer
+    return reservation_service_pb2.ConfirmReservationResponse.FromString(answer)
 
 
 def counts(room: Room) -> tuple[int, int]:
@@ -53,15 +66,16 @@ def test_a_confirm_that_comes_with_the_expiry_is_tried_as_a_new_order(room: Room
     for n in range(1, ROUNDS + 1):
         reservation_id = hold(room, 2)
         room.clock.ahead_minutes += 1
-        order = types_pb2.Order(order_id=f"O-{uuid7()}")
-        request = reservation_service_pb2.ConfirmReservationRequest(
-            request_id=uuid7(room.clock.unix_ms()), reservation_id=reservation_id, order=order
-        )
-        answer = room.ask(RESERVATIONS + "ConfirmReservation", request.SerializeToString())
-        assert isinstance(answer, bytes), (n, answer)
-        made = reservation_service_pb2.ConfirmReservationResponse.FromString(answer)
-        assert made.reservation.state == EXPIRED
+        assert confirm(room, reservation_id).reservation.state == EXPIRED
         assert counts(room) == (0, 2 * n)
+
+
+def test_what_is_digital_keeps_the_plan_that_was_held(room: Room) -> None:
+    """It is handed over to nobody: no handover passes while it is held."""
+    line = types_pb2.BasketLine(line_id="1", item_id="bolt", quantity=2, delivery_method=types_pb2.DELIVERY_METHOD_DIGITAL)
+    made = create(room, line, 600)
+    room.clock.ahead_minutes += 5
+    assert confirm(room, made.reservation_id).order.plan == made.plan
 
 
 def test_what_else_is_asked_of_it_then_is_told_that_it_has_expired(room: Room) -> None:
