@@ -43,7 +43,7 @@ def draw_stream(axes: Axes, figures: Figures) -> None:
         "each order the cheapest way": figures["greedy_cost_ratio"], "prices from a forecast": figures["static_cost_ratio"],
         "prices learned as orders come": figures["online_cost_ratio"],
     }  # fmt: skip
-    draw_bars(axes, {name: 100 * (ratio - 1) for name, ratio in bars.items()}, "{:.1f} %")
+    draw_bars(axes, {name: 100 * (ratio - 1) for name, ratio in bars.items()}, "{:.1f} %", ours="prices learned as orders come")
     axes.set(xlabel="% more")
 
 
@@ -56,16 +56,16 @@ def draw_rpc(axes: Axes, figures: Figures) -> None:
             "quotes with three options": quotes, "empty echo, grpc.aio on uvloop": quotes / figures["quote_vs_aio_echo"],
             "empty echo, pygrpc-native": quotes / figures["quote_vs_native_echo"],
         },
-        "{:,.0f}",
+        "{:,.0f}", ours="quotes with three options",
     )  # fmt: skip
     axes.set(xlabel="answers a second")
     axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
-def draw_bars(axes: Axes, values: Mapping[str, float], text: str) -> None:
-    """Horizontal bars with their values."""
+def draw_bars(axes: Axes, values: Mapping[str, float], text: str, ours: str) -> None:
+    """Horizontal bars with their values; `ours` is the one that stands out."""
     names = list(values)
-    colors = [OURS if "quotes" in name or "learned" in name else THEIRS for name in names]
+    colors = [OURS if name == ours else THEIRS for name in names]
     bars = axes.barh(names[::-1], [values[name] for name in names[::-1]], color=colors[::-1])
     axes.bar_label(bars, [text.format(values[name]) for name in names[::-1]], padding=4)
     axes.margins(x=0.15)

@@ -8,7 +8,6 @@ is in the cache already this takes some seconds.
 
 import subprocess
 import sys
-from collections.abc import Iterable
 
 from rich.console import Console
 
@@ -19,8 +18,7 @@ def compile_all(way: str) -> None:
     """One process's part."""
     from engine.service.warm_up import steps
 
-    every: Iterable = steps("all")
-    for step in every if way == FORWARD else reversed(list(every)):
+    for step in steps("all")[:: 1 if way == FORWARD else -1]:
         step()
 
 

@@ -4,7 +4,7 @@ Redis or Valkey arbitrates between engines; the scripts beside this file do the 
 a guard and its effect be one step.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -215,9 +215,7 @@ class StockStore:
 
     def seen(self, request_ids: Sequence[str]) -> set[str]:
         """Those ids under which something was committed, as far as the store remembers. Raises StoreAway, StoreGap."""
-        if self._layout is None:
-            raise StoreGap("nothing was loaded")
-        data = self._keys.data(self._layout)
+        data = self._loaded()
 
         def ask() -> Any:
             pipe = self._client.pipeline(transaction=True)
@@ -233,9 +231,7 @@ class StockStore:
 
     def texts(self, parts: Sequence[Sequence[TextName]]) -> Iterator[list[str]]:
         """The texts of each part in turn, "" where there is none; some are asked for ahead. Raises StoreAway, StoreGap."""
-        if self._layout is None:
-            raise StoreGap("nothing was loaded")
-        data = self._keys.data(self._layout)
+        data = self._loaded()
         line = ScriptLine(self._client, script_text("texts"))
 
         def ask(names: Sequence[TextName]) -> None:
@@ -259,21 +255,8 @@ class StockStore:
 
     def units_of(self, items: Sequence[str]) -> tuple[str, dict[Cell, tuple[int, int]]]:
         """(supply, demand) of each position of some items, and where the log stood then. Raises StoreAway, StoreGap."""
-        if self._layout is None:
-            raise StoreGap("nothing was loaded")
-        data = self._keys.data(self._layout)
-        keys = self._unit_keys(data, items)
-
-        def ask() -> Any:
-            pipe = self._client.pipeline(transaction=True)
-            for key in (self._keys.epoch, self._keys.layout, self._keys.head):
-                pipe.get(key)
-            for key in keys:
-                pipe.hgetall(key)
-            return pipe.execute()
-
-        stamped, layout, head, *rows = self._asked(ask)
-        self._check_same(stamped, layout)
+        data = self._loaded()
+        position, rows = self._read_at(lambda pipe: [pipe.hgetall(key) for key in self._unit_keys(data, items)])
         units: dict[Cell, tuple[int, int]] = {}
         for number, row in enumerate(rows):
             item_id = items[number // (2 * data.blocks)]
@@ -281,50 +264,47 @@ class StockStore:
                 cell = Cell(item_id, *place_of(name.decode()))
                 supply, demand = units.get(cell, (0, 0))
                 units[cell] = (supply, int(quantity)) if number % 2 else (int(quantity), demand)
-        return _position_of(head), units
+        return position, units
 
     def fields_of(self, names: Sequence[StoredField]) -> tuple[str, list[str]]:
         """Where the log stood, and what fields held then, "" where there was nothing. Raises StoreAway, StoreGap."""
-        if self._layout is None:
-            raise StoreGap("nothing was loaded")
-        data = self._keys.data(self._layout)
+        data = self._loaded()
         fields: dict[str, list[str]] = {}
         for name in names:
             fields.setdefault(_key_of(data, name.table, name.owner), []).append(name.field)
-
-        def ask() -> Any:
-            pipe = self._client.pipeline(transaction=True)
-            for key in (self._keys.epoch, self._keys.layout, self._keys.head):
-                pipe.get(key)
-            for key, each in fields.items():
-                pipe.hmget(key, each)
-            return pipe.execute()
-
-        stamped, layout, head, *rows = self._asked(ask)
-        self._check_same(stamped, layout)
+        position, rows = self._read_at(lambda pipe: [pipe.hmget(key, each) for key, each in fields.items()])
         found = {key: iter(row) for key, row in zip(fields, rows, strict=True)}
         values = [next(found[_key_of(data, name.table, name.owner)]) for name in names]
-        return _position_of(head), [value.decode() if value else "" for value in values]
+        return position, [value.decode() if value else "" for value in values]
 
     def scan(self, table: TextTable, cursor: ScanCursor, count: int) -> tuple[str, ScanCursor | None, dict[str, str]]:
         """Where the log stood, and about so many texts of a table as of then; None: there are no more to come.
 
         Whatever is there all the time is told, some of it more than once. Raises StoreAway, StoreGap.
         """
+        key = self._loaded().text(table, "", "")
+        position, ((next_one, texts),) = self._read_at(lambda pipe: pipe.hscan(key, cursor[1], count=count))
+        return position, (cursor[0], int(next_one)) if int(next_one) else None, _decoded(texts)
+
+    def _loaded(self) -> DataKeys:
+        """Keys of what was loaded. Raises StoreGap."""
         if self._layout is None:
             raise StoreGap("nothing was loaded")
-        key = self._keys.data(self._layout).text(table, "", "")
+        return self._keys.data(self._layout)
+
+    def _read_at(self, add: Callable[[Any], object]) -> tuple[str, list[Any]]:
+        """Where the log stood, and what the commands that are added to a pipe found then. Raises StoreAway, StoreGap."""
 
         def ask() -> Any:
             pipe = self._client.pipeline(transaction=True)
-            for each in (self._keys.epoch, self._keys.layout, self._keys.head):
-                pipe.get(each)
-            pipe.hscan(key, cursor[1], count=count)
+            for key in (self._keys.epoch, self._keys.layout, self._keys.head):
+                pipe.get(key)
+            add(pipe)
             return pipe.execute()
 
-        stamped, layout, head, (next_one, texts) = self._asked(ask)
+        stamped, layout, head, *rows = self._asked(ask)
         self._check_same(stamped, layout)
-        return _position_of(head), (cursor[0], int(next_one)) if int(next_one) else None, _decoded(texts)
+        return _position_of(head), rows
 
     def _check_same(self, stamped: bytes | None, layout: bytes | None) -> None:
         if stamped is None or int(stamped) != self._stamped:

@@ -177,7 +177,7 @@ class Book:
         if self._stock.parts.changes(cell):
             # Whose units they are is known when it is decided.
             raise Refusal(Reason.CONTENDED, f"{cell.item_id} of receipt {cell.receipt_id} is being promised; try again")
-        if self._holds.is_expected(cell):
+        if self._stock.holds.is_expected(cell):
             # Whether they are an order's or a reservation's is known when that is committed.
             raise Refusal(Reason.CONTENDED, f"{cell.item_id} of receipt {cell.receipt_id} is being reserved; try again")
         page.is_demand_guarded = True

@@ -20,10 +20,6 @@ class MovedHolds:
         """Units of a position that are held and have not been moved."""
         return self._holds.reserved(cell) - self._gone.get(cell, 0)
 
-    def is_expected(self, cell: Cell) -> bool:
-        """Whether units of a position are being held by what is not committed yet."""
-        return self._holds.is_expected(cell)
-
     def move(self, cell: Cell, quantity: int) -> None:
         """Move so many held units of a receipt to on hand, by reservation id: oldest first where none was chosen."""
         self._gone[cell] = self._gone.get(cell, 0) + quantity

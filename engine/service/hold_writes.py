@@ -65,7 +65,7 @@ class Change(NamedTuple):
     """UTC minute that was decided for, where a plan was made."""
 
     def receipts_held(self) -> list[Cell]:
-        """Positions to come of which it holds units that were not held before, or by another."""
+        """Positions to come of which units are held by what it leaves."""
         return [each.cell for _, after in self.holds if after is not None for each in after.units if each.cell.receipt_id]
 
 

@@ -8,12 +8,12 @@ from belofte.v1 import reservation_service_pb2, types_pb2
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
 from engine.inventory.holds import HeldCapacity, HeldUnits, Hold, merged, merged_capacity
 from engine.inventory.live import LiveStock
-from engine.inventory.transaction import CALLER_MARK, CapacityChange, CellChange
+from engine.inventory.transaction import CapacityChange, CellChange
 from engine.network.image import NetworkImage
 from engine.optimizer.kept import Asker, floor_for, rules_for
 from engine.service.hold_writes import RECORD, RELEASED, Change, Wire, changed, ended, hold_of
 from engine.service.partial_release import capacity_left, less, shrink, units_released
-from engine.sourcing.reserve import CALLER_DAY, end_charge, give_back, give_capacity_back
+from engine.sourcing.reserve import charge_caller, end_charge, give_back, give_capacity_back
 
 MINUTE_MS = 60_000
 
@@ -124,9 +124,7 @@ def _taken_over(
     `is_ended`: the one that gives is not counted any more.
     """
     if taker is None:
-        if stock.holds.count_of(hold.caller) - is_ended >= holds_max:
-            text = f"{holds_max} reservations are active for the caller, as many as it may have; confirm or release some"
-            raise Refusal(Reason.OVERLOADED, text)
+        charge = charge_caller(stock, hold.caller, holds_max, ending=int(is_ended))
         after = replace(
             hold, reservation_id=request.request_id, version=1, units=merged(moved), capacities=tuple(carried), is_planned=False
         )
@@ -135,7 +133,7 @@ def _taken_over(
         wire = changed(wire, after)
         shrink(wire, after)
         _forget_plan(wire)
-        return wire, None, after, (CapacityChange(CALLER_MARK + hold.caller, CALLER_DAY, 1, holds_max),)
+        return wire, None, after, (charge,)
     before = hold_of(stock, taker, now_unix_ms, None)
     _check_lines(before, moved)
     after = replace(

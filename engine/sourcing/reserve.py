@@ -75,9 +75,7 @@ def plan_hold(
     image: NetworkImage, stock: LiveStock, request: HoldRequest, nodes_max: int, clock: Clock, attempt: int
 ) -> Held:  # fmt: skip
     """What a reservation would hold on the stock of this moment. Raises `Refusal` where that is less than it must."""
-    if stock.holds.count_of(request.caller) >= request.holds_max:
-        text = f"{request.holds_max} reservations are active for the caller, as many as it may have; confirm or release some"
-        raise Refusal(Reason.OVERLOADED, text)
+    charge = charge_caller(stock, request.caller, request.holds_max)
     planned = None
     capacities: tuple[CapacityChange, ...] = ()
     if request.is_network:
@@ -96,8 +94,15 @@ def plan_hold(
         planned is not None, held_units(scene, pegs),
         tuple(HeldCapacity(use.location_id, use.day, use.quantity_delta) for use in capacities),
     )  # fmt: skip
-    charge = CapacityChange(CALLER_MARK + request.caller, CALLER_DAY, 1, request.holds_max)
     return Held(hold, scene, pegs, cells_taken(scene, pegs), (*capacities, charge), short_lines, planned)
+
+
+def charge_caller(stock: LiveStock, caller: str, holds_max: int, ending: int = 0) -> CapacityChange:
+    """One active reservation more for a caller, where so many are `ending`. Raises `Refusal` where it has too many."""
+    if stock.holds.count_of(caller) - ending >= holds_max:
+        text = f"{holds_max} reservations are active for the caller, as many as it may have; confirm or release some"
+        raise Refusal(Reason.OVERLOADED, text)
+    return CapacityChange(CALLER_MARK + caller, CALLER_DAY, 1, holds_max)
 
 
 def held_units(scene: Scene, pegs: Sequence[Peg]) -> tuple[HeldUnits, ...]:
