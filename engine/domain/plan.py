@@ -56,6 +56,8 @@ class Peg(NamedTuple):
     slot: int
     arena_index: int
     quantity: int
+    kept: int
+    """What supply less demand of the position must not fall below."""
 
 
 @dataclass(frozen=True, slots=True)

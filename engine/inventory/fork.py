@@ -164,7 +164,8 @@ def _rows(
     home = np.full(live.location_count, -1, np.int64)
     home[live.location[at[is_on_hand]]] = at[is_on_hand]
     added: tuple[NDArray[Any], ...] = (
-        location.astype(np.int32), slots, quantity.astype(np.int32), np.zeros(len(location), np.int32), home[location],
+        # Without supply, so that no debt is paid of it: what has been sold beyond stock is taken off already.
+        location.astype(np.int32), slots, np.zeros(len(location), np.int32), (-quantity).astype(np.int32), home[location],
     )  # fmt: skip
     rows = tuple(np.concatenate(pair) for pair in zip(rows, added, strict=True))
     order = np.lexsort((rows[1], matrix.slot_available_at[rows[1]], rows[0]))

@@ -31,6 +31,7 @@ from engine.inventory.arena import (
 from engine.inventory.client import ordinal
 from engine.inventory.shards import each_of
 from engine.kernels.row_locks import lock_rows, unlock_rows
+from engine.kernels.stock import ON_HAND as ON_HAND
 from engine.kernels.stock import (
     ON_HAND_SLOT,
     change_positions,
@@ -40,9 +41,6 @@ from engine.kernels.stock import (
 )
 from engine.kernels.stock import QUANTITY_MAX as QUANTITY_MAX
 from engine.kernels.stock import QUANTITY_MIN as QUANTITY_MIN
-
-ON_HAND = 0
-"""`available_at` of stock that is there already."""
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32] | NDArray[np.int64]

@@ -3,20 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 
 Bytes = NDArray[np.uint8]
 
 ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", np.uint8)
 
 
-@kernel
+@inlined_kernel
 def base64_length(count: int) -> int:
     """Characters for so many bytes: four for three, and one more than a rest has bytes."""
     return (4 * count + 2) // 3
 
 
-@kernel
+@inlined_kernel
 def put_base64(data: Bytes, begin: int, end: int, out: Bytes, at: int) -> int:
     """The characters for data[begin:end] at out[at:]; returns where they end."""
     for first in range(begin, end - 2, 3):

@@ -7,7 +7,7 @@ nothing; a shipment costs at least its fixed part and the cheapest package.
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.tariffs import weigh_price
 
@@ -16,20 +16,20 @@ Ints = NDArray[np.int64]
 QUANTITY_BITS = 31
 
 
-@kernel
+@inlined_kernel
 def within(per_unit: int, quantity: int, most: int) -> bool:
     """Whether per_unit × quantity ≤ most, without the product; quantity is positive and below 2^QUANTITY_BITS."""
     # Most are small enough for any quantity: the division is for the rest.
     return per_unit <= most >> QUANTITY_BITS or per_unit <= most // quantity
 
 
-@kernel
+@inlined_kernel
 def product(per_unit: int, quantity: int) -> int:
     """per_unit × quantity, at most NEVER; quantity is positive and below 2^QUANTITY_BITS."""
     return per_unit * quantity if within(per_unit, quantity, NEVER) else NEVER
 
 
-@kernel
+@inlined_kernel
 def least_row_prices(zone: Ints, weight_ppm: int, start: Ints, price: Ints, out: Ints) -> None:
     """out[row] = the least a carrier charges in the row's zone, whatever the weight; 0 without a carrier (zone −1)."""
     for row in range(zone.shape[0]):
@@ -69,7 +69,7 @@ def line_bounds(
                 divided_extra[j] = min(one_ships, one_short) - least[j]
 
 
-@kernel
+@inlined_kernel
 def divided_bound(
     split: int, location: Ints, fixed: Ints, price_row: Ints, row_price: Ints, least: Ints, divided_extra: Ints
 ) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 
 BARRED = 2**58
 """More than any true cost below COST_MAX; ten of them, a price of NEVER and a true cost still add up within int64."""
@@ -34,7 +34,7 @@ Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
 
 
-@kernel
+@inlined_kernel
 def gather_bits(begin: int, end: int, row: int, places: Int32s, by_location: Int32s, bits: Int32s) -> int:
     """bits[c] = by_location[location at position c]; returns the bits of any."""
     seen = np.int32(0)
@@ -46,7 +46,7 @@ def gather_bits(begin: int, end: int, row: int, places: Int32s, by_location: Int
     return int(seen)
 
 
-@kernel
+@inlined_kernel
 def find_sorted(
     begin: int, end: int, row: int, n: int, line_count: Ints, unit_count: Ints, places: Int32s, fixed: Ints, handling: Int32s,
     by_location: Int32s, least: Ints, found: Ints,
@@ -80,7 +80,7 @@ def find_sorted(
     return opening
 
 
-@kernel
+@inlined_kernel
 def cheapest_opening(begin: int, end: int, row: int, fixed: Ints, bits: Int32s) -> int:
     """The position with the least fixed cost of those with any unit of any line, or `end`."""
     least, found = BARRED, end
@@ -91,7 +91,7 @@ def cheapest_opening(begin: int, end: int, row: int, fixed: Ints, bits: Int32s) 
     return found
 
 
-@kernel
+@inlined_kernel
 def scan_run(
     begin: int, end: int, row: int, n: int, first_line: int, quantity: Ints, line_count: Ints, unit_count: Ints, fixed: Ints,
     handling: Int32s, bits: Int32s, tile: Ints, least: Ints,
@@ -113,7 +113,7 @@ def scan_run(
         sum_tile(padded, n, tile, least)
 
 
-@kernel
+@inlined_kernel
 def fill_tile(
     begin: int, count: int, padded: int, row: int, n: int, first_line: int, quantity: Ints, fixed: Ints, handling: Int32s,
     bits: Int32s, tile: Ints,
@@ -134,7 +134,7 @@ def fill_tile(
             tile[HANDLING + j, i] = BARRED
 
 
-@kernel
+@inlined_kernel
 def sum_tile(padded: int, n: int, tile: Ints, least: Ints) -> None:
     """Lower least[S] to the least of the tile: each subset is the one without its lowest line, and that line."""
     for s in range(1, 1 << n):
@@ -154,7 +154,7 @@ def sum_tile(padded: int, n: int, tile: Ints, least: Ints) -> None:
         least[s] = lowest
 
 
-@kernel
+@inlined_kernel
 def scan_each(
     begin: int, end: int, row: int, n: int, line_count: Ints, unit_count: Ints, fixed: Ints, handling: Int32s, bits: Int32s,
     least: Ints,
@@ -172,7 +172,7 @@ def scan_each(
             s = (s - mask) & mask
 
 
-@kernel
+@inlined_kernel
 def first_position(
     begin: int, end: int, row: int, subset: int, line_count: Ints, unit_count: Ints, fixed: Ints, handling: Int32s,
     bits: Int32s,

@@ -29,7 +29,7 @@ from engine.kernels.asked import (
 )
 from engine.kernels.bounds import product
 from engine.kernels.dates import HorizonTables, delivery_window, handover_minute
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.offers import (
     BEST,
     CHOICE,
@@ -60,7 +60,7 @@ SHORT_TOTAL_MICROS = 2**50
 """Charged for a wholly short order where a policy names no price; as `optimizer.problem` has it."""
 
 
-@kernel
+@inlined_kernel
 def choose_plan(
     p: int, services: int, asked: Asked, lines: Ints, split: int, short: int, most: int, profile: Int32s, runs: RunTables,
     tables: HorizonTables, subsets: Ints, offers: Offers, results: Ints, placed: Ints,
@@ -111,13 +111,13 @@ def choose_plan(
         results[p, R_STATUS] = SOLVED
 
 
-@kernel
+@inlined_kernel
 def unit_short(short: int, units: int) -> int:
     """What a unit short of an order of so many units counts; `short` is −1 where the policy names no price."""
     return short if short >= 0 else SHORT_TOTAL_MICROS // units
 
 
-@kernel
+@inlined_kernel
 def merge_services(services: int, asked: Asked, runs: RunTables, subsets: Ints, offers: Offers) -> None:
     """BEST[S] = the least that any of the services asks for S, and CHOSEN[S] which; the first column wins a tie."""
     costs, sources = offers.cost, offers.source

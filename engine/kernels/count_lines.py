@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.read_orders import BAD, read_varint
 
 Ints = NDArray[np.int64]
@@ -50,7 +50,7 @@ def count_along(messages: Bytes, begin: int, path: Ints, ends: Ints) -> int:
     return count
 
 
-@kernel
+@inlined_kernel
 def next_field(messages: Bytes, at: int, end: int) -> tuple[int, int, int]:
     """Number of the field that begins at `at`, 0 where it has no length; where its content begins, and where it ends or BAD."""
     tag, content = read_varint(messages, at, end)
@@ -70,7 +70,7 @@ def next_field(messages: Bytes, at: int, end: int) -> tuple[int, int, int]:
     return 0, content, content + size
 
 
-@kernel
+@inlined_kernel
 def skip_varint(messages: Bytes, at: int, end: int) -> int:
     """Where a varint of any value ends; BAD: it is longer than any, or cut off."""
     for n in range(at, min(end, at + VARINT_BYTES_MAX)):

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 
 NEVER = 1 << 62
 START, OPEN, CLOSE, CUTOFF, NEXT_OPEN = range(5)
@@ -91,31 +91,31 @@ def local_day(minute: int, profile: int, tables: HorizonTables) -> int:
     return _local_day(minute, profile, tables.profile_days)
 
 
-@kernel
+@inlined_kernel
 def processing_day(start_minute: int, profile: int, tables: HorizonTables) -> int:
     """The local day on which processing of an order that may start at `start_minute` starts; D beyond the horizon."""
     return _processing_day(start_minute, profile, tables.profile_days, tables.processing_minutes)
 
 
-@kernel
+@inlined_kernel
 def ready_minute(start_minute: int, profile: int, tables: HorizonTables) -> int:
     """The minute at which an order that may start at `start_minute` has had its processing minutes, or `NEVER`."""
     return _ready_minute(start_minute, profile, tables.profile_days, tables.processing_minutes)
 
 
-@kernel
+@inlined_kernel
 def pickup_after(ready: int, profile: int, service: int, tables: HorizonTables) -> tuple[int, int]:
     """(minute, day) of the service's first pickup at or after `ready`, or (`NEVER`, −1)."""
     return _pickup_after(ready, profile, tables.pickup_row[profile, service], tables.profile_days, tables.pickup_days)
 
 
-@kernel
+@inlined_kernel
 def handover_minute(start_minute: int, profile: int, service: int, tables: HorizonTables) -> tuple[int, int]:
     """(minute, local day) at which an order that may start at `start_minute` goes to the carrier, or (`NEVER`, −1)."""
     return pickup_after(ready_minute(start_minute, profile, tables), profile, service, tables)
 
 
-@kernel
+@inlined_kernel
 def delivery_window(
     handover: int, handover_day: int, transit_days: int, service: int, tables: HorizonTables
 ) -> tuple[int, int]:
@@ -125,7 +125,7 @@ def delivery_window(
     return window_in(handover, handover_day, transit_days, tables.delivery_row[service], tables.delivery_days)
 
 
-@kernel
+@inlined_kernel
 def order_by_minute(start_minute: int, profile: int, service: int, tables: HorizonTables) -> int:
     """max {t : handover(t) = handover(start)}: the last minute at which an order still makes that handover, or `NEVER`.
 
@@ -148,7 +148,7 @@ def order_by_minute(start_minute: int, profile: int, service: int, tables: Horiz
 # a loop over profiles costs more than the work itself.
 
 
-@kernel
+@inlined_kernel
 def window_in(handover: int, handover_day: int, transit_days: int, calendar: int, days: NDArray[np.int64]) -> tuple[int, int]:
     """`delivery_window` by a delivery calendar of its table; there must be a handover and a zone."""
     index = _delivery_index(handover_day, transit_days, calendar, days)
@@ -159,7 +159,7 @@ def window_in(handover: int, handover_day: int, transit_days: int, calendar: int
     return earliest, latest
 
 
-@kernel
+@inlined_kernel
 def _local_day(minute: int, profile: int, days: NDArray[np.int64]) -> int:
     day_count: int = days.shape[1] - 1
     day: int = min(max((minute - days[profile, 0, START]) // _MINUTES_PER_DAY, 0), day_count)
@@ -170,7 +170,7 @@ def _local_day(minute: int, profile: int, days: NDArray[np.int64]) -> int:
     return day
 
 
-@kernel
+@inlined_kernel
 def _processing_day(start_minute: int, profile: int, days: NDArray[np.int64], processing: NDArray[np.int64]) -> int:
     day_count: int = days.shape[1] - 1
     start: int = max(start_minute, days[profile, 0, START])
@@ -186,7 +186,7 @@ def _processing_day(start_minute: int, profile: int, days: NDArray[np.int64], pr
     return int(day)
 
 
-@kernel
+@inlined_kernel
 def _ready_minute(start_minute: int, profile: int, days: NDArray[np.int64], processing: NDArray[np.int64]) -> int:
     day = _processing_day(start_minute, profile, days, processing)
     left: int = processing[profile]
@@ -200,7 +200,7 @@ def _ready_minute(start_minute: int, profile: int, days: NDArray[np.int64], proc
     return NEVER
 
 
-@kernel
+@inlined_kernel
 def _pickup_after(ready: int, profile: int, row: int, days: NDArray[np.int64], pickups: NDArray[np.int64]) -> tuple[int, int]:
     if ready == NEVER:
         return NEVER, -1
@@ -217,7 +217,7 @@ def _pickup_after(ready: int, profile: int, row: int, days: NDArray[np.int64], p
     return NEVER, -1
 
 
-@kernel
+@inlined_kernel
 def _delivery_index(handover_day: int, transit_days: int, calendar: int, days: NDArray[np.int64]) -> int:
     """Which open day is `transit_days` after `handover_day`: j, at most D, where delivery is `NEVER`."""
     index: int = days[calendar, handover_day, RANK] + transit_days - 1

@@ -50,7 +50,7 @@ from engine.kernels.choose import choose_plan, unit_short
 from engine.kernels.dates import HorizonTables
 from engine.kernels.divided import count_parts, prove_whole
 from engine.kernels.entry_offers import full_days, landings, offer_entries, open_entries
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.offers import (
     FULL,
     GRAM_SUM,
@@ -92,7 +92,7 @@ def decide_orders(
                      price, per_kg, subsets, prices, rows, offers, results, placed)  # fmt: skip
 
 
-@kernel
+@inlined_kernel
 def decide_order(
     o: int, orders: Ints, lines: Ints, options: Ints, wishes: Int32s, pool_allowed: Bools, floor: Int32s, arena: Arena,
     limits: Limits, runs: RunTables, tables: HorizonTables, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints,
@@ -143,7 +143,7 @@ def decide_order(
                          results)  # fmt: skip
 
 
-@kernel
+@inlined_kernel
 def prove_option(
     p: int, services: int, asked: Asked, order: Ints, lines: Ints, runs: RunTables, tables: HorizonTables, start: Ints,
     max_grams: Ints, price: Ints, per_kg: Ints, rows: Ints, offers: Offers, results: Ints,
@@ -161,7 +161,7 @@ def prove_option(
         results[p, R_NODES] += 1 << count_parts(asked, lines, held)
 
 
-@kernel
+@inlined_kernel
 def weigh_order(n: int, first: int, row: int, lines: Ints, sizes: Ints, subsets: Ints) -> bool:
     """Units, grams and mm³ of every subset; False where a line, or what it costs to ship, is beyond safe sums."""
     units = 0
@@ -180,7 +180,7 @@ def weigh_order(n: int, first: int, row: int, lines: Ints, sizes: Ints, subsets:
     return True
 
 
-@kernel
+@inlined_kernel
 def score_order(o: int, orders: Ints, lines: Ints, pool_allowed: Bools, floor: Int32s, arena: Arena, offers: Offers) -> int:
     """Units and bits of every line at every location; rows of the next line, or order, are fetched on the way."""
     bits, units = offers.bits[0], offers.units
@@ -201,7 +201,7 @@ def score_order(o: int, orders: Ints, lines: Ints, pool_allowed: Bools, floor: I
     return flags
 
 
-@kernel
+@inlined_kernel
 def keep_eligible(order: Ints, wishes: Int32s, country: Int32s, places: Int32s, offers: Offers) -> None:
     """Clear the bits of locations that may not ship there, and those that a line's own wishes rule out."""
     bits, may_serve, row = offers.bits[0], offers.may_serve, order[O_RUN_ROW]
@@ -213,7 +213,7 @@ def keep_eligible(order: Ints, wishes: Int32s, country: Int32s, places: Int32s, 
         bits[l] = (bits[l] & wishes[wish_row, l]) if there & near else np.int32(0)
 
 
-@kernel
+@inlined_kernel
 def price_rows(
     n: int, row: int, weight_ppm: int, runs: RunTables, services: Ints, start: Ints, max_grams: Ints, price: Ints,
     per_kg: Ints, subsets: Ints, prices: Ints, rows: Ints,
@@ -230,7 +230,7 @@ def price_rows(
     least_row_prices(rows[0, :count], weight_ppm, start, price, rows[3])
 
 
-@kernel
+@inlined_kernel
 def clear_offers(n: int, subsets: Ints, offers: Offers) -> None:
     """Nothing is offered yet, and nothing is late."""
     for s in range(1 << n):

@@ -13,7 +13,7 @@ from engine.kernels.asked import L_LATEST, L_MOST, L_QUANTITY, Asked
 from engine.kernels.bounds import product
 from engine.kernels.cheapest import BARRED, find_sorted, gather_bits, scan_each
 from engine.kernels.dates import HorizonTables, window_in
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 from engine.kernels.offers import (
     BEST,
     CHOICE,
@@ -46,7 +46,7 @@ Ints = NDArray[np.int64]
 Int32s = NDArray[np.int32]
 
 
-@kernel
+@inlined_kernel
 def count_parts(asked: Asked, lines: Ints, held: int) -> int:
     """Parts of the lines in `held` (bits)."""
     parts = 0
@@ -56,13 +56,13 @@ def count_parts(asked: Asked, lines: Ints, held: int) -> int:
     return parts
 
 
-@kernel
+@inlined_kernel
 def is_divisible(lines: Ints, at: int) -> bool:
     """Whether a line may come from several locations."""
     return bool(lines[L_MOST, at] > 1 and lines[L_QUANTITY, at] > 1)
 
 
-@kernel
+@inlined_kernel
 def part_bits(asked: Asked, lines: Ints, held: int, bits: int) -> int:
     """The parts that a location with these bits (see `score.carry_bits`) is taken to have."""
     out, k = 0, 0
@@ -78,7 +78,7 @@ def part_bits(asked: Asked, lines: Ints, held: int, bits: int) -> int:
     return out
 
 
-@kernel
+@inlined_kernel
 def sum_parts(asked: Asked, lines: Ints, held: int, per_unit: int, out: Ints) -> None:
     """out[parts] = what they amount to: per_unit a row of `lines`; −1: units, −2: lines."""
     out[0] = 0
@@ -100,7 +100,7 @@ def sum_parts(asked: Asked, lines: Ints, held: int, per_unit: int, out: Ints) ->
             size *= 2
 
 
-@kernel
+@inlined_kernel
 def sum_late(asked: Asked, lines: Ints, held: int, latest: int, late: Ints) -> bool:
     """late[parts] = what delivery at `latest` costs, of a divided line once; False where it is out of range."""
     late[0] = 0
@@ -126,7 +126,7 @@ def sum_late(asked: Asked, lines: Ints, held: int, latest: int, late: Ints) -> b
     return True
 
 
-@kernel
+@inlined_kernel
 def spread_bits(asked: Asked, lines: Ints, held: int, offers: Offers) -> None:
     """parts[l] = the parts that location l is taken to have, now or when any of its receipts has landed."""
     bits, parts, entries = offers.bits[0], offers.parts[0], offers.entries
@@ -137,7 +137,7 @@ def spread_bits(asked: Asked, lines: Ints, held: int, offers: Offers) -> None:
             parts[entries[E_LOCATION, e]] |= np.int32(part_bits(asked, lines, held, entries[E_BITS, e]))
 
 
-@kernel
+@inlined_kernel
 def lower_prices(
     parts: int, asked: Asked, lines: Ints, held: int, rows: Ints, row_count: int, start: Ints, max_grams: Ints, price: Ints,
     per_kg: Ints, table: Ints,
@@ -155,7 +155,7 @@ def lower_prices(
                 table[r, s] = rows[3, r]
 
 
-@kernel
+@inlined_kernel
 def offer_parts(
     parts: int, services: int, asked: Asked, lines: Ints, held: int, runs: RunTables, tables: HorizonTables, by_parts: Ints,
     table: Ints, offers: Offers,
@@ -201,7 +201,7 @@ def offer_parts(
     return True
 
 
-@kernel
+@inlined_kernel
 def prove_whole(
     objective: int, services: int, asked: Asked, lines: Ints, held: int, split: int, short: int, weight_ppm: int,
     grams_row: int, volume_row: int, row_count: int, runs: RunTables, tables: HorizonTables, start: Ints, max_grams: Ints,

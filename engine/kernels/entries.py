@@ -3,12 +3,14 @@
 A receipt lands there later, or the capacity of its day is taken, so that work starts on a later day.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.dates import START, HorizonTables, processing_day
-from engine.kernels.jit import kernel
-from engine.kernels.stock import first_at, position_available
+from engine.kernels.jit import inlined_kernel
+from engine.kernels.stock import first_at, position_left
 
 UNLIMITED = 2**61
 """Capacity of a location without a limit, or more."""
@@ -23,7 +25,7 @@ Units = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 
-@kernel
+@inlined_kernel
 def day_with_capacity(
     location: int, minute: int, profile: int, limit: int, more_than: int, capacity_used: Ints, capacity_day: int,
     tables: HorizonTables,
@@ -47,7 +49,7 @@ def day_with_capacity(
     return minute, tables.first_day + day, UNLIMITED if limit >= UNLIMITED else 0
 
 
-@kernel
+@inlined_kernel
 def roomier_day(
     location: int, day: int, profile: int, limit: int, left: int, need: int, capacity_used: Ints, capacity_day: int,
     tables: HorizonTables,
@@ -62,7 +64,7 @@ def roomier_day(
     return day_with_capacity(location, tomorrow, profile, limit, left, capacity_used, capacity_day, tables)
 
 
-@kernel
+@inlined_kernel
 def add_landings(
     start: int, count: int, now: int, latest: int, slot_available_at: Ints, at_location: Units, at_slot: Units, keys: Ints,
     used: int,
@@ -82,7 +84,7 @@ def add_landings(
     return used
 
 
-@kernel
+@inlined_kernel
 def sort_distinct(keys: Ints, first: int, last: int) -> int:
     """Sort keys[first … last) in place (Shell, gaps of Ciura) and drop those that repeat; returns the new last."""
     for gap in (701, 301, 132, 57, 23, 10, 4, 1):
@@ -101,7 +103,7 @@ def sort_distinct(keys: Ints, first: int, last: int) -> int:
     return written
 
 
-@kernel
+@inlined_kernel
 def units_by(
     start: int, count: int, location: int, minute: int, pool_allowed: Bools, floor: int, slot_available_at: Ints,
     slot_pool: Ints, slot_sellable: Bools, at_location: Units, at_slot: Units, supply: Units, demand: Units,
@@ -109,8 +111,12 @@ def units_by(
     """What one location can promise of a row's item by a minute; its run is found by bisection."""
     at = first_at(start, count, location, at_location)
     units = 0
-    while at < start + count and at_location[at] == location:
-        if slot_available_at[at_slot[at]] <= minute:
-            units += position_available(at, floor, pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand)
+    common_debt: Any = np.int64(floor)
+    own_debt: Any = np.int64(0)
+    while at < start + count and at_location[at] == location and slot_available_at[at_slot[at]] <= minute:
+        more, common_debt, own_debt = position_left(
+            at, common_debt, own_debt, pool_allowed, slot_available_at, slot_pool, slot_sellable, at_slot, supply, demand
+        )  # fmt: skip
+        units += more
         at += 1
     return units

@@ -7,7 +7,7 @@ from engine.kernels.asked import L_FLOOR_ROW, L_QUANTITY, L_ROW_COUNT, L_ROW_STA
 from engine.kernels.cheapest import BARRED
 from engine.kernels.dates import HorizonTables, delivery_window, pickup_after, ready_minute
 from engine.kernels.entries import MINUTE_BITS, add_landings, day_with_capacity, roomier_day, sort_distinct, units_by
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 from engine.kernels.offers import BEST as LINE_SCRATCH
 from engine.kernels.offers import (
     COLUMNS,
@@ -40,7 +40,7 @@ Int32s = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 
-@kernel
+@inlined_kernel
 def full_days(line_count: int, units: int, limits: Limits, tables: HorizonTables, offers: Offers) -> int:
     """Take locations out of the runs whose day cannot hold the whole order; each becomes an entry from now on.
 
@@ -61,7 +61,7 @@ def full_days(line_count: int, units: int, limits: Limits, tables: HorizonTables
     return count
 
 
-@kernel
+@inlined_kernel
 def landings(asked: Asked, lines: Ints, latest: int, arena: Arena, offers: Offers, count: int) -> int:
     """An entry for each location and minute at which a receipt of one of the lines lands, behind the first `count`.
 
@@ -78,7 +78,7 @@ def landings(asked: Asked, lines: Ints, latest: int, arena: Arena, offers: Offer
     return sort_distinct(keys, first, count)
 
 
-@kernel
+@inlined_kernel
 def open_entries(
     asked: Asked, lines: Ints, count: int, units: int, wishes: Int32s, wish_row: int, pool_allowed: Bools, floor: Int32s,
     arena: Arena, limits: Limits, tables: HorizonTables, offers: Offers,
@@ -116,7 +116,7 @@ def open_entries(
     return last
 
 
-@kernel
+@inlined_kernel
 def entry_bits(
     asked: Asked, lines: Ints, location: int, start: int, pool_allowed: Bools, floor: Int32s, arena: Arena, units: Int32s
 ) -> int:
@@ -135,7 +135,7 @@ def entry_bits(
     return bits
 
 
-@kernel
+@inlined_kernel
 def offer_entries(
     asked: Asked, lines: Ints, count: int, profiles: Int32s, kind: Int32s, runs: RunTables, tables: HorizonTables,
     subsets: Ints, prices: Ints, row_price: Ints, offers: Offers,
@@ -176,7 +176,7 @@ def offer_entries(
     return True
 
 
-@kernel
+@inlined_kernel
 def sum_entry(mask: int, at: int, row: int, kind: int, left: int, fixed: Ints, handling: Int32s, subsets: Ints) -> None:
     """LEAST of the subsets of `mask` at one position, beyond BARRED where they take more than the capacity left."""
     pick, unit = np.int64(handling[row, 0, at]), np.int64(handling[row, 1, at])

@@ -61,7 +61,7 @@ from engine.kernels.offers import (
 from engine.kernels.partition import NEVER, line_of
 from engine.kernels.runs import BEGIN, END, PLACE, POSITION, PROFILE, RUN, RUN_COUNT, SERVICE_FIELDS, RunTables
 from engine.kernels.score import ANY_SHIFT
-from engine.kernels.stock import position_available
+from engine.kernels.stock import position_left
 from engine.kernels.subsets import sum_subsets
 from engine.kernels.tariffs import price_subsets, shipment_micros, weigh
 
@@ -175,13 +175,18 @@ def units_in_time(
     for j in range(lines.shape[1]):
         by = min(until, lines[L_LATEST, j])
         begin, row = lines[L_ROW_START, j], lines[L_FLOOR_ROW, j]
+        location: Any = np.int32(-1)
+        common_debt: Any = np.int64(0)
+        own_debt: Any = np.int64(0)
         for i in range(lines[L_ROW_COUNT, j]):
             at: Any = np.uint64(begin + i)
             l = at_location[at]  # noqa: E741
-            if slot_at[at_slot[at]] <= by:
-                units[j, l] += position_available(
-                    at, floor[row, l], allowed, slot_pool, sellable, at_slot, supply, demand
-                )  # fmt: skip
+            if l != location:
+                location, common_debt, own_debt = l, np.int64(floor[row, l]), np.int64(0)
+            more, common_debt, own_debt = position_left(
+                at, common_debt, own_debt, allowed, slot_at, slot_pool, sellable, at_slot, supply, demand
+            )  # fmt: skip
+            units[j, l] += more if slot_at[at_slot[at]] <= by else 0
 
 
 @kernel

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.prefetch import prefetch
 
 END = 10
@@ -38,7 +38,7 @@ class IdTable(NamedTuple):
     slots: Ints
 
 
-@kernel
+@inlined_kernel
 def hash_text(texts: Bytes, start: int, end: int) -> int:
     """FNV-1a of a text, its upper half mixed into the lower one, without sign."""
     mixed = HASH_SEED
@@ -100,7 +100,7 @@ def find_ids(
             numbers[i] = search(texts, starts[i], ends[i], hashes[i], known_texts, known_starts, known_ends, slots)
 
 
-@kernel
+@inlined_kernel
 def find_id(texts: Bytes, start: int, end: int, table: IdTable) -> int:
     """The index of one text, −1 where it is none of the known ones."""
     hashed = hash_text(texts, start, end)
@@ -121,7 +121,7 @@ def first_slot(hashed: int, slots: Ints) -> int:
     return -1
 
 
-@kernel
+@inlined_kernel
 def search(
     texts: Bytes, start: int, end: int, hashed: int, known_texts: Bytes, known_starts: Ints, known_ends: Ints, slots: Ints
 ) -> int:
@@ -138,7 +138,7 @@ def search(
     return -1
 
 
-@kernel
+@inlined_kernel
 def is_same(texts: Bytes, start: int, end: int, known_texts: Bytes, known_start: int, known_end: int) -> bool:
     """Whether two texts are the same."""
     if end - start != known_end - known_start:

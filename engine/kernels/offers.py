@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.kernels.asked import L_LATEST, L_QUANTITY, L_SERVICES, Asked
 from engine.kernels.cheapest import BARRED, cheapest_opening, find_sorted, first_position, gather_bits, scan_run
 from engine.kernels.dates import HorizonTables, handover_minute, processing_day, window_in
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 from engine.kernels.partition import NEVER
 from engine.kernels.runs import BEGIN, END, POSITION, PROFILE, RUN, RUN_COUNT, SERVICE_FIELDS, SORTED, RunTables
 from engine.kernels.score import ANY_SHIFT
@@ -60,7 +60,7 @@ class Offers(NamedTuple):
     tile: Ints
 
 
-@kernel
+@inlined_kernel
 def hand_over(now: int, tables: HorizonTables, offers: Offers) -> None:
     """Minute and day at which a start now goes to each carrier, by profile; kept for the next order of the same minute."""
     if offers.clock[0] == now:
@@ -72,7 +72,7 @@ def hand_over(now: int, tables: HorizonTables, offers: Offers) -> None:
     offers.clock[0] = now
 
 
-@kernel
+@inlined_kernel
 def permitted_lines(asked: Asked, lines: Ints, service: int, latest: int) -> int:
     """Bits of the lines that may go by a service that delivers by `latest`; a price on lateness makes any date do up to the
     last one of all.
@@ -87,7 +87,7 @@ def permitted_lines(asked: Asked, lines: Ints, service: int, latest: int) -> int
     return mask
 
 
-@kernel
+@inlined_kernel
 def late_costs(asked: Asked, lines: Ints, latest: int, line_late: Ints, late: Ints) -> bool:
     """late[S] = what the lines of S cost for being late, by started days; False where that is out of range."""
     for j in range(asked.n):
@@ -102,7 +102,7 @@ def late_costs(asked: Asked, lines: Ints, latest: int, line_late: Ints, late: In
     return True
 
 
-@kernel
+@inlined_kernel
 def offer_runs(
     asked: Asked, lines: Ints, runs: RunTables, tables: HorizonTables, subsets: Ints, prices: Ints, row_price: Ints,
     offers: Offers,
@@ -154,7 +154,7 @@ def offer_runs(
     return True
 
 
-@kernel
+@inlined_kernel
 def whole_lines(n: int, least: Ints) -> int:
     """Bits of the lines that are carried alone."""
     bits = 0
@@ -163,7 +163,7 @@ def whole_lines(n: int, least: Ints) -> int:
     return bits
 
 
-@kernel
+@inlined_kernel
 def lines_in_part(asked: Asked, lines: Ints, services: int, runs: RunTables, offers: Offers) -> int:
     """Bits of the lines of which any of the services can carry a unit; asked for only where one is not carried whole."""
     bits, row = 0, asked.row
@@ -183,7 +183,7 @@ def lines_in_part(asked: Asked, lines: Ints, services: int, runs: RunTables, off
     return bits
 
 
-@kernel
+@inlined_kernel
 def offer(
     first: int, service: int, mask: int, n: int, price_row: int, prices: Ints, subsets: Ints, costs: Ints, sources: Ints
 ) -> int:  # fmt: skip
@@ -206,14 +206,14 @@ def offer(
     return 1 << n
 
 
-@kernel
+@inlined_kernel
 def settle_tie(source: int, service: int, subset: int, asked: Asked, runs: RunTables, subsets: Ints, offers: Offers) -> None:
     """Of two sources that cost the same, the one whose column comes first carries the subset."""
     if is_before(source, service, offers.source[service, subset], service, subset, asked, runs, subsets, offers):
         offers.source[service, subset] = source
 
 
-@kernel
+@inlined_kernel
 def source_location(source: int, subset: int, row: int, runs: RunTables, subsets: Ints, offers: Offers) -> int:
     """The location that carries a subset from a source."""
     location: int
@@ -232,13 +232,13 @@ def source_location(source: int, subset: int, row: int, runs: RunTables, subsets
     return location
 
 
-@kernel
+@inlined_kernel
 def is_entry(source: int, runs: RunTables, offers: Offers) -> bool:
     """Whether a source is an entry."""
     return bool(runs.fixed.shape[1] <= source < offers.latest.shape[0])
 
 
-@kernel
+@inlined_kernel
 def is_before(
     source: int, service: int, other: int, other_service: int, subset: int, asked: Asked, runs: RunTables, subsets: Ints,
     offers: Offers,

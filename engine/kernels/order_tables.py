@@ -46,9 +46,9 @@ V_PIECE the texts of its policy. No unit is short, every shipment is shipped, an
 """Columns of shipments, those of an order one behind the other as they are told. Minutes are UTC. S_CAPACITY is what
 it takes of the day S_DAY, wherever the location has a limit or not."""
 
-(K_LINE, K_ITEM, K_LOCATION, K_SLOT, K_INDEX, K_QUANTITY, PEG_FIELDS) = range(7)
-"""Columns of pegs: K_LINE the column of the line, K_INDEX where the position lies in the arena. Those of a shipment stand one
-behind the other."""
+(K_LINE, K_ITEM, K_LOCATION, K_SLOT, K_INDEX, K_QUANTITY, K_KEPT, PEG_FIELDS) = range(8)
+"""Columns of pegs: K_LINE the column of the line, K_INDEX where the position lies in the arena, K_KEPT what supply less demand
+of it must not fall below. Those of a shipment stand one behind the other."""
 
 (C_TERM, C_RAW_MICROS, C_WEIGHT_PPM, C_WEIGHTED_MICROS, COST_FIELDS) = range(5)
 """Columns of cost terms, none of them zero, by rank within each shipment and each sum."""

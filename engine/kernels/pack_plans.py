@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.order_tables import (
     K_LINE,
     K_QUANTITY,
@@ -69,7 +69,7 @@ def pack_plans(
             tokens.spans[p, 1] = at
 
 
-@kernel
+@inlined_kernel
 def pack_plan(
     p: int, first_line: int, planned: Planned, starts: Ints, policy: int, minute: int, optimal: int, out: Bytes, at: int
 ) -> int:  # fmt: skip
@@ -103,7 +103,7 @@ def pack_plan(
     return at
 
 
-@kernel
+@inlined_kernel
 def pack(number: int, size: int, out: Bytes, at: int) -> int:
     """A number in so many bytes; returns where it ends."""
     for i in range(size):

@@ -7,7 +7,7 @@ bound, since it may use a location twice as if that cost and took nothing (see `
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 
 Ints = NDArray[np.int64]
 
@@ -25,7 +25,7 @@ PACKED_MAX = 2**55
 """Costs that are packed stay below this."""
 
 
-@kernel
+@inlined_kernel
 def partition(n: int, split: int, best: Ints, short: Ints, value: Ints, count: Ints, choice: Ints) -> None:
     """value[all] = the least that all lines cost, as in `partition_all`, which is asked where this does not suffice.
 
@@ -58,7 +58,7 @@ def partition(n: int, split: int, best: Ints, short: Ints, value: Ints, count: I
     count[full] = shipments
 
 
-@kernel
+@inlined_kernel
 def pack_costs(n: int, best: Ints, short: Ints, packed: Ints) -> bool:
     """packed[S] = best[S] and one shipment, NEVER where none can; whether all other costs are below PACKED_MAX."""
     size = 1 << n
@@ -74,7 +74,7 @@ def pack_costs(n: int, best: Ints, short: Ints, packed: Ints) -> bool:
     return small
 
 
-@kernel
+@inlined_kernel
 def least_packed(s: int, packed: Ints, short: Ints, value: Ints) -> int:
     """min over T ⊆ S holding S's lowest line of packed[T] + value[S∖T], or that line short; without a branch."""
     low = s & -s
@@ -88,7 +88,7 @@ def least_packed(s: int, packed: Ints, short: Ints, value: Ints) -> int:
     return cost
 
 
-@kernel
+@inlined_kernel
 def first_choice(s: int, packed: Ints, short: Ints, value: Ints) -> int:
     """The choice of `partition_all` for S: −1, or the first T met that leads to what S costs."""
     low = s & -s
@@ -101,7 +101,7 @@ def first_choice(s: int, packed: Ints, short: Ints, value: Ints) -> int:
     return t | low
 
 
-@kernel
+@inlined_kernel
 def line_of(low: int) -> int:
     """Which bit is set."""
     j = 0
@@ -110,7 +110,7 @@ def line_of(low: int) -> int:
     return j
 
 
-@kernel
+@inlined_kernel
 def partition_all(n: int, split: int, best: Ints, short: Ints, value: Ints, count: Ints, choice: Ints) -> None:
     """value[S] = min over T ⊆ S holding S's lowest line of best[T] + value[S∖T], or that line short.
 
@@ -147,7 +147,7 @@ def partition_all(n: int, split: int, best: Ints, short: Ints, value: Ints, coun
         charge_all_short(full, split, best, value, count, choice)
 
 
-@kernel
+@inlined_kernel
 def charge_all_short(full: int, split: int, best: Ints, value: Ints, count: Ints, choice: Ints) -> None:
     """Where leaving everything short is cheapest, it is charged `split`, and may lose to a plan with a shipment.
 
@@ -166,7 +166,7 @@ def charge_all_short(full: int, split: int, best: Ints, value: Ints, count: Ints
     value[full] = min(least, NEVER)
 
 
-@kernel
+@inlined_kernel
 def partition_within(
     n: int, most: int, split: int, best: Ints, short: Ints, tables: Ints, value: Ints, count: Ints, choice: Ints
 ) -> None:  # fmt: skip
@@ -193,7 +193,7 @@ def partition_within(
             at -= TABLES_EACH
 
 
-@kernel
+@inlined_kernel
 def fill_row(m: int, full: int, best: Ints, short: Ints, tables: Ints) -> None:
     """The tables of at most m shipments, from those of one fewer."""
     at = TABLES_EACH * m
@@ -215,7 +215,7 @@ def fill_row(m: int, full: int, best: Ints, short: Ints, tables: Ints) -> None:
         value[s], count[s], choice[s] = min(least, NEVER), fewest, taken
 
 
-@kernel
+@inlined_kernel
 def charge_all_short_within(at: int, full: int, split: int, best: Ints, tables: Ints) -> None:
     """As `charge_all_short`: a plan without any shipment is charged `split`, and may lose to one with a shipment."""
     value, count, choice = tables[at], tables[at + 1], tables[at + 2]

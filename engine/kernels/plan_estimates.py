@@ -36,7 +36,7 @@ from engine.kernels.asked import (
 from engine.kernels.dates import HorizonTables
 from engine.kernels.decide import decide_order
 from engine.kernels.entries import units_by
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.offers import E_BITS, E_LOCATION, E_START, NEVER_MINUTE, Offers
 from engine.kernels.plan_quotes import last_order
 from engine.kernels.quote_frontier import choose_by
@@ -96,7 +96,7 @@ def estimate_items(
                                                  tables, order_by)  # fmt: skip
 
 
-@kernel
+@inlined_kernel
 def see_runs(row: int, runs: RunTables, offers: Offers, seen: Int32s) -> None:
     """seen[run] = the bits of any of its locations, as `score.carry_bits` has them."""
     places, bits = runs.places, offers.bits
@@ -107,7 +107,7 @@ def see_runs(row: int, runs: RunTables, offers: Offers, seen: Int32s) -> None:
         seen[run] = found
 
 
-@kernel
+@inlined_kernel
 def soonest_by(services: int, row: int, runs: RunTables, offers: Offers, seen: Int32s) -> tuple[int, int]:
     """The first minute by which a location can have the whole line there by any of the services; and some of it."""
     whole, part, latest, location_count = NEVER_MINUTE, NEVER_MINUTE, offers.latest, runs.fixed.shape[1]
@@ -126,7 +126,7 @@ def soonest_by(services: int, row: int, runs: RunTables, offers: Offers, seen: I
     return whole, part
 
 
-@kernel
+@inlined_kernel
 def is_reached(source: int, services: int, minute: int, latest: Ints) -> bool:
     """Whether a run, or an entry, can have something there by a minute by any of the services."""
     reached = False
@@ -135,7 +135,7 @@ def is_reached(source: int, services: int, minute: int, latest: Ints) -> bool:
     return reached
 
 
-@kernel
+@inlined_kernel
 def units_there(
     services: int, minute: int, order: Ints, lines: Ints, pool_allowed: Bools, floor: Int32s, arena: Arena, runs: RunTables,
     offers: Offers, seen: Int32s, most: Ints,

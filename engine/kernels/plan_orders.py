@@ -40,7 +40,7 @@ from engine.kernels.asked import (
 from engine.kernels.dates import HorizonTables
 from engine.kernels.decide import decide_order
 from engine.kernels.entries import UNLIMITED
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.offers import MINUTES_PER_DAY, NEVER_MINUTE, Offers
 from engine.kernels.order_tables import (
     C_RAW_MICROS,
@@ -49,6 +49,7 @@ from engine.kernels.order_tables import (
     C_WEIGHTED_MICROS,
     K_INDEX,
     K_ITEM,
+    K_KEPT,
     K_LINE,
     K_LOCATION,
     K_QUANTITY,
@@ -139,7 +140,7 @@ def plan_orders(
 
     pieces [orders]: rows of `rates.policies`; read_first [orders]: column of an order's first line where it was read; items
     [lines]. orders … placed: as `decide.decide_orders` has them, one option an order. out.orders[o] is written but for what
-    is not of the plan; scratch [≥ PEGS_EACH_MAX + TERMS, 2].
+    is not of the plan; scratch [≥ PEGS_EACH_MAX + TERMS, 3].
     """
     for o in range(orders.shape[0]):
         decide_order(o, orders, lines, options, wishes, pool_allowed, floor, arena, limits, runs, tables, start, max_grams,
@@ -154,7 +155,7 @@ def plan_orders(
     return int(orders.shape[0])
 
 
-@kernel
+@inlined_kernel
 def assemble(
     o: int, piece: int, read_first: int, order: Ints, lines: Ints, items: Ints, pool_allowed: Bools, floor: Int32s,
     arena: Arena, limits: Limits, runs: RunTables, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, objective: int,
@@ -211,7 +212,7 @@ def assemble(
     return True
 
 
-@kernel
+@inlined_kernel
 def insert_shipment(first: int, count: int, place: Ints, shipments: Ints) -> None:
     """One shipment more in its place behind `first`: earliest delivery first, then by location."""
     at = first + count
@@ -227,7 +228,7 @@ def insert_shipment(first: int, count: int, place: Ints, shipments: Ints) -> Non
     shipment[S_EARLIEST], shipment[S_LATEST], shipment[S_DAY] = place[P_EARLIEST], place[P_LATEST], place[P_DAY]
 
 
-@kernel
+@inlined_kernel
 def peg_line(
     order: Ints, j: int, read_first: int, lines: Ints, items: Ints, pool_allowed: Bools, floor: Int32s, arena: Arena,
     place: Ints, scratch: Ints, peg: int, pegs: Ints,
@@ -247,11 +248,12 @@ def peg_line(
         row = pegs[peg + k]
         row[K_LINE], row[K_ITEM], row[K_LOCATION] = read_first + j, items[at], location
         row[K_SLOT], row[K_INDEX], row[K_QUANTITY] = arena.slot[taken[0, k]], taken[0, k], taken[1, k]
+        row[K_KEPT] = taken[2, k]
         units += taken[1, k]
     return count if units == lines[L_QUANTITY, at] else -1
 
 
-@kernel
+@inlined_kernel
 def price_shipment(
     order: Ints, shipment: Ints, lines: Ints, limits: Limits, runs: RunTables, start: Ints, max_grams: Ints, price: Ints,
     per_kg: Ints, placed: Ints, rates: Rates, policy: Ints, by_term: Ints, term: int, terms: Ints,
@@ -316,13 +318,13 @@ def price_shipment(
     return True
 
 
-@kernel
+@inlined_kernel
 def put_cost(rank: int, raw: int, weight_ppm: int, weighted: int, row: Ints) -> None:
     """One term of a cost."""
     row[C_TERM], row[C_RAW_MICROS], row[C_WEIGHT_PPM], row[C_WEIGHTED_MICROS] = rank, raw, weight_ppm, weighted
 
 
-@kernel
+@inlined_kernel
 def hold(first: int, end: int, sign: int, first_day: int, used: Ints, demand: Int32s, out: Planned) -> None:
     """Show the orders after them what the planned orders `first` to `end` take, sign 1; or take that back, sign -1."""
     for o in range(first, end):

@@ -27,7 +27,7 @@ from engine.kernels.asked import (
 )
 from engine.kernels.dates import NEVER, HorizonTables, order_by_minute
 from engine.kernels.decide import decide_order
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.offers import Offers
 from engine.kernels.order_tables import (
     K_INDEX,
@@ -106,7 +106,7 @@ def plan_quotes(
                 rank_points(own, found, ranked[q], quotes[q, Q_OPTION_COUNT], out, facts)
 
 
-@kernel
+@inlined_kernel
 def rank_options(
     piece: int, read_first: int, items: Ints, order: Ints, lines: Ints, pool_allowed: Bools, floor: Int32s,
     arena: Arena, limits: Limits, runs: RunTables, tables: HorizonTables, start: Ints, max_grams: Ints, price: Ints,
@@ -137,7 +137,7 @@ def rank_options(
     return told
 
 
-@kernel
+@inlined_kernel
 def is_placed_before(p: int, begin: int, n: int, results: Ints, placed: Ints) -> bool:
     """Whether an option before this one places all lines the same."""
     for other in range(begin, p):
@@ -152,7 +152,7 @@ def is_placed_before(p: int, begin: int, n: int, results: Ints, placed: Ints) ->
     return False
 
 
-@kernel
+@inlined_kernel
 def is_told_before(p: int, ranked: Ints, told: int, out: Planned) -> bool:
     """Whether one of the plans ranked so far is the same to a customer: what comes from where, by which service, and when."""
     for k in range(told):
@@ -161,7 +161,7 @@ def is_told_before(p: int, ranked: Ints, told: int, out: Planned) -> bool:
     return False
 
 
-@kernel
+@inlined_kernel
 def is_same_plan(plan: Ints, other: Ints, out: Planned) -> bool:
     """Whether two plans have the same shipments of the same units, by the same services, there by the same minutes."""
     if plan[V_SHIPMENT_COUNT] != other[V_SHIPMENT_COUNT]:
@@ -179,7 +179,7 @@ def is_same_plan(plan: Ints, other: Ints, out: Planned) -> bool:
     return True
 
 
-@kernel
+@inlined_kernel
 def sum_facts(
     p: int, order: Ints, placed: Ints, profile: Int32s, tables: HorizonTables, order_by: Ints, out: Planned, facts: Ints,
     starts: Ints,
@@ -201,7 +201,7 @@ def sum_facts(
     facts[p, F_EARLIEST], facts[p, F_LATEST], facts[p, F_ORDER_BY], facts[p, F_CO2_GRAMS] = earliest, latest, due, co2
 
 
-@kernel
+@inlined_kernel
 def last_order(begin: int, now: int, profile: int, service: int, tables: HorizonTables, order_by: Ints) -> int:
     """`order_by_minute` of a start at `begin`; of a start now it is kept in order_by [profiles, services], UNKNOWN at first."""
     minute: int = order_by[profile, service]
@@ -212,7 +212,7 @@ def last_order(begin: int, now: int, profile: int, service: int, tables: Horizon
     return minute
 
 
-@kernel
+@inlined_kernel
 def insert_ranked(p: int, ranked: Ints, told: int, out: Planned, facts: Ints) -> None:
     """Put a plan in its place among those ranked: the lowest cost first, then the soonest, then those that came first."""
     at, cost, latest = told, out.orders[p, V_TOTAL_MICROS], facts[p, F_LATEST]
@@ -226,7 +226,7 @@ def insert_ranked(p: int, ranked: Ints, told: int, out: Planned, facts: Ints) ->
     ranked[at] = p
 
 
-@kernel
+@inlined_kernel
 def rank_points(points: Ints, count: int, ranked: Ints, option_count: int, out: Planned, facts: Ints) -> None:
     """T_RANK of each point: the first option with its date and cost."""
     for i in range(count):

@@ -35,7 +35,7 @@ from engine.kernels.dates import HorizonTables
 from engine.kernels.decide import clear_offers, prove_option
 from engine.kernels.divided import is_divisible
 from engine.kernels.entry_offers import offer_entries
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 from engine.kernels.offers import Offers, offer_runs
 from engine.kernels.quote_tables import T_COST_MICROS, T_LATEST
 from engine.kernels.runs import RunTables
@@ -43,7 +43,7 @@ from engine.kernels.runs import RunTables
 Ints = NDArray[np.int64]
 
 
-@kernel
+@inlined_kernel
 def find_frontier(
     q: int, orders: Ints, lines: Ints, options: Ints, limits: Limits, runs: RunTables, tables: HorizonTables, start: Ints,
     max_grams: Ints, price: Ints, per_kg: Ints, subsets: Ints, prices: Ints, rows: Ints, offers: Offers, results: Ints,
@@ -79,7 +79,7 @@ def find_frontier(
         minute, cost = last_delivery(n, placed[p]), results[p, R_OBJECTIVE]
 
 
-@kernel
+@inlined_kernel
 def choose_by(
     p: int, minute: int, order: Ints, lines: Ints, services: int, limits: Limits, runs: RunTables, tables: HorizonTables,
     start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, subsets: Ints, prices: Ints, rows: Ints, offers: Offers,
@@ -104,7 +104,7 @@ def choose_by(
                      results)  # fmt: skip
 
 
-@kernel
+@inlined_kernel
 def lacks_whole(held: int, n: int, first_line: int, lines: Ints) -> bool:
     """Whether a line is not among those held that no plan has whole, since it may not be divided either."""
     for j in range(n):
@@ -113,7 +113,7 @@ def lacks_whole(held: int, n: int, first_line: int, lines: Ints) -> bool:
     return False
 
 
-@kernel
+@inlined_kernel
 def is_short(n: int, placed: Ints) -> bool:
     """Whether a plan leaves a line out, as one does for which leaving it out is cheaper."""
     for j in range(n):
@@ -122,7 +122,7 @@ def is_short(n: int, placed: Ints) -> bool:
     return False
 
 
-@kernel
+@inlined_kernel
 def last_delivery(n: int, placed: Ints) -> int:
     """The minute by which all lines of a plan are there."""
     last: int = placed[0, P_LATEST]

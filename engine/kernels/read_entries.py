@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.ids import is_same
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.order_fields import (
     ANSWER_PLAN,
     ANSWER_STATE,
@@ -113,7 +113,7 @@ def read_entries(
     return count
 
 
-@kernel
+@inlined_kernel
 def read_entry(
     entries: Bytes, begin: int, end: int, method: Bytes, counted: Ints, states: Ints, digital: int, found: Ints, units: Ints,
     shipments: Ints,
@@ -149,13 +149,13 @@ def read_entry(
     return is_made and found[E_ORDER_ID_END] > found[E_ORDER_ID_BEGIN]
 
 
-@kernel
+@inlined_kernel
 def is_repeating(tag: int) -> bool:
     """Whether a field of an entry may stand several times. What it was decided on is written in parts."""
     return tag in (ENTRY_POSITIONS, ENTRY_CAPACITIES, ENTRY_EVENTS, ENTRY_TEXTS, ENTRY_BASIS, ENTRY_IN_VAIN)
 
 
-@kernel
+@inlined_kernel
 def is_no_table(tag: int) -> bool:
     """Whether no table says anything of a field of an entry."""
     return tag in (
@@ -164,7 +164,7 @@ def is_no_table(tag: int) -> bool:
     )  # fmt: skip
 
 
-@kernel
+@inlined_kernel
 def read_units(entries: Bytes, begin: int, end: int, found: Ints, units: Ints) -> bool:
     """Add a row of what a position gave; none where it gave nothing. False: another row is of the same position."""
     row = found[E_UNIT_COUNT]
@@ -195,7 +195,7 @@ def read_units(entries: Bytes, begin: int, end: int, found: Ints, units: Ints) -
     return True
 
 
-@kernel
+@inlined_kernel
 def is_same_position(entries: Bytes, one: Ints, other: Ints) -> bool:
     """Whether two rows of `units` are of one position."""
     for text in range(U_ITEM, U_QUANTITY, 2):
@@ -204,7 +204,7 @@ def is_same_position(entries: Bytes, one: Ints, other: Ints) -> bool:
     return True
 
 
-@kernel
+@inlined_kernel
 def read_request(entries: Bytes, begin: int, end: int, found: Ints) -> bool:
     """Read the customer of a request's order; whether it has one order, of one basket, that no hold ends by itself."""
     at, orders = begin, 0
@@ -219,7 +219,7 @@ def read_request(entries: Bytes, begin: int, end: int, found: Ints) -> bool:
     return True
 
 
-@kernel
+@inlined_kernel
 def read_order(entries: Bytes, begin: int, end: int, found: Ints) -> bool:
     """Read the customer of an order; whether it has one basket, and no hold."""
     at, baskets = begin, 0
@@ -234,7 +234,7 @@ def read_order(entries: Bytes, begin: int, end: int, found: Ints) -> bool:
     return True
 
 
-@kernel
+@inlined_kernel
 def read_basket(entries: Bytes, begin: int, end: int, found: Ints) -> bool:
     """Read the customer of a basket."""
     at = begin
@@ -247,7 +247,7 @@ def read_basket(entries: Bytes, begin: int, end: int, found: Ints) -> bool:
     return True
 
 
-@kernel
+@inlined_kernel
 def read_answer(
     entries: Bytes, begin: int, end: int, states: Ints, digital: int, found: Ints, shipments: Ints
 ) -> bool:  # fmt: skip
@@ -266,7 +266,7 @@ def read_answer(
     return True
 
 
-@kernel
+@inlined_kernel
 def read_plan(
     entries: Bytes, begin: int, end: int, states: Ints, digital: int, found: Ints, shipments: Ints
 ) -> bool:  # fmt: skip
@@ -281,7 +281,7 @@ def read_plan(
     return True
 
 
-@kernel
+@inlined_kernel
 def read_shipment(
     entries: Bytes, begin: int, end: int, states: Ints, digital: int, found: Ints, shipments: Ints
 ) -> bool:  # fmt: skip
@@ -329,7 +329,7 @@ def read_shipment(
     return True
 
 
-@kernel
+@inlined_kernel
 def read_seconds(entries: Bytes, begin: int, end: int) -> int:
     """Seconds of an instant after 1970 and before 10^12; BAD: of another."""
     at: Any = begin
@@ -344,7 +344,7 @@ def read_seconds(entries: Bytes, begin: int, end: int) -> int:
     return found
 
 
-@kernel
+@inlined_kernel
 def is_uncounted(entries: Bytes, begin: int, end: int, counted: Ints) -> bool:
     """Whether an event is of a type that no table counts."""
     at, type_ = begin, 0
@@ -357,7 +357,7 @@ def is_uncounted(entries: Bytes, begin: int, end: int, counted: Ints) -> bool:
     return not is_among(type_, counted)
 
 
-@kernel
+@inlined_kernel
 def is_among(value: int, values: Ints) -> bool:
     """Whether a number is one of a few."""
     for each in values:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.ids import IdTable, find_id, is_same
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.order_fields import (
     BASKET_LINES,
     BYTES,
@@ -146,7 +146,7 @@ def read_order(
     return count
 
 
-@kernel
+@inlined_kernel
 def read_lines(
     messages: Bytes, begin: int, end: int, lines_max: int, items: IdTable, lines: Ints, used: int
 ) -> tuple[int, int]:  # fmt: skip
@@ -171,7 +171,7 @@ def read_lines(
     return count, at
 
 
-@kernel
+@inlined_kernel
 def read_line(messages: Bytes, begin: int, end: int, items: IdTable, lines: Ints, column: int) -> bool:
     """Whether a line is plain by itself."""
     first, at = read_field(messages, begin, end, LINE_LINE_ID)
@@ -195,7 +195,7 @@ def read_line(messages: Bytes, begin: int, end: int, items: IdTable, lines: Ints
     return True
 
 
-@kernel
+@inlined_kernel
 def is_repeated(messages: Bytes, lines: Ints, first: int, column: int) -> bool:
     """Whether a line has the id or the item of one before it in its basket."""
     begin, end = lines[B_LINE_ID_BEGIN, column], lines[B_LINE_ID_END, column]
@@ -207,7 +207,7 @@ def is_repeated(messages: Bytes, lines: Ints, first: int, column: int) -> bool:
     return False
 
 
-@kernel
+@inlined_kernel
 def is_tail(messages: Bytes, begin: int, end: int) -> bool:
     """Whether fields follow one another up to the end, ascending and none of them lines. What they say is not looked at.
 
@@ -226,7 +226,7 @@ def is_tail(messages: Bytes, begin: int, end: int) -> bool:
     return True
 
 
-@kernel
+@inlined_kernel
 def read_field(messages: Bytes, at: int, end: int, tag: int) -> tuple[int, int]:
     """(begin, end) of what a field with a tag of one byte and a length holds; end BAD: no such field is there."""
     if at >= end or messages[at] != tag:
@@ -245,7 +245,7 @@ def read_number(messages: Bytes, at: int, end: int, tag: int) -> tuple[int, int]
     return read_varint(messages, at + 1, end)
 
 
-@kernel
+@inlined_kernel
 def read_varint(messages: Bytes, at: int, end: int) -> tuple[int, int]:
     """(value, where it ends) of a varint in its shortest form, below 2^63; BAD end: it is another, or cut off."""
     value: Any = np.int64(0)
@@ -260,7 +260,7 @@ def read_varint(messages: Bytes, at: int, end: int) -> tuple[int, int]:
     return value, BAD
 
 
-@kernel
+@inlined_kernel
 def is_id(texts: Bytes, begin: int, end: int) -> bool:
     """Whether a text may be an id."""
     if not 0 < end - begin <= ID_LENGTH_MAX or ID_BYTES[texts[begin]] != FIRST:

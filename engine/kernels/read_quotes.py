@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.kernels import quote_fields as fields
 from engine.kernels.ids import IdTable, is_same
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.order_tables import OTHER, PLAIN
 from engine.kernels.quote_tables import (
     A_FIRST_LINE,
@@ -43,7 +43,7 @@ def read_quotes(
     return used
 
 
-@kernel
+@inlined_kernel
 def read_quote(
     messages: Bytes, begin: int, end: int, network: Bytes, lines_max: int, items: IdTable, asked: Ints, n: int, lines: Ints,
     used: int,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.ids import hash_text
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 
 ARRAY, MAP, STRING, MINUS, ZERO, NINE = 42, 37, 36, 45, 48, 57
 LINE_END_BYTES = 2
@@ -57,7 +57,7 @@ def read_hashes(
     return pair, at
 
 
-@kernel
+@inlined_kernel
 def read_string(reply: Bytes, at: int) -> tuple[int, int]:
     """(start, end) of the string that begins at `at`, whose line end is there; end BAD: it is something else."""
     if at >= len(reply) or reply[at] != STRING:
@@ -68,7 +68,7 @@ def read_string(reply: Bytes, at: int) -> tuple[int, int]:
     return start, start + length
 
 
-@kernel
+@inlined_kernel
 def read_number(reply: Bytes, at: int) -> tuple[int, int]:
     """(a whole number, where the next line begins); BAD next line: it is no number."""
     sign = 1

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 from engine.kernels.prefetch import prefetch
+from engine.kernels.stock import position_left
 
 UNITS_MAX = 2**31 - 1
 BLOCK_POSITIONS = 128
@@ -31,17 +32,16 @@ Units = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 
-@kernel
+@inlined_kernel
 def score_row(
     start: int, count: int, next_start: int, now: int, latest: int, pool_allowed: Bools, pool_row: int, floor: Units,
     floor_row: int, slot_available_at: Ints, slot_pool: Ints, slot_sellable: Bools, at_location: Units, at_slot: Units,
     supply: Units, demand: Units, out: Units, row: int,
 ) -> int:  # fmt: skip
-    """out[row, l] = min(UNITS_MAX, Σ max(0, supply − demand − floor)) of an item's receipts at l by minute `now`.
+    """out[row, l] = min(UNITS_MAX, what l can promise of an item by minute `now`), as `stock.gather_available` has it.
 
-    As `stock.gather_available`: the floor is held back from common stock on hand. pool_allowed [rows, pools], floor
-    [rows, locations], none negative, out [rows, locations]. Returns LATER (by `latest`) and FULL, as bits.
-    The row that starts at next_start is fetched on the way.
+    pool_allowed [rows, pools], floor [rows, locations], none negative, out [rows, locations]. Returns LATER (by `latest`)
+    and FULL, as bits. The row that starts at next_start is fetched on the way.
     """
     flags, left = 0, count
     at: Any = np.uint64(start)
@@ -60,7 +60,7 @@ def score_row(
             clear(done, last + 1, out, row)
             if not plain:
                 flags |= add_any(
-                    at, size, now, latest, pool_allowed, pool_row, floor, floor_row, slot_available_at, slot_pool,
+                    start, at, size, now, latest, pool_allowed, pool_row, floor, floor_row, slot_available_at, slot_pool,
                     slot_sellable, at_location, at_slot, supply, demand, out, row,
                 )  # fmt: skip
             elif pool_allowed[pool_row, 0]:
@@ -73,7 +73,7 @@ def score_row(
     return flags
 
 
-@kernel
+@inlined_kernel
 def fetch_block(at: int, at_location: Units, at_slot: Units, supply: Units, demand: Units) -> None:
     """Have BLOCK_POSITIONS positions fetched, a cache line of 16 at a time."""
     for line in range(0, BLOCK_POSITIONS, 16):
@@ -84,7 +84,7 @@ def fetch_block(at: int, at_location: Units, at_slot: Units, supply: Units, dema
         prefetch(demand, p)
 
 
-@kernel
+@inlined_kernel
 def clear(first: int, last: int, out: Units, row: int) -> None:
     """out[row, first … last) = 0."""
     begin = np.uint64(first)
@@ -92,7 +92,7 @@ def clear(first: int, last: int, out: Units, row: int) -> None:
         out[row, begin + np.uint64(i)] = 0
 
 
-@kernel
+@inlined_kernel
 def plain_block(at: int, size: int, at_slot: Units, supply: Units, demand: Units) -> bool:
     """Whether all positions are on hand (slot 0) and no quantity is negative: then nothing leaves int32 below."""
     slots, signs = np.int32(0), np.int32(0)
@@ -103,7 +103,7 @@ def plain_block(at: int, size: int, at_slot: Units, supply: Units, demand: Units
     return bool(slots == 0 and signs >= 0)
 
 
-@kernel
+@inlined_kernel
 def set_neighbours(
     at: int, size: int, first: int, floor: Units, floor_row: int, supply: Units, demand: Units, out: Units, row: int
 ) -> None:
@@ -114,7 +114,7 @@ def set_neighbours(
         out[row, l] = max(np.int32(units - floor[floor_row, l]), np.int32(0))
 
 
-@kernel
+@inlined_kernel
 def set_on_hand(
     at: int, size: int, floor: Units, floor_row: int, at_location: Units, supply: Units, demand: Units, out: Units, row: int
 ) -> None:
@@ -126,28 +126,43 @@ def set_on_hand(
         out[row, l] = max(np.int32(units - floor[floor_row, l]), np.int32(0))
 
 
-@kernel
+@inlined_kernel
 def add_any(
-    at: int, size: int, now: int, latest: int, pool_allowed: Bools, pool_row: int, floor: Units, floor_row: int,
+    start: int, at: int, size: int, now: int, latest: int, pool_allowed: Bools, pool_row: int, floor: Units, floor_row: int,
     slot_available_at: Ints, slot_pool: Ints, slot_sellable: Bools, at_location: Units, at_slot: Units, supply: Units,
     demand: Units, out: Units, row: int,
 ) -> int:  # fmt: skip
-    """Positions of any receipt and pool, added to what is there; in int64, since hostile quantities leave int32."""
-    flags = 0
-    for i in range(size):
-        p = at + np.uint64(i)
+    """Positions of any receipt and pool, added to what is there; in int64, since hostile quantities leave int32.
+
+    A location whose positions began before this block, in a row from `start`, is followed from its first one.
+    """
+    flags, allowed = 0, pool_allowed[pool_row]
+    begin: Any = np.uint64(at)
+    first: Any = begin
+    while first > np.uint64(start) and at_location[first - np.uint64(1)] == at_location[begin]:
+        first -= np.uint64(1)
+    location: Any = np.int32(-1)
+    common_debt: Any = np.int64(0)
+    own_debt: Any = np.int64(0)
+    for i in range(np.int64(begin - first) + size):
+        p = first + np.uint64(i)
         l, slot = np.uint64(at_location[p]), np.uint64(at_slot[p])  # noqa: E741
+        if at_location[p] != location:
+            location = at_location[p]
+            common_debt, own_debt = np.int64(floor[floor_row, l]), np.int64(0)
+        units, common_debt, own_debt = position_left(
+            p, common_debt, own_debt, allowed, slot_available_at, slot_pool, slot_sellable, at_slot, supply, demand
+        )  # fmt: skip
+        if p < begin:
+            continue
         arrival = slot_available_at[slot]
-        held_back = np.int64(floor[floor_row, l]) if slot == 0 else 0
-        units: Any = max(np.int64(supply[p]) - np.int64(demand[p]) - held_back, 0)
-        allowed = slot_sellable[slot] & pool_allowed[pool_row, slot_pool[slot]] & (arrival <= now)
-        total = np.int64(out[row, l]) + (units if allowed else np.int64(0))
+        total: Any = np.int64(out[row, l]) + (units if arrival <= now else np.int64(0))
         out[row, l] = min(total, UNITS_MAX)
         flags |= (LATER if (arrival > now) & (arrival <= latest) else 0) | (FULL if total >= UNITS_MAX else 0)
     return flags
 
 
-@kernel
+@inlined_kernel
 def carry_bits(line: int, row: int, quantity: int, available: Units, bits: Units) -> None:
     """bits[l] |= 2^line where available[row, l] ≥ quantity, and 2^(ANY_SHIFT + line) where it is positive."""
     asked = np.int32(quantity)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.prefetch import prefetch
 
 ON_HAND_SLOT = 0
@@ -17,6 +17,9 @@ ON_HAND_SLOT = 0
 
 COMMON_POOL = 0
 """Of whoever has no pool of their own, and of those who may take from it as well."""
+
+ON_HAND = 0
+"""`available_at` of stock that is there already."""
 
 QUANTITY_MIN = -(2**31)
 QUANTITY_MAX = 2**31 - 1
@@ -29,13 +32,7 @@ Ints = NDArray[np.int64]
 Column = NDArray[np.int32]
 
 
-@kernel
-def available_to_promise(supply: int, demand: int, floor: int) -> int:
-    """ATP = supply − demand − floor; below zero means oversold (never clamped here: a clamp hides the breach)."""
-    return supply - demand - floor
-
-
-@kernel
+@inlined_kernel
 def find_position(start: int, count: int, location: int, slot: int, at_location: Column, at_slot: Column) -> int:
     """Index of (location, slot) in the row start … start + count, or −1."""
     at = first_at(start, count, location, at_location)
@@ -66,7 +63,7 @@ def read_positions(
     return found
 
 
-@kernel
+@inlined_kernel
 def first_at(start: int, count: int, location: int, at_location: Column) -> int:
     """The first index of a row whose location is `location` or beyond."""
     low, high = start, start + count
@@ -79,7 +76,7 @@ def first_at(start: int, count: int, location: int, at_location: Column) -> int:
     return low
 
 
-@kernel
+@inlined_kernel
 def insert_position(
     start: int, count: int, location: int, slot: int, slot_available_at: Ints, at_location: Column, at_slot: Column,
     supply: Column, demand: Column,
@@ -148,7 +145,7 @@ def change_positions(
     return len(item), opened
 
 
-@kernel
+@inlined_kernel
 def fetch_ahead(at: int, item: Ints, row_start: Ints, row_count: Ints, at_location: Column) -> None:
     """Ask for the memory that the changes after this one will search."""
     if at + ROWS_AHEAD < len(item) and item[at + ROWS_AHEAD] >= 0:
@@ -165,18 +162,22 @@ def gather_available(
     slot_available_at: Ints, slot_pool: Ints, slot_sellable: NDArray[np.bool_], at_location: Column, at_slot: Column,
     supply: Column, demand: Column, by_now: Ints, by_latest: Ints, first: Ints, last: Ints,
 ) -> None:  # fmt: skip
-    """by_now[l], by_latest[l] = Σ max(0, supply − demand − floor) of receipts there by `now` and by `latest`.
+    """by_now[l], by_latest[l] = what a location can promise of receipts there by `now` and by `latest`: see `position_left`.
 
-    One pass over an item's row. floor [locations] is held back once per location, from its on-hand position of the
-    common pool (ON_HAND_SLOT). first[l] … last[l] is the location's run in the arena (last exclusive). Outputs
-    [locations] must be zero.
+    One pass over an item's row. floor [locations] is held back of what is common. first[l] … last[l] is the location's run
+    in the arena (last exclusive). Outputs [locations] must be zero.
     """
+    common_debt: Any = np.int64(0)
+    own_debt: Any = np.int64(0)
     for at in range(start, start + count):
         l = at_location[at]  # noqa: E741
         if last[l] == 0:
             first[l] = at
+            common_debt, own_debt = floor[l], np.int64(0)
         last[l] = at + 1
-        quantity = position_available(at, floor[l], pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand)
+        quantity, common_debt, own_debt = position_left(
+            at, common_debt, own_debt, pool_allowed, slot_available_at, slot_pool, slot_sellable, at_slot, supply, demand
+        )  # fmt: skip
         arrival = slot_available_at[at_slot[at]]
         if arrival <= latest:
             by_latest[l] += quantity
@@ -184,35 +185,53 @@ def gather_available(
                 by_now[l] += quantity
 
 
-@kernel
-def position_available(
-    at: int, floor: int, pool_allowed: NDArray[np.bool_], slot_pool: Ints, slot_sellable: NDArray[np.bool_],
-    at_slot: Column, supply: Column, demand: Column,
-) -> int:  # fmt: skip
-    """What one position can still promise: an oversold position counts as nothing, not as a debt elsewhere."""
+@inlined_kernel
+def position_left(
+    at: int, common_debt: int, own_debt: int, pool_allowed: NDArray[np.bool_], slot_available_at: Ints, slot_pool: Ints,
+    slot_sellable: NDArray[np.bool_], at_slot: Column, supply: Column, demand: Column,
+) -> tuple[int, int, int]:  # fmt: skip
+    """(units a position can still promise, debt left of the common pool, debt left of a pool of one's own).
+
+    Called for the positions of one item at one location in their order; the debts before the first are the floor and zero.
+    What is on hand pays the floor first; where it is less, or oversold, what is missing is a debt of its pool there, which
+    receipts pay before they promise anything. An oversold receipt promises nothing, and is no debt of others; nor is what
+    may be sold beyond stock (demand below zero) taken for a debt: only supply pays. At most one pool besides the common one
+    is allowed.
+    """
     slot = at_slot[at]
     if not slot_sellable[slot] or not pool_allowed[slot_pool[slot]]:
-        return 0
-    held_back = floor if slot == ON_HAND_SLOT else 0
+        return 0, common_debt, own_debt
+    is_common = slot_pool[slot] == COMMON_POOL
+    debt: Any = common_debt if is_common else own_debt
     # In int64, as the compiler has it, also where there is no compiler: oversold quantities may leave int32.
-    there: Any = np.int64(supply[at])
-    taken: Any = np.int64(demand[at])
-    return max(0, available_to_promise(there, taken, held_back))
+    comes: Any = np.int64(supply[at])
+    units: Any = comes - np.int64(demand[at])
+    if slot_available_at[slot] == ON_HAND:
+        left = max(units - debt, 0)
+        debt = max(debt - units, 0)
+    else:
+        paid = min(debt, max(min(units, comes), 0))
+        left = max(units, 0) - paid
+        debt -= paid
+    return left, (debt if is_common else common_debt), (own_debt if is_common else debt)
 
 
-@kernel
+@inlined_kernel
 def take_from_run(
     first: int, last: int, quantity: int, latest: int, floor: int, pool_allowed: NDArray[np.bool_],
     slot_available_at: Ints, slot_pool: Ints, slot_sellable: NDArray[np.bool_], at_slot: Column, supply: Column,
-    demand: Column, out_at: Ints, out_quantity: Ints,
+    demand: Column, out: Ints,
 ) -> int:  # fmt: skip
     """Peg a quantity at one location to positions, earliest arrival first; returns the positions written.
 
-    Of one arrival what is ring-fenced goes before what is common: nobody else may have that. out_at [≥ last − first]
-    receives arena indexes. Fewer units than asked are pegged when there are no more by `latest`.
+    Of one arrival what is ring-fenced goes before what is common: nobody else may have that. out [3, ≥ last − first]: arena
+    indexes, units, and what supply less demand of the position must not fall below: the floor, or the debts that a receipt
+    pays. Fewer units than asked are pegged when there are no more by `latest`.
     """
     written = 0
     left = quantity
+    common_debt: Any = np.int64(floor)
+    own_debt: Any = np.int64(0)
     begin = first
     while begin < last and left > 0:
         arrival = slot_available_at[at_slot[begin]]
@@ -225,23 +244,26 @@ def take_from_run(
             for at in range(begin, end):
                 if left == 0 or (slot_pool[at_slot[at]] == COMMON_POOL) != (is_common == 1):
                     continue
-                x = min(left, position_available(at, floor, pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand))
-                if x > 0:
-                    out_at[written] = at
-                    out_quantity[written] = x
+                kept = common_debt if is_common == 1 else own_debt
+                units, common_debt, own_debt = position_left(
+                    at, common_debt, own_debt, pool_allowed, slot_available_at, slot_pool, slot_sellable, at_slot, supply,
+                    demand,
+                )  # fmt: skip
+                if units > 0:
+                    out[0, written], out[1, written], out[2, written] = at, min(left, units), kept
+                    left -= out[1, written]
                     written += 1
-                    left -= x
         begin = end
     return written
 
 
-@kernel
+@inlined_kernel
 def take_at_location(
     start: int, count: int, location: int, quantity: int, latest: int, floor: int, pool_allowed: NDArray[np.bool_],
     slot_available_at: Ints, slot_pool: Ints, slot_sellable: NDArray[np.bool_], at_location: Column, at_slot: Column,
     supply: Column, demand: Column, out: Ints,
 ) -> int:  # fmt: skip
-    """`take_from_run` of one location in a row; out [2, n]: arena indexes and quantities. −1 where n is too small."""
+    """`take_from_run` of one location in a row; out [3, n]. −1 where n is too small."""
     first = first_at(start, count, location, at_location)
     last = first
     while last < start + count and at_location[last] == location:
@@ -250,20 +272,5 @@ def take_at_location(
         return -1
     return take_from_run(
         first, last, quantity, latest, floor, pool_allowed, slot_available_at, slot_pool, slot_sellable, at_slot, supply,
-        demand, out[0], out[1],
+        demand, out,
     )  # fmt: skip
-
-
-@kernel
-def earliest_for(
-    first: int, last: int, quantity: int, floor: int, pool_allowed: NDArray[np.bool_], slot_available_at: Ints,
-    slot_pool: Ints, slot_sellable: NDArray[np.bool_], at_slot: Column, supply: Column, demand: Column, never: int,
-) -> int:  # fmt: skip
-    """The first minute at which a run holds `quantity` for promising; 0: on hand; `never` when it never does."""
-    total = 0
-    for at in range(first, last):
-        total += position_available(at, floor, pool_allowed, slot_pool, slot_sellable, at_slot, supply, demand)
-        if total >= quantity:
-            arrival: int = slot_available_at[at_slot[at]]
-            return arrival
-    return never

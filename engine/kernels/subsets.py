@@ -9,7 +9,7 @@ location twice as if that cost and took nothing; such locations are layered (use
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.partition import NEVER, partition, partition_all, partition_within
 
 SUBSET_LINES_MAX = 10
@@ -23,7 +23,7 @@ LAYER_ROWS = 3 * LAYERS_MAX + 1
 Ints = NDArray[np.int64]
 
 
-@kernel
+@inlined_kernel
 def sum_subsets(n: int, values: Ints, first: int, out: Ints) -> None:
     """out[S] = Σ values[first + j] over j in S, for all subsets of n lines."""
     out[0] = 0
@@ -33,7 +33,7 @@ def sum_subsets(n: int, values: Ints, first: int, out: Ints) -> None:
             out[half + s] = out[s] + values[first + j]
 
 
-@kernel
+@inlined_kernel
 def capacity_need(kind: int, lines: int, units: int) -> int:
     """What a shipment takes of a location's day: 1 order, its lines, or its units (kind 0, 1, 2)."""
     if kind == 0:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel
 from engine.kernels.partition import NEVER
 
 PPM = 1_000_000
@@ -16,13 +16,13 @@ FLAT_PACKAGES_MAX = 2**20
 Ints = NDArray[np.int64]
 
 
-@kernel
+@inlined_kernel
 def weigh(raw_micros: int, weight_ppm: int) -> int:
     """weighted = ⌊raw × weight⌋, split so that 10^12 micros times a weight of 1,000 stays within int64."""
     return (raw_micros // PPM) * weight_ppm + (raw_micros % PPM) * weight_ppm // PPM
 
 
-@kernel
+@inlined_kernel
 def weigh_price(raw_micros: int, weight_ppm: int) -> int:
     """`weigh`, but NEVER stays NEVER, and so does what would pass it."""
     if raw_micros >= NEVER or (weight_ppm > PPM and raw_micros // PPM >= NEVER // weight_ppm):
@@ -30,7 +30,7 @@ def weigh_price(raw_micros: int, weight_ppm: int) -> int:
     return raw_micros if weight_ppm == PPM else weigh(raw_micros, weight_ppm)
 
 
-@kernel
+@inlined_kernel
 def tariff_micros(grams: int, zone: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints) -> int:
     """price + ⌈per_kg × grams ÷ 1000⌉ of the first weight break that holds `grams`; NEVER beyond the last.
 
@@ -50,7 +50,7 @@ def tariff_micros(grams: int, zone: int, start: Ints, max_grams: Ints, price: In
     return NEVER
 
 
-@kernel
+@inlined_kernel
 def is_steady(zone: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints) -> bool:
     """Whether the carrier never charges less for more weight, as a weight break with a lower price per kg may."""
     steady = True
@@ -62,7 +62,7 @@ def is_steady(zone: int, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints
     return steady
 
 
-@kernel
+@inlined_kernel
 def shipment_micros(
     grams: int, volume_mm3: int, zone: int, divisor: int, package_grams_max: int, start: Ints, max_grams: Ints,
     price: Ints, per_kg: Ints,
@@ -87,7 +87,7 @@ def shipment_micros(
     return min(full * each + last, NEVER)
 
 
-@kernel
+@inlined_kernel
 def price_subsets(
     size: int, rows: int, first: int, zone: Ints, divisor: Ints, package_grams_max: Ints, weight_ppm: int, grams: Ints,
     volume_mm3: Ints, start: Ints, max_grams: Ints, price: Ints, per_kg: Ints, step: Ints, full: Ints, out: Ints,
@@ -129,7 +129,7 @@ def price_subsets(
             out[row, s] = weigh_price(raw, weight_ppm)
 
 
-@kernel
+@inlined_kernel
 def same_breaks(zone: int, other: int, start: Ints, max_grams: Ints) -> bool:
     """Whether two zones have weight breaks at the same grams."""
     count = start[zone + 1] - start[zone]
@@ -141,7 +141,7 @@ def same_breaks(zone: int, other: int, start: Ints, max_grams: Ints) -> bool:
     return True
 
 
-@kernel
+@inlined_kernel
 def has_flat_prices(zone: int, start: Ints, price: Ints, per_kg: Ints) -> bool:
     """Whether no weight break has a price per kg, and none a price whose sums over many packages could leave int64."""
     for row in range(start[zone], start[zone + 1]):
@@ -150,7 +150,7 @@ def has_flat_prices(zone: int, start: Ints, price: Ints, per_kg: Ints) -> bool:
     return True
 
 
-@kernel
+@inlined_kernel
 def find_breaks(
     size: int, divisor: int, package_grams_max: int, grams: Ints, volume_mm3: Ints, begin: int, end: int,
     max_grams: Ints, last: Ints, step: Ints, full: Ints,
@@ -185,7 +185,7 @@ def find_breaks(
     return plain
 
 
-@kernel
+@inlined_kernel
 def fill_packages(size: int, package_grams_max: int, last: Ints, full: Ints) -> None:
     """full[S] = packages of the most grams before the last one, ⌊(grams − 1) ÷ most⌋, and last[S] what then is left.
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels import quote_fields as fields
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.order_tables import Texts
 from engine.kernels.plan_estimates import E_AVAILABLE, E_EARLIEST, E_LATEST, E_ORDER_BY, E_STATUS, TOLD
 from engine.kernels.put import FULL, put_head, put_number, put_text
@@ -48,7 +48,7 @@ def write_estimates(
     return len(out) - at
 
 
-@kernel
+@inlined_kernel
 def place_of(level: int, told: Ints, first: int, level_count: int, ranks: Ints) -> int:
     """How many levels are told before this one: the soonest first, by latest then by earliest date, then by rank."""
     before, own = 0, told[first + level]
@@ -63,7 +63,7 @@ def place_of(level: int, told: Ints, first: int, level_count: int, ranks: Ints) 
     return before
 
 
-@kernel
+@inlined_kernel
 def put_estimate(told: Ints, levels: Texts, level: int, fee_micros: int, is_listing: bool, out: Bytes, at: int) -> int:
     """When an item could be there by a level."""
     end = at

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels import order_fields as fields
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.order_tables import (
     A_ID_BEGIN,
     A_ORDER_ID_BEGIN,
@@ -114,7 +114,7 @@ def write_orders(
     return len(out) - at
 
 
-@kernel
+@inlined_kernel
 def put_entry(
     messages: Bytes, starts: Ints, digests: Bytes, asked: Ints, lines: Ints, planned: Ints, row: int, shipments: Ints,
     pegs: Ints, terms: Ints, sums: Ints, limited: Bools, names: Names, out: Bytes, at: int, spans: Ints,
@@ -148,7 +148,7 @@ def put_entry(
 # -- effects
 
 
-@kernel
+@inlined_kernel
 def put_capacities(shipments: Ints, first: int, end: int, limited: Bools, locations: Texts, out: Bytes, at: int) -> int:
     """What shipments first … end − 1 take of the days of their locations, each day once, in the order in which they come."""
     for row in range(end - 1, first - 1, -1):
@@ -167,7 +167,7 @@ def put_capacities(shipments: Ints, first: int, end: int, limited: Bools, locati
     return at
 
 
-@kernel
+@inlined_kernel
 def put_positions(
     messages: Bytes, lines: Ints, shipments: Ints, first: int, end: int, pegs: Ints, names: Names, out: Bytes, at: int
 ) -> int:
@@ -189,7 +189,7 @@ def put_positions(
     return at
 
 
-@kernel
+@inlined_kernel
 def units_taken(shipments: Ints, first: int, end: int, pegs: Ints, row: int, peg: int) -> int:
     """Units that shipments first … end − 1 take of the position of `peg`, of shipment `row`; 0 where a peg before it has it."""
     units = 0
@@ -210,7 +210,7 @@ def units_taken(shipments: Ints, first: int, end: int, pegs: Ints, row: int, peg
 # -- event
 
 
-@kernel
+@inlined_kernel
 def put_event(
     messages: Bytes, request_id: int, id_begin: int, id_end: int, planned: Ints, row: int, shipments: Ints, names: Names,
     out: Bytes, at: int,
@@ -242,7 +242,7 @@ def put_event(
     return put_head(fields.ENTRY_EVENTS, end, out, at)
 
 
-@kernel
+@inlined_kernel
 def put_attribute(words: Texts, name: int, value: int, out: Bytes, at: int) -> int:
     """A number among the event's further facts."""
     end = at

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels import order_fields as fields
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.order_tables import (
     B_ITEM_ID_BEGIN,
     B_ITEM_ID_END,
@@ -55,7 +55,7 @@ Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 
-@kernel
+@inlined_kernel
 def put_plan(
     messages: Bytes, id_begin: int, id_end: int, lines: Ints, planned: Ints, row: int, shipments: Ints, pegs: Ints,
     terms: Ints, sums: Ints, names: Names, out: Bytes, at: int,
@@ -79,7 +79,7 @@ def put_plan(
     return put_head(fields.ANSWER_PLAN, end, out, at)
 
 
-@kernel
+@inlined_kernel
 def put_certificate(planned: Ints, row: int, words: Texts, out: Bytes, at: int) -> int:
     """What is proven of a plan: that no other is cheaper."""
     end, micros = at, planned[row, V_TOTAL_MICROS]
@@ -92,14 +92,14 @@ def put_certificate(planned: Ints, row: int, words: Texts, out: Bytes, at: int) 
     return put_head(fields.PLAN_CERTIFICATE, end, out, at)
 
 
-@kernel
+@inlined_kernel
 def put_shipment_id(messages: Bytes, id_begin: int, id_end: int, number: int, out: Bytes, at: int) -> int:
     """An order's id, a hyphen and the shipment's number, as text."""
     at = put_byte(HYPHEN, out, put_digits(number, out, at))
     return put_bytes(messages, id_begin, id_end, out, at)
 
 
-@kernel
+@inlined_kernel
 def fee_of(shipments: Ints, first: int, row: int, piece: int, names: Names) -> int:
     """Micros of a shipment of a plan whose shipments begin at `first`: only the first of a service level has a fee."""
     service = shipments[row, S_SERVICE]
@@ -110,7 +110,7 @@ def fee_of(shipments: Ints, first: int, row: int, piece: int, names: Names) -> i
     return fee
 
 
-@kernel
+@inlined_kernel
 def put_shipment(
     messages: Bytes, lines: Ints, shipments: Ints, row: int, fee_micros: int, pegs: Ints, terms: Ints, names: Names, out: Bytes,
     at: int,
@@ -139,13 +139,13 @@ def put_shipment(
     return put_word(names.words, W_SHIPMENT_STATE, out, at)
 
 
-@kernel
+@inlined_kernel
 def put_minute(tag: int, minute: int, out: Bytes, at: int) -> int:
     """A field of a UTC minute."""
     return put_head(tag, at, out, put_number(fields.TIME_SECONDS, minute * SECONDS_PER_MINUTE, out, at))
 
 
-@kernel
+@inlined_kernel
 def put_peg(messages: Bytes, lines: Ints, pegs: Ints, row: int, names: Names, out: Bytes, at: int) -> int:
     """Units of one line from one position."""
     end, line, slot = at, pegs[row, K_LINE], pegs[row, K_SLOT]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.kernels import order_fields
 from engine.kernels import quote_fields as fields
 from engine.kernels.base64_text import base64_length, put_base64
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined_kernel, kernel
 from engine.kernels.order_tables import (
     B_LINE_ID_BEGIN,
     B_LINE_ID_END,
@@ -94,7 +94,7 @@ def write_quotes(
     return len(out) - at
 
 
-@kernel
+@inlined_kernel
 def put_answer(
     messages: Bytes, lines: Ints, quote: Ints, q: int, planned: Planned, facts: Ints, ranked: Ints, points: Ints,
     names: QuoteNames, tokens: Tokens, out: Bytes, at: int,
@@ -129,7 +129,7 @@ def put_answer(
     return at
 
 
-@kernel
+@inlined_kernel
 def put_token(p: int, tokens: Tokens, out: Bytes, at: int) -> int:
     """A plan's token, and until when it is accepted."""
     begin, end = tokens.spans[p, 0], tokens.spans[p, 1]
@@ -143,7 +143,7 @@ def put_token(p: int, tokens: Tokens, out: Bytes, at: int) -> int:
     return put_head(fields.OPTION_QUOTE_TOKEN, at, out, first)
 
 
-@kernel
+@inlined_kernel
 def put_option_plan(
     messages: Bytes, lines: Ints, planned: Planned, p: int, rank: int, piece: int, names: QuoteNames, out: Bytes, at: int
 ) -> int:  # fmt: skip
@@ -169,7 +169,7 @@ def put_option_plan(
     return put_head(fields.OPTION_PLAN, end, out, at)
 
 
-@kernel
+@inlined_kernel
 def put_summary(planned: Planned, p: int, names: QuoteNames, out: Bytes, at: int) -> int:
     """An option in one sentence: from where, by which service, and when each shipment is there."""
     end, words, first = at, names.words, planned.orders[p, V_FIRST_SHIPMENT]
@@ -186,7 +186,7 @@ def put_summary(planned: Planned, p: int, names: QuoteNames, out: Bytes, at: int
     return put_head(fields.OPTION_SUMMARY, end, out, at)
 
 
-@kernel
+@inlined_kernel
 def find_minute(minute: int, minutes: Ints) -> int:
     """Where a minute stands among all of them, which are ascending; it is one of them."""
     low, high = 0, len(minutes) - 1
@@ -199,7 +199,7 @@ def find_minute(minute: int, minutes: Ints) -> int:
     return low
 
 
-@kernel
+@inlined_kernel
 def fees_of(planned: Planned, p: int, piece: int, names: Names) -> int:
     """What the customer pays for all shipments of a plan."""
     first, fees = planned.orders[p, V_FIRST_SHIPMENT], 0
@@ -208,7 +208,7 @@ def fees_of(planned: Planned, p: int, piece: int, names: Names) -> int:
     return fees
 
 
-@kernel
+@inlined_kernel
 def put_difference(
     planned: Planned, facts: Ints, p: int, best: int, piece: int, names: Names, out: Bytes, at: int
 ) -> int:  # fmt: skip
@@ -228,7 +228,7 @@ def put_difference(
     return put_head(fields.OPTION_DIFFERENCE, end, out, at)
 
 
-@kernel
+@inlined_kernel
 def put_line_promises(messages: Bytes, lines: Ints, quote: Ints, planned: Planned, p: int, out: Bytes, at: int) -> int:
     """When each line is there, in the order of the basket; all of it comes in one shipment."""
     first = quote[Q_FIRST_LINE]
@@ -242,7 +242,7 @@ def put_line_promises(messages: Bytes, lines: Ints, quote: Ints, planned: Planne
     return at
 
 
-@kernel
+@inlined_kernel
 def shipment_of(line: int, planned: Planned, p: int) -> int:
     """The row of the shipment of a plan that holds a line."""
     first = planned.orders[p, V_FIRST_SHIPMENT]

@@ -32,14 +32,14 @@ def peg(scene: Scene, line: int, location: int, quantity: int, latest: int) -> l
     taken = -1
     size = PEGS_EXPECTED
     while taken < 0:
-        out = np.empty((2, size), np.int64)
+        out = np.empty((3, size), np.int64)
         taken = take_at_location(
             start, count, location, quantity, latest, floor, scene.item_pools(item), matrix.slot_available_at, matrix.slot_pool,
             matrix.slot_sellable, matrix.location, matrix.slot, matrix.supply, matrix.demand, out,
         )  # fmt: skip
         size = count
-    at, units = out[:, :taken].tolist()
-    return [Peg(line, item, location, matrix.slot.item(a), a, u) for a, u in zip(at, units, strict=True)]
+    at, units, kept = out[:, :taken].tolist()
+    return [Peg(line, item, location, matrix.slot.item(a), a, u, k) for a, u, k in zip(at, units, kept, strict=True)]
 
 
 def handling_terms(scene: Scene, location: int, line_units: list[int]) -> list[CostTerm]:

@@ -11,8 +11,9 @@ from engine.domain.enums import OrderBy
 from engine.domain.plan import Peg
 from engine.domain.reasons import Reason
 from engine.kernels.entries import UNLIMITED
+from engine.kernels.stock import QUANTITY_MAX
 from engine.optimizer.apart import joint_micros, worth_shipping
-from engine.optimizer.assemble import shipment_hold
+from engine.optimizer.assemble import peg, shipment_hold
 from engine.optimizer.candidates import ShipRequest
 from engine.optimizer.collect import (
     Collected,
@@ -133,8 +134,8 @@ def collide(scene: Scene, apart: list[Planned]) -> bool:
     days: dict[tuple[int, int], int] = {}
     pegs: dict[int, list[Peg]] = {}
     for shipment in (shipment for planned in apart for shipment in planned.found.shipments):
-        for peg in shipment.pegs:
-            pegs.setdefault(peg.arena_index, []).append(peg)
+        for each in shipment.pegs:
+            pegs.setdefault(each.arena_index, []).append(each)
         key = shipment.location, shipment.capacity_day
         days[key] = days.get(key, 0) + shipment.capacity_quantity
     for (location, day), units in days.items():
@@ -146,14 +147,14 @@ def collide(scene: Scene, apart: list[Planned]) -> bool:
 
 def is_overdrawn(scene: Scene, taken: list[Peg]) -> bool:
     """Whether pegs take more of their position than it has, for the strictest of them."""
-    matrix, first = scene.stock.matrix, taken[0]
-    slot = matrix.slots[first.slot]
-    floors = [
-        scene.floor(peg.item, scene.basket.lines[peg.line].is_collected_from(peg.location)).item(peg.location) for peg in taken
-    ]
-    kept = max(floors) if not slot.receipt_id and not slot.pool else 0
-    there = int(matrix.supply[first.arena_index]) - int(matrix.demand[first.arena_index]) - kept
-    return sum(peg.quantity for peg in taken) > there
+
+    def kept(each: Peg) -> int:
+        return scene.floor(each.item, scene.basket.lines[each.line].is_collected_from(each.location)).item(each.location)
+
+    strictest = max(taken, key=kept)
+    there = peg(scene, strictest.line, strictest.location, QUANTITY_MAX, scene.last_minute)
+    units = sum(each.quantity for each in there if each.arena_index == strictest.arena_index)
+    return sum(each.quantity for each in taken) > units
 
 
 def together(scene: Scene, parts: list[Part], best: list[Planned], apart: list[Planned]) -> tuple[Collected, Chosen | None]:

@@ -65,8 +65,8 @@ class PlainKind(NamedTuple):
 
     scene: Scene
     lanes: Lanes
-    order: Ints
-    """A row of the kernel's `orders`, but for its lines, its minute and where its tables lie."""
+    order: bytes
+    """A row of the kernel's `orders`, but for its lines, its minute and where its tables lie: joined, many are a table."""
     most: int
     """Locations that each line may be divided over."""
     piece: int
@@ -122,7 +122,7 @@ def plain_kind(scene: Scene, piece: int) -> PlainKind | None:
     most = line_locations(with_line, (0,))[0]
     if not suits_direct(request) or (most <= 1 and scene.short_micros is not None):
         return None
-    row = np.array(order_row(request, workspace_of(image), 0, 0, 0, 0), np.int64)
+    row = np.array(order_row(request, workspace_of(image), 0, 0, 0, 0), np.int64).tobytes()
     return PlainKind(
         scene,
         scene.lanes,
@@ -191,15 +191,22 @@ def lay_out(
     column = np.repeat(first_line - begin[:-1], line_count) + np.arange(total)
     item, quantity = lines.item[column], lines.quantity[column]
     horizon = image.horizon(minute)
-    orders = np.array([kind.order for kind in kinds])
+    orders = np.frombuffer(bytearray(b"".join([kind.order for kind in kinds])), np.int64).reshape(n, -1)
     orders[:, O_FIRST_LINE], orders[:, O_LINE_COUNT] = begin[:-1], line_count
     orders[:, O_FIRST_OPTION], orders[:, O_OPTION_COUNT] = np.arange(n) * len(choices), len(choices)
     orders[:, O_NOW], orders[:, O_LATEST] = minute, horizon.last_minute
-    orders[:, O_RUN_ROW] = [space.run_row_by(kind.scene, kind.lanes, kind.weights) for kind in kinds]
-    segments = {segment: row for row, segment in enumerate({kind.scene.basket.segment: None for kind in kinds})}
+    # What is asked of a kind is asked once, however many baskets are of it.
+    distinct = {id(kind): kind for kind in kinds}
+    order_of = [*map(id, kinds)]
+    run_rows = {key: space.run_row_by(kind.scene, kind.lanes, kind.weights) for key, kind in distinct.items()}
+    orders[:, O_RUN_ROW] = [run_rows[key] for key in order_of]
+    segments = {segment: row for row, segment in enumerate({kind.scene.basket.segment: None for kind in distinct.values()})}
     allowed = ((segment, not image.common_bar(segment).everything) for segment in segments)
     pools = np.stack([pools_of(matrix.pools, segment, common=common) for segment, common in allowed])
-    orders[:, O_POOL_ROW] = [segments[kind.scene.basket.segment] for kind in kinds]
+    if len(segments) == 1:
+        orders[:, O_POOL_ROW] = 0
+    else:
+        orders[:, O_POOL_ROW] = [segments[kind.scene.basket.segment] for kind in kinds]
     space.start(horizon.tables)
     table = _line_table(image, kinds, line_count, item, quantity, matrix, space)
     pieces = np.array([kind.piece for kind in kinds], np.int64)
@@ -227,6 +234,11 @@ def _line_table(
     table[L_MOST] = np.repeat([kind.most for kind in kinds], line_count)
     table[L_ALL_OR_NOTHING], table[L_LATEST], table[L_SERVICES] = False, NO_LATEST, ALL_SERVICES
     return table
+
+
+def new_scratch() -> Ints:
+    """Scratch of the kernels that plan."""
+    return np.zeros((PEGS_EACH_MAX + TERMS, 3), np.int64)
 
 
 def new_tables(orders: int, lines: int) -> Planned:

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from engine.inventory.live import LiveStock
 from engine.kernels.asked import PLACED_FIELDS, RESULT_FIELDS
-from engine.kernels.plan_orders import PEGS_EACH_MAX, TERMS, Planned
+from engine.kernels.plan_orders import Planned
 from engine.kernels.plan_quotes import UNKNOWN, plan_quotes
 from engine.kernels.quote_tables import FACT_FIELDS, POINT_FIELDS, POINTS_MAX, Q_PIECE, QUOTE_FIELDS
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.horizon import Horizon
 from engine.network.image import NetworkImage
 from engine.optimizer.direct import SERVICES_MAX
-from engine.optimizer.plain import PlainKind, PlainLines, PlainPolicies, lay_out, new_tables
+from engine.optimizer.plain import PlainKind, PlainLines, PlainPolicies, lay_out, new_scratch, new_tables
 from engine.promise.quote import level_choices
 
 Ints = NDArray[np.int64]
@@ -62,7 +62,7 @@ class PlainQuoter:
         # With more services than there are bits nothing is plain.
         choices = level_choices(image) if len(image.service_ids) <= SERVICES_MAX else []
         self._choices = np.array([sum(1 << service for service in choice) for choice in choices], np.int64)
-        self._scratch = np.zeros((PEGS_EACH_MAX + TERMS, 2), np.int64)
+        self._scratch = new_scratch()
         self._cutoffs = Cutoffs(image)
         self._room = -1
         self._tables: QuoteTables | None = None

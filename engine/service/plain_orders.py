@@ -38,6 +38,7 @@ from engine.kernels.order_tables import (
     B_QUANTITY,
     DIGEST_BYTES,
     K_ITEM,
+    K_KEPT,
     K_QUANTITY,
     K_SLOT,
     LINE_READ_FIELDS,
@@ -273,7 +274,7 @@ class PlainBatch:
             tables.pegs[: tables.used[PEGS_USED]].tolist(),
             tables.shipments[: tables.used[SHIPMENTS_USED]].tolist(),
         )
-        floors, made = plans.floors.tolist(), []
+        made = []
         for member, entry, plan in zip(members, entries, tables.orders[: len(members)].tolist(), strict=True):
             asked = self._rows[member.row]
             order_id = self._bytes[asked[A_ORDER_ID_BEGIN] : asked[A_ORDER_ID_END]].decode()
@@ -288,7 +289,7 @@ class PlainBatch:
                     peg = pegs[k]
                     slot = slots[peg[K_SLOT]]
                     cell = Cell(item_ids[peg[K_ITEM]], location_id, slot.receipt_id, slot.pool)
-                    cells.append(CellChange(cell, 0, peg[K_QUANTITY], floors[k], None, None))
+                    cells.append(CellChange(cell, 0, peg[K_QUANTITY], peg[K_KEPT], None, None))
             made.append(
                 Transaction(member.id, self.digests[member.row], order_id, tuple(cells), tuple(uses), entry)
             )  # fmt: skip

@@ -12,11 +12,11 @@ from engine.optimizer.scene import Scene
 
 
 class _Taken(NamedTuple):
-    """Units of one position, and of what kind: on whose account, and whether some of them are beyond its stock."""
+    """Units of one position, what is to be left of it, whether some are collected, and whether some are beyond its stock."""
 
     quantity: int = 0
+    kept: int = 0
     is_collected: bool = False
-    is_shipped: bool = False
     is_beyond: bool = False
 
 
@@ -28,23 +28,19 @@ def cells_taken(scene: Scene, pegs: Iterable[Peg]) -> tuple[CellChange, ...]:
         before = taken.get(key, _Taken())
         is_collected = scene.basket.lines[peg.line].is_collected_from(peg.location)
         taken[key] = _Taken(
-            before.quantity + peg.quantity, before.is_collected or is_collected, before.is_shipped or not is_collected,
+            # What is collected is taken first: where something is shipped as well, what that leaves is left in the end.
+            before.quantity + peg.quantity, max(before.kept, peg.kept), before.is_collected or is_collected,
             before.is_beyond or is_beyond(scene.stock, peg.slot),
         )  # fmt: skip
     changes = []
     for (item, location, slot), each in taken.items():
-        cell, floor = cell_of(scene, item, location, slot), floor_of(scene, item, location, slot, each)
-        changes.append(CellChange(cell, 0, each.quantity, floor, None, None))
+        floor = backorder_floor(scene, item, location, each) if each.is_beyond else each.kept
+        changes.append(CellChange(cell_of(scene, item, location, slot), 0, each.quantity, floor, None, None))
     return tuple(changes)
 
 
-def floor_of(scene: Scene, item: int, location: int, slot: Slot, taken: _Taken) -> int:
-    """Supply less demand of a position must not fall below it."""
-    if slot.receipt_id or slot.pool:
-        return 0
-    if not taken.is_beyond:
-        # What is collected is taken first: where something is shipped as well, what that leaves is left in the end.
-        return scene.floor(item, is_collected=not taken.is_shipped).item(location)
+def backorder_floor(scene: Scene, item: int, location: int, taken: _Taken) -> int:
+    """What supply less demand of stock on hand must not fall below where some units are beyond it."""
     backorders = scene.image.backorders
     caps = backorders.caps(item) if backorders is not None else None
     assert caps is not None, "units beyond stock come from a cap"

@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.inventory.live import LiveStock
-from engine.kernels.asked import L_FLOOR_ROW, PLACED_FIELDS, RESULT_FIELDS
-from engine.kernels.order_tables import K_LINE, K_LOCATION, K_SLOT
-from engine.kernels.plan_orders import PEGS_EACH_MAX, PEGS_USED, TERMS, Planned, hold, plan_orders
-from engine.kernels.stock import ON_HAND_SLOT
+from engine.kernels.asked import PLACED_FIELDS, RESULT_FIELDS
+from engine.kernels.plan_orders import Planned, hold, plan_orders
 from engine.kernels.subsets import SUBSET_LINES_MAX
 from engine.network.image import NetworkImage
-from engine.optimizer.plain import PlainKind, PlainLines, PlainPolicies, lay_out, new_tables
+from engine.optimizer.plain import PlainKind, PlainLines, PlainPolicies, lay_out, new_scratch, new_tables
 from engine.optimizer.workspace import workspace_of
 
 Ints = NDArray[np.int64]
@@ -27,8 +25,6 @@ class PlainPlans(NamedTuple):
 
     order_count: int
     tables: Planned
-    floors: Ints
-    """[pegs]: what supply less demand of each position must not fall below."""
 
     def release(self, stock: LiveStock) -> None:
         """Take back what all of them hold."""
@@ -41,7 +37,7 @@ class PlainPlanner:
     def __init__(self, image: NetworkImage) -> None:
         self.image = image
         self.policies = PlainPolicies()
-        self._scratch = np.zeros((PEGS_EACH_MAX + TERMS, 2), np.int64)
+        self._scratch = new_scratch()
 
     def plan(
         self, stock: LiveStock, minute: int, kinds: Sequence[PlainKind], first_line: Ints, line_count: Ints, lines: PlainLines
@@ -63,15 +59,4 @@ class PlainPlanner:
             laid.pieces, laid.first_line, laid.item, *laid.arguments, results, placed, self.policies.rates(image),
             self._scratch, planned,
         )  # fmt: skip
-        count = plan_orders(*arguments)
-        plan_column = np.empty(int(laid.column.max()) + 1, np.int64)
-        plan_column[laid.column] = np.arange(total)
-        table = laid.arguments[1]
-        return PlainPlans(count, planned, peg_floors(planned, plan_column, table[L_FLOOR_ROW], space.floor))
-
-
-def peg_floors(planned: Planned, plan_column: Ints, floor_row: Ints, floor: NDArray[np.int32]) -> Ints:
-    """[pegs]: what the channel leaves on hand in the common pool; elsewhere nothing is left."""
-    pegs = planned.pegs[: planned.used[PEGS_USED]]
-    held_back = floor[floor_row[plan_column[pegs[:, K_LINE]]], pegs[:, K_LOCATION]]
-    return np.where(pegs[:, K_SLOT] == ON_HAND_SLOT, held_back, 0)
+        return PlainPlans(plan_orders(*arguments), planned)

@@ -90,14 +90,14 @@ NETWORK: Mapping[str, str] = {
     ),
     "locations.csv": LOCATIONS,
     "items.csv": (
-        "item_id,weight_grams,item_class,ship_alone,components\nflagged,100,,,\nkept,100,,,\nfew,100,,,\nstone,4000000,,,\n"
+        "item_id,weight_grams,item_class,ship_alone,components\nflagged,100,,,\nkept,100,,,\nfew,100,,,\nscarce,100,,,\nstone,4000000,,,\n"
         "leg,100,,,\ntop,100,,,\nboard,100,,,\ntable,,,,leg:4;top:1\nbench,,,,leg:4;board:1\nset,,,,table:1;bench:2\n"
         "sofa,100,whole,true,\ncup,100,whole,,\n"
         + "".join(f"late{n},100,,,\nruled{n},100,ruled,,\n" for n in range(RULED_ITEM_COUNT))
         + "".join(f"f{n},100,,,\n" for n in range(FUZZED_ITEM_COUNT))
         + "".join(f"i{n},100,,,\n" for n in range(ITEM_COUNT))
     ),
-    "safety_stock.csv": "item_id,location_id,quantity\nkept,A,50\nfew,A,3\nfew,B,4\n",
+    "safety_stock.csv": "item_id,location_id,quantity\nkept,A,50\nfew,A,3\nfew,B,4\nscarce,A,50\n",
     "backorders.csv": (
         "item_id,location_id,quantity,lead_time_days\n" + "".join(f"late{n},,10,{n}\n" for n in range(RULED_ITEM_COUNT))
     ),

@@ -50,7 +50,13 @@ def test_units_beyond_stock_stand_in_the_order_of_arrival_and_are_at_home_on_han
     live = live_stock()
     slots = list(live.matrix.slots)
     fork = StockFork(live, [ForkedItem(BOLT, beyond=beyond((0, 10, 100), (2, 7, 300))), ForkedItem(LAMP)])
-    rows = [(0, "", 0, 5, 1), (0, "BACKORDER", 100, 10, 0), (0, "po", 200, 6, 2), (1, "", 0, 3, 0), (2, "BACKORDER", 300, 7, 0)]
+    rows = [
+        (0, "", 0, 5, 1),
+        (0, "BACKORDER", 100, 0, -10),
+        (0, "po", 200, 6, 2),
+        (1, "", 0, 3, 0),
+        (2, "BACKORDER", 300, 0, -7),
+    ]
     assert contents(fork, BOLT) == rows
     assert live.matrix.slots == slots
     start = int(fork.matrix.row_start[BOLT])

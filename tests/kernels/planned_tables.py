@@ -80,7 +80,7 @@ def tables_of(orders: Sequence[Planned], asked: Ints, piece: int, decided_unix_m
             row[S_FIRST_PEG], row[S_FIRST_TERM] = len(pegs), len(terms)
             first_line = int(asked[message, A_FIRST_LINE])
             pegs += [
-                [first_line + each.line, each.item, each.location, each.slot, each.arena_index, each.quantity]
+                [first_line + each.line, each.item, each.location, each.slot, each.arena_index, each.quantity, each.kept]
                 for each in shipment.pegs
             ]
             terms += ranked(shipment.terms)

@@ -10,6 +10,7 @@ from engine.kernels import order_tables as t
 from engine.kernels import plan_orders
 from engine.kernels.entries import UNLIMITED
 from engine.kernels.tariffs import PPM
+from engine.optimizer.plain import new_scratch
 from tests.kernels.drawn_worlds import SIZE, World, drawn_world
 
 
@@ -58,7 +59,7 @@ def test_orders_one_after_the_other_on_what_is_left() -> None:
             np.full(count, world.options[0]), world.wishes, world.pools, world.floor, world.arena, world.limits, world.runs,
             world.tables, *world.tariffs, world.subsets, np.zeros(zones * SIZE, np.int64), np.zeros((4, zones), np.int64),
             world.offers, np.zeros((count, a.RESULT_FIELDS), np.int64), np.zeros((count, 10, a.PLACED_FIELDS), np.int64), rates,
-            np.zeros((plan_orders.PEGS_EACH_MAX + plan_orders.TERMS, 2), np.int64), out,
+            new_scratch(), out,
         )  # fmt: skip
         taken, capacity = np.array(before), used_before.copy()
         for o in range(planned):
@@ -91,8 +92,9 @@ def check_plan(seed: int, world: World, out: plan_orders.Planned, o: int, taken:
                 (world.arena.location[at], world.arena.slot[at]) == (peg[t.K_LOCATION], peg[t.K_SLOT]) == (place, peg[t.K_SLOT])
             )
             assert peg[t.K_ITEM] == world.order(a.O_FIRST_LINE) + j + 50
-            floor = int(world.floor[world.line(a.L_FLOOR_ROW, j), place]) if peg[t.K_SLOT] == 0 else 0
-            assert 0 < q <= int(world.arena.supply[at]) - int(taken[at]) - floor, seed
+            kept = int(peg[t.K_KEPT])
+            assert kept == int(world.floor[world.line(a.L_FLOOR_ROW, j), place]) if peg[t.K_SLOT] == 0 else kept >= 0
+            assert 0 < q <= int(world.arena.supply[at]) - int(taken[at]) - kept, seed
             taken[at] += q
             units[j] += q
             grams += q * world.line(a.L_GRAMS, j)

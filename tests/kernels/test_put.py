@@ -1,4 +1,6 @@
-"""Bytes written backwards are those that are written forwards; where a buffer has no room, it says so and stays as it was."""
+"""Bytes written backwards are those that are written forwards; where a buffer has no room, it says so. Nothing is written
+outside of the buffer, nor behind where it was begun; what lies before may be written over by whole words.
+"""
 
 import math
 import random
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from google.protobuf.internal import encoder
 
+from engine.kernels.jit import kernel
 from engine.kernels.order_tables import Texts
 from engine.kernels.put import (
     FULL,
@@ -24,6 +27,7 @@ from engine.kernels.put import (
     put_varint,
     put_word,
 )
+from engine.kernels.words import WORD_BYTES, leading_zeros, load_word, store_word
 from tests.naive import encoding
 
 EDGES = [
@@ -35,12 +39,12 @@ TAGS = [8, 10, 122, 130, 2**20]
 
 def check(put: Callable[[np.ndarray, int], int], expected: bytes) -> None:
     """Written before the end of a buffer with room to spare, with just enough, and with every room that is too little."""
-    for room in (len(expected) + 3, len(expected)):
+    for room in (len(expected) + 40, len(expected) + 3, len(expected)):
         out = np.full(room + 4, 0xEE, np.uint8)
         first = put(out, room)
         assert first == room - len(expected)
         assert out[first:room].tobytes() == expected
-        assert (out[:first] == 0xEE).all()
+        assert (out[: max(0, first - 2 * WORD_BYTES)] == 0xEE).all()
         assert (out[room:] == 0xEE).all()
     for room in (FULL, *range(len(expected))):
         out = np.full(len(expected) + 4, 0xEE, np.uint8)
@@ -85,6 +89,27 @@ def test_texts(seed: int) -> None:
     check(lambda out, at: put_bytes(texts.texts, begin, end, out, at), word)
     check(lambda out, at: put_text(tag, texts, number, out, at), encoding.text(tag, word))
     check(lambda out, at: put_span(tag, texts.texts, begin, end, out, at), encoding.text(tag, word))
+
+
+@kernel
+def moved(source: np.ndarray, at: int, out: np.ndarray, to: int) -> int:
+    """Copy a word; its leading zeros."""
+    word = load_word(source, at)
+    store_word(out, to, word)
+    zeros: int = leading_zeros(word)
+    return zeros
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_words_wherever_they_lie(seed: int) -> None:
+    rng = random.Random(seed)
+    source = np.frombuffer(bytearray(rng.randbytes(20)), np.uint8).copy()
+    source[rng.randrange(20) :] = 0
+    at, to = rng.randrange(13), rng.randrange(13)
+    out = np.full(20, 0xEE, np.uint8)
+    word = int.from_bytes(source[at : at + 8].tobytes(), "little")
+    assert moved(source, at, out, to) == 64 - word.bit_length()
+    assert out.tobytes() == b"\xee" * to + word.to_bytes(8, "little") + b"\xee" * (12 - to)
 
 
 @pytest.mark.parametrize("byte", [0, 1, 127, 255])

@@ -188,7 +188,7 @@ def spread(rng: random.Random, scene: Scene, count: int) -> Plan:
     for _ in range(count):
         handover = rng.choice((0, 1, NOW, -1))
         pegs = tuple(
-            Peg(line, lines[line].item, location, slot, 0, rng.choice((1, 1, 63, 64, 2**31 - 1)))
+            Peg(line, lines[line].item, location, slot, 0, rng.choice((1, 1, 63, 64, 2**31 - 1)), 0)
             for line, location, slot in rng.sample(places, rng.randint(1, 6))
         )
         shipments.append(

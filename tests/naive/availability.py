@@ -79,9 +79,11 @@ def promised_by(
     reserve = rule("pickup_reserve", 0)
     share = -(-max(0, supply) * rule("buffer_ppm", 0) // 10**6)
     shipped, collected = kept + reserve + share, kept + share
-    units = max(0, supply - demand - (collected if is_collected else shipped))
+    there = supply - demand - (collected if is_collected else shipped)
+    comes = sum(max(0, p.supply - p.demand) for p in positions if p.receipt and p.available_at <= by)
+    units = max(0, there)
     if rule("inbound", True):
-        units += sum(max(0, p.supply - p.demand) for p in positions if p.receipt and p.available_at <= by)
+        units = max(0, there + comes)
     if allows_backorder:
         cap, days = cap_of(backorders, item, location, bool(positions))
         if minute + days * 1440 <= by:

@@ -15,25 +15,34 @@ class Position:
     supply: int
     demand: int
 
-    def free(self, pools: set[str], floor: int) -> int:
-        """What it can still promise to someone who may take from `pools`."""
-        if not self.sellable or self.pool not in pools:
-            return 0
-        on_hand = self.receipt == "" and self.pool == ""
-        return max(0, self.supply - self.demand - (floor if on_hand else 0))
-
 
 def in_order(positions: list[Position], location: int) -> list[Position]:
     """A location's positions, earliest arrival first."""
     return sorted((p for p in positions if p.location == location), key=lambda p: p.available_at)
 
 
+def left(positions: list[Position], location: int, pools: set[str], floor: int) -> list[tuple[Position, int, int]]:
+    """(position, what it can still promise to who may take from `pools`, what is to stay of it), earliest arrival first.
+
+    Pool by pool: what is on hand less the floor (of the common pool), and what is missing there off what comes, but not off
+    what is demand below zero.
+    """
+    found = {}
+    for pool in pools:
+        mine = [p for p in in_order(positions, location) if p.pool == pool and p.sellable]
+        owed = floor if pool == "" else 0
+        for p in mine:
+            free, before = p.supply - p.demand, owed
+            if p.available_at == 0:
+                found[id(p)] = max(0, free - owed), before
+                owed = max(0, owed - free)
+                continue
+            pays = max(0, min(owed, free, p.supply))
+            found[id(p)] = max(0, free) - pays, before
+            owed -= pays
+    return [(p, *found.get(id(p), (0, 0))) for p in in_order(positions, location)]
+
+
 def available(positions: list[Position], location: int, minute: int, pools: set[str], floor: int) -> int:
     """Units at a location that can be promised by a minute."""
-    return sum(p.free(pools, floor) for p in positions if p.location == location and p.available_at <= minute)
-
-
-def earliest(positions: list[Position], location: int, quantity: int, pools: set[str], floor: int) -> int | None:
-    """The first minute at which a location has that many units."""
-    minutes = sorted({p.available_at for p in positions if p.location == location})
-    return next((m for m in minutes if available(positions, location, m, pools, floor) >= quantity), None)
+    return sum(units for p, units, _ in left(positions, location, pools, floor) if p.available_at <= minute)
