@@ -89,8 +89,8 @@ def test_safety_stock_is_filled_first(server: Server) -> None:
 
 
 def test_what_is_backordered_is_not_sold_of_a_receipt(server: Server) -> None:
-    """Ten of `late6` may be sold beyond stock; the receipt makes six of them good, and four of it are left."""
-    item = "late6"
+    """Ten of `late9` may be sold beyond stock; the receipt makes six of them good, and four of it are left."""
+    item = "late9"
     put(server, item, {"A": 0})
     taken = send(
         server, order_request(basket(lines((item, 6), allow_backorder=True), request_time=ASKED))
