@@ -112,10 +112,21 @@ def solve_unit_prices(problem: Problem, nodes_max: int, is_cut: IsCut) -> Soluti
         below = solve(cheaper, max(0, nodes_max - whole.nodes), is_cut)
         bound = max(bound, below.lower_bound_micros)
         whole = whole._replace(nodes=whole.nodes + below.nodes, is_cut=whole.is_cut or below.is_cut)
+        # The plan that is best without these prices is one with them too: it divides lines in ways that `branch` does not try.
+        priced = below.objective_micros + unit_prices_of(problem, below.placements)
+        if priced < whole.objective_micros:
+            whole = whole._replace(placements=below.placements, objective_micros=priced)
     whole = whole._replace(lower_bound_micros=min(bound, whole.objective_micros))
     if bound >= whole.objective_micros:
         return whole._replace(is_cut=False)
     return branch(problem, whole, nodes_left(whole, nodes_max), bound)
+
+
+def unit_prices_of(problem: Problem, placements: Sequence[Placement]) -> int:
+    """What the units of a plan cost by the lines they are of."""
+    prices = problem.line_unit_micros
+    assert prices is not None
+    return sum(int(prices[each.line, each.column]) * each.quantity for each in placements if each.column >= 0)
 
 
 def solve_whole_lines(problems: Sequence[Problem], sizes: Ints, nodes_max: int, is_cut: IsCut) -> list[Solution]:

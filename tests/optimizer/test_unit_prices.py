@@ -14,7 +14,7 @@ from engine.domain.plan import Plan
 from engine.inventory.live import LiveStock
 from engine.network.image import NetworkImage, compile_image
 from engine.network.opportunity import opportunity_prices
-from engine.network.records import Item, Location, Policy, Zone
+from engine.network.records import CarrierService, Item, Location, Policy, Tariff, Zone
 from engine.optimizer.candidates import ShipRequest, ship_candidates
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.direct import Request, suits_direct
@@ -337,3 +337,30 @@ def test_certificates_hold(sizes: dict[str, int]) -> None:
             seen["proven"] += solution.objective_micros == solution.lower_bound_micros
             seen["divided"] += problem.line_unit_micros is not None
     assert (seen["priced"] > 500, seen["proven"] > 30, seen["divided"] > 5) == (True, True, True), seen
+
+
+@pytest.mark.parametrize("terms", [{"carbon_micros_per_kg": 1_000_000}, {}, {"late_micros_per_day": 40}])
+@pytest.mark.parametrize("quantities", [(4, 2), (3, 2)])
+def test_what_no_location_can_carry_whole_is_divided_whatever_units_cost(
+    terms: dict[str, Any], quantities: tuple[int, int]
+) -> None:
+    """The carrier takes 3.5 kg: of 4 × 1.7 kg and 2 × 0.1 kg only 2 and 1 from each of two locations will do."""
+    locations = tuple(Location(f"L{n}", LocationKind.DC, "1012", "NL", 52.1 + n / 3, 4.9, "Europe/Amsterdam") for n in range(2))
+    records = small_records(
+        locations=locations, items=(Item("heavy", weight_grams=1_700), Item("light", weight_grams=100)),
+        zones=(Zone("post", "NL", "home", 1),), tariffs=(Tariff("post", "home", 3_500, 100),),
+        carrier_services=(CarrierService("post", "STANDARD", co2_grams_per_tonne_km=60),),
+        policies=(Policy("p", allow_split_lines=True, **terms),),
+        inventory_prices=prices(() if terms else ((0, 0, 5, 0), (1, 1, 7, 0))),
+    )  # fmt: skip
+    image = compile_image(records)
+    live = LiveStock(image.item_index, image.location_index, frozenset(), NOW // 1440)
+    for item in range(2):
+        for location in range(2):
+            live.matrix.change(item, location, 0, 9, 0)
+    latest = {"latest_minute": NOW} if "late_micros_per_day" in terms else {}
+    lines = tuple(BasketLine(f"l{n}", n, quantity, **latest) for n, quantity in enumerate(quantities))
+    scene = set_scene(image, live, Basket(lines, NOW, DestinationKey("NL", "1011", 52.37, 4.90)))
+    plan = decide_basket(scene, scene.services, NODES_MAX)
+    assert not plan.short_lines
+    assert len(plan.shipments) == 2
