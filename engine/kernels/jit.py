@@ -53,7 +53,7 @@ def inlined_kernel(function: F) -> F:
     """As `kernel`, of a function that becomes part of each that calls it.
 
     A call hands over an array as seven numbers, and a table of arrays as seven of each: where little is done in it, that is
-    most of the work. Deciding takes about two thirds of the time so, and writing an answer a quarter; compiling, twice as long.
+    most of the work (docs/decisions/0028).
     """
     return compiled(of_numbers(function), counted=False, inlined=True)
 
