@@ -1,8 +1,8 @@
 """Why a line is short: stock, or a smallest set of what was asked without which it could be had.
 
 The set is found by a deletion filter: everything is dropped first, then taken back one by one as long as the lines can
-still be had; what cannot be taken back is the set, and no part of it would do. Each step is a plan of its own, so that
-limits that only bind together are found together.
+still be had; what cannot be taken back is the set, and no part of it would do, as far as a search finds. Each step is a
+plan of its own, so that limits that only bind together are found together.
 """
 
 from collections import Counter
@@ -191,9 +191,8 @@ def more_could_be_had(scene: Scene, way: Way, lines: tuple[int, ...], missing: M
         return False
     if scene.is_cut():
         return True
-    free = replace(scene, policy=replace(scene.policy, weights=tuple((term.value, 0) for term in Term)))
     request = ShipRequest(lines, way.services, collected_at=way.collected_at)
-    chosen = decide_shipping(free, way.lanes, request, NODES_MAX)
+    chosen = decide_shipping(at_no_cost(scene), way.lanes, request, NODES_MAX)
     held = sum(units for load in chosen.loads for _, units in load.quantities)
     return held > asked.total() - short.total() or chosen.objective_micros > chosen.lower_bound_micros
 
@@ -224,13 +223,21 @@ def filtered(scene: Scene, way: Way, lines: tuple[int, ...], restrictions: list[
 
 
 def can_be_had(scene: Scene, way: Way, lines: tuple[int, ...]) -> bool:
-    """Whether a plan holds the lines whole."""
+    """Whether a plan holds the lines whole, as far as a search finds: what it does not have is asked for at no cost too."""
     if not lines:
         return True
     request = ShipRequest(lines, way.services, collected_at=way.collected_at)
-    chosen = decide_shipping(scene, way.lanes, request, NODES_MAX)
     asked = sum(scene.basket.lines[i].quantity for i in lines)
-    return sum(units for load in chosen.loads for _, units in load.quantities) == asked
+    for tried in (scene, at_no_cost(scene)):
+        chosen = decide_shipping(tried, way.lanes, request, NODES_MAX)
+        if sum(units for load in chosen.loads for _, units in load.quantities) == asked:
+            return True
+    return False
+
+
+def at_no_cost(scene: Scene) -> Scene:
+    """The scene where nothing but a unit short costs anything."""
+    return replace(scene, policy=replace(scene.policy, weights=tuple((term.value, 0) for term in Term)))
 
 
 def without(scene: Scene, restrictions: list[Restriction]) -> Scene:

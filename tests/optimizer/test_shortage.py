@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from engine.domain.basket import Basket, BasketLine, Constraints, DeliveryMethod, DestinationKey
-from engine.domain.enums import CapacityUnit
+from engine.domain.enums import CapacityUnit, LocationKind
 from engine.domain.plan import CertificateStatus, Plan
 from engine.domain.reasons import Reason, Refusal
 from engine.inventory.live import LiveStock
 from engine.inventory.matrix import ON_HAND, Slot
 from engine.network.image import compile_image
-from engine.network.records import Policy, Tariff, Zone
+from engine.network.records import CarrierService, Item, Location, Policy, Tariff, Zone
 from engine.optimizer import shortage
 from engine.optimizer.decide import decide_basket, shipment_hold, units_missing
 from engine.optimizer.limits import split_by_method
 from engine.optimizer.scene import Scene, set_scene
 from engine.sourcing.source import FUNDAMENTAL, refuse_shortage
-from tests.network.small_network import small_records
+from tests.network.small_network import prices, small_records
 from tests.optimizer.baskets import FIRST_DAY, NOW, drawn_scene
 
 AMS, EHV, NYC = 0, 1, 2
@@ -309,3 +309,50 @@ def test_a_delivery_dearer_than_any_unit_short_is_no_proof(weight: int, status: 
     plan = plan_of(scene)
     assert plan.certificate.status is status
     assert [(short.line, short.quantity) for short in plan.short_lines] == ([(0, 4)] if weight == 1 else [(0, 4), (1, 1)])
+
+
+def test_a_set_holds_no_field_that_a_search_by_costs_alone_would_blame() -> None:
+    """Without capacity and the last line's date all can be had; who weighs costs finds that only with more dropped."""
+    at = 29_000_000
+    first, second = (
+        Location("near", LocationKind.DC, "1012", "NL", 52.1, 5.2, "Europe/Amsterdam", pick_cost_micros=5, pack_cost_micros=10,
+                 capacity_per_day=1, capacity_unit=CapacityUnit.LINES, priority=7, decline_ppm=100_000),
+        Location("far", LocationKind.DC, "1012", "NL", 52.4, 5.1, "Europe/Amsterdam", pick_cost_micros=5, unit_cost_micros=9,
+                 pack_cost_micros=77, capacity_per_day=2, capacity_unit=CapacityUnit.ORDERS, priority=7, performance_micros=31),
+    )  # fmt: skip
+    items = (
+        Item("big", weight_grams=450, length_mm=100, width_mm=100, height_mm=100, value_micros=1_000),
+        Item("small", weight_grams=100, length_mm=100, width_mm=150, height_mm=100),
+    )
+    weights = (
+        ("pick", 10**6),
+        ("priority", 0),
+        ("stock_out", 300_000),
+        ("short", 2_500_000),
+        ("penalty", 0),
+        ("distance", 10**6),
+    )
+    policy = Policy(
+        "p", weights=weights, carbon_micros_per_kg=100_000, decline_micros=100, allow_split_lines=True, international=True
+    )
+    records = small_records(
+        locations=(first, second), items=items, policies=(policy,),
+        carrier_services=(CarrierService(
+            "s", "STANDARD", max_package_grams=1_000, dimensional_divisor=5_000, co2_grams_per_tonne_km=60
+        ),),
+        zones=(Zone("s", "NL", "z0", 3, origin_location_id="near"), Zone("s", "NL", "z1", 1, origin_location_id="far")),
+        tariffs=(Tariff("s", "z0", 3_500, 115), Tariff("s", "z1", 10**6, 88)), inventory_prices=prices([(0, 0, 0, 0)]),
+    )  # fmt: skip
+    image = compile_image(records)
+    live = LiveStock(image.item_index, image.location_index, frozenset(), at // 1440)
+    for (item, location), quantity in {(0, 0): 3, (0, 1): 3, (1, 0): 2, (1, 1): 5}.items():
+        live.matrix.change(item, location, live.matrix.slot_index(Slot("", "", ON_HAND, True)), quantity, 0)
+    lines = (
+        BasketLine("0", 0, 2, fill_or_kill=True),
+        BasketLine("1", 0, 2, unit_price_micros=10, latest_minute=at + 3 * 1440, ship_set=0, excluded_locations=(0,)),
+        BasketLine("2", 1, 1),
+        BasketLine("3", 0, 2, unit_price_micros=40, latest_minute=at + 1440, min_split_quantity=2),
+    )
+    basket = Basket(lines, at, DestinationKey("NL", "1012"), constraints=Constraints(max_locations=2))
+    found = reasons(set_scene(image, live, basket))
+    assert found == {3: (2, Reason.PROMISE_UNREACHABLE, ("capacity", "lines[3].latest_date"))}
