@@ -31,6 +31,19 @@ def filled_up(problem: Problem, solution: Solution) -> Solution:
     return best
 
 
+def with_cheaper_services(problem: Problem, solution: Solution) -> Solution:
+    """The solution, or a cheaper one in which locations send the same by other services; its bound stays.
+
+    A search goes from line to line: what all lines of a shipment would have to change for at once it may not come to.
+    """
+    found = Filling(problem, solution)
+    found.change_services()
+    if found.micros == solution.objective_micros:
+        return solution
+    is_cut = solution.is_cut and found.micros > solution.lower_bound_micros
+    return solution._replace(placements=found.placements(), objective_micros=found.micros, is_cut=is_cut)
+
+
 class _Column:
     """A shipment that grows: sums of what is on it, so that a line more takes no look at the others."""
 
@@ -69,6 +82,38 @@ class Filling:
                     self._place_whole(members, least)
             else:
                 self._place_parts(members[0], least, by_units=by_units)
+
+    def change_services(self) -> None:
+        """Put each shipment on the column of its location that carries it for the least; ties: the one it is on, then order."""
+        for c, column in tuple(self.on.items()):
+            cheapest, best = self._whole_micros(c, column), c
+            for other in np.flatnonzero(self.problem.location == self.location[c]).tolist():
+                micros = self._whole_micros(other, column)
+                if micros < cheapest:
+                    cheapest, best = micros, other
+            if best != c:
+                self.micros += cheapest - self._whole_micros(c, column)
+                # In its place, so that the order of the others stays.
+                self.on = {best if each == c else each: shipment for each, shipment in self.on.items()}
+                self.at[self.location[c]] = best
+
+    def _whole_micros(self, c: int, column: _Column) -> int:
+        """What a shipment costs on a column; NEVER where that does not go."""
+        p = self.problem
+        need = capacity_need(int(p.capacity_kind[c]), len(column.units), column.total)
+        if (
+            need > p.capacity_left[c]
+            or not all(p.allowed[j, c] for j in column.units)
+            or any(units > p.available[item, c] for item, units in column.of_item.items())
+        ):
+            return NEVER
+        row = int(p.price_row[c])
+        raw = shipment_micros(column.grams, column.volume, p.zone[row], p.divisor[row], p.package_grams_max[row], *p.tariffs)
+        micros = int(p.fixed[c]) + int(weigh_price(raw, p.carrier_weight_ppm))
+        for j, x in column.units.items():
+            micros += int(p.line_micros[j, c]) + int(p.unit_micros[c]) * x
+            micros += 0 if p.line_unit_micros is None else int(p.line_unit_micros[j, c]) * x
+        return min(micros, NEVER)
 
     def placements(self) -> tuple[Placement, ...]:
         """The plan."""

@@ -19,7 +19,7 @@ from engine.kernels.divide import DIVIDE_FIELDS, divide_orders
 from engine.kernels.partition import NEVER
 from engine.optimizer.bounds import least_lines, least_prices, not_divisible, root_bound, steady_rows, vertices_suffice
 from engine.optimizer.cut import IsCut, never_cut
-from engine.optimizer.fill import filled_up
+from engine.optimizer.fill import filled_up, with_cheaper_services
 from engine.optimizer.long_orders import divided_plans_bound, search_whole_lines, suits_search
 from engine.optimizer.problem import SHORT_ALL_MICROS_MAX, Ints, Placement, Problem, Solution
 from engine.optimizer.ranked import fill_by_rank
@@ -158,6 +158,8 @@ def solve_by_search(problem: Problem, nodes_max: int, is_cut: IsCut) -> Solution
     if not suits_search(problem):
         return branch(problem, None, nodes_max)
     solution = search_whole_lines(problem, nodes_max, is_cut)
+    if solution.objective_micros > solution.lower_bound_micros:
+        solution = with_cheaper_services(problem, solution)
     if not_divisible(problem):
         return solution
     if solution.is_cut:

@@ -1,6 +1,7 @@
 """What a search might leave out: lines to divide in long orders, least parts, lines of one item; and what is said of it."""
 
 import random
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,10 +15,11 @@ from engine.network.records import CarrierService, Item, Location, LocationKind,
 from engine.optimizer.decide import decide_basket
 from engine.optimizer.explain import decide_explained
 from engine.optimizer.explanation import Known, Level
-from engine.optimizer.fill import filled_up
+from engine.optimizer.fill import filled_up, with_cheaper_services
+from engine.optimizer.problem import Placement, Problem, Solution
 from engine.optimizer.scene import Scene, set_scene
 from engine.optimizer.solve import leave_all_short
-from tests.checker import check_solution
+from tests.checker import RefutedError, check_solution, plan_micros
 from tests.network.small_network import small_records
 from tests.optimizer.problems import drawn_problem
 
@@ -101,6 +103,39 @@ def test_what_is_filled_up_passes_the_checker_and_is_no_dearer() -> None:
         assert full.objective_micros <= start.objective_micros, seed
         better += full.objective_micros < start.objective_micros
     assert better > 300
+
+
+def test_no_shipment_would_cost_less_on_another_column_of_its_location() -> None:
+    """From plans whose shipments are on any column: feasible, at the cost that it says, and no swap of one is better."""
+    better = 0
+    for seed in range(1_500):
+        rng = random.Random(seed)
+        problem = drawn_problem(
+            rng.randint, lines_max=8, locations_max=6, quantity_max=4, divide=True, unit_prices=seed % 2 == 0
+        )  # fmt: skip
+        start = filled_up(problem, leave_all_short(problem)._replace(lower_bound_micros=0))
+        for placements, micros in swapped(problem, start):
+            if rng.random() < 0.5:
+                start = start._replace(placements=placements, objective_micros=micros)
+                break
+        found = with_cheaper_services(problem, start)
+        check_solution(problem, found)
+        better += found.objective_micros < start.objective_micros
+        assert all(micros >= found.objective_micros for _, micros in swapped(problem, found)), seed
+    assert better > 20, better
+
+
+def swapped(problem: Problem, solution: Solution) -> Iterator[tuple[tuple[Placement, ...], int]]:
+    """Plans, and what they cost, in which one shipment is on another column of its location."""
+    for c in sorted({column for _, column, _ in solution.placements if column >= 0}):
+        for other in np.flatnonzero(problem.location == problem.location[c]).tolist():
+            placements = tuple(Placement(j, other if at == c else at, x) for j, at, x in solution.placements)
+            try:
+                micros = plan_micros(problem, placements)
+            except RefutedError:
+                continue
+            if other != c:
+                yield placements, micros
 
 
 @pytest.mark.parametrize(
