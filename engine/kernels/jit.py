@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-KERNEL_MARK = re.compile(r"^@(allocating_|inlined_)?kernel$", re.MULTILINE)
+KERNEL_MARK = re.compile(r"^@((allocating_|inlined_)?kernel|intrinsic)$", re.MULTILINE)
 
 NUMBERS = re.compile(r"<class '(int|bool|float)'>|None|tuple\[(int|bool|float)(, (int|bool|float))*\]")
 
