@@ -1,6 +1,6 @@
 """What a search has left out since its budget was spent, placed where there is some: line by line, where it costs least."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -107,13 +107,8 @@ class Filling:
             or any(units > p.available[item, c] for item, units in column.of_item.items())
         ):
             return NEVER
-        row = int(p.price_row[c])
-        raw = shipment_micros(column.grams, column.volume, p.zone[row], p.divisor[row], p.package_grams_max[row], *p.tariffs)
-        micros = int(p.fixed[c]) + int(weigh_price(raw, p.carrier_weight_ppm))
-        for j, x in column.units.items():
-            micros += int(p.line_micros[j, c]) + int(p.unit_micros[c]) * x
-            micros += 0 if p.line_unit_micros is None else int(p.line_unit_micros[j, c]) * x
-        return min(micros, NEVER)
+        price = self._carrier_micros(c, column.grams, column.volume)
+        return min(NEVER, int(p.fixed[c]) + price + self._unit_micros(c, column.units.items()))
 
     def placements(self) -> tuple[Placement, ...]:
         """The plan."""
@@ -205,12 +200,26 @@ class Filling:
 
     def _price(self, c: int, more: list[tuple[int, int]]) -> int:
         """What the carrier asks for a column with more on it; NEVER where it does not take it."""
-        p, column = self.problem, self.on.get(c)
+        column = self.on.get(c)
         grams = sum(self.grams[j] * x for j, x in more) + (column.grams if column else 0)
         volume = sum(self.volume[j] * x for j, x in more) + (column.volume if column else 0)
+        return self._carrier_micros(c, grams, volume)
+
+    def _carrier_micros(self, c: int, grams: int, volume: int) -> int:
+        """What the carrier asks for so much on a column; NEVER where it does not take it."""
+        p = self.problem
         row = int(p.price_row[c])
         raw = shipment_micros(grams, volume, p.zone[row], p.divisor[row], p.package_grams_max[row], *p.tariffs)
         return int(weigh_price(raw, p.carrier_weight_ppm))
+
+    def _unit_micros(self, c: int, loads: Iterable[tuple[int, int]]) -> int:
+        """What (line, units) cost on a column, besides the shipment."""
+        p = self.problem
+        micros = 0
+        for j, x in loads:
+            by_line = 0 if p.line_unit_micros is None else int(p.line_unit_micros[j, c])
+            micros += int(p.line_micros[j, c]) + (int(p.unit_micros[c]) + by_line) * x
+        return micros
 
     def _micros(self, c: int, more: list[tuple[int, int]]) -> int:
         """What a column costs more with more on it; NEVER where that does not go."""
@@ -227,10 +236,7 @@ class Filling:
         price = self._price(c, more)
         if need > p.capacity_left[c] or price >= NEVER:
             return NEVER
-        micros = price - (column.price if column else 0)
-        micros += sum(int(p.line_micros[j, c]) + int(p.unit_micros[c]) * x for j, x in more)
-        if p.line_unit_micros is not None:
-            micros += sum(int(p.line_unit_micros[j, c]) * x for j, x in more)
+        micros = price - (column.price if column else 0) + self._unit_micros(c, more)
         if column is None:
             # The first shipment has no split penalty, which `fixed` holds.
             micros += int(p.fixed[c]) - (0 if self.on else p.split_micros)

@@ -197,16 +197,12 @@ def lay_out(
     orders[:, O_NOW], orders[:, O_LATEST] = minute, horizon.last_minute
     # What is asked of a kind is asked once, however many baskets are of it.
     distinct = {id(kind): kind for kind in kinds}
-    order_of = [*map(id, kinds)]
     run_rows = {key: space.run_row_by(kind.scene, kind.lanes, kind.weights) for key, kind in distinct.items()}
-    orders[:, O_RUN_ROW] = [run_rows[key] for key in order_of]
+    orders[:, O_RUN_ROW] = [run_rows[id(kind)] for kind in kinds]
     segments = {segment: row for row, segment in enumerate({kind.scene.basket.segment: None for kind in distinct.values()})}
     allowed = ((segment, not image.common_bar(segment).everything) for segment in segments)
     pools = np.stack([pools_of(matrix.pools, segment, common=common) for segment, common in allowed])
-    if len(segments) == 1:
-        orders[:, O_POOL_ROW] = 0
-    else:
-        orders[:, O_POOL_ROW] = [segments[kind.scene.basket.segment] for kind in kinds]
+    orders[:, O_POOL_ROW] = [segments[kind.scene.basket.segment] for kind in kinds]
     space.start(horizon.tables)
     table = _line_table(image, kinds, line_count, item, quantity, matrix, space)
     pieces = np.array([kind.piece for kind in kinds], np.int64)
