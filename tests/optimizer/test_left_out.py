@@ -87,14 +87,19 @@ def test_a_very_long_order_of_which_every_line_must_be_divided_is_shipped(count:
     assert shipped(plan) == 2 * count and plan.certificate.status is not CertificateStatus.INFEASIBLE
 
 
+def drawn_small(seed: int) -> tuple[random.Random, Problem]:
+    """What draws, and an order of few lines, some of which may be divided."""
+    rng = random.Random(seed)
+    return rng, drawn_problem(
+        rng.randint, lines_max=8, locations_max=6, quantity_max=4, divide=True, unit_prices=seed % 2 == 0
+    )  # fmt: skip
+
+
 def test_what_is_filled_up_passes_the_checker_and_is_no_dearer() -> None:
     """From plans that leave all short: feasible, at the cost that it says."""
     better = 0
     for seed in range(1_500):
-        rng = random.Random(seed)
-        problem = drawn_problem(
-            rng.randint, lines_max=8, locations_max=6, quantity_max=4, divide=True, unit_prices=seed % 2 == 0
-        )  # fmt: skip
+        rng, problem = drawn_small(seed)
         if seed % 3 == 0:
             problem = problem._replace(sets=np.array([rng.randrange(3) for _ in range(problem.line_count)], np.int64))
         start = leave_all_short(problem)._replace(lower_bound_micros=0)
@@ -109,10 +114,7 @@ def test_no_shipment_would_cost_less_on_another_column_of_its_location() -> None
     """From plans whose shipments are on any column: feasible, at the cost that it says, and no swap of one is better."""
     better = 0
     for seed in range(1_500):
-        rng = random.Random(seed)
-        problem = drawn_problem(
-            rng.randint, lines_max=8, locations_max=6, quantity_max=4, divide=True, unit_prices=seed % 2 == 0
-        )  # fmt: skip
+        rng, problem = drawn_small(seed)
         start = filled_up(problem, leave_all_short(problem)._replace(lower_bound_micros=0))
         for placements, micros in swapped(problem, start):
             if rng.random() < 0.5:
