@@ -55,7 +55,8 @@ class TextTable(StrEnum):
     MARKS = "marks"
     """By place of an item: what the last count said of the position, and what happened since."""
     PEGS = "pegs"
-    """By order: how many entries have changed it since it was made, those counted that are not recorded yet."""
+    """By order: how many entries have changed it since it was made, those counted that are not recorded yet. By record of a
+    reservation that became an order after it had expired: 1."""
     MOVES = "moves"
     """By place of an item, of a receipt: the request that last moved units of orders from there to what is on hand."""
     CLOSED = "closed"

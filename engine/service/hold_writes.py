@@ -14,7 +14,7 @@ from engine.fulfilment.order_record import Capacities, instant
 from engine.inventory.effects import add_effects
 from engine.inventory.holds import HeldUnits, Hold, merged
 from engine.inventory.live import LiveStock
-from engine.inventory.transaction import CapacityChange, Cell, CellChange, Transaction
+from engine.inventory.transaction import CapacityChange, Cell, CellChange, TextChange, TextTable, Transaction
 from engine.inventory.write_path import Recorded
 from engine.sourcing.reserve import end_charge, give_back, give_capacity_back, hold_change
 
@@ -63,6 +63,8 @@ class Change(NamedTuple):
     """Capacity that the order takes: what was held for it becomes its own."""
     start_minute: int = 0
     """UTC minute that was decided for, where a plan was made."""
+    guards: tuple[TextChange, ...] = ()
+    """What else must hold, and be so no more afterwards."""
 
     def receipts_held(self) -> list[Cell]:
         """Positions to come of which units are held by what it leaves."""
@@ -100,7 +102,7 @@ class HoldWrite:
             decided_unix_ms=decided, reservations=changed.wires, events=changed.events, order=made,
             basis=ledger_entry_pb2.DecisionBasis(start_minute=changed.start_minute) if changed.start_minute else None,
         )  # fmt: skip
-        texts = tuple(hold_change(before, after) for before, after in changed.holds)
+        texts = (*(hold_change(before, after) for before, after in changed.holds), *changed.guards)
         for location_id, day, quantity in changed.order_capacities:
             entry.order_capacities.add(location_id=location_id, day=day, quantity_delta=quantity)
         for cell, quantity in changed.units:
@@ -146,6 +148,11 @@ def expiry(hold: Hold, network_version: str, clock: Clock) -> HoldWrite:
 
     asked = Asked("ExpireReservation", uuid7(clock.unix_ms()), bytes(32), b"")
     return HoldWrite(asked, network_version, clock, change, lambda write, outcome: None)
+
+
+def ordered_late(reservation_id: str) -> TextChange:
+    """Guards that a reservation which has expired becomes an order once: nothing is held any more that could tell."""
+    return TextChange(TextTable.PEGS, "", RECORD + reservation_id, "", "1")
 
 
 def encode_hold(hold: Hold, wire: Wire) -> None:

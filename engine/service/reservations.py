@@ -55,6 +55,7 @@ from engine.service.hold_writes import (
     encode_hold,
     ended,
     hold_of,
+    ordered_late,
     wrong_state,
 )
 from engine.service.partial_release import capacity_left, less, shrink, units_released
@@ -333,7 +334,7 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
             wire.state, wire.order_id, wire.version = EXPIRED, asked.order_id, record.version + 1
             return Change(
                 (), (wire,), respond(made, wire), cells, days, asked.order_id, made, events=(event,),
-                order_capacities=capacities_taken(days), start_minute=minute,
+                order_capacities=capacities_taken(days), start_minute=minute, guards=(ordered_late(record.reservation_id),),
             )  # fmt: skip
         wire = ended(record, hold, CONFIRMED)
         wire.order_id = asked.order_id

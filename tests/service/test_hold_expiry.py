@@ -12,6 +12,7 @@ from engine.domain.reasons import Reason, Refusal
 from engine.service.hold_writes import EXPIRED
 from tests.network.small_network import small_records
 from tests.service.room import ADJUST, AVAILABILITY, RESERVATIONS, Room, running
+from tests.sidecars import wait_until
 
 ROUNDS = 25
 HOME = types_pb2.Destination(country_code="NL", postal_code="1012")
@@ -43,11 +44,14 @@ def create(room: Room, line: types_pb2.BasketLine, seconds: int) -> reservation_
     return reservation_service_pb2.CreateReservationResponse.FromString(answer).reservation
 
 
-def confirm(room: Room, reservation_id: str) -> reservation_service_pb2.ConfirmReservationResponse:
-    request = reservation_service_pb2.ConfirmReservationRequest(
+def confirmation(room: Room, reservation_id: str) -> bytes:
+    return reservation_service_pb2.ConfirmReservationRequest(
         request_id=uuid7(room.clock.unix_ms()), reservation_id=reservation_id, order=types_pb2.Order(order_id=f"O-{uuid7()}")
-    )
-    answer = room.ask(RESERVATIONS + "ConfirmReservation", request.SerializeToString())
+    ).SerializeToString()
+
+
+def confirm(room: Room, reservation_id: str) -> reservation_service_pb2.ConfirmReservationResponse:
+    answer = room.ask(RESERVATIONS + "ConfirmReservation", confirmation(room, reservation_id))
     assert isinstance(answer, bytes), answer
     return reservation_service_pb2.ConfirmReservationResponse.FromString(answer)
 
@@ -67,6 +71,21 @@ def test_a_confirm_that_comes_with_the_expiry_is_tried_as_a_new_order(room: Room
         reservation_id = hold(room, 2)
         room.clock.ahead_minutes += 1
         assert confirm(room, reservation_id).reservation.state == EXPIRED
+        assert counts(room) == (0, 2 * n)
+
+
+def test_what_has_expired_becomes_one_order_however_many_ask_at_once(room: Room) -> None:
+    """None of those that come together finds the order of another in the ledger yet."""
+    for n in range(1, ROUNDS + 1):
+        reservation_id = hold(room, 2)
+        room.clock.ahead_minutes += 1
+        wait_until(lambda: counts(room)[0] == 0)
+        calls = [(RESERVATIONS + "ConfirmReservation", confirmation(room, reservation_id)) for _ in range(4)]
+        answers = room.ask_all(calls)
+        [made] = [each for each in answers if isinstance(each, bytes)]
+        order_id = reservation_service_pb2.ConfirmReservationResponse.FromString(made).order.order_id
+        refused = [each for each in answers if isinstance(each, Refusal)]
+        assert all(each.reason is Reason.WRONG_STATE and order_id in each.message for each in refused), refused
         assert counts(room) == (0, 2 * n)
 
 
