@@ -92,11 +92,10 @@ class Undecided:
         started = time.perf_counter()
         asked = promises.read(text, begins, ends, stock, MINUTE)
         seconds = time.perf_counter() - started
-        for first in range(0, len(messages), BATCH // 2):
-            tables = promises.plan(asked, range(first, min(first + BATCH // 2, len(messages))), stock, MINUTE)
-            started = time.perf_counter()
-            promises.write(asked, tables, stock, MOMENT)
-            seconds += time.perf_counter() - started
+        tables = promises.plan(asked, range(len(messages)), stock, MINUTE)
+        started = time.perf_counter()
+        promises.write(asked, tables, stock, MOMENT)
+        seconds += time.perf_counter() - started
         self.seconds.append(seconds)
 
 

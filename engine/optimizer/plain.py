@@ -191,21 +191,24 @@ def lay_out(
     column = np.repeat(first_line - begin[:-1], line_count) + np.arange(total)
     item, quantity = lines.item[column], lines.quantity[column]
     horizon = image.horizon(minute)
-    orders = np.frombuffer(bytearray(b"".join([kind.order for kind in kinds])), np.int64).reshape(n, -1)
+    # What is asked of a kind is asked once, however many baskets are of it; `of` [baskets] numbers the kinds.
+    distinct = {id(kind): kind for kind in kinds}
+    number = dict(zip(distinct, range(len(distinct)), strict=True))
+    of = np.array([number[id(kind)] for kind in kinds], np.int64)
+    shared = distinct.values()
+    orders = np.frombuffer(b"".join([kind.order for kind in shared]), np.int64).reshape(len(shared), -1)[of]
     orders[:, O_FIRST_LINE], orders[:, O_LINE_COUNT] = begin[:-1], line_count
     orders[:, O_FIRST_OPTION], orders[:, O_OPTION_COUNT] = np.arange(n) * len(choices), len(choices)
     orders[:, O_NOW], orders[:, O_LATEST] = minute, horizon.last_minute
-    # What is asked of a kind is asked once, however many baskets are of it.
-    distinct = {id(kind): kind for kind in kinds}
-    run_rows = {key: space.run_row_by(kind.scene, kind.lanes, kind.weights) for key, kind in distinct.items()}
-    orders[:, O_RUN_ROW] = [run_rows[id(kind)] for kind in kinds]
-    segments = {segment: row for row, segment in enumerate({kind.scene.basket.segment: None for kind in distinct.values()})}
+    orders[:, O_RUN_ROW] = np.array([space.run_row_by(kind.scene, kind.lanes, kind.weights) for kind in shared], np.int64)[of]
+    segments = {segment: row for row, segment in enumerate({kind.scene.basket.segment: None for kind in shared})}
     allowed = ((segment, not image.common_bar(segment).everything) for segment in segments)
     pools = np.stack([pools_of(matrix.pools, segment, common=common) for segment, common in allowed])
-    orders[:, O_POOL_ROW] = [segments[kind.scene.basket.segment] for kind in kinds]
+    orders[:, O_POOL_ROW] = np.array([segments[kind.scene.basket.segment] for kind in shared], np.int64)[of]
+    pieces = np.array([kind.piece for kind in shared], np.int64)[of]
+    most = np.repeat(np.array([kind.most for kind in shared], np.int64)[of], line_count)
     space.start(horizon.tables)
-    table = _line_table(image, kinds, line_count, item, quantity, matrix, space)
-    pieces = np.array([kind.piece for kind in kinds], np.int64)
+    table = _line_table(image, kinds, most, line_count, item, quantity, matrix, space)
     batch = BatchTables(orders, table, np.tile(choices, n), space.wishes, pools)
     return Laid(
         pieces, first_line, column, item, horizon.tables, kernel_arguments(stock, space, horizon.tables, batch)
@@ -213,10 +216,10 @@ def lay_out(
 
 
 def _line_table(
-    image: NetworkImage, kinds: Sequence[PlainKind], line_count: Ints, item: Ints, quantity: Ints, matrix: InventoryMatrix,
-    space: Workspace,
+    image: NetworkImage, kinds: Sequence[PlainKind], most: Ints, line_count: Ints, item: Ints, quantity: Ints,
+    matrix: InventoryMatrix, space: Workspace,
 ) -> Ints:  # fmt: skip
-    """[LINE_FIELDS, lines] of the kernel's `lines`."""
+    """[LINE_FIELDS, lines] of the kernel's `lines`; most [lines]: locations that each may be divided over."""
     table = np.empty((LINE_FIELDS, len(item)), np.int64)
     table[L_ROW_START], table[L_ROW_COUNT] = matrix.row_start[item], matrix.row_count[item]
     if image.has_one_floor:
@@ -227,7 +230,7 @@ def _line_table(
         table[L_FLOOR_ROW] = [space.floor_row(floor) for floor in floors]
     table[L_QUANTITY] = quantity
     table[L_GRAMS], table[L_VOLUME] = image.weight_grams[item], image.volume_mm3[item]
-    table[L_MOST] = np.repeat([kind.most for kind in kinds], line_count)
+    table[L_MOST] = most
     table[L_ALL_OR_NOTHING], table[L_LATEST], table[L_SERVICES] = False, NO_LATEST, ALL_SERVICES
     return table
 
