@@ -1,7 +1,7 @@
 """Units of an order's lines in its shipments: how many there are, and taking some of them out. A kit counts as one."""
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Iterable, Mapping
+from typing import Protocol, cast
 
 from belofte.v1 import types_pb2
 
@@ -33,8 +33,16 @@ def ratios_of(image: NetworkImage, basket: types_pb2.Basket) -> Ratios:
     return found
 
 
-def count_of(parts: Sequence[types_pb2.ShipmentLine], line_id: str, ratios: Ratios) -> int:
-    """Units of a line among parts of shipments; of a kit as many as all its components are there for."""
+class Part(Protocol):
+    """Units of one item for a line: of a shipment, or held."""
+
+    line_id: str
+    item_id: str
+    quantity: int
+
+
+def count_of(parts: Iterable[Part], line_id: str, ratios: Ratios) -> int:
+    """Units of a line among parts; of a kit as many as all its components are there for."""
     units: dict[str, int] = {}
     for part in parts:
         if part.line_id == line_id:

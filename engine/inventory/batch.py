@@ -13,6 +13,7 @@ import orjson
 
 from engine.inventory.keys import DataKeys, date_field, place_field
 from engine.inventory.transaction import (
+    Cell,
     Closed,
     Committed,
     FailedGuard,
@@ -31,6 +32,10 @@ CELLS_MAX = 2_000
 
 CLOSED, TOO_FAR_BEHIND = -1, -2
 REFUSED, SEEN, ORDER_EXISTS = 1, 2, 3
+
+
+Expected = int | bool | list[int | bool | str]
+"""A cell's numbers for the script, and what must be there before."""
 
 
 class Batch(NamedTuple):
@@ -134,22 +139,25 @@ def _failed_guard(details: Any) -> FailedGuard:
     return FailedGuard(Guard(guard), number - 1, (int(x), int(y)), text[0].decode() if text else "")
 
 
-def _cells(transaction: Transaction, numbers: Iterator[int]) -> list[int | bool | list[int | bool]]:
-    cells: list[int | bool | list[int | bool]] = []
-    for _, supply_delta, demand_delta, floor, supply_expected, _, demand_expected in transaction.cells:
+def _cells(transaction: Transaction, numbers: Iterator[int]) -> list[Expected]:
+    cells: list[Expected] = []
+    for cell, supply_delta, demand_delta, floor, supply_expected, _, demand_expected, minute_expected in transaction.cells:
         # A condition that is not asked is `false`: Lua has no null in lists.
         cells += (
             next(numbers), supply_delta, demand_delta, False if floor is None else floor,
-            _expected(supply_expected, demand_expected),
+            _expected(cell, supply_expected, demand_expected, minute_expected),
         )  # fmt: skip
     return cells
 
 
-def _expected(supply: int | None, demand: int | None) -> int | bool | list[int | bool]:
+def _expected(cell: Cell, supply: int | None, demand: int | None, minute: int | None) -> Expected:
     """Supply alone where only that is asked for, as nearly always."""
-    if demand is not None:
-        return [False if supply is None else supply, demand]
-    return False if supply is None else supply
+    if demand is None and minute is None:
+        return False if supply is None else supply
+    found: list[int | bool | str] = [False if each is None else each for each in (supply, demand)]
+    if minute is not None:
+        found += (date_field(cell.item_id, cell.location_id, cell.receipt_id), minute)
+    return found
 
 
 def _capacities(transaction: Transaction, numbers: Iterator[int]) -> list[int]:
@@ -169,7 +177,7 @@ def _texts(transaction: Transaction, numbers: Iterator[int]) -> list[int | str |
 def _dates(transaction: Transaction) -> list[str | int]:
     """Fields and minutes in turn, as HSET wants them."""
     dates: list[str | int] = []
-    for (item_id, location_id, receipt_id, _), _, _, _, _, minute, _ in transaction.cells:
+    for (item_id, location_id, receipt_id, _), _, _, _, _, minute, *_ in transaction.cells:
         if minute is not None and receipt_id:
             dates += (date_field(item_id, location_id, receipt_id), minute)
     return dates

@@ -6,15 +6,15 @@
 -- ARGV  epoch, layout, entries that may wait, milliseconds they may wait, batch (JSON); then for each transaction
 --       request id, request digest, created order id, entry digest, entry
 -- The batch: `buckets` (numbers of the transactions in each), `capacities`, `texts` and `pairs` (fields of each), `body`
--- (for each transaction its cells c = cell, supply delta, demand delta, floor, supply expected or {supply, demand}, cell,
--- ...; likewise its capacities k = capacity, delta, limit, ..., texts x = text, expected, new, ... and dates d = field,
+-- (for each transaction its cells c = cell, supply delta, demand delta, floor, supply expected or {supply, demand, field of
+-- its date, minute}, cell, ...; likewise its capacities k = capacity, delta, limit, ..., texts x = text, expected, new, ... and dates d = field,
 -- minute, ...). A text expected to be '' must not be there, and one that becomes '' is removed.
 -- Returns CLOSED or TOO_FAR_BEHIND, or the head's position before, and for each transaction its position, or a list that
 -- begins with SEEN, ORDER_EXISTS (and the request that created it) or REFUSED (and every failed guard as {guard, number,
 -- current values}).
 local CLOSED, TOO_FAR_BEHIND = -1, -2
 local REFUSED, SEEN, ORDER_EXISTS = 1, 2, 3
-local FLOOR, SUPPLY, RANGE, CAPACITY, TEXT, DEMAND = 1, 2, 3, 4, 5, 6
+local FLOOR, SUPPLY, RANGE, CAPACITY, TEXT, DEMAND, DATE = 1, 2, 3, 4, 5, 6, 7
 local QUANTITY_MAX, CAPACITY_MAX = 2147483647, 9007199254740991
 local FIXED_KEYS, FIXED_ARGS, ARGS_EACH = 7, 5, 5
 local CELL_VALUES, CAPACITY_VALUES, TEXT_VALUES = 5, 3, 3
@@ -103,13 +103,26 @@ for text = 1, text_count do
   texts[text] = texts[text] or ''
 end
 -- Demand is read only where a change adds to it or asks for it: most of a feed does neither.
-local wants_demand = {}
+local wants_demand, dated = {}, {}
 for t = 1, #body do
   local cells = body[t].c
   for i = 1, #cells, CELL_VALUES do
-    if cells[i + 2] ~= 0 or cells[i + 3] or type(cells[i + 4]) == 'table' then
+    local expected = cells[i + 4]
+    local is_list = type(expected) == 'table'
+    if cells[i + 2] ~= 0 or cells[i + 3] or (is_list and expected[2]) then
       wants_demand[cells[i]] = true
     end
+    if is_list and expected[3] then
+      dated[#dated + 1] = expected[3]
+    end
+  end
+end
+-- Dates of receipts that are asked for, as of the transactions done so far; 0: none.
+local date_of, dates_found = {}, {}
+if #dated > 0 then
+  read_fields(KEYS[6], dated, dates_found, 0)
+  for i = 1, #dated do
+    date_of[dated[i]] = tonumber(dates_found[i] or 0)
   end
 end
 local pair_keys_at = text_keys_at + #batch.texts
@@ -166,9 +179,9 @@ local function failures(t)
   local cells_before, used_before, texts_before = {}, {}, {}
   for i = 1, #cells, CELL_VALUES do
     local cell, floor, expected = cells[i], cells[i + 3], cells[i + 4]
-    local s, d, demand_expected = supply[cell], demand[cell], nil
+    local s, d, demand_expected, field, minute_expected = supply[cell], demand[cell], nil, nil, nil
     if type(expected) == 'table' then
-      expected, demand_expected = expected[1], expected[2]
+      expected, demand_expected, field, minute_expected = unpack(expected)
     end
     local s_after, d_after = s + cells[i + 1], d and d + cells[i + 2]
     local guard
@@ -176,6 +189,8 @@ local function failures(t)
       guard = SUPPLY
     elseif demand_expected and d ~= demand_expected then
       guard = DEMAND
+    elseif field and date_of[field] ~= minute_expected then
+      guard = DATE
     elseif math.abs(s_after) > QUANTITY_MAX or (d and math.abs(d_after) > QUANTITY_MAX) then
       guard = RANGE
     elseif floor and s_after - d_after < floor then
@@ -215,6 +230,13 @@ local function failures(t)
     end
     for i = #changes - TEXT_VALUES + 1, 1, -TEXT_VALUES do
       texts[changes[i]] = texts_before[i]
+    end
+  else
+    local dates = body[t].d
+    for i = 1, #dates, 2 do
+      if date_of[dates[i]] then
+        date_of[dates[i]] = dates[i + 1]
+      end
     end
   end
   return failed

@@ -106,10 +106,11 @@ def add_effects(
     texts: Sequence[TextChange] = (),
 ) -> None:  # fmt: skip
     """Write into an entry what its transaction changes."""
+    cells = [each for each in cells if not each.is_guard]
     if len(cells) > FEW_ROWS_MAX:
         _write_columns(entry.position_columns, cells)
     else:
-        for (item_id, location_id, receipt_id, pool), supply, demand, _, _, minute, _ in cells:
+        for (item_id, location_id, receipt_id, pool), supply, demand, _, _, minute, *_ in cells:
             entry.positions.add(
                 item_id=item_id, location_id=location_id, receipt_id=receipt_id, pool=pool, supply_delta=supply,
                 demand_delta=demand, available_at_minute=minute,
@@ -121,7 +122,7 @@ def add_effects(
 
 
 def _write_columns(columns: ledger_entry_pb2.PositionColumns, cells: Sequence[CellChange]) -> None:
-    places, supply, demand, _, _, minutes, _ = zip(*cells, strict=True)
+    places, supply, demand, _, _, minutes, *_ = zip(*cells, strict=True)
     items, locations, receipts, pools = zip(*places, strict=True)
     columns.row_count = len(cells)
     _write_ids(items, columns.item_ids, columns.item_indexes)
@@ -170,9 +171,10 @@ def effects_in(message: ledger_entry_pb2.LedgerEntry) -> tuple[Sequence[Position
 
 def changes_of(cells: Sequence[CellChange]) -> Sequence[PositionChange]:
     """What a transaction changes, as it is read from its entry."""
+    cells = [each for each in cells if not each.is_guard]
     if len(cells) <= FEW_ROWS_MAX:
-        return tuple([PositionChange(*cell, supply, demand, minute) for cell, supply, demand, _, _, minute, _ in cells])
-    places, supply, demand, _, _, minutes, _ = zip(*cells, strict=True)
+        return tuple([PositionChange(*cell, supply, demand, minute) for cell, supply, demand, _, _, minute, *_ in cells])
+    places, supply, demand, _, _, minutes, *_ = zip(*cells, strict=True)
     items, locations, receipts, pools = zip(*places, strict=True)
     return _columns(items, locations, receipts, pools, supply, demand, minutes)
 

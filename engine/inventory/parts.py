@@ -98,8 +98,10 @@ class Part:
         guarded = tuple(
             # A guard of what is there holds also where nothing is taken.
             (taken.get(each.cell) or CellChange(each.cell, 0, 0, None, None, None))._replace(
-                floor=each.floor, supply_expected=each.supply_expected, demand_expected=each.demand_expected
-            ) for each in cells if each.cell in taken or each.supply_expected is not None or each.demand_expected is not None
+                floor=each.floor, supply_expected=each.supply_expected, demand_expected=each.demand_expected,
+                minute_expected=each.minute_expected,
+            ) for each in cells if each.cell in taken or each.is_guard
+            or any(one is not None for one in (each.supply_expected, each.demand_expected, each.minute_expected))
         )  # fmt: skip
         uses = tuple(each._replace(limit=limits[each.location_id, each.day]) for each in self.used)
         texts = [
@@ -226,7 +228,7 @@ def spanning_of(
 def _divided(cells: Sequence[CellChange]) -> tuple[tuple[CellChange, ...], tuple[CellChange, ...]]:
     """What is taken at once, and what is given in the end; without guards."""
     taken, given = [], []
-    for cell, supply, demand, _, _, minute, _ in cells:
+    for cell, supply, demand, _, _, minute, *_ in cells:
         if supply < 0 or demand > 0:
             taken.append(CellChange(cell, min(supply, 0), max(demand, 0), None, None, None))
         if supply > 0 or demand < 0 or minute is not None:
@@ -255,7 +257,7 @@ def _each_once(cells: Sequence[CellChange]) -> list[CellChange]:
                 change.cell, before.supply_delta + change.supply_delta, before.demand_delta + change.demand_delta,
                 max(floors, default=None), before.supply_expected,
                 before.available_at_minute if change.available_at_minute is None else change.available_at_minute,
-                before.demand_expected,
+                before.demand_expected, before.minute_expected,
             )  # fmt: skip
         found[change.cell] = change
     return list(found.values())

@@ -20,8 +20,8 @@ class Cell(NamedTuple):
 class CellChange(NamedTuple):
     """A change of one position and what must hold for it.
 
-    `floor`: supply − demand after the change may not be below it; `supply_expected`, `demand_expected`: before it; None: not
-    asked. `available_at_minute` sets the date of the receipt, None leaves it.
+    `floor`: supply − demand after the change may not be below it; `supply_expected`, `demand_expected`, `minute_expected` (the
+    date of the receipt): before it; None: not asked. `available_at_minute` sets the date of the receipt, None leaves it.
     """
 
     cell: Cell
@@ -31,6 +31,12 @@ class CellChange(NamedTuple):
     supply_expected: int | None
     available_at_minute: int | None
     demand_expected: int | None = None
+    minute_expected: int | None = None
+
+    @property
+    def is_guard(self) -> bool:
+        """Whether it is there for what must hold alone."""
+        return self.floor is not None and not (self.supply_delta or self.demand_delta) and self.available_at_minute is None
 
 
 class CapacityChange(NamedTuple):
@@ -110,6 +116,7 @@ class Guard(IntEnum):
     CAPACITY = 4
     TEXT = 5
     DEMAND = 6
+    DATE = 7
 
 
 class FailedGuard(NamedTuple):

@@ -586,6 +586,9 @@ def named_guard(transaction: Transaction, failed: FailedGuard) -> str:
         case Guard.TEXT:
             text = transaction.texts[failed.place]
             return f"{text.table} {text.field} was changed"
+        case Guard.DATE:
+            cell = transaction.cells[failed.place].cell
+            return f"receipt {cell.receipt_id} of {cell.item_id} at {cell.location_id} was moved to another date"
         case _:
             item_id, location_id, receipt_id, _ = transaction.cells[failed.place].cell
             place = f"{item_id} at {location_id}" + (f" of receipt {receipt_id}" if receipt_id else "")

@@ -59,6 +59,8 @@ class Page:
     is_demand_guarded: bool = False
     """Likewise the demand: who has units of it decides where they go."""
     available_at_minute: int | None = None
+    minute_before: int | None = None
+    """Of a receipt that may be moved: its date before."""
 
 
 class Book:
@@ -138,9 +140,9 @@ class Book:
         mark.set(event, changes)
         mark.owed = units - supply
         if row.kind == INBOUND:
-            known = page.available_at_minute
-            if known is None:
-                known = self._stock.matrix.slots[page.slot].available_at_minute
+            if page.minute_before is None:
+                page.minute_before = self._stock.matrix.slots[page.slot].available_at_minute
+            known = page.minute_before if page.available_at_minute is None else page.available_at_minute
             minute = known
             # A receipt that a whole synchronisation does not speak of any more has no new date.
             if row.record.HasField("available_at"):
@@ -232,7 +234,7 @@ class Book:
             CellChange(
                 page.cell, page.supply - page.supply_before, page.demand - page.demand_before, None,
                 page.supply_before if page.is_guarded else None, page.available_at_minute,
-                page.demand_before if page.is_demand_guarded else None,
+                page.demand_before if page.is_demand_guarded else None, page.minute_before,
             )
             for page in self._pages.values()
             if page.is_guarded or page.is_demand_guarded

@@ -74,7 +74,7 @@ def plain_row(record: types_pb2.InventoryRecord, image: NetworkImage) -> Row | N
         and not image.items[item].components
         and location_id in image.location_index
         and kind in OF_STOCK_ALONE
-        and QUANTITY_MIN < quantity <= QUANTITY_MAX
+        and (0 if kind == COUNT else QUANTITY_MIN + 1) <= quantity <= QUANTITY_MAX
         and (sequence >= 0 and is_id(source) if source else sequence == 0)
         and not (record.receipt_id or record.pool or record.order_id or record.shipment_id or record.lot or record.condition)
         and not (record.HasField("as_of") or record.HasField("available_at") or record.HasField("expires_at"))
@@ -136,7 +136,7 @@ def refuse_as_of(stamp: Timestamp, now_unix_ms: int) -> Refused | None:
 
 
 def _refuse_amount(record: types_pb2.InventoryRecord) -> Refused | None:
-    low = {INBOUND: 0, RECEIVED: 1, SHIPPED: 1}.get(record.kind, QUANTITY_MIN + 1)
+    low = {COUNT: 0, INBOUND: 0, RECEIVED: 1, SHIPPED: 1}.get(record.kind, QUANTITY_MIN + 1)
     if not low <= record.quantity <= QUANTITY_MAX:
         return (
             Reason.INVALID_FIELD,

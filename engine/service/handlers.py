@@ -876,7 +876,7 @@ class Handlers:
         entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
         if entry.method == requests.CANCEL_REQUEST:
             return Refusal(Reason.REQUEST_CANCELLED, "request_id: it was called off by CancelRequest; nothing was done")
-        if entry.request_digest != digest:
+        if entry.method != finish.method or entry.request_digest != digest:
             return refused_reuse()
         return finish(entry.response, recorded.position, duplicate=True)
 

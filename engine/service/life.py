@@ -83,7 +83,7 @@ class OrderMethod:
     @property
     def finish(self) -> Finish:
         """Fills position and duplicate into a recorded answer."""
-        return finisher(self.response_kind)
+        return finisher(self.response_kind, self.name)
 
     def look_up(self, h: "Handlers", call: Call) -> OrderRecord | bytes | Refusal:
         """In a reader's thread: what the ledger knows of the order, or of the request itself."""

@@ -1,5 +1,6 @@
 """HoldOrder, ReleaseOrder and CancelOrder: what is done to an order as a whole, or to its lines wherever they are."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from belofte.v1 import order_service_pb2, types_pb2
@@ -24,6 +25,9 @@ from engine.service.order_write import Made
 
 if TYPE_CHECKING:
     from engine.service.handlers import Handlers
+
+Cancelled = tuple[types_pb2.BasketLine, int]
+"""A line, and how many units of it."""
 
 CANCELLED_REASON = "CANCELLED"
 """Where a caller gives none."""
@@ -94,31 +98,42 @@ def cancel(doing: Doing) -> Made:
     draft, request = doing.draft, doing.request
     doing.check_order_version()
     draft.check(Action.CANCEL)
-    wanted = wanted_of(request.lines) or [Wanted(line.line_id, 0, "order_id") for line in draft.order.basket.lines]
+    wanted = wanted_of(request.lines)
     check_distinct(wanted)
     reason = request.reason or CANCELLED_REASON
-    gone = []
+    draft.refund(_cancel_lines(draft, wanted, reason) if wanted else call_off(draft, reason), reason)
+    return Made(respond_with(order_service_pb2.CancelOrderResponse), frees_capacity=True)
+
+
+def call_off(draft: Draft, reason: str) -> list[Cancelled]:
+    """Cancel all of an order that has not left. Raises `Refusal` where that is nothing."""
+    gone = _cancel_lines(draft, [Wanted(line.line_id, 0, "order_id") for line in draft.order.basket.lines], reason)
+    if not gone:
+        raise _nothing_left(draft)
+    return gone
+
+
+def _cancel_lines(draft: Draft, wanted: Sequence[Wanted], reason: str) -> list[Cancelled]:
+    gone: list[Cancelled] = []
     for each in wanted:
         line = draft.line(each)
         there = short_of(draft.order.plan, line.line_id, draft.ratios) + sum(
             draft.count(shipment, line.line_id) for shipment in cancellable(draft)
         )
         quantity = each.quantity or there
-        if quantity > there or (not there and request.lines):
+        if quantity > there or (not there and each.field != "order_id"):
             raise _too_many(draft, line, each, there)
         if quantity:
             cancel_units(draft, line.line_id, quantity)
             draft.cancel(line, quantity, reason, f"cancelled: {reason}")
             gone.append((line, quantity))
-    if not gone:
-        raise _nothing_left(draft)
-    count = sum(quantity for _, quantity in gone)
-    draft.tell(
-        types_pb2.EVENT_TYPE_ORDER_CANCELLED, f"{count} units cancelled: {reason}", None, [line.line_id for line, _ in gone],
-        reason=reason, quantity=count,
-    )  # fmt: skip
-    draft.refund(gone, reason)
-    return Made(respond_with(order_service_pb2.CancelOrderResponse), frees_capacity=True)
+    if gone:
+        count = sum(quantity for _, quantity in gone)
+        draft.tell(
+            types_pb2.EVENT_TYPE_ORDER_CANCELLED, f"{count} units cancelled: {reason}", None,
+            [line.line_id for line, _ in gone], reason=reason, quantity=count,
+        )  # fmt: skip
+    return gone
 
 
 def cancellable(draft: Draft) -> list[Shipment]:

@@ -8,11 +8,12 @@ from google.protobuf.message import Message
 
 from engine.domain.ids import BACKORDER
 from engine.domain.reasons import FieldViolation, invalid
+from engine.fulfilment.line_units import Ratios, count_of
 from engine.inventory.holds import HeldCapacity, HeldUnits, Hold
 from engine.inventory.transaction import Cell
 from engine.kernels.subsets import capacity_need
 from engine.network.image import NetworkImage
-from engine.service.hold_writes import Wire, units_shown
+from engine.service.hold_writes import Wire
 
 LineQuantity = reservation_service_pb2.ReservationLineQuantity
 OverRelease = reservation_service_pb2.OverRelease
@@ -20,7 +21,7 @@ Copied = TypeVar("Copied", bound=Message)
 
 
 def units_released(
-    hold: Hold, asked: Iterable[LineQuantity]
+    hold: Hold, asked: Iterable[LineQuantity], kits: Ratios
 ) -> tuple[tuple[HeldUnits, ...], list[OverRelease]]:  # fmt: skip
     """Units that lines give back, the last of each line first, and lines of which more is asked back than is held."""
     gone: list[HeldUnits] = []
@@ -31,7 +32,7 @@ def units_released(
             raise invalid([FieldViolation(f"lines[{i}].line_id", expected)])
         held = [each for each in less(hold.units, gone) if each.line_id == line.line_id]
         there = sum(each.quantity for each in held)
-        if len({each.cell.item_id for each in held}) > 1 and line.quantity:
+        if line.line_id in kits and line.quantity:
             expected = "0 was expected, for all of it: the line is a kit, which is given back whole"
             raise invalid([FieldViolation(f"lines[{i}].quantity", expected)])
         left = min(line.quantity or there, there)
@@ -76,20 +77,20 @@ def capacity_left(
     return tuple(kept), tuple(back)
 
 
-def shrink(wire: Wire, hold: Hold) -> None:
-    """Take out of basket and plan what is held no more; the plan's costs stay those of the whole."""
-    held: dict[str, int] = {}
-    for each in units_shown(hold):
-        held[each.line_id] = held.get(each.line_id, 0) + each.quantity
-    whole = {(each.line_id, each.item_id) for each in wire.lines}
-    kits = {line.line_id for line in wire.basket.lines if (line.line_id, line.item_id) not in whole}
-    lines = [line for line in wire.basket.lines if line.line_id in held]
-    for line in lines:
-        if line.line_id not in kits:
-            line.quantity = held[line.line_id]
-    kept = [copy_of(line) for line in lines]
+def shrink(wire: Wire, before: Wire, hold: Hold, kits: Ratios) -> None:
+    """Take out of basket and plan what is held no more; the plan's costs stay those of the whole.
+
+    What was short of a line stays so, unless nothing of the line is held any more: then it is gone.
+    """
+    gone = {each.line_id for each in before.lines} - {each.line_id for each in wire.lines}
+    kept = [copy_of(line) for line in wire.basket.lines if line.line_id not in gone]
+    for line in kept:
+        line.quantity -= count_of(before.lines, line.line_id, kits) - count_of(wire.lines, line.line_id, kits)
     del wire.basket.lines[:]
     wire.basket.lines.extend(kept)
+    short = [copy_of(each) for each in wire.plan.short_lines if each.line_id not in gone]
+    del wire.plan.short_lines[:]
+    wire.plan.short_lines.extend(short)
     left = {(each.line_id, each.cell): each.quantity for each in hold.units}
     come_in: list[tuple[types_pb2.Shipment, types_pb2.ShipmentLine]] = []
     for shipment in wire.plan.shipments:

@@ -67,6 +67,7 @@ from engine.service.desk import Call
 from engine.service.fields import REQUEST_ID_AHEAD_MS_MAX
 from engine.service.order_texts import names_of, pieces_of, slot_names
 from engine.service.plain_kinds import PlainKinds
+from engine.sourcing.cells import paying_before
 from engine.sourcing.plain import PlainPlanner, PlainPlans
 
 Ints = NDArray[np.int64]
@@ -289,7 +290,17 @@ class PlainBatch:
                     peg = pegs[k]
                     slot = slots[peg[K_SLOT]]
                     cell = Cell(item_ids[peg[K_ITEM]], location_id, slot.receipt_id, slot.pool)
-                    cells.append(CellChange(cell, 0, peg[K_QUANTITY], peg[K_KEPT], None, None))
+                    if not slot.receipt_id:
+                        cells.append(CellChange(cell, 0, peg[K_QUANTITY], peg[K_KEPT], None, None))
+                        continue
+                    minute = slot.available_at_minute
+                    cells.append(CellChange(cell, 0, peg[K_QUANTITY], peg[K_KEPT], None, None, minute_expected=minute))
+                    kind = self.kinds[member.row]
+                    assert kind is not None, "it is plain"
+                    floor = image.safety_stock(peg[K_ITEM], kind.scene.basket.channel).item(shipment[S_LOCATION])
+                    for paying, least in paying_before(stock, peg[K_ITEM], shipment[S_LOCATION], slot, floor):
+                        place = cell._replace(receipt_id=paying.receipt_id, pool=paying.pool)
+                        cells.append(CellChange(place, 0, 0, least, None, None))
             made.append(
                 Transaction(member.id, self.digests[member.row], order_id, tuple(cells), tuple(uses), entry)
             )  # fmt: skip

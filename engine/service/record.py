@@ -1,6 +1,7 @@
 """What the log and the ledger keep of a decision, and what is answered from it afterwards."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from belofte.v1 import ledger_entry_pb2, order_service_pb2, sourcing_service_pb2, types_pb2
@@ -19,8 +20,6 @@ from engine.sourcing.pooled import pooled_until
 from engine.sourcing.source import Taken
 
 SOURCE_ORDER = "SourceOrder"
-Finish = Callable[..., bytes]
-"""A recorded answer with position and duplicate filled in."""
 
 WAYS = {
     Route.SHIP: "from", Route.PICKUP: "collected at", Route.SHIP_TO_STORE: "to be collected after a transfer from",
@@ -122,14 +121,24 @@ def order_events(
     ]  # fmt: skip
 
 
-def finisher(kind: Callable[..., Any], **fixed: Any) -> Finish:
-    """What fills position and duplicate into a recorded answer. Protobuf merges messages by putting one after the other."""
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Fills position and duplicate into a recorded answer. Protobuf merges messages by putting one after the other."""
 
-    def finish(response: bytes, position: str, duplicate: bool) -> bytes:
-        rest: bytes = kind(position=position, duplicate=duplicate, **fixed).SerializeToString()
+    kind: Callable[..., Any]
+    method: str
+    """Of the entries that hold such answers."""
+    fixed: Mapping[str, Any]
+
+    def __call__(self, response: bytes, position: str, duplicate: bool) -> bytes:
+        """The answer whole."""
+        rest: bytes = self.kind(position=position, duplicate=duplicate, **self.fixed).SerializeToString()
         return response + rest
 
-    return finish
+
+def finisher(kind: Any, method: str = "", **fixed: Any) -> Finish:
+    """What finishes a method's answers; method: where its name is not that of the response."""
+    return Finish(kind, method or kind.DESCRIPTOR.name.removesuffix("Response"), fixed)
 
 
 finished_answer = finisher(sourcing_service_pb2.SourceOrderResponse, version=1)

@@ -4,12 +4,14 @@ A tombstone is a commit that changes nothing, under the request id that is calle
 been seen already. A write that was committed before, and not yet recorded, is undone once it is.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from belofte.v1 import ledger_entry_pb2, sourcing_service_pb2, types_pb2
+from belofte.v1 import ledger_entry_pb2, sourcing_service_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
-from engine.fulfilment.order_record import instant, order_in
+from engine.fulfilment.draft import Draft, OrderRecord
+from engine.fulfilment.order_record import instant
 from engine.inventory.effects import add_effects, effects_in, texts_in
 from engine.inventory.live import LiveStock
 from engine.inventory.recorded import Overruled
@@ -17,7 +19,6 @@ from engine.inventory.transaction import CapacityChange, Cell, CellChange, TextC
 from engine.inventory.write_path import Recorded
 from engine.ledger.ledger import RecordedEntry
 from engine.service.desk import Call
-from engine.service.feed_orders import peg_name
 from engine.service.fields import (
     Violations,
     begin_read,
@@ -26,7 +27,10 @@ from engine.service.fields import (
     digest_of,
     parse,
 )
-from engine.service.hold_writes import RELEASED
+from engine.service.hold_writes import RELEASED, Asked
+from engine.service.life import AGAIN_MAX, tools_of
+from engine.service.order_changes import call_off
+from engine.service.order_write import LifeWrite, Made
 from engine.service.record import check_recorded, finisher
 from engine.sourcing.reserve import ANY
 
@@ -34,8 +38,11 @@ if TYPE_CHECKING:
     from engine.service.handlers import Handlers
 
 CANCEL_REQUEST, UNDO_REQUEST = "CancelRequest", "UndoRequest"
-UNDONE = ("SourceOrder", "CreateReservation")
-"""What takes stock and nothing else; a change of what stands already has a method that undoes it, a count another count."""
+SOURCE_ORDER, CREATE_RESERVATION = "SourceOrder", "CreateReservation"
+"""What is undone: it takes stock and nothing else. A change of what stands already has a method that undoes it, a count
+another count."""
+
+CALLED_OFF = "called off by CancelRequest while it was being recorded"
 
 NOT_RECORDED = object()
 """Found in the call: the ledger does not have the request."""
@@ -43,7 +50,7 @@ NOT_RECORDED = object()
 Status = sourcing_service_pb2.RequestStatus
 Response = sourcing_service_pb2.CancelRequestResponse
 
-finished_cancel = finisher(Response)
+finished_cancel = finisher(Response, UNDO_REQUEST)
 
 
 def look_up_status(h: "Handlers", call: Call) -> bytes | object:
@@ -90,22 +97,49 @@ def look_up(h: "Handlers", call: Call) -> bytes | Refusal | object:
         return NOT_RECORDED
     entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
     if entry.method != CANCEL_REQUEST:
-        text = f"target_request_id: {entry.method or 'it'} is recorded at {recorded.position}, and is undone by its own method"
-        return Refusal(Reason.WRONG_STATE, text, (FieldViolation("target_request_id", text),))
+        return Refusal(
+            Reason.WRONG_STATE, *_undone_otherwise(f"{entry.method or 'it'} is recorded at {recorded.position}")
+        )  # fmt: skip
     before = sourcing_service_pb2.CancelRequestRequest.FromString(entry.request)
     return finished_cancel(entry.response, recorded.position, duplicate=before.request_id.lower() == request.request_id)
 
 
-def cancel(h: "Handlers", call: Call) -> "CancelWrite":
+def cancel(h: "Handlers", call: Call) -> "CancelWrite | LifeWrite":
     """CancelRequest."""
     request = parse(sourcing_service_pb2.CancelRequestRequest, call.message)
     h.stock(request.min_position)
+    if isinstance(call.found, OrderRecord):
+        return undo_order(h, call, request, call.found)
     found = call.found if isinstance(call.found, RecordedEntry) else None
     return CancelWrite(h, call, request, found)
 
 
+def undo_order(
+    h: "Handlers", call: Call, request: sourcing_service_pb2.CancelRequestRequest, record: OrderRecord
+) -> LifeWrite:  # fmt: skip
+    """Cancel an order that was recorded while it was called off, wherever its units are by now. It has seen no other change."""
+    h.stock(record.position)
+    digest = digest_of(request)
+
+    def change(draft: Draft, stock: LiveStock, attempt: int) -> Made:
+        if record.order.version > 1:
+            raise Refusal(Reason.WRONG_STATE, *_undone_otherwise(f"order {record.order.order_id!r} was changed since it"))
+        call_off(draft, CALLED_OFF)
+        return Made(lambda order: Response(status=Status.REQUEST_STATUS_PENDING), frees_capacity=True)
+
+    def answer(write: LifeWrite, outcome: Recorded | Refusal) -> None:
+        match outcome:
+            case Refusal(Reason.CONTENDED) if call.tries < AGAIN_MAX:
+                h.look_up_again(replace(call, found=None, tries=call.tries + 1), look_up_pending)
+            case _:
+                h.settled(finished_cancel, call, write.request_id, digest, write.response, outcome)
+
+    asked = Asked(UNDO_REQUEST, request.request_id.lower(), digest, call.message)
+    return LifeWrite(asked, record, tools_of(h), change, answer)
+
+
 class CancelWrite:
-    """A tombstone for a request that is not known, or the undoing of one that was recorded while it was called off."""
+    """A tombstone for a request that is not known, or the end of a reservation that was recorded while it was called off."""
 
     def __init__(
         self, h: "Handlers", call: Call, request: sourcing_service_pb2.CancelRequestRequest, undone: RecordedEntry | None
@@ -154,15 +188,19 @@ class CancelWrite:
                 self._call.answer(outcome)
 
 
-def look_up_pending(h: "Handlers", call: Call) -> bytes | Refusal | RecordedEntry:
+def look_up_pending(h: "Handlers", call: Call) -> bytes | Refusal | RecordedEntry | OrderRecord:
     """In a reader's thread: the write that was on its way when it was called off, as it is recorded now."""
     again = look_up(h, call)
     if isinstance(again, bytes):
         return again
     target = parse(sourcing_service_pb2.CancelRequestRequest, call.message).target_request_id.lower()
     recorded = h.ledger.find_requests([target])[target]
-    method = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).method
-    if method in UNDONE:
+    entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
+    if entry.method == SOURCE_ORDER:
+        record = h.ledger.find_record(entry.order_id)
+        assert record is not None, "its entry was found"
+        return record
+    if entry.method == CREATE_RESERVATION:
         return recorded
     assert isinstance(again, Refusal)
     return again
@@ -171,7 +209,7 @@ def look_up_pending(h: "Handlers", call: Call) -> bytes | Refusal | RecordedEntr
 def opposite(
     done: ledger_entry_pb2.LedgerEntry,
 ) -> tuple[tuple[CellChange, ...], tuple[CapacityChange, ...], tuple[TextChange, ...]]:
-    """What undoes an entry. A hold that it made must be as it was."""
+    """What undoes the entry of a reservation. Its hold must be as it was."""
     changes, uses = effects_in(done)
     cells = tuple(
         CellChange(
@@ -182,28 +220,21 @@ def opposite(
     texts = tuple(
         TextChange(TextTable.HOLDS, "", text.field, text.text, "") for text in texts_in(done) if text.table == TextTable.HOLDS
     )
-    if done.method == "SourceOrder":
-        # What was changed since is undone by its own methods.
-        texts += (TextChange(*peg_name(done.order_id), "", "1"),)
     return cells, days, texts
 
 
 def _say_undone(entry: ledger_entry_pb2.LedgerEntry, done: ledger_entry_pb2.LedgerEntry) -> None:
-    """Order and reservation as they are left."""
+    """The reservation as it is left."""
     entry.order_id = done.order_id
     for made in done.reservations:
         ended = entry.reservations.add()
         ended.CopyFrom(made)
         ended.version, ended.state = made.version + 1, RELEASED
-    if done.method == "SourceOrder":
-        entry.order.CopyFrom(order_in(done))
-        entry.order.state = types_pb2.ORDER_STATE_CANCELLED
-        for shipment in entry.order.plan.shipments:
-            shipment.state = types_pb2.SHIPMENT_STATE_CANCELLED
-        entry.events.add(
-            event_id=f"{entry.request_id}-1", order_id=done.order_id, type=types_pb2.EVENT_TYPE_ORDER_CANCELLED,
-            time=instant(entry.decided_unix_ms), message="called off by CancelRequest while it was being recorded",
-        )  # fmt: skip
+
+
+def _undone_otherwise(what: str) -> tuple[str, tuple[FieldViolation, ...]]:
+    text = f"target_request_id: {what}, and is undone by its own method"
+    return text, (FieldViolation("target_request_id", text),)
 
 
 def _checked_target(

@@ -83,7 +83,7 @@ MINUTE_MS = 60_000
 EPOCH = date(1970, 1, 1)
 PROGRESS_SECONDS = 0.5
 
-finished_reroute = finisher(Result)
+finished_reroute = finisher(Result, REROUTE_ORDERS)
 
 
 def reroute(h: "Handlers", call: Call) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from belofte.v1 import reservation_service_pb2, sourcing_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal
+from engine.fulfilment.line_units import ratios_of
 from engine.fulfilment.milestones import missed
 from engine.fulfilment.order_record import Capacities, instant, state_of
 from engine.inventory.holds import Hold
@@ -222,7 +223,8 @@ def release(h: "Handlers", call: Call) -> Outcome:
 
     def change(stock: LiveStock, attempt: int) -> Change:
         hold = hold_of(stock, record, h.clock.unix_ms(), version_expected(request))
-        gone, over = units_released(hold, request.lines) if request.lines else (hold.units, [])
+        kits = ratios_of(h.image, record.basket)
+        gone, over = units_released(hold, request.lines, kits) if request.lines else (hold.units, [])
         response = reservation_service_pb2.ReleaseReservationResponse(over_releases=over)
         units = less(hold.units, gone)
         if not units:
@@ -233,7 +235,7 @@ def release(h: "Handlers", call: Call) -> Outcome:
         kept, back = capacity_left(h.image, hold, units)
         after = replace(hold, version=hold.version + 1, units=units, capacities=kept)
         wire = changed(record, after)
-        shrink(wire, after)
+        shrink(wire, record, after, kits)
         response.reservation.CopyFrom(wire)
         return Change(((hold, after),), (wire,), response, give_back(gone), give_capacity_back(back))
 
@@ -341,9 +343,9 @@ def ordering(h: "Handlers", call: Call, request: Any, respond: Callable[[types_p
         held = [(each.cell, each.quantity) for each in hold.units]
         # An order that is planned now takes capacity anew.
         freed = () if is_kept else give_capacity_back(hold.capacities)
-        units = held if is_kept else [(each.cell, each.demand_delta) for each in cells]
+        units = held if is_kept else [(each.cell, each.demand_delta) for each in cells if each.demand_delta]
         return Change(
-            ((hold, None),), (wire,), respond(made, wire), () if is_kept else exchanged(hold, cells),
+            ((hold, None),), (wire,), respond(made, wire), kept_guards(stock, hold) if is_kept else exchanged(hold, cells),
             (*freed, *days, end_charge(hold)), asked.order_id, made, events=(event,), units=tuple(units),
             order_capacities=held_capacities(hold) if is_kept else capacities_taken(days),
             start_minute=minute,
@@ -360,6 +362,16 @@ def capacities_taken(days: Iterable[CapacityChange]) -> Capacities:
 def held_capacities(hold: Hold) -> Capacities:
     """What a hold takes of its locations' days."""
     return tuple((use.location_id, use.day, use.quantity) for use in hold.capacities)
+
+
+def kept_guards(stock: LiveStock, hold: Hold) -> tuple[CellChange, ...]:
+    """What `not_kept` found of receipts must hold at the commit as well."""
+    slots, slot = stock.matrix.slots, stock.matrix.slot
+    return tuple(
+        CellChange(
+            cell, 0, 0, 0, None, None, minute_expected=slots[int(slot[position_of(stock, cell)])].available_at_minute
+        ) for cell in dict.fromkeys(each.cell for each in hold.units if each.cell.receipt_id)
+    )  # fmt: skip
 
 
 def not_kept(

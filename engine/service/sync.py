@@ -394,7 +394,8 @@ class Sync:
         assert recorded is not None, "the ledger said that it was recorded"
         if not recorded.entry:
             raise refused_forgotten(recorded.position)
-        if ledger_entry_pb2.LedgerEntry.FromString(recorded.entry).request_digest != digest:
+        entry = ledger_entry_pb2.LedgerEntry.FromString(recorded.entry)
+        if entry.method != SYNC_INVENTORY or entry.request_digest != digest:
             raise refused_reuse()
 
     def _part_id(self, name: str) -> str:

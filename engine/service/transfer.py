@@ -6,6 +6,7 @@ from dataclasses import replace
 from belofte.v1 import reservation_service_pb2, types_pb2
 
 from engine.domain.reasons import FieldViolation, Reason, Refusal, invalid
+from engine.fulfilment.line_units import Ratios, count_of, ratios_of
 from engine.inventory.holds import HeldCapacity, HeldUnits, Hold, merged, merged_capacity
 from engine.inventory.live import LiveStock
 from engine.inventory.transaction import CapacityChange, CellChange
@@ -29,7 +30,8 @@ def plan_transfer(
     What was moved is held without a plan: an order is planned when one becomes of it. `holds_max`: reservations of a caller.
     """
     hold = hold_of(stock, giver, now_unix_ms, request.expected_version if request.HasField("expected_version") else None)
-    gone, over = units_released(hold, request.lines) if request.lines else (hold.units, [])
+    kits = ratios_of(image, giver.basket)
+    gone, over = units_released(hold, request.lines, kits) if request.lines else (hold.units, [])
     if over:
         place = next(i for i, line in enumerate(request.lines) if line.line_id == over[0].line_id)
         expected = f"at most {over[0].released_quantity} were expected, as many as are held"
@@ -48,14 +50,15 @@ def plan_transfer(
         source, freed = ended(giver, hold, RELEASED), (*give_capacity_back(back), end_charge(hold))
     else:
         source, freed = changed(giver, left), give_capacity_back(back)
-        shrink(source, left)
+        if not within:
+            shrink(source, giver, left, kits)
     _forget_plan(source)
     response.source.CopyFrom(source)
     if within:
         response.target.CopyFrom(source)
         return Change(((hold, left),), (source,), response, cells, freed)
     target, before, after, charge = _taken_over(
-        stock, request, giver, taker, hold, moved, carried, now_unix_ms, holds_max, left is None
+        stock, request, giver, taker, hold, moved, carried, now_unix_ms, holds_max, left is None, kits
     )  # fmt: skip
     response.target.CopyFrom(target)
     created = "" if taker is not None else RECORD + target.reservation_id
@@ -117,7 +120,7 @@ def _check_place(image: NetworkImage, gone: Sequence[HeldUnits], location: int, 
 
 def _taken_over(
     stock: LiveStock, request: Request, giver: Wire, taker: Wire | None, hold: Hold, moved: Sequence[HeldUnits],
-    carried: Sequence[HeldCapacity], now_unix_ms: int, holds_max: int, is_ended: bool,
+    carried: Sequence[HeldCapacity], now_unix_ms: int, holds_max: int, is_ended: bool, kits: Ratios,
 ) -> tuple[Wire, Hold | None, Hold, tuple[CapacityChange, ...]]:  # fmt: skip
     """The reservation that takes: its record, its hold before and after, and what its caller is charged.
 
@@ -131,38 +134,44 @@ def _taken_over(
         wire = Wire()
         wire.CopyFrom(giver)
         wire = changed(wire, after)
-        shrink(wire, after)
+        del wire.basket.lines[:]
+        _add_lines(wire.basket, giver.basket, moved, kits)
         _forget_plan(wire)
         return wire, None, after, (charge,)
     before = hold_of(stock, taker, now_unix_ms, None)
-    _check_lines(before, moved)
+    _check_lines(taker, before, giver, moved)
     after = replace(
         before, version=before.version + 1, units=merged((*before.units, *moved)), is_planned=False,
         capacities=merged_capacity((*before.capacities, *carried)),
     )  # fmt: skip
     wire = changed(taker, after)
-    _add_lines(wire.basket, giver.basket, moved)
+    _add_lines(wire.basket, giver.basket, moved, kits)
     _forget_plan(wire)
     return wire, before, after, ()
 
 
-def _check_lines(taker: Hold, moved: Sequence[HeldUnits]) -> None:
-    items = {each.line_id: each.cell.item_id for each in taker.units}
-    for each in moved:
-        if items.get(each.line_id, each.cell.item_id) != each.cell.item_id:
-            text = f"line {each.line_id!r} of reservation {taker.reservation_id!r} is of another item, {items[each.line_id]}"
+def _check_lines(taker: Wire, before: Hold, giver: Wire, moved: Sequence[HeldUnits]) -> None:
+    """Raise `Refusal` where a line of both is of one item here and of another one there."""
+    asked = {line.line_id: line.item_id for line in giver.basket.lines}
+    for line in taker.basket.lines:
+        held = {each.cell.item_id for each in before.units if each.line_id == line.line_id}
+        come = {each.cell.item_id for each in moved if each.line_id == line.line_id}
+        if come and (asked[line.line_id] != line.item_id or (held and held != come)):
+            found = ", ".join(sorted(held)) or line.item_id
+            text = f"line {line.line_id!r} of reservation {taker.reservation_id!r} is of another item, {found}"
             raise Refusal(Reason.WRONG_STATE, text, (FieldViolation("target_reservation_id", text),))
 
 
-def _add_lines(basket: types_pb2.Basket, giver: types_pb2.Basket, moved: Sequence[HeldUnits]) -> None:
+def _add_lines(basket: types_pb2.Basket, giver: types_pb2.Basket, moved: Sequence[HeldUnits], kits: Ratios) -> None:
     """Lines of what was moved, with the wishes that they had."""
-    for each in moved:
-        line = next((line for line in basket.lines if line.line_id == each.line_id), None)
+    parts = [types_pb2.ShipmentLine(line_id=each.line_id, item_id=each.cell.item_id, quantity=each.quantity) for each in moved]
+    for line_id in dict.fromkeys(each.line_id for each in moved):
+        line = next((line for line in basket.lines if line.line_id == line_id), None)
         if line is None:
             line = basket.lines.add()
-            line.CopyFrom(next(line for line in giver.lines if line.line_id == each.line_id))
+            line.CopyFrom(next(line for line in giver.lines if line.line_id == line_id))
             line.quantity = 0
-        line.quantity += each.quantity
+        line.quantity += count_of(parts, line_id, kits)
 
 
 def _forget_plan(wire: Wire) -> None:

@@ -1,12 +1,16 @@
 """What a plan takes of the shared stock: its pegs as guarded changes of positions, whatever stock it was made on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from engine.domain.plan import Peg, Shipment
 from engine.inventory.fork import home_index, home_slot, is_beyond
+from engine.inventory.live import LiveStock
 from engine.inventory.matrix import Slot
 from engine.inventory.transaction import Cell, CellChange
+from engine.kernels.stock import ON_HAND
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.scene import Scene
 
@@ -35,8 +39,48 @@ def cells_taken(scene: Scene, pegs: Iterable[Peg]) -> tuple[CellChange, ...]:
     changes = []
     for (item, location, slot), each in taken.items():
         floor = backorder_floor(scene, item, location, each) if each.is_beyond else each.kept
-        changes.append(CellChange(cell_of(scene, item, location, slot), 0, each.quantity, floor, None, None))
+        minute = slot.available_at_minute if slot.receipt_id else None
+        changes.append(
+            CellChange(cell_of(scene, item, location, slot), 0, each.quantity, floor, None, None, minute_expected=minute)
+        )  # fmt: skip
+    for item, location, slot in list(taken):
+        if not slot.receipt_id:
+            continue
+        floor = scene.floor(item, is_collected=taken[item, location, slot].is_collected).item(location)
+        for paying, least in paying_before(scene.stock, item, location, slot, floor):
+            if (item, location, paying) not in taken:
+                taken[item, location, paying] = _Taken()
+                changes.append(CellChange(cell_of(scene, item, location, paying), 0, 0, least, None, None))
     return tuple(changes)
+
+
+def paying_before(stock: LiveStock, item: int, location: int, slot: Slot, floor: int) -> Iterator[tuple[Slot, int]]:
+    """Positions whose units a receipt's own are free because of, and what supply less demand of each must not fall below.
+
+    What is on hand of its pool there pays the floor, and receipts before it what is missing (`kernels.stock.position_left`):
+    with less there, the receipt would have to make good more.
+    """
+    matrix = stock.matrix
+    start = int(matrix.row_start[item])
+    first, last = start + np.searchsorted(
+        matrix.location[start : start + int(matrix.row_count[item])], [location, location + 1]
+    )
+    debt = 0 if slot.pool else floor
+    for at in range(first, last):
+        number = int(matrix.slot[at])
+        each = matrix.slots[number]
+        if each == slot:
+            return
+        if is_beyond(stock, number) or each.pool != slot.pool or not each.sellable:
+            continue
+        comes = int(matrix.supply[at])
+        units = comes - int(matrix.demand[at])
+        if each.available_at_minute == ON_HAND:
+            yield each, min(units, debt)
+            debt = max(debt - units, 0)
+        elif (paid := min(debt, max(min(units, comes), 0))) > 0:
+            yield each, paid
+            debt -= paid
 
 
 def backorder_floor(scene: Scene, item: int, location: int, taken: _Taken) -> int:

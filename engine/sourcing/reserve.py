@@ -5,13 +5,14 @@ hold goes and the order's record comes, in one transaction. A hold at network le
 is left; they are exchanged for those of a plan when it becomes an order.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.domain.basket import Basket, DeliveryMethod
+from engine.domain.basket import Basket, BasketLine, DeliveryMethod
 from engine.domain.clock import Clock
 from engine.domain.plan import Peg, ShortLine
 from engine.domain.reasons import Reason, Refusal
@@ -134,10 +135,35 @@ def take_anywhere(scene: Scene) -> tuple[tuple[Peg, ...], tuple[ShortLine, ...]]
             scene.stock.hold([(each.arena_index, each.quantity) for each in taken], ())
             pegs += taken
             left -= sum(each.quantity for each in taken)
+    scene.stock.release([(each.arena_index, each.quantity) for each in pegs], ())
+    pegs = whole_kits(scene, pegs)
+    for i, line in enumerate(lines):
+        left = line.quantity - sum(each.quantity for each in pegs if each.line == i)
         if left:
             short.append(ShortLine(i, left, Reason.NO_STOCK, MESSAGES[Reason.NO_STOCK]))
-    scene.stock.release([(each.arena_index, each.quantity) for each in pegs], ())
-    return tuple(sorted(pegs, key=lambda each: each.line)), tuple(sorted(short, key=lambda each: each.line))
+    return tuple(sorted(pegs, key=lambda each: each.line)), tuple(short)
+
+
+def whole_kits(scene: Scene, pegs: Sequence[Peg]) -> list[Peg]:
+    """Of components no more than there are kits for; what is taken last goes first."""
+    lines = scene.basket.lines
+    units: Counter[int] = Counter()
+    for each in pegs:
+        units[each.line] += each.quantity
+    kits: dict[str, int] = {}
+    for i, line in enumerate(lines):
+        if line.kit_ratio:
+            path = scene.basket.path(i)
+            kits[path] = min(kits.get(path, line.quantity), units[i] // line.kit_ratio)
+    kept: list[Peg] = []
+    left = {i: kits[scene.basket.path(i)] * line.kit_ratio for i, line in enumerate(lines) if line.kit_ratio}
+    for each in pegs:
+        quantity = min(each.quantity, left.get(each.line, each.quantity))
+        if each.line in left:
+            left[each.line] -= quantity
+        if quantity:
+            kept.append(each._replace(quantity=quantity))
+    return kept
 
 
 def may_hold_at(scene: Scene, i: int, location: int) -> bool:
@@ -179,7 +205,7 @@ def position_of(stock: LiveStock, cell: Cell) -> int:
 def plan_held(
     image: NetworkImage, stock: LiveStock, hold: Hold, request: SourceRequest, nodes_max: int, clock: Clock, attempt: int
 ) -> Planned:  # fmt: skip
-    """The best plan for an order that may have what a hold has. Raises `Refusal` where a line is short.
+    """The best plan for an order that may have what a hold has. Raises `Refusal` where more of a line is short than before.
 
     What was moved stays where it is held. A hold whose own plan cannot be kept may be planned anywhere.
     """
@@ -187,9 +213,19 @@ def plan_held(
         request = replace(request, basket=kept_at(image, hold, request.basket))
     with set_aside(stock, hold):
         planned = plan_order(image, stock, request, nodes_max, clock, attempt)
-    if planned.plan.short_lines:
-        raise shortage_refusal(planned.scene, planned.plan.short_lines, request.field)
+    lines = planned.scene.basket.lines
+    beyond = tuple(each for each in planned.plan.short_lines if each.quantity > not_held(hold, image, lines[each.line]))
+    if beyond:
+        raise shortage_refusal(planned.scene, beyond, request.field)
     return planned
+
+
+def not_held(hold: Hold, image: NetworkImage, line: BasketLine) -> int:
+    """Units of a line that a hold was made without."""
+    of_line = (each for each in hold.units if each.line_id == line.line_id)
+    # Components of a kit have their line's id in common.
+    units = sum(each.quantity for each in of_line if not line.kit_ratio or each.cell.item_id == image.item_ids[line.item])
+    return line.quantity - units
 
 
 def kept_at(image: NetworkImage, hold: Hold, basket: Basket) -> Basket:
@@ -204,13 +240,19 @@ def kept_at(image: NetworkImage, hold: Hold, basket: Basket) -> Basket:
 
 
 def exchanged(hold: Hold, cells: Sequence[CellChange]) -> tuple[CellChange, ...]:
-    """What a plan takes in place of what a hold has: one change a position, guarded where more is taken."""
+    """What a plan takes in place of what a hold has: one change a position, guarded where more is taken or nothing."""
     wanted = {change.cell: change for change in cells}
     for change in give_back(hold.units):
         new = wanted.get(change.cell)
         demand = change.demand_delta + (new.demand_delta if new else 0)
-        wanted[change.cell] = change._replace(demand_delta=demand, floor=new.floor if new and demand > 0 else None)
-    return tuple(change for change in wanted.values() if change.demand_delta)
+        is_guarded = new is not None and (demand > 0 or not new.demand_delta)
+        wanted[change.cell] = change._replace(
+            demand_delta=demand, floor=new.floor if new and is_guarded else None,
+            minute_expected=new.minute_expected if new else None,
+        )  # fmt: skip
+    return tuple(
+        change for change in wanted.values() if change.demand_delta or change.is_guard or change.minute_expected is not None
+    )  # fmt: skip
 
 
 def give_back(units: Sequence[HeldUnits]) -> tuple[CellChange, ...]:

@@ -16,6 +16,8 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from engine.service.requests import CANCEL_REQUEST, UNDO_REQUEST
+
 TEXTS = ("customer_id", "tracking_number", "tracking_url")
 """Fields that name a customer, or lead to their door by the carrier's pages."""
 
@@ -26,6 +28,7 @@ FILES = (
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method for file in FILES for service in file.DESCRIPTOR.services_by_name.values() for method in service.methods
 }
+METHODS[UNDO_REQUEST] = METHODS[CANCEL_REQUEST]
 
 Area = Callable[[types_pb2.Destination], str]
 """The shortest beginning of a destination's postal code that is decided by as the whole code is."""

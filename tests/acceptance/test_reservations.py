@@ -357,6 +357,22 @@ def test_a_kit_is_given_back_whole(server: Server) -> None:
     assert {item: counts(server, item) for item in ("leg", "top")} == before
 
 
+def test_a_kit_moves_whole_and_stays_one(server: Server) -> None:
+    """Into a reservation without such a line, then into one that has it: as many kits, not as many as it has parts."""
+    put(server, "leg", {"A": 12})
+    put(server, "top", {"A": 3})
+    made, other = hold(server, ("table", 1)), hold(server, (stocked(server, A=1), 1))
+    third = hold(server, ("table", 2))
+    moved = transfer(server, made.reservation_id).target
+    assert [(line.item_id, line.quantity) for line in moved.basket.lines] == [("table", 1)]
+    moved = transfer(server, moved.reservation_id, target_reservation_id=third.reservation_id).target
+    assert [(line.item_id, line.quantity) for line in moved.basket.lines] == [("table", 3)]
+    wrong = refusal(lambda: transfer(server, other.reservation_id, target_reservation_id=third.reservation_id))
+    assert (wrong.reason, wrong.fields) == ("WRONG_STATE", ("target_reservation_id",))
+    order = confirm(server, third.reservation_id).order
+    assert shipped(order.plan) == {"A": {"1": 15}} and not order.plan.short_lines
+
+
 # -- confirm
 
 

@@ -59,6 +59,8 @@ def drawn_change(draw: random.Random, twin: NaiveStore) -> CellChange:
         drawn = drawn._replace(supply_expected=twin.supply.get(drawn.cell, 0) + draw.choice((0, 0, 0, 1)))
     if draw.random() < 0.1:
         drawn = drawn._replace(demand_expected=twin.demand.get(drawn.cell, 0) + draw.choice((0, 0, 0, 1)))
+    if receipt and draw.random() < 0.3:
+        drawn = drawn._replace(minute_expected=twin.dates.get(drawn.cell[:3], 0) + draw.choice((0, 0, 0, 1)))
     return drawn
 
 

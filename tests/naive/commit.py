@@ -56,6 +56,8 @@ class NaiveStore:
                 failed.append(FailedGuard(Guard.SUPPLY, place, before))
             elif change.demand_expected is not None and before[1] != change.demand_expected:
                 failed.append(FailedGuard(Guard.DEMAND, place, before))
+            elif change.minute_expected is not None and self.dates.get(cell[:3], 0) != change.minute_expected:
+                failed.append(FailedGuard(Guard.DATE, place, before))
             elif any(abs(quantity) > 2**31 - 1 for quantity in after):
                 failed.append(FailedGuard(Guard.RANGE, place, before))
             elif change.floor is not None and after[0] - after[1] < change.floor:

@@ -51,5 +51,9 @@ def test_plain_record_is_the_row_that_it_would_be_and_has_nothing_wrong() -> Non
 
 def test_most_rows_are_plain() -> None:
     for kind in (types_pb2.INVENTORY_KIND_ON_HAND, types_pb2.INVENTORY_KIND_COUNT, types_pb2.INVENTORY_KIND_ADJUST):
-        made = types_pb2.InventoryRecord(item_id="bolt", location_id="ams", quantity=-3, kind=kind, source="erp", sequence=9)
+        made = types_pb2.InventoryRecord(item_id="bolt", location_id="ams", quantity=3, kind=kind, source="erp", sequence=9)
         assert plain_row(made, IMAGE) is not None
+        made.quantity = -3
+        is_count = kind == types_pb2.INVENTORY_KIND_COUNT
+        # Books may say less than nothing; nobody counts it.
+        assert (plain_row(made, IMAGE) is None, refuse_record(made, IMAGE, NOW) is not None) == (is_count, is_count)

@@ -45,6 +45,12 @@ def shipped(order_id: str) -> Entry:
     )  # fmt: skip
 
 
+def undone(order_id: str) -> Entry:
+    """Called off while it was recorded: by a method that is none of the contract, with a request that is."""
+    request = sourcing_service_pb2.CancelRequestRequest(target_request_id="x").SerializeToString()
+    return Entry(method="UndoRequest", order_id=order_id, request=request)
+
+
 def moved(order_id: str) -> Entry:
     request = order_service_pb2.ChangeOrderRequest(order_id=order_id, destination=DOOR).SerializeToString()
     return Entry(method="ChangeOrder", order_id=order_id, request=request)
@@ -65,7 +71,7 @@ def ledger_of(database: Database) -> Iterator[tuple[Engine, list[str]]]:
     log = RecordedLog(database.url)
     positions = log.record(
         sourced("o1", "anna"), sourced("o2", "bram"), shipped("o1"), held("r1", "anna"), moved("o1"), sourced("o3", "anna"),
-        shipped("o2"), held("r2", "bram"),
+        shipped("o2"), held("r2", "bram"), undone("o2"),
     )  # fmt: skip
     log.close()
     engine = open_database(database.url)
@@ -109,7 +115,7 @@ def test_nothing_of_the_customer_is_left_and_the_chain_is_whole(database: Databa
         assert Eraser(engine, NOW).erase("ann") == 0
 
         # The other customer's entries were not touched; now they are, and only those that were not yet.
-        assert Eraser(engine, NOW + 1).erase("bram") == 3
+        assert Eraser(engine, NOW + 1).erase("bram") == 4
         verify_chain(engine, positions[-1])
         with engine.connect() as connection:
             instants = connection.execute(select(erasures.c.erased_unix_ms).order_by(erasures.c.epoch, erasures.c.sequence))
