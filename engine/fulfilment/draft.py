@@ -4,6 +4,7 @@ Nothing here touches stock or store. What is to be done there is gathered: units
 that turned out not to exist, capacity that is not needed any more. Events say what happened.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
@@ -75,6 +76,7 @@ class Draft:
         """Units that are on hand from now on."""
         self.capacities_freed: Capacities = ()
         self.capacities = record.capacities
+        self._needs = self._needs_now()
         self.events: list[types_pb2.OrderEvent] = []
         self.request_id = request_id
         self._touched: dict[str, Shipment] = {}
@@ -165,6 +167,11 @@ class Draft:
 
     def leave(self, shipment: Shipment) -> None:
         """All of its units go out of the door: they must be there."""
+        self.check_there(shipment)
+        self.left += [(cell_of(shipment, part), part.quantity) for part in shipment.lines]
+
+    def check_there(self, shipment: Shipment) -> None:
+        """All of its units must have come in."""
         for part in shipment.lines:
             if part.receipt_id not in ("", BACKORDER):
                 raise Refusal(
@@ -172,7 +179,6 @@ class Draft:
                     f"shipment {shipment.shipment_id!r}: {part.quantity} of {part.item_id} are to come with receipt"
                     f" {part.receipt_id} and are not at {shipment.location_id} yet",
                 )
-            self.left.append((cell_of(shipment, part), part.quantity))
 
     def free(self, shipment: Shipment) -> None:
         """All of its units may be had by others."""
@@ -255,41 +261,83 @@ class Draft:
         order.line_units.extend(units_by_state(order, self.ratios))
 
     def settle_capacity(self, frees: bool) -> None:
-        """Let go of capacity that is not needed any more."""
-        kept: list[tuple[str, int, int]] = []
-        freed: list[tuple[str, int, int]] = []
-        need: dict[str, int] = {}
-        for location_id, day, quantity in reversed(self.capacities):
-            if location_id not in need:
-                need[location_id] = self._capacity_needed(location_id)
-            left = min(quantity, need[location_id])
-            need[location_id] -= left
-            if left:
-                kept.append((location_id, day, left))
-            if left < quantity:
-                freed.append((location_id, day, quantity - left))
-        self.capacities = tuple(reversed(kept))
-        if frees:
-            self.capacities_freed += tuple(freed)
+        """Let go of capacity that is not needed any more, on the days of the shipments that needed it.
 
-    def _capacity_needed(self, location_id: str) -> int:
-        """What its shipments that are still to be worked on take of a location, in whatever that counts in."""
-        location = self.image.location_index.get(location_id)
-        total = 0
+        Shipments of a location take its days in the order in which they are due. What a feed says has left has used its own.
+        """
+        now = self._needs_now()
+        kept: Counter[tuple[str, int]] = Counter()
+        freed: Counter[tuple[str, int]] = Counter()
+        for location_id in dict.fromkeys(name for name, _, _ in self.capacities):
+            days: Counter[int] = Counter()
+            for name, day, quantity in sorted(self.capacities):
+                if name == location_id:
+                    days[day] += quantity
+            before = {due: need for (name, due), need in sorted(self._needs.items()) if name == location_id}
+            over = max(0, days.total() - sum(before.values()))
+            _take(days, min(over, self._need_gone(location_id)))
+            for due, need in before.items():
+                is_needed = now.get((location_id, due), 0)
+                for day, quantity in _take(days, need):
+                    left = min(quantity, is_needed)
+                    is_needed -= left
+                    kept[location_id, day] += left
+                    freed[location_id, day] += quantity - left
+            others = sum(need for (name, due), need in now.items() if name == location_id and due not in before)
+            for day, quantity in _take(days, others):
+                kept[location_id, day] += quantity
+            for day, quantity in days.items():
+                freed[location_id, day] += quantity
+        self._needs = now
+        self.capacities = tuple((*place, quantity) for place, quantity in kept.items() if quantity)
+        if frees:
+            self.capacities_freed += tuple((*place, quantity) for place, quantity in freed.items() if quantity)
+
+    def add_capacity(self, taken: Capacities) -> None:
+        """Days that shipments which were added take."""
+        self.capacities += taken
+        self._needs = self._needs_now()
+
+    def _needs_now(self) -> dict[tuple[str, int], int]:
+        """What shipments that are still to be worked on take of a location, in what that counts in, by when they are due."""
+        found: Counter[tuple[str, int]] = Counter()
         for shipment in self.order.plan.shipments:
-            if shipment.location_id == location_id and ShipmentState(shipment.state) in ALLOCATED and shipment.lines:
-                units = sum(part.quantity for part in shipment.lines)
-                if location is None:
-                    return 2**62
-                lines = len({part.line_id for part in shipment.lines})
-                total += int(capacity_need(self.image.capacity_unit.item(location), lines, units))
-        return total
+            if ShipmentState(shipment.state) in ALLOCATED and shipment.lines:
+                due = shipment.pick_by if shipment.HasField("pick_by") else shipment.handover_by
+                found[shipment.location_id, due.seconds] += self._need_of(shipment)
+        return dict(found)
+
+    def _need_gone(self, location_id: str) -> int:
+        return sum(
+            self._need_of(each) for each in self.order.plan.shipments
+            if each.location_id == location_id and has_left(each) and each.lines
+        )  # fmt: skip
+
+    def _need_of(self, shipment: Shipment) -> int:
+        location = self.image.location_index.get(shipment.location_id)
+        if location is None:
+            return 2**62  # the network does not know it any more: nothing of its days is given back
+        lines = len({part.line_id for part in shipment.lines})
+        units = sum(part.quantity for part in shipment.lines)
+        return int(capacity_need(self.image.capacity_unit.item(location), lines, units))
 
     def _weight_of(self, shipment: Shipment) -> int:
         index, weights = self.image.item_index, self.image.weight_grams
         return sum(
             int(weights[index[part.item_id]]) * part.quantity for part in shipment.lines if part.item_id in index
         )  # fmt: skip
+
+
+def _take(days: Counter[int], quantity: int) -> list[tuple[int, int]]:
+    """Take so much off days, the first of them first, or as much as there is; what was taken of which."""
+    taken = []
+    for day in days:
+        part = min(days[day], quantity)
+        if part:
+            taken.append((day, part))
+            days[day] -= part
+            quantity -= part
+    return taken
 
 
 def check_distinct(wanted: Sequence[Wanted]) -> None:

@@ -23,6 +23,8 @@ from engine.outbox.subscribers import Subscriber
 WINDOW_MAX = 2_000
 """Events in hand: nothing more is read before there is room. A receiver that is away keeps no more than this in memory."""
 
+JOIN_SECONDS = 0.2
+
 GONE = 410
 """The receiver asks never to be sent this again."""
 
@@ -78,9 +80,10 @@ class Courier:
         self._touched: set[LetterKey] = set()
         self._ended: list[tuple[InHand, bool]] = []
         self._is_away = self._is_stopping = False
+        self._senders = [Sender(subscriber) for _ in range(subscriber.concurrency_max)]
         self._threads = [
-            threading.Thread(target=self._run, name=f"belofte-courier-{subscriber.name}-{n}", daemon=True)
-            for n in range(subscriber.concurrency_max)
+            threading.Thread(target=self._run, args=(sender,), name=f"belofte-courier-{subscriber.name}-{n}", daemon=True)
+            for n, sender in enumerate(self._senders)
         ]
         self._log = structlog.get_logger("outbox").bind(subscriber=subscriber.name)
 
@@ -89,14 +92,24 @@ class Courier:
         for thread in self._threads:
             thread.start()
 
-    def end(self) -> None:
-        """Begin nothing more, and wait for what is being sent. Harmless when it has ended, or never started."""
+    def stop(self) -> None:
+        """Begin nothing more."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
+
+    def end(self) -> None:
+        """`stop`, and wait for what is being sent. Harmless when it has ended, or never started."""
+        self.stop()
         for thread in self._threads:
-            if thread.ident is not None:
-                thread.join()
+            while thread.is_alive():
+                self.break_off()
+                thread.join(JOIN_SECONDS)
+
+    def break_off(self) -> None:
+        """End attempts that have had their time: to be asked for now and then."""
+        for sender in self._senders:
+            sender.break_off()
 
     @property
     def room(self) -> int:
@@ -139,8 +152,7 @@ class Courier:
         self._numbers += 1
         heapq.heappush(self._due, (first.due, self._numbers, first.event.lane))
 
-    def _run(self) -> None:
-        sender = Sender(self.subscriber)
+    def _run(self, sender: Sender) -> None:
         while (each := self._next()) is not None:
             try:
                 answer = sender.send(each.event)

@@ -75,6 +75,8 @@ class Outbox:
             self._follow(followers)
         finally:
             for courier in couriers:
+                courier.stop()
+            for courier in couriers:
                 courier.end()
             ledger.close()
             database.dispose()
@@ -85,12 +87,15 @@ class Outbox:
             is_behind = False
             for follower in followers:
                 is_behind |= follower.read()
+                follower.courier.break_off()
             if time.monotonic() >= store_at:
                 for follower in followers:
                     follower.store()
                 store_at = time.monotonic() + STORE_SECONDS
             if not is_behind:
                 time.sleep(POLL_SECONDS)
+        for follower in followers:
+            follower.courier.stop()
         for follower in followers:
             follower.courier.end()
             follower.store()

@@ -4,9 +4,11 @@ Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/st
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
+import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -55,6 +57,9 @@ class Sender:
         """Connects when it sends."""
         self._subscriber = subscriber
         self._unix_seconds = unix_seconds
+        self._until = 0.0
+        """When the attempt under way is given up, by the monotonic clock; 0: none is."""
+        self._is_broken_off = False
         parts = urlsplit(subscriber.url)
         assert parts.hostname, "the subscribers were checked"
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -68,6 +73,22 @@ class Sender:
 
     def send(self, event: CloudEvent) -> Answer:
         """Post an event; any failure is an answer. Redirections are not followed."""
+        self._is_broken_off = False
+        self._until = time.monotonic() + self._subscriber.timeout_seconds_max
+        try:
+            return self._sent(event)
+        finally:
+            self._until = 0.0
+
+    def break_off(self) -> None:
+        """From another thread: end an attempt that has had its time, however often a receiver sends a byte of its answer."""
+        until, sock = self._until, self._connection.sock
+        if until and time.monotonic() > until and sock is not None:
+            self._is_broken_off = True
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _sent(self, event: CloudEvent) -> Answer:
         timestamp = int(self._unix_seconds())
         sent_as = message_id(event.event_id)
         headers = {
@@ -79,13 +100,17 @@ class Sender:
             response = self._post(event.body, headers)
         except ENDED as error:
             self.close()
-            if not was_open:
-                return _no_answer(error)
+            if self._is_broken_off or not was_open:
+                return self._no_answer(error)
             # A receiver may end a connection that was idle, which is known only now.
-            return self.send(event)
+            return self._sent(event)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            return _no_answer(error)
+            return self._no_answer(error)
+        if self._is_broken_off:
+            # How far it came is not known: whoever parses it takes the end for that of the headers.
+            self.close()
+            return self._no_answer(TimeoutError())
         again_after = _seconds(response.getheader("Retry-After"))
         return Answer(response.status, f"HTTP {response.status} {response.reason}", again_after)
 
@@ -101,9 +126,10 @@ class Sender:
         """Disconnect; the next event connects anew."""
         self._connection.close()
 
-
-def _no_answer(error: Exception) -> Answer:
-    return Answer(NO_ANSWER, f"{type(error).__name__}: {error}")
+    def _no_answer(self, error: Exception) -> Answer:
+        if self._is_broken_off:
+            return Answer(NO_ANSWER, f"no whole answer within {self._subscriber.timeout_seconds_max} s")
+        return Answer(NO_ANSWER, f"{type(error).__name__}: {error}")
 
 
 def _seconds(text: str | None) -> float:

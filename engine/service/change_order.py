@@ -59,6 +59,7 @@ def change(doing: Doing) -> Made:
         _refuse_gone(draft, line_id, fixed[line_id], 0, f"removed_line_ids[{i}]")
         less[line_id] = _open(draft, line_id) + short_of(draft.order.plan, line_id, draft.ratios)
         cancel_units(draft, line_id, less[line_id])
+    short = {line_id: short_of(draft.order.plan, line_id, draft.ratios) for line_id in before}
     for line_id in to_move:
         open_units = _open(draft, line_id)
         promised |= _promised(draft, line_id)
@@ -71,15 +72,14 @@ def change(doing: Doing) -> Made:
         target = line.quantity - fixed.get(line.line_id, 0)
         _refuse_gone(draft, line.line_id, fixed.get(line.line_id, 0), line.quantity, f"lines[{i}].quantity")
         if line.line_id in to_move:
-            less[line.line_id] = max(0, asked_for[line.line_id] - target)
+            less[line.line_id] = max(0, asked_for[line.line_id] + short[line.line_id] - target)
             asked_for[line.line_id] = target
             continue
-        there = _open(draft, line.line_id)
+        there = _open(draft, line.line_id) + short.get(line.line_id, 0)
         if target < there:
-            less[line.line_id] = there - target + draft.drop_short(line.line_id, 2**31)
+            less[line.line_id] = there - target
             cancel_units(draft, line.line_id, there - target)
         elif target > there:
-            draft.drop_short(line.line_id, 2**31)
             asked_for[line.line_id] = target - there
             promised |= _promised(draft, line.line_id)
     made = Made(respond_with(order_service_pb2.ChangeOrderResponse), frees_capacity=True)
@@ -125,12 +125,19 @@ def _take_over(doing: Doing, before: Mapping[str, Line]) -> None:
     """The basket as it is to be, checked like that of an order; what was cancelled of a line before is not asked for."""
     draft, request, h = doing.draft, doing.request, doing.h
     basket = draft.order.basket
-    asked = {line.line_id: line for line in request.lines}
+    asked = {line.line_id: Line.FromString(line.SerializeToString()) for line in request.lines}
+    for line_id, line in asked.items():
+        if line_id in before:
+            line.unit_price_micros = line.unit_price_micros or before[line_id].unit_price_micros
     removed = frozenset(request.removed_line_ids)
     lines = [asked.get(line_id, line) for line_id, line in before.items() if line_id not in removed]
     lines += [line for line_id, line in asked.items() if line_id not in before]
     for line_id, line in asked.items():
-        if line_id in before and line.item_id != before[line_id].item_id and _fixed(draft, line_id):
+        is_other = line_id in before and (line.item_id, line.unit_price_micros) != (
+            before[line_id].item_id, before[line_id].unit_price_micros
+        )  # fmt: skip
+        # What has left was sold as it was, at its price: that is what is paid back where it returns.
+        if is_other and _fixed(draft, line_id):
             _refuse_gone(draft, line_id, _fixed(draft, line_id), 0, "lines")
     del basket.lines[:]
     basket.lines.extend(lines)

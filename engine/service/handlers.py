@@ -77,7 +77,7 @@ from engine.service.network_reload import (
     version_of,
 )
 from engine.service.note_write import NoteWrite
-from engine.service.order_reads import list_orders
+from engine.service.order_reads import list_orders, with_units
 from engine.service.plain_orders import PlainOrders, PlainWrite
 from engine.service.plain_quotes import PlainPromises
 from engine.service.pools import Pools
@@ -775,8 +775,9 @@ class Handlers:
         entries = self._entries_of(request.order_id)
         messages = [ledger_entry_pb2.LedgerEntry.FromString(each.entry) for each in entries]
         answer = order_service_pb2.GetOrderResponse(
-            order=order_left(messages), position=entries[-1].position, returns=returns_left(messages).values()
-        )
+            order=with_units(self, order_left(messages)), position=entries[-1].position,
+            returns=returns_left(messages).values(),
+        )  # fmt: skip
         return answer.SerializeToString()
 
     def order_events(self, call: Call) -> bytes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from belofte.v1 import order_service_pb2, types_pb2
 
 from engine.domain.life import OrderState, ShipmentState
+from engine.fulfilment.line_units import ratios_of, units_by_state
 from engine.ledger.order_list import OrderFilter, Place
 from engine.service.desk import Call
 from engine.service.feed_rows import ms_of
@@ -39,7 +40,7 @@ def list_orders(h: "Handlers", call: Call) -> bytes:
     h.check_read(request.network_id, request.min_position, None, "", wrong)
     position = h.ledger.last_position()
     page = h.ledger.list_orders(wanted, after, request.page_size or PAGE_SIZE_DEFAULT)
-    orders = h.ledger.find_orders(page.order_ids)
+    orders = [with_units(h, order) for order in h.ledger.find_orders(page.order_ids)]
     items = frozenset(request.item_ids)
     if items:
         orders = [order for order in orders if any(line.item_id in items for line in order.basket.lines)]
@@ -47,6 +48,13 @@ def list_orders(h: "Handlers", call: Call) -> bytes:
     return order_service_pb2.ListOrdersResponse(
         orders=orders, next_page_token=token, position=position
     ).SerializeToString()  # fmt: skip
+
+
+def with_units(h: "Handlers", order: types_pb2.Order) -> types_pb2.Order:
+    """An order with where units of its lines are: what feeds say of them is later than what changes have written."""
+    del order.line_units[:]
+    order.line_units.extend(units_by_state(order, ratios_of(h.image, order.basket)))
+    return order
 
 
 def decode_filter(h: "Handlers", request: order_service_pb2.ListOrdersRequest, wrong: Violations) -> OrderFilter:

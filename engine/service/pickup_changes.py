@@ -41,6 +41,8 @@ def ready(doing: Doing) -> Made:
     draft, request, shipment = doing.draft, doing.request, doing.shipment()
     draft.check(Action.READY)
     happened = ms_given(request, "ready_at")
+    if shipment.route == types_pb2.ROUTE_PICKUP:
+        draft.check_there(shipment)
     draft.move_on(shipment, Action.READY, happened)
     place = place_of(shipment)
     keep_until = ms_given(request, "keep_until")

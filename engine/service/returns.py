@@ -98,15 +98,17 @@ def create(doing: Doing) -> Made:
     )  # fmt: skip
     for each, asked in zip(wanted, request.lines, strict=True):
         line = draft.line(each)
-        if asked.item_id not in ("", line.item_id):
-            text = f"{each.field}.item_id: line {line.line_id!r} is of item {line.item_id!r}, not {asked.item_id[:40]!r}"
+        items = returnable(draft, doing.returns, line)
+        item_id = asked.item_id or max(items, key=lambda item_id: items[item_id])
+        if item_id not in items:
+            text = f"{each.field}.item_id: line {line.line_id!r} is of item {' or '.join(items)}, not {item_id[:40]!r}"
             raise Refusal(Reason.WRONG_STATE, text, (FieldViolation(f"{each.field}.item_id", text),))
-        there = returnable(draft, doing.returns, line.line_id)
+        there = items[item_id]
         quantity = each.quantity or there
         if quantity > there or not there:
             text = f"{each.field}.quantity: {there} units of line {line.line_id!r} may come back, not {quantity or 'any'}"
             raise Refusal(Reason.WRONG_STATE, text, (FieldViolation(f"{each.field}.quantity", text),))
-        made.lines.add(line_id=line.line_id, item_id=line.item_id, quantity=quantity, reason=asked.reason)
+        made.lines.add(line_id=line.line_id, item_id=item_id, quantity=quantity, reason=asked.reason)
     routed = route(doing, made)
     apply_route(h, made, routed)
     text = "the customer keeps it" if made.keep else f"to {made.location_id}"
@@ -122,10 +124,40 @@ def create(doing: Doing) -> Made:
     )
 
 
-def returnable(draft: Draft, returns: Sequence[Return], line_id: str) -> int:
-    """Units of a line that have left, and are not part of a return yet."""
-    left = sum(draft.count(each, line_id) for each in draft.order.plan.shipments if has_left(each))
-    return left - sum(line.quantity for each in returns for line in each.lines if line.line_id == line_id)
+def returnable(draft: Draft, returns: Sequence[Return], line: types_pb2.BasketLine) -> dict[str, int]:
+    """Units of a line that the customer may have, and that are not part of a return yet: by the item that was sent."""
+    gone = [each for each in draft.order.plan.shipments if is_with_customer(each)]
+    items = dict.fromkeys(part.item_id for each in gone for part in each.lines if part.line_id == line.line_id)
+    if not items or items.keys() & draft.ratios.get(line.line_id, {}).keys():
+        left = {line.item_id: sum(draft.count(each, line.line_id) for each in gone)}
+    else:
+        left = dict.fromkeys(items, 0)
+        for part in (part for each in gone for part in each.lines if part.line_id == line.line_id):
+            left[part.item_id] += part.quantity
+    for each in returns:
+        for back in each.lines:
+            if back.line_id == line.line_id and back.item_id in left:
+                left[back.item_id] -= expected(each, back)
+    return left
+
+
+def is_with_customer(shipment: types_pb2.Shipment) -> bool:
+    """Whether it is on its way to the customer, or there: not on its way to a store where they are to collect it."""
+    is_moved = shipment.route == types_pb2.ROUTE_SHIP_TO_STORE
+    return has_left(shipment) and (not is_moved or shipment.state == types_pb2.SHIPMENT_STATE_COLLECTED)
+
+
+def expected(made: Return, line: "order_service_pb2.ReturnLine") -> int:
+    """Units that a return has of a line: of one that is paid back those that came, or that the customer keeps."""
+    is_over = made.state == order_service_pb2.RETURN_STATE_REFUNDED and not made.keep
+    return line.received_quantity if is_over else line.quantity
+
+
+def parts_of(draft: Draft, line: "order_service_pb2.ReturnLine") -> dict[str, int]:
+    """Units of each item in one unit of what comes back of a line: a kit comes as its components."""
+    ordered = next((each.item_id for each in draft.order.basket.lines if each.line_id == line.line_id), "")
+    kit = draft.ratios.get(line.line_id) if line.item_id == ordered else None
+    return dict(kit or {line.item_id: 1})
 
 
 def route(doing: Doing, made: Return) -> Routed:
@@ -152,7 +184,7 @@ def units_of(draft: Draft, made: Return) -> list[Units]:
     """Units of each item that come back; of a kit those of its components."""
     index, units = draft.image.item_index, dict[int, int]()
     for line in made.lines:
-        for item_id, ratio in (draft.ratios.get(line.line_id) or {line.item_id: 1}).items():
+        for item_id, ratio in parts_of(draft, line).items():
             if item_id not in index:
                 raise Refusal(Reason.WRONG_STATE, f"the network has no item {item_id!r} any more")
             units[index[item_id]] = units.get(index[item_id], 0) + ratio * line.quantity
@@ -234,7 +266,7 @@ def receive(doing: Doing) -> Made:
         there.received_quantity += line.received_quantity
         there.condition, there.disposition = line.condition, disposition
         if disposition == RESELL:
-            for item_id, ratio in (draft.ratios.get(line.line_id) or {there.item_id: 1}).items():
+            for item_id, ratio in parts_of(draft, there).items():
                 draft.put.append((Cell(item_id, location_id, "", ""), ratio * line.received_quantity))
         draft.tell(
             types_pb2.EVENT_TYPE_LINES_RETURNED,

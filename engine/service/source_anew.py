@@ -186,7 +186,7 @@ def _added(draft: Draft, planned: Planned, made: Made) -> types_pb2.Plan:
     order.plan.certificate.CopyFrom(wire.certificate)
     add_cost(order.plan.cost, wire.cost, 1)
     taken = capacities_of(scene, plan)
-    draft.capacities += tuple((use.location_id, use.day, use.quantity_delta) for use in taken)
+    draft.add_capacity(tuple((use.location_id, use.day, use.quantity_delta) for use in taken))
     made.cells += cells_of(scene, plan)
     made.capacities += taken
     pegs, days = held_of(scene, planned)

@@ -5,7 +5,7 @@ A reader's thread asks the ledger now and then what is due; the desk's thread do
 of them succeeds: the others find the order changed, and leave it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -190,7 +190,17 @@ def offer_elsewhere(doing: Doing, location_id: str, before_unix_ms: int) -> Made
     ]  # fmt: skip
     if not waiting:
         raise NOTHING_DUE
-    for shipment in waiting:
-        lines = [Declined(Wanted(line_id, 0, ""), NOT_ACCEPTED, is_lost=False) for line_id, _ in draft.whole(shipment)]
-        decline_lines(doing, shipment, lines, made)
+    stock = doing.stock
+    shown: list[tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int, int]]]] = []
+    try:
+        for shipment in waiting:
+            lines = [Declined(Wanted(line_id, 0, ""), NOT_ACCEPTED, is_lost=False) for line_id, _ in draft.whole(shipment)]
+            pegs, days = len(made.pegs), len(made.days)
+            decline_lines(doing, shipment, lines, made)
+            # What one of them takes the next one cannot have.
+            shown.append((made.pegs[pegs:], made.days[days:]))
+            stock.hold(*shown[-1])
+    finally:
+        for taken in shown:
+            stock.release(*taken)
     return made

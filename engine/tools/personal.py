@@ -65,6 +65,8 @@ def _erase_own(message: Message, area: Area) -> None:
     for name in TEXTS:
         if name in message.DESCRIPTOR.fields_by_name:
             message.ClearField(name)
+        if isinstance(message, types_pb2.OrderEvent):
+            message.attributes.pop(name, None)
 
 
 def _parsed(entry: Entry) -> tuple[Message | None, Message | None]:

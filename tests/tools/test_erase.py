@@ -40,8 +40,13 @@ def shipped(order_id: str) -> Entry:
     )
     response = order_service_pb2.ShipShipmentResponse()
     response.order.plan.shipments.add(shipment_id="s1", tracking_url="https://t/3SDOOR")
+    told = types_pb2.OrderEvent(
+        event_id=f"{order_id}-shipped", order_id=order_id, type=types_pb2.EVENT_TYPE_SHIPMENT_SHIPPED,
+        attributes={"tracking_number": "3SDOOR", "tracking_url": "https://t/3SDOOR", "carrier_service_id": "post"},
+    )  # fmt: skip
     return Entry(
         method="ShipShipment", order_id=order_id, request=request.SerializeToString(), response=response.SerializeToString(),
+        events=[told],
     )  # fmt: skip
 
 
