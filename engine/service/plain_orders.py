@@ -67,7 +67,7 @@ from engine.service.desk import Call
 from engine.service.fields import REQUEST_ID_AHEAD_MS_MAX
 from engine.service.order_texts import names_of, pieces_of, slot_names
 from engine.service.plain_kinds import PlainKinds
-from engine.sourcing.cells import paying_before
+from engine.sourcing.cells import Place, guards_of
 from engine.sourcing.plain import PlainPlanner, PlainPlans
 
 Ints = NDArray[np.int64]
@@ -280,6 +280,7 @@ class PlainBatch:
             asked = self._rows[member.row]
             order_id = self._bytes[asked[A_ORDER_ID_BEGIN] : asked[A_ORDER_ID_END]].decode()
             cells, uses = [], []
+            taken: list[Place] = []
             for shipment in shipments[plan[V_FIRST_SHIPMENT] : plan[V_FIRST_SHIPMENT] + plan[V_SHIPMENT_COUNT]]:
                 location_id = location_ids[shipment[S_LOCATION]]
                 if shipment[S_CAPACITY]:
@@ -290,17 +291,16 @@ class PlainBatch:
                     peg = pegs[k]
                     slot = slots[peg[K_SLOT]]
                     cell = Cell(item_ids[peg[K_ITEM]], location_id, slot.receipt_id, slot.pool)
-                    if not slot.receipt_id:
-                        cells.append(CellChange(cell, 0, peg[K_QUANTITY], peg[K_KEPT], None, None))
-                        continue
-                    minute = slot.available_at_minute
+                    minute = slot.available_at_minute if slot.receipt_id else None
                     cells.append(CellChange(cell, 0, peg[K_QUANTITY], peg[K_KEPT], None, None, minute_expected=minute))
-                    kind = self.kinds[member.row]
-                    assert kind is not None, "it is plain"
-                    floor = image.safety_stock(peg[K_ITEM], kind.scene.basket.channel).item(shipment[S_LOCATION])
-                    for paying, least in paying_before(stock, peg[K_ITEM], shipment[S_LOCATION], slot, floor):
-                        place = cell._replace(receipt_id=paying.receipt_id, pool=paying.pool)
-                        cells.append(CellChange(place, 0, 0, least, None, None))
+                    taken.append((peg[K_ITEM], shipment[S_LOCATION], slot))
+            receipts = [place for place in taken if place[2].receipt_id]
+            if receipts:
+                kind = self.kinds[member.row]
+                assert kind is not None, "it is plain"
+                channel = kind.scene.basket.channel
+                floors = {place: image.safety_stock(place[0], channel).item(place[1]) for place in receipts}
+                cells += guards_of(image, stock, floors, taken)
             made.append(
                 Transaction(member.id, self.digests[member.row], order_id, tuple(cells), tuple(uses), entry)
             )  # fmt: skip

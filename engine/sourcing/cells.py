@@ -1,6 +1,6 @@
 """What a plan takes of the shared stock: its pegs as guarded changes of positions, whatever stock it was made on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +11,12 @@ from engine.inventory.live import LiveStock
 from engine.inventory.matrix import Slot
 from engine.inventory.transaction import Cell, CellChange
 from engine.kernels.stock import ON_HAND
+from engine.network.image import NetworkImage
 from engine.optimizer.assemble import shipment_hold
 from engine.optimizer.scene import Scene
+
+Place = tuple[int, int, Slot]
+"""An item, a location and a slot: a position, by indexes."""
 
 
 class _Taken(NamedTuple):
@@ -43,15 +47,25 @@ def cells_taken(scene: Scene, pegs: Iterable[Peg]) -> tuple[CellChange, ...]:
         changes.append(
             CellChange(cell_of(scene, item, location, slot), 0, each.quantity, floor, None, None, minute_expected=minute)
         )  # fmt: skip
-    for item, location, slot in list(taken):
-        if not slot.receipt_id:
-            continue
-        floor = scene.floor(item, is_collected=taken[item, location, slot].is_collected).item(location)
-        for paying, least in paying_before(scene.stock, item, location, slot, floor):
-            if (item, location, paying) not in taken:
-                taken[item, location, paying] = _Taken()
-                changes.append(CellChange(cell_of(scene, item, location, paying), 0, 0, least, None, None))
-    return tuple(changes)
+    floors = {
+        place: scene.floor(place[0], is_collected=each.is_collected).item(place[1]) for place, each in taken.items()
+        if place[2].receipt_id
+    }  # fmt: skip
+    return (*changes, *guards_of(scene.image, scene.stock, floors, taken))
+
+
+def guards_of(
+    image: NetworkImage, stock: LiveStock, floors: Mapping[Place, int], taken: Iterable[Place]
+) -> list[CellChange]:  # fmt: skip
+    """What must hold of other positions where units of these receipts are taken, each by its floor; none of what is taken."""
+    known, guards = set(taken), []
+    for (item, location, slot), floor in floors.items():
+        for paying, least in paying_before(stock, item, location, slot, floor):
+            if (item, location, paying) not in known:
+                known.add((item, location, paying))
+                cell = Cell(image.item_ids[item], image.location_ids[location], paying.receipt_id, paying.pool)
+                guards.append(CellChange(cell, 0, 0, least, None, None))
+    return guards
 
 
 def paying_before(stock: LiveStock, item: int, location: int, slot: Slot, floor: int) -> Iterator[tuple[Slot, int]]:
