@@ -51,9 +51,13 @@ def list_orders(h: "Handlers", call: Call) -> bytes:
 
 
 def with_units(h: "Handlers", order: types_pb2.Order) -> types_pb2.Order:
-    """An order with where units of its lines are: what feeds say of them is later than what changes have written."""
-    del order.line_units[:]
-    order.line_units.extend(units_by_state(order, ratios_of(h.image, order.basket)))
+    """An order with where units of its lines are: what feeds say of them is later than what changes have written.
+
+    One that nothing has happened to is as it was answered, without.
+    """
+    if order.version > 1:
+        del order.line_units[:]
+        order.line_units.extend(units_by_state(order, ratios_of(h.image, order.basket)))
     return order
 
 
