@@ -7,8 +7,8 @@
 --       request id, request digest, created order id, entry digest, entry
 -- The batch: `buckets` (numbers of the transactions in each), `capacities`, `texts` and `pairs` (fields of each), `body`
 -- (for each transaction its cells c = cell, supply delta, demand delta, floor, supply expected or {supply, demand, field of
--- its date, minute}, cell, ...; likewise its capacities k = capacity, delta, limit, ..., texts x = text, expected, new, ... and dates d = field,
--- minute, ...). A text expected to be '' must not be there, and one that becomes '' is removed.
+-- its date, minute}, cell, ...; likewise its capacities k = capacity, delta, limit, ..., texts x = text, expected, new, ...
+-- and dates d = field, minute, ...). A text expected to be '' must not be there, and one that becomes '' is removed.
 -- Returns CLOSED or TOO_FAR_BEHIND, or the head's position before, and for each transaction its position, or a list that
 -- begins with SEEN, ORDER_EXISTS (and the request that created it) or REFUSED (and every failed guard as {guard, number,
 -- current values}).

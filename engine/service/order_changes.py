@@ -101,19 +101,21 @@ def cancel(doing: Doing) -> Made:
     wanted = wanted_of(request.lines)
     check_distinct(wanted)
     reason = request.reason or CANCELLED_REASON
-    draft.refund(_cancel_lines(draft, wanted, reason) if wanted else call_off(draft, reason), reason)
+    draft.refund(_cancel_lines(draft, wanted, reason, are_named=True) if wanted else call_off(draft, reason), reason)
     return Made(respond_with(order_service_pb2.CancelOrderResponse), frees_capacity=True)
 
 
 def call_off(draft: Draft, reason: str) -> list[Cancelled]:
     """Cancel all of an order that has not left. Raises `Refusal` where that is nothing."""
-    gone = _cancel_lines(draft, [Wanted(line.line_id, 0, "order_id") for line in draft.order.basket.lines], reason)
+    every_line = [Wanted(line.line_id, 0, "order_id") for line in draft.order.basket.lines]
+    gone = _cancel_lines(draft, every_line, reason, are_named=False)
     if not gone:
         raise _nothing_left(draft)
     return gone
 
 
-def _cancel_lines(draft: Draft, wanted: Sequence[Wanted], reason: str) -> list[Cancelled]:
+def _cancel_lines(draft: Draft, wanted: Sequence[Wanted], reason: str, *, are_named: bool) -> list[Cancelled]:
+    """Cancel units of lines. `are_named`: raise `Refusal` where there is nothing of one."""
     gone: list[Cancelled] = []
     for each in wanted:
         line = draft.line(each)
@@ -121,7 +123,7 @@ def _cancel_lines(draft: Draft, wanted: Sequence[Wanted], reason: str) -> list[C
             draft.count(shipment, line.line_id) for shipment in cancellable(draft)
         )
         quantity = each.quantity or there
-        if quantity > there or (not there and each.field != "order_id"):
+        if quantity > there or (not there and are_named):
             raise _too_many(draft, line, each, there)
         if quantity:
             cancel_units(draft, line.line_id, quantity)

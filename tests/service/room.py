@@ -89,6 +89,19 @@ def opened(redis_url: str, ledger_url: str, folder: Path, records: NetworkRecord
 
 
 @contextmanager
+def two_rooms(folder: Path, records: NetworkRecords, **settings: Any) -> Iterator[tuple[Room, Room]]:
+    """Two engines over one store and one ledger of their own."""
+    ledger_url = f"sqlite:///{folder / 'ledger.sqlite3'}"
+    with (
+        ValkeyServer() as valkey,
+        RunningSidecar(valkey.url, ledger_url),
+        opened(valkey.url, ledger_url, folder / "a", records, **settings) as first,
+        opened(valkey.url, ledger_url, folder / "b", records, **settings) as second,
+    ):
+        yield first, second
+
+
+@contextmanager
 def running(folder: Path, records: NetworkRecords) -> Iterator[Room]:
     """A room over a store and a ledger of its own."""
     ledger_url = f"sqlite:///{folder / 'ledger.sqlite3'}"

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -16,9 +15,8 @@ from engine.domain.reasons import Reason, Refusal
 from engine.network.records import Item
 from engine.service.hold_writes import CONFIRMED
 from tests.network.small_network import small_records
-from tests.service.room import ADJUST, AVAILABILITY, RESERVATIONS, SOURCE, Room, opened
-from tests.sidecars import RunningSidecar, wait_until
-from tests.valkey_server import ValkeyServer
+from tests.service.room import ADJUST, AVAILABILITY, RESERVATIONS, SOURCE, Room, two_rooms
+from tests.sidecars import wait_until
 
 ROUNDS = 15
 RESERVATIONS_MAX = 4
@@ -36,15 +34,8 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, Room
     """Two engines on one store."""
     folder = tmp_path_factory.mktemp("rooms")
     records = replace(small_records(), items=tuple(Item(f"i{n}") for n in range(8 * ROUNDS)))
-    ledger_url = f"sqlite:///{folder / 'ledger.sqlite3'}"
-    with ExitStack() as stack:
-        valkey = stack.enter_context(ValkeyServer())
-        stack.enter_context(RunningSidecar(valkey.url, ledger_url))
-        first, second = (
-            stack.enter_context(opened(valkey.url, ledger_url, folder / name, records, reservations_max=RESERVATIONS_MAX))
-            for name in ("a", "b")
-        )
-        yield first, second
+    with two_rooms(folder, records, reservations_max=RESERVATIONS_MAX) as both:
+        yield both
 
 
 def in_days(days: int) -> Timestamp:

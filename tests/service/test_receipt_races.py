@@ -4,7 +4,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -22,9 +21,7 @@ from engine.domain.ids import uuid7
 from engine.domain.reasons import Refusal
 from engine.network.records import Item
 from tests.network.small_network import small_records
-from tests.service.room import ADJUST, AVAILABILITY, RESERVATIONS, SOURCE, Room, opened
-from tests.sidecars import RunningSidecar
-from tests.valkey_server import ValkeyServer
+from tests.service.room import ADJUST, AVAILABILITY, RESERVATIONS, SOURCE, Room, two_rooms
 
 ROUNDS = 60
 DAY_SECONDS = 86_400
@@ -36,13 +33,8 @@ CREATE, CANCEL = RESERVATIONS + "CreateReservation", "/belofte.v1.OrderService/C
 def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, Room]]:
     """Two engines on one store."""
     folder = tmp_path_factory.mktemp("rooms")
-    records = replace(small_records(), items=tuple(Item(f"i{n}") for n in range(4 * ROUNDS)))
-    ledger_url = f"sqlite:///{folder / 'ledger.sqlite3'}"
-    with ExitStack() as stack:
-        valkey = stack.enter_context(ValkeyServer())
-        stack.enter_context(RunningSidecar(valkey.url, ledger_url))
-        first, second = (stack.enter_context(opened(valkey.url, ledger_url, folder / name, records)) for name in ("a", "b"))
-        yield first, second
+    with two_rooms(folder, replace(small_records(), items=tuple(Item(f"i{n}") for n in range(4 * ROUNDS)))) as both:
+        yield both
 
 
 def in_days(days: int) -> Timestamp:
