@@ -136,8 +136,9 @@ def returnable(draft: Draft, returns: Sequence[Return], line: types_pb2.BasketLi
             left[part.item_id] += part.quantity
     for each in returns:
         for back in each.lines:
-            if back.line_id == line.line_id and back.item_id in left:
-                left[back.item_id] -= expected(each, back)
+            if back.line_id == line.line_id:
+                # Returns of before this was told apart name the item that was ordered, whatever was sent.
+                left[back.item_id if back.item_id in left else next(iter(left))] -= expected(each, back)
     return left
 
 
